@@ -1,0 +1,149 @@
+/**
+ * The life of a job. Flat on purpose: function guards and functional `assign` only, so that the engine may step it as a
+ * table. No clock, no I/O: `now`, fire times and outcomes come in events, and `context.answer` says what to do about them.
+ * The state is a function of the memory (`stateOf`); this machine says which event may lead from where to where.
+ */
+import { assign, setup } from "xstate"
+import type { JobDecision } from "../src/job/jobDraft.ts"
+import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
+import { noAnswer } from "../src/job/jobEvent.ts"
+import { onPark, onPause, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
+import { onDue, onRefused } from "../src/job/onDue.ts"
+import { onInterrupted, onRetryDue, onSettled } from "../src/job/onSettled.ts"
+import { acceptsRequest } from "../src/job/overlap.ts"
+import type { JobState } from "../src/job/snapshot.ts"
+import { stateOf } from "../src/job/snapshot.ts"
+
+export interface JobInput {
+  readonly jobId: string
+  readonly rules: JobContext["rules"]
+  readonly memory: JobContext["memory"]
+}
+
+interface Step {
+  readonly context: JobContext
+  readonly event: JobEvent
+}
+
+/** The job's answer to an event, whatever state it is in. */
+const decide = ({ context, event }: Step): JobDecision => {
+  switch (event.type) {
+    case "due":
+      return onDue(context, event)
+    case "refused":
+      return onRefused(context, event)
+    case "requested":
+      return onRequested(context, event)
+    case "settled":
+      return onSettled(context, event)
+    case "retryDue":
+      return onRetryDue(context, event)
+    case "interrupted":
+      return onInterrupted(context, event)
+    case "pause":
+      return onPause(context, event)
+    case "park":
+      return onPark(context, event)
+    case "resume":
+      return onResume(context, event)
+    case "reschedule":
+      return onReschedule(context, event)
+    case "remove":
+      return onRemove(context, event)
+    case "redefine":
+      return { memory: context.memory, answer: noAnswer }
+  }
+}
+
+/** Guards and the action of one step ask for the same decision: it is made once. */
+let newest: { readonly step: Step; readonly decision: JobDecision } | null = null
+const decisionOf = (step: Step): JobDecision => {
+  if (newest === null || newest.step.context !== step.context || newest.step.event !== step.event) {
+    newest = { step: { context: step.context, event: step.event }, decision: decide(step) }
+  }
+  return newest.decision
+}
+
+const leadsTo =
+  (state: JobState) =>
+  (step: Step): boolean =>
+    stateOf(decisionOf(step).memory) === state
+
+const machineSetup = setup({
+  types: { input: {} as JobInput, context: {} as JobContext, events: {} as JobEvent },
+  guards: {
+    leadsToScheduled: leadsTo("scheduled"),
+    leadsToRunning: leadsTo("running"),
+    leadsToMisfired: leadsTo("misfired"),
+    leadsToPaused: leadsTo("paused"),
+    /** A request is let through only where the overlap policy takes it. */
+    acceptsRequest: ({ context }) => acceptsRequest(context.memory.live.length, context.memory.queue.length, context.rules)
+  },
+  actions: {
+    answer: assign(({ context, event }) => decisionOf({ context, event })),
+    redefine: assign({ rules: ({ context, event }) => (event.type === "redefine" ? event.rules : context.rules), answer: noAnswer })
+  }
+})
+
+const toScheduled = { guard: "leadsToScheduled", target: "scheduled", actions: "answer" } as const
+const toRunning = { guard: "leadsToRunning", target: "running", actions: "answer" } as const
+const toMisfired = { guard: "leadsToMisfired", target: "misfired", actions: "answer" } as const
+const toPaused = { guard: "leadsToPaused", target: "paused", actions: "answer" } as const
+const toDone = { target: "done", actions: "answer" } as const
+
+/** What an operator may do to a job that is in service. */
+const inService = {
+  pause: { target: "paused", actions: "answer" },
+  park: { target: "paused", actions: "answer" },
+  redefine: { actions: "redefine" },
+  reschedule: [toScheduled, toRunning, toMisfired, toDone]
+} as const
+
+/** Nothing runs: fire times and requests may start something. */
+const waiting = {
+  ...inService,
+  due: [toRunning, toMisfired, toScheduled, toDone],
+  refused: toMisfired,
+  requested: { guard: "acceptsRequest", target: "running", actions: "answer" },
+  remove: toDone
+} as const
+
+export const jobMachine = machineSetup.createMachine({
+  id: "job",
+  initial: "scheduled",
+  context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
+  states: {
+    /** Has a next fire time, nothing runs, the last fire time was served. */
+    scheduled: { on: waiting },
+    /** At least one run is claimed, executing, waiting for its next attempt or for a free instance. */
+    running: {
+      on: {
+        ...inService,
+        due: { actions: "answer" },
+        refused: { actions: "answer" },
+        requested: { guard: "acceptsRequest", actions: "answer" },
+        retryDue: { actions: "answer" },
+        settled: [toRunning, toMisfired, toScheduled, toDone],
+        interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
+        remove: [toRunning, toDone]
+      }
+    },
+    /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
+    misfired: { on: waiting },
+    /** Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time. */
+    paused: {
+      on: {
+        park: { actions: "answer" },
+        redefine: { actions: "redefine" },
+        reschedule: { actions: "answer" },
+        requested: { guard: "acceptsRequest", actions: "answer" },
+        settled: { actions: "answer" },
+        interrupted: { actions: "answer" },
+        resume: [toRunning, toScheduled, toDone],
+        remove: [toRunning, toDone]
+      }
+    },
+    /** No fire time is left and nothing runs. Kept for the retention time. */
+    done: { type: "final" }
+  }
+})

@@ -1,0 +1,116 @@
+/** NEWS: everything that a scheduler tells. Facts, published after the commit that makes them true. */
+import type { RunError } from "../job/run.ts"
+import type { JobFault } from "../job/snapshot.ts"
+import type { MisfireReason } from "../job/misfire.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+interface Stamp {
+  /** When it happened. */
+  readonly at: EpochMillis
+  /** Counts every event of this scheduler object from 1, without gaps. */
+  readonly seq: number
+}
+
+export type SchedulerLifecycleType =
+  | "SchedulerStarted"
+  | "SchedulerPaused"
+  | "SchedulerResumed"
+  | "SchedulerDegraded"
+  | "SchedulerRecovered"
+  | "SchedulerDraining"
+  | "SchedulerStopped"
+
+export type JobLifecycleType = "JobAdded" | "JobModified" | "JobRemoved" | "JobPaused" | "JobResumed" | "JobParked" | "JobDone"
+
+export interface SchedulerLifecycleEvent extends Stamp {
+  readonly type: SchedulerLifecycleType
+  /** `SchedulerDegraded`: the store and what it said. */
+  readonly store?: string
+  readonly reason?: string
+}
+
+export interface JobLifecycleEvent extends Stamp {
+  readonly type: JobLifecycleType
+  readonly jobId: string
+  /** `JobParked`: why. */
+  readonly fault?: JobFault
+}
+
+interface RunStamp extends Stamp {
+  readonly jobId: string
+  readonly runId: string
+  readonly fireAt: EpochMillis
+  readonly attempt: number
+}
+
+interface RunEnd extends RunStamp {
+  /** `null` when the attempt never started. */
+  readonly startedAt: EpochMillis | null
+  readonly finishedAt: EpochMillis
+}
+
+export interface RunClaimedEvent extends RunStamp {
+  readonly type: "RunClaimed"
+}
+export interface RunStartedEvent extends RunStamp {
+  readonly type: "RunStarted"
+}
+export interface RunProgressedEvent extends RunStamp {
+  readonly type: "RunProgressed"
+  readonly value: Json
+}
+export interface RunSucceededEvent extends RunEnd {
+  readonly type: "RunSucceeded"
+  readonly result: Json
+}
+export interface RunUnsuccessfulEvent extends RunEnd {
+  readonly type: "RunFailed" | "RunTimedOut" | "RunCancelled" | "RunInterrupted"
+  readonly error: RunError | null
+}
+/** The attempt failed and another follows at `retryAt`. */
+export interface RunRetryDueEvent extends RunStamp {
+  readonly type: "RunRetryDue"
+  readonly retryAt: EpochMillis
+  readonly error: RunError | null
+}
+
+/** `count` fire times from `fireAt` through `through` will not run. */
+export interface FireMisfiredEvent extends Stamp {
+  readonly type: "FireMisfired"
+  readonly jobId: string
+  readonly fireAt: EpochMillis
+  readonly through: EpochMillis
+  readonly count: number
+  readonly reason: MisfireReason
+}
+
+/** `count` fire times from `fireAt` through `through` are served by the run `into`. */
+export interface FireCoalescedEvent extends Stamp {
+  readonly type: "FireCoalesced"
+  readonly jobId: string
+  readonly fireAt: EpochMillis
+  readonly through: EpochMillis
+  readonly count: number
+  readonly into: string
+}
+
+export type RunEvent =
+  | RunClaimedEvent
+  | RunStartedEvent
+  | RunProgressedEvent
+  | RunSucceededEvent
+  | RunUnsuccessfulEvent
+  | RunRetryDueEvent
+
+export type SchedulerEvent =
+  | SchedulerLifecycleEvent
+  | JobLifecycleEvent
+  | RunEvent
+  | FireMisfiredEvent
+  | FireCoalescedEvent
+
+export type SchedulerEventType = SchedulerEvent["type"]
+
+/** An event before it is given its time and number. */
+export type EventBody = SchedulerEvent extends infer E ? (E extends SchedulerEvent ? Omit<E, "at" | "seq"> : never) : never

@@ -1,0 +1,82 @@
+/**
+ * HOW: the contract of an executor. It runs tasks and reports outcomes; it knows no store, no trigger and no job. Every
+ * implementation runs the suite in `executorContract.ts`. Calls are plain callbacks, not Effects: a fiber a run costs
+ * 8 µs, more than everything else that a run needs.
+ */
+import type { Runtime } from "effect"
+import type { Outcome, RunError } from "../job/run.ts"
+import type { AnyTask } from "../task/task.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Timers } from "../time/timers.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+/** One attempt to make. */
+export interface RunOrder {
+  readonly runId: string
+  readonly jobId: string
+  readonly task: AnyTask
+  readonly args: Json
+  readonly fireAt: EpochMillis
+  readonly attempt: number
+  /** The attempt's signal aborts after this long; `null`: never. */
+  readonly timeoutMs: number | null
+}
+
+/** How the attempt ended. `interrupted`: the executor was closed before it ended by itself. */
+export interface Settlement {
+  readonly outcome: Outcome
+  /** When the task was called; `null` when it never was. */
+  readonly startedAt: EpochMillis | null
+  readonly finishedAt: EpochMillis
+  /** JSON text of what the task gave; `null` for nothing, and for every other outcome than `succeeded`. */
+  readonly result: string | null
+  readonly error: RunError | null
+  /** False when the task's own `retryWhen` refused another attempt. */
+  readonly retryable: boolean
+}
+
+/** Where an attempt's news goes. Called on the executor's own turn, never from within `submit`'s caller for another run. */
+export interface RunListener {
+  started(order: RunOrder, at: EpochMillis): void
+  progressed(order: RunOrder, value: Json): void
+  /** Exactly once for each submitted order, whatever the task does; may come before `submit` returns. */
+  settled(order: RunOrder, settlement: Settlement): void
+}
+
+export interface ExecutorStatus {
+  readonly running: number
+  readonly queued: number
+  /** Attempts that were aborted and have not ended since; their slots are free again. */
+  readonly stuck: number
+}
+
+export interface Executor {
+  /** How many more orders it takes now: free slots and free places in its queue. */
+  free(): number
+  /** Takes an order. The caller has asked `free()`; an order too many is a bug and throws. */
+  submit(order: RunOrder): void
+  /** Aborts the attempt, waiting or running: outcome `cancelled`, at once. False when it is not here. */
+  cancel(runId: string): boolean
+  /** Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. */
+  close(): void
+  status(): ExecutorStatus
+}
+
+/** What an executor is given when the scheduler starts. */
+export interface ExecutorContext {
+  readonly name: string
+  readonly timers: Timers
+  readonly listener: RunListener
+  /** Runs tasks that are Effects. */
+  readonly runtime: Runtime.Runtime<never>
+}
+
+/** What a caller puts into `executors`: makes a fresh executor at each start. */
+export interface ExecutorProvider {
+  readonly kind: string
+  /** Slots; at least 1. */
+  readonly concurrency: number
+  /** Places for orders that wait for a slot; 0 or more. */
+  readonly queue: number
+  make(context: ExecutorContext): Executor
+}

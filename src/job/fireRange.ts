@@ -1,0 +1,19 @@
+/** A stretch of fire times of one trigger, kept as two ends and a number so that a year of seconds is three integers. */
+import type { EpochMillis } from "../time/instant.ts"
+
+/** `count` fire times, the first at `from`, the last at `through` (both inclusive). One fire time: `from === through`, count 1. */
+export interface FireRange {
+  readonly from: EpochMillis
+  readonly through: EpochMillis
+  readonly count: number
+}
+
+export const single = (fireAt: EpochMillis): FireRange => ({ from: fireAt, through: fireAt, count: 1 })
+
+/** Both stretches as one; `earlier` ends before `later` begins. */
+export const joined = (earlier: FireRange | null, later: FireRange | null): FireRange | null =>
+  earlier === null
+    ? later
+    : later === null
+      ? earlier
+      : { from: earlier.from, through: later.through, count: earlier.count + later.count }

@@ -1,0 +1,86 @@
+/** A job's decision while it is made: a private copy of its memory and the answer so far. Pure to the caller. */
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { FireRange } from "./fireRange.ts"
+import type { AnswerEntry, Claim, Ended, JobAnswer, JobContext } from "./jobEvent.ts"
+import { noAnswer } from "./jobEvent.ts"
+import type { LedgerKind } from "./ledger.ts"
+import type { MisfireReason } from "./misfire.ts"
+import type { LiveRun } from "./run.ts"
+import type { JobMemory, QueuedFire } from "./snapshot.ts"
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** What one event leads to. */
+export interface JobDecision {
+  readonly memory: JobMemory
+  readonly answer: JobAnswer
+}
+
+export class JobDraft {
+  readonly memory: Mutable<JobMemory>
+  private claims: Array<Claim> | null = null
+  private retries: Array<LiveRun> | null = null
+  private ended: Array<Ended> | null = null
+  private cancels: Array<number> | null = null
+  private entries: Array<AnswerEntry> | null = null
+  private nextRunKey: number
+
+  constructor(context: JobContext, firstRunKey = 0) {
+    this.memory = { ...context.memory }
+    this.nextRunKey = firstRunKey
+  }
+
+  /** Claims a run; the key of it. */
+  claim(fireAt: EpochMillis, requested: boolean, args?: Json): number {
+    const runKey = this.nextRunKey++
+    this.memory.live = [...this.memory.live, { runKey, fireAt, attempt: 1, retryAt: null }]
+    ;(this.claims ??= []).push(args === undefined ? { runKey, fireAt, requested } : { runKey, fireAt, requested, args })
+    if (!requested) {
+      this.memory.runCount += 1
+      this.memory.lastFireAt = fireAt
+      this.memory.misfire = null
+    }
+    return runKey
+  }
+
+  /** The run as it will be while its next attempt is under way. */
+  retry(run: LiveRun): void {
+    ;(this.retries ??= []).push(run)
+  }
+
+  end(run: LiveRun, outcome: Ended["outcome"], retryAt: EpochMillis | null): void {
+    ;(this.ended ??= []).push({ run, outcome, retryAt })
+  }
+
+  cancel(runKey: number): void {
+    ;(this.cancels ??= []).push(runKey)
+  }
+
+  queue(fire: QueuedFire): void {
+    this.memory.queue = [...this.memory.queue, fire]
+  }
+
+  misfire(range: FireRange | null, reason: MisfireReason): void {
+    if (range === null) return
+    this.record("misfired", range, reason, null)
+    this.memory.misfire = reason
+  }
+
+  record(kind: LedgerKind, range: FireRange, reason: MisfireReason | null, into: number | null): void {
+    ;(this.entries ??= []).push({ kind, from: range.from, through: range.through, count: range.count, reason, into })
+  }
+
+  decision(): JobDecision {
+    return {
+      memory: this.memory,
+      answer: {
+        claims: this.claims ?? noAnswer.claims,
+        retries: this.retries ?? noAnswer.retries,
+        ended: this.ended ?? noAnswer.ended,
+        cancels: this.cancels ?? noAnswer.cancels,
+        entries: this.entries ?? noAnswer.entries
+      }
+    }
+  }
+}

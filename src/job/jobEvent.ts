@@ -1,0 +1,169 @@
+/** What happens to a job, and what a job answers. Plain JSON both ways; `now` comes in the event. */
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { FireRange } from "./fireRange.ts"
+import type { LedgerKind } from "./ledger.ts"
+import type { MisfireReason } from "./misfire.ts"
+import type { LiveRun, Outcome } from "./run.ts"
+import type { JobRules } from "./rules.ts"
+import type { JobFault, JobMemory } from "./snapshot.ts"
+
+/** The trigger's next answer, as the engine asked it. */
+export interface NextFire {
+  readonly nextFireAt: EpochMillis | null
+  /** True when the trigger has no fire time left. A stream has no next fire time and is never exhausted. */
+  readonly exhausted: boolean
+}
+
+/** Fire times that have come due, split at the misfire grace. */
+export interface DueFireTimes extends NextFire {
+  /** Past grace. */
+  readonly late: FireRange | null
+  /** Within grace. */
+  readonly due: FireRange | null
+  /** The second and the last but one of `due`; `null` where it holds fewer than two. */
+  readonly second: EpochMillis | null
+  readonly penultimate: EpochMillis | null
+  /** Each fire time of `due`, ascending; empty unless the job makes up all of them. */
+  readonly times: ReadonlyArray<EpochMillis>
+  /** True when more are due than one wake takes; `nextFireAt` is then the first of those. */
+  readonly more: boolean
+}
+
+interface Claiming {
+  /** The key of the first run that this event claims; further ones count up. */
+  readonly firstRunKey: number
+}
+
+export interface DueEvent extends DueFireTimes, Claiming {
+  readonly type: "due"
+  readonly now: EpochMillis
+  /** For a stream: the run's own arguments. */
+  readonly args?: Json
+}
+/** Fire times of a stream that cannot become runs. */
+export interface RefusedEvent {
+  readonly type: "refused"
+  readonly now: EpochMillis
+  readonly fireAt: EpochMillis
+  readonly reason: MisfireReason
+}
+export interface RequestedEvent extends Claiming {
+  readonly type: "requested"
+  readonly now: EpochMillis
+  readonly fireAt: EpochMillis
+  readonly args?: Json
+}
+export interface SettledEvent extends Claiming {
+  readonly type: "settled"
+  readonly now: EpochMillis
+  readonly runKey: number
+  readonly outcome: Outcome
+  /** The error's name, for `retry.when`; `null` without an error. */
+  readonly errorName: string | null
+  /** False: no further attempt, whatever the rules. */
+  readonly retryable: boolean
+  /** For a fixed delay: the fire time counted from the end of this run. */
+  readonly next: NextFire | null
+}
+export interface RetryDueEvent {
+  readonly type: "retryDue"
+  readonly now: EpochMillis
+}
+/** Attempts that ended without their own doing. `crash`: the process died; otherwise it was stopped in good order. */
+export interface InterruptedEvent extends Claiming {
+  readonly type: "interrupted"
+  readonly now: EpochMillis
+  readonly runKeys: ReadonlyArray<number>
+  readonly crash: boolean
+}
+export interface PauseEvent {
+  readonly type: "pause"
+  readonly now: EpochMillis
+  /** Due and not served. */
+  readonly owed: FireRange | null
+}
+export interface ParkEvent {
+  readonly type: "park"
+  readonly now: EpochMillis
+  readonly fault: JobFault
+}
+export interface ResumeEvent extends NextFire, Claiming {
+  readonly type: "resume"
+  readonly now: EpochMillis
+  /** `skip`: fire times of the pause are not made up. `coalesce`: they come due now. */
+  readonly missed: "skip" | "coalesce"
+}
+export interface RescheduleEvent extends NextFire {
+  readonly type: "reschedule"
+  readonly now: EpochMillis
+  readonly owed: FireRange | null
+}
+export interface RedefineEvent {
+  readonly type: "redefine"
+  readonly rules: JobRules
+}
+export interface RemoveEvent {
+  readonly type: "remove"
+  readonly now: EpochMillis
+  readonly owed: FireRange | null
+}
+
+export type JobEvent =
+  | DueEvent
+  | RefusedEvent
+  | RequestedEvent
+  | SettledEvent
+  | RetryDueEvent
+  | InterruptedEvent
+  | PauseEvent
+  | ParkEvent
+  | ResumeEvent
+  | RescheduleEvent
+  | RedefineEvent
+  | RemoveEvent
+
+/** A run to claim. */
+export interface Claim {
+  readonly runKey: number
+  readonly fireAt: EpochMillis
+  readonly requested: boolean
+  readonly args?: Json
+}
+
+/** Fire times to write into the ledger. */
+export interface AnswerEntry extends FireRange {
+  readonly kind: LedgerKind
+  readonly reason: MisfireReason | null
+  readonly into: number | null
+}
+
+/** An attempt that is over. `retryAt`: when the next one is due; `null`: the run has ended with `outcome`. */
+export interface Ended {
+  readonly run: LiveRun
+  readonly outcome: Outcome
+  readonly retryAt: EpochMillis | null
+}
+
+/** What one event made the job decide. The engine writes it down, then does it. */
+export interface JobAnswer {
+  /** Claim and start. */
+  readonly claims: ReadonlyArray<Claim>
+  /** Start the next attempt of these. */
+  readonly retries: ReadonlyArray<LiveRun>
+  readonly ended: ReadonlyArray<Ended>
+  /** Abort these executing runs. */
+  readonly cancels: ReadonlyArray<number>
+  readonly entries: ReadonlyArray<AnswerEntry>
+}
+
+export const noAnswer: JobAnswer = { claims: [], retries: [], ended: [], cancels: [], entries: [] }
+
+/** What a job machine knows. */
+export interface JobContext {
+  readonly jobId: string
+  readonly rules: JobRules
+  readonly memory: JobMemory
+  /** What the newest event made it decide; not saved. */
+  readonly answer: JobAnswer
+}

@@ -1,0 +1,48 @@
+/** One execution of a job: its identity, its outcome and the record that is kept. Plain data. */
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+/** How a run ended. */
+export type Outcome = "succeeded" | "failed" | "timedOut" | "cancelled" | "interrupted"
+
+export const outcomes: ReadonlyArray<Outcome> = ["succeeded", "failed", "timedOut", "cancelled", "interrupted"]
+
+/** A task's error as it is kept: never the object itself, so that nothing hostile is touched twice. */
+export interface RunError {
+  /** The error's `_tag`, else its `name`, else the type of what was thrown. */
+  readonly name: string
+  /** At most 4,000 characters. */
+  readonly message: string
+  /** At most 8,000 characters; absent when there was none. */
+  readonly stack?: string
+}
+
+/** A run as `getRuns` gives it. `At` fields are epoch milliseconds; a field that has no value yet is `null`. */
+export interface RunRecord {
+  readonly runId: string
+  readonly jobId: string
+  /** The fire time it serves; for a run on request, the instant of the request. */
+  readonly fireAt: EpochMillis
+  /** True for a run made by `runJob`. */
+  readonly requested: boolean
+  readonly claimedAt: EpochMillis
+  /** Start of the newest attempt. */
+  readonly startedAt: EpochMillis | null
+  readonly finishedAt: EpochMillis | null
+  /** The newest attempt; the first is 1. */
+  readonly attempt: number
+  /** `null` while it waits, executes or is between attempts. */
+  readonly outcome: Outcome | null
+  readonly result: Json
+  /** Of the newest attempt that did not succeed. */
+  readonly error: RunError | null
+}
+
+/** A claimed, unfinished run as the job's snapshot holds it. */
+export interface LiveRun {
+  readonly runKey: number
+  readonly fireAt: EpochMillis
+  readonly attempt: number
+  /** When the next attempt is due; `null` while an attempt is under way. */
+  readonly retryAt: EpochMillis | null
+}

@@ -1,0 +1,113 @@
+/** A job's saved state: the part that changes with every run, small and plain JSON. */
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { FireRange } from "./fireRange.ts"
+import type { MisfireReason } from "./misfire.ts"
+import type { LiveRun, Outcome } from "./run.ts"
+
+export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
+
+export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misfired", "paused", "done"]
+
+/** Why a job was parked. */
+export type FaultKind = "unknownTask" | "unknownExecutor" | "faultyTrigger" | "unreadable" | "poison" | "invalidArguments"
+
+export interface JobFault {
+  readonly kind: FaultKind
+  /** One sentence: what is wrong, and what ends it. */
+  readonly message: string
+}
+
+/** A fire time that waits for a free instance. */
+export interface QueuedFire {
+  readonly fireAt: EpochMillis
+  /** The run's own arguments: a stream's emission or those of a request; absent: the job's. */
+  readonly args?: Json
+  /** True for a run on request. */
+  readonly requested?: boolean
+}
+
+/** What a job remembers between events, besides its definition. */
+export interface JobMemory {
+  /** Every fire time up to here, inclusive, is accounted for or waits in `queue` or `backlog`. */
+  readonly cursor: EpochMillis
+  /** Fire times count from here (exclusive): when the job was added, rescheduled or resumed. */
+  readonly since: EpochMillis
+  readonly nextFireAt: EpochMillis | null
+  /** The newest fire time that became a run. */
+  readonly lastFireAt: EpochMillis | null
+  readonly lastOutcome: Outcome | null
+  readonly live: ReadonlyArray<LiveRun>
+  readonly queue: ReadonlyArray<QueuedFire>
+  /** Fire times up to here were missed, not overlapped: under `coalesce: "all"` they queue whatever the overlap policy. */
+  readonly catchUpThrough: EpochMillis | null
+  /** Due fire times of a catch-up still under way: `late` are past grace, `due` are not. */
+  readonly backlog: { readonly late: FireRange | null; readonly due: FireRange | null } | null
+  /** Runs claimed for fire times, against `maxRuns`. */
+  readonly runCount: number
+  /** Crashes in a row while a run of this job was live. */
+  readonly crashes: number
+  /** No fire time is left, now or ever: the trigger has ended, `maxRuns` is reached or the job was removed. */
+  readonly exhausted: boolean
+  /** Why the latest due fire time was not served; `null` when it was. */
+  readonly misfire: MisfireReason | null
+  readonly pausedAt: EpochMillis | null
+  readonly fault: JobFault | null
+  /** Set by `removeJob`: nothing more is claimed, and the job is done when its live runs have ended. */
+  readonly removed: boolean
+}
+
+/** The memory of a job that nothing has happened to. Fire times count from `since`, exclusive. */
+export const newMemory = (since: EpochMillis, nextFireAt: EpochMillis | null, exhausted: boolean): JobMemory => ({
+  cursor: since,
+  since,
+  nextFireAt,
+  lastFireAt: null,
+  lastOutcome: null,
+  live: [],
+  queue: [],
+  catchUpThrough: null,
+  backlog: null,
+  runCount: 0,
+  crashes: 0,
+  exhausted,
+  misfire: null,
+  pausedAt: null,
+  fault: null,
+  removed: false
+})
+
+/** The state that a memory stands for; a job machine is always in it. */
+export const stateOf = (memory: JobMemory): JobState =>
+  memory.pausedAt !== null
+    ? "paused"
+    : memory.live.length > 0 || memory.queue.length > 0
+      ? "running"
+      : memory.exhausted && memory.backlog === null
+        ? "done"
+        : memory.misfire !== null
+          ? "misfired"
+          : "scheduled"
+
+/**
+ * When the engine must look at the job again; `null`: not until something happens to it. A paused job waits for `resume`;
+ * a full catch-up queue is drained before more fire times are taken.
+ */
+export const wakeAtOf = (memory: JobMemory, fixedDelay: boolean): EpochMillis | null => {
+  if (memory.pausedAt !== null) return null
+  let wakeAt: EpochMillis | null = null
+  const held =
+    (fixedDelay && memory.live.length > 0) ||
+    (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
+  if (!memory.exhausted && !held) wakeAt = memory.nextFireAt
+  for (const run of memory.live) if (run.retryAt !== null && (wakeAt === null || run.retryAt < wakeAt)) wakeAt = run.retryAt
+  return wakeAt
+}
+
+/** The format of `JobMemory`; a stored snapshot of another version is migrated or refused. */
+export const snapshotVersion = 1
+
+export interface JobSnapshot {
+  readonly value: JobState
+  readonly memory: JobMemory
+}

@@ -1,0 +1,198 @@
+/**
+ * MEMORY: the contract of a store. A store keeps rows and commits batches; it decides nothing. Every implementation runs
+ * the suite in `storeContract.ts`. JSON columns are text: what was written comes back to the letter.
+ */
+import type { Effect, Scope } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import type { JobState } from "../job/snapshot.ts"
+import type { LedgerKind } from "../job/ledger.ts"
+import type { Outcome } from "../job/run.ts"
+import type { StoreError } from "./storeError.ts"
+
+/** What never changes between runs of a job. */
+export interface JobDefinitionRow {
+  readonly id: string
+  readonly task: string
+  readonly executor: string
+  /** `TriggerSpec` as JSON. */
+  readonly trigger: string
+  /** The name of the stream that drives the job, for `streamJobs`. */
+  readonly stream: string | null
+  /** Task arguments as JSON. */
+  readonly args: string
+  /** `JobRules` as JSON. */
+  readonly rules: string
+  /** Name, tags, metadata and what else only people read, as JSON. */
+  readonly notes: string
+  readonly addedAt: EpochMillis
+}
+
+/** What changes with every run. */
+export interface JobStateRow {
+  readonly key: number
+  readonly value: JobState
+  /** When the engine must look at the job again; `null`: not until something happens to it. */
+  readonly wakeAt: EpochMillis | null
+  /** True for a parked job. */
+  readonly fault: boolean
+  /** `JobMemory` with its version, as JSON. */
+  readonly memory: string
+}
+
+export interface JobRow extends JobDefinitionRow, JobStateRow {
+  /** When it was removed; a removed job is kept for its runs, its id is free again. */
+  readonly removedAt: EpochMillis | null
+}
+
+/** A run to insert. (jobKey, fireAt, request) is unique. */
+export interface ClaimRow {
+  readonly runKey: number
+  readonly jobKey: number
+  readonly fireAt: EpochMillis
+  /** 0 for a fire time of the trigger; the run's own key for a run on request. */
+  readonly request: number
+  readonly claimedAt: EpochMillis
+  /** JSON that takes the place of the job's arguments for this run, else `null`. */
+  readonly args: string | null
+}
+
+/** What became of a run's newest attempt; `outcome` and `finishedAt` stay `null` when another attempt follows. */
+export interface SettleRow {
+  readonly runKey: number
+  readonly attempt: number
+  readonly startedAt: EpochMillis | null
+  readonly finishedAt: EpochMillis | null
+  readonly outcome: Outcome | null
+  /** JSON, `null` for none. */
+  readonly result: string | null
+  /** `RunError` as JSON. */
+  readonly error: string | null
+}
+
+export interface RunRow extends ClaimRow, SettleRow {
+  readonly jobId: string
+  readonly epoch: number
+}
+
+export interface LedgerRow {
+  readonly jobKey: number
+  readonly kind: LedgerKind
+  readonly fromAt: EpochMillis
+  readonly throughAt: EpochMillis
+  readonly count: number
+  readonly reason: string | null
+  readonly runKey: number | null
+  readonly at: EpochMillis
+}
+
+/**
+ * One transaction, applied in this order. Keys are given by the caller, counting up from `StoreOpening`.
+ * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`.
+ */
+export interface StoreBatch {
+  /** Removed jobs: their ids are free for `added` of the same batch. */
+  readonly removed: ReadonlyArray<{ readonly key: number; readonly removedAt: EpochMillis }>
+  readonly added: ReadonlyArray<JobDefinitionRow & JobStateRow>
+  readonly redefined: ReadonlyArray<JobDefinitionRow & { readonly key: number }>
+  readonly states: ReadonlyArray<JobStateRow>
+  readonly claims: ReadonlyArray<ClaimRow>
+  readonly settled: ReadonlyArray<SettleRow>
+  readonly ledger: ReadonlyArray<LedgerRow>
+}
+
+export interface StoreOwner {
+  readonly pid: number
+  readonly host: string
+  readonly startedAt: EpochMillis
+}
+
+export interface StoreOpening {
+  /** One more than the last owner's. Every claim carries it. */
+  readonly epoch: number
+  readonly nextJobKey: number
+  readonly nextRunKey: number
+  /** Jobs that are not removed. */
+  readonly jobCount: number
+}
+
+export interface JobFilter {
+  readonly states?: ReadonlyArray<JobState>
+  readonly fault?: boolean
+  readonly task?: string
+  readonly executor?: string
+  /** Jobs that carry this tag (in `notes`, as `{"tags":[…]}`). */
+  readonly tag?: string
+  /** Default true: order by next wake-up, jobs without one last, then by id. False: by key, ascending (cheap paging with `afterKey`). */
+  readonly byWake?: boolean
+  readonly afterKey?: number
+  readonly limit?: number
+}
+
+export interface RunFilter {
+  readonly jobId?: string
+  readonly outcomes?: ReadonlyArray<Outcome>
+  /** Only unfinished runs. */
+  readonly live?: boolean
+  readonly runKey?: number
+  /** Bounds of `fireAt`, both inclusive. */
+  readonly from?: EpochMillis
+  readonly to?: EpochMillis
+  readonly limit?: number
+}
+
+export interface LedgerFilter {
+  readonly jobId?: string
+  readonly kinds?: ReadonlyArray<LedgerKind>
+  /** Entries that touch [from, to]. */
+  readonly from?: EpochMillis
+  readonly to?: EpochMillis
+  readonly limit?: number
+}
+
+export interface Retention {
+  /** Finished runs and ledger entries older than this go. */
+  readonly finishedBefore: EpochMillis
+  /** Finished runs beyond this many go, oldest first. */
+  readonly maxRuns: number
+  /** Done and removed jobs without live runs, untouched since this instant, go with their runs. Never keys in `keep`. */
+  readonly doneBefore: EpochMillis
+  /** At most this many rows of each kind in one call. */
+  readonly limit: number
+}
+
+export interface JobStore {
+  /**
+   * Claims the store for one owner until the scope closes. Fails with `StoreInUse` (pid, host, age of the owner), `StoreUnreadable`,
+   * `StoreTooNew`, `StoreUnavailable`; a refused file is left byte-identical.
+   */
+  open(owner: StoreOwner): Effect.Effect<OpenStore, StoreError, Scope.Scope>
+  /** Short description for `status()`: kind, file, durability. */
+  readonly description: string
+}
+
+export interface OpenStore extends StoreOpening {
+  /**
+   * Applies `batch` in one transaction. `sequence` counts up by one a commit within the epoch; a batch that fails is retried with
+   * the same number. Returns false when a batch with this number is on disk already (an earlier answer was lost) and applies nothing.
+   * `StoreFenced` when another owner has opened the store since.
+   */
+  commit(sequence: number, batch: StoreBatch): Effect.Effect<boolean, StoreError>
+  /** Jobs with `wakeAt` ≤ `now`, earliest first, at most `limit`. */
+  due(now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** The earliest `wakeAt`, or `null`. */
+  nextWakeAt(): Effect.Effect<EpochMillis | null, StoreError>
+  jobsById(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  jobsByKey(keys: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  jobs(filter: JobFilter): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  countJobs(): Effect.Effect<ReadonlyMap<JobState, number>, StoreError>
+  /** Jobs whose definition names a stream and that are neither done nor removed. */
+  streamJobs(): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Newest `fireAt` first. */
+  runs(filter: RunFilter): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** Unfinished runs of earlier epochs, by run key; at most `limit` with a key above `afterRunKey`. */
+  orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** Newest `throughAt` first. */
+  ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
+  /** Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. */
+  purge(retention: Retention): Effect.Effect<number, StoreError>
+}

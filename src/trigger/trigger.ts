@@ -1,0 +1,50 @@
+/** WHEN: the contract of a trigger. Pure data and pure functions: no clock, no randomness, no I/O. */
+import type { EpochMillis } from "../time/instant.ts"
+
+/** Plain JSON, as it is stored. */
+export type Json = null | boolean | number | string | ReadonlyArray<Json> | { readonly [key: string]: Json }
+
+/** A trigger as it is stored: its registered `type` and the fields that type needs, all plain JSON. */
+export interface TriggerSpec {
+  readonly type: string
+  readonly [field: string]: Json
+}
+
+/** What a trigger learns when it is given to a job; afterwards its spec holds everything it needs. */
+export interface TriggerBinding {
+  /** When the job is added: the start of an interval without one. */
+  readonly now: EpochMillis
+  /** The scheduler's zone, for triggers made without one. */
+  readonly timezone: string
+  /** The job's id, the seed of jitter. */
+  readonly jobId: string
+}
+
+/**
+ * A rule that gives fire times. `next` and `previous` are pure: the same argument gives the same answer, in any process.
+ * Instances are immutable and may be shared by any number of jobs.
+ */
+export interface Trigger {
+  readonly type: string
+  /** The first fire time strictly after `after`, or `undefined` when there is none. Strictly increasing under iteration. */
+  next(after: EpochMillis): EpochMillis | undefined
+  /** The last fire time strictly before `before`, or `undefined`. A trigger without it is caught up step by step. */
+  previous?(before: EpochMillis): EpochMillis | undefined
+  /** How many fire times lie in (after, through]. Only where it is much cheaper than stepping. */
+  count?(after: EpochMillis, through: EpochMillis): number
+  /** The stored form; `readTrigger(trigger.toJSON())` gives an equal trigger. */
+  toJSON(): TriggerSpec
+  /** The same rule with every default settled (zone, start, seed); triggers that need none leave it out. */
+  bind?(binding: TriggerBinding): Trigger
+  /** `"run"`: fixed delay. The next fire time is `next(finishedAt)` of the last run, and none is due while one runs. */
+  readonly after?: "run"
+  /** The name of a registered stream whose emissions are the fire times; `next` then always gives `undefined`. */
+  readonly stream?: string
+}
+
+/** Reads the stored form of one trigger type. Throws `InvalidTriggerError` for a spec that is not of that type. */
+export interface TriggerCodec {
+  readonly type: string
+  /** `read` decodes nested triggers. */
+  fromJSON(spec: TriggerSpec, read: (spec: TriggerSpec) => Trigger): Trigger
+}
