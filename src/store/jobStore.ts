@@ -35,6 +35,8 @@ export interface JobStateRow {
   readonly wakeAt: EpochMillis | null
   /** True for a parked job. */
   readonly fault: boolean
+  /** The executor whose `due` finds it; the same as in the definition. */
+  readonly executor: string
   /** `JobMemory` with its version, as JSON. */
   readonly memory: string
 }
@@ -87,10 +89,14 @@ export interface LedgerRow {
 
 /**
  * One transaction, applied in this order. Keys are given by the caller, counting up from `StoreOpening`.
- * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`.
+ * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`, and so do a
+ * key that exists and a claim that exists or names no job. Where a list holds a key twice the last row wins; rows for keys that do
+ * not exist are ignored, and so is a settle of a finished run: its first outcome stands.
  */
 export interface StoreBatch {
-  /** Removed jobs: their ids are free for `added` of the same batch. */
+  /** When the batch was decided; retention of done jobs counts from here. Default: the latest instant of its rows. */
+  readonly at?: EpochMillis
+  /** Removed jobs: their ids are free for `added` of the same batch, and their wake-up is cleared before `states` apply. */
   readonly removed: ReadonlyArray<{ readonly key: number; readonly removedAt: EpochMillis }>
   readonly added: ReadonlyArray<JobDefinitionRow & JobStateRow>
   readonly redefined: ReadonlyArray<JobDefinitionRow & { readonly key: number }>
@@ -172,26 +178,30 @@ export interface JobStore {
 
 export interface OpenStore extends StoreOpening {
   /**
-   * Applies `batch` in one transaction. `sequence` counts up by one a commit within the epoch; a batch that fails is retried with
-   * the same number. Returns false when a batch with this number is on disk already (an earlier answer was lost) and applies nothing.
-   * `StoreFenced` when another owner has opened the store since.
+   * Applies `batch` in one transaction. `sequence` counts up by one a commit within the epoch, from 1; a batch that fails is retried with
+   * the same number. Returns false when a batch with this number is on disk already (an earlier answer was lost) and applies nothing;
+   * a number further ahead is a `StoreConflict`. `StoreFenced` when another owner has opened the store since.
    */
   commit(sequence: number, batch: StoreBatch): Effect.Effect<boolean, StoreError>
-  /** Jobs with `wakeAt` ≤ `now`, earliest first, at most `limit`. */
+  /** Jobs with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`. */
   due(now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** The earliest `wakeAt`, or `null`. */
   nextWakeAt(): Effect.Effect<EpochMillis | null, StoreError>
+  /** Jobs that are not removed, in no order; an unknown id gives no row. */
   jobsById(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Removed jobs included, in no order; an unknown key gives no row. */
   jobsByKey(keys: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Jobs that are not removed. */
   jobs(filter: JobFilter): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Jobs that are not removed; a state without jobs is not in the map. May be counted in slices, so commits meanwhile blur it. */
   countJobs(): Effect.Effect<ReadonlyMap<JobState, number>, StoreError>
   /** Jobs whose definition names a stream and that are neither done nor removed. */
   streamJobs(): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Newest `fireAt` first. */
+  /** Newest `fireAt` first, then newest key; those of removed jobs included. */
   runs(filter: RunFilter): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** Unfinished runs of earlier epochs, by run key; at most `limit` with a key above `afterRunKey`. */
   orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
-  /** Newest `throughAt` first. */
+  /** Newest `throughAt` first, then newest recorded; those of removed jobs included. */
   ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
   /** Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. */
   purge(retention: Retention): Effect.Effect<number, StoreError>
