@@ -1,0 +1,35 @@
+/** Tests. `--mode development` runs them against XState's development build, any other mode against the one that users get. */
+import type { Plugin } from "vite"
+import { defineConfig } from "vitest/config"
+
+const source = (path: string) => new URL(path, import.meta.url).pathname
+
+/**
+ * Vitest adds the `development` export condition to every run that is not production. Users run without it, so it is
+ * taken away unless asked for.
+ */
+const exportConditions = (conditions: Array<string>): Plugin => ({
+  name: "export-conditions",
+  configResolved(config) {
+    if (config.ssr.resolve !== undefined) config.ssr.resolve.conditions = conditions
+    for (const environment of Object.values(config.environments)) environment.resolve.conditions = conditions
+  }
+})
+
+export default defineConfig(({ mode }) => ({
+  plugins: [exportConditions(mode === "development" ? ["node", "development"] : ["node"])],
+  resolve: {
+    alias: [
+      { find: /^carillon$/, replacement: source("src/index.ts") },
+      { find: /^carillon\/(effect|sqlite|testing)$/, replacement: source("src/$1.ts") },
+      { find: /^carillon\/machines$/, replacement: source("machines/index.ts") }
+    ]
+  },
+  test: {
+    include: ["test/**/*.test.{ts,tsx}"],
+    pool: "forks",
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: process.env["CI"] ? ["default", ["json", { outputFile: `.report/${mode}.json` }]] : ["default"]
+  }
+}))
