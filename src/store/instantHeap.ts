@@ -1,0 +1,143 @@
+/** An order of keys by instant, then key: adding, moving and removing cost O(log n), looking at the first `k` O(k log k). */
+import type { EpochMillis } from "../time/instant.ts"
+
+/** A place in the heap. Its owner keeps it, to move or remove it; `slot` belongs to the heap. */
+export interface HeapEntry {
+  readonly key: number
+  at: EpochMillis
+  slot: number
+}
+
+/** A binary heap of entries that know their slot, so nothing stale is ever left in it. */
+export class InstantHeap {
+  readonly #entries: Array<HeapEntry> = []
+
+  get size(): number {
+    return this.#entries.length
+  }
+
+  /** The earliest entry; among equals the one with the smallest key. */
+  first(): HeapEntry | undefined {
+    return this.#entries[0]
+  }
+
+  add(at: EpochMillis, key: number): HeapEntry {
+    const entry: HeapEntry = { key, at, slot: this.#entries.length }
+    this.#entries.push(entry)
+    this.#rise(entry)
+    return entry
+  }
+
+  move(entry: HeapEntry, at: EpochMillis): void {
+    entry.at = at
+    this.#rise(entry)
+    this.#sink(entry)
+  }
+
+  remove(entry: HeapEntry): void {
+    const last = this.#entries.pop()
+    if (last === undefined || last === entry) {
+      return
+    }
+    this.#put(last, entry.slot)
+    this.#rise(last)
+    this.#sink(last)
+  }
+
+  /** Keys of entries with `at` ≤ `through`, in order, at most `limit`. The heap is left as it is. */
+  through(through: EpochMillis, limit: number): Array<number> {
+    const keys: Array<number> = []
+    const frontier: Array<HeapEntry> = []
+    this.#offer(frontier, 0, through)
+    while (keys.length < limit) {
+      const next = takeFirst(frontier)
+      if (next === undefined) {
+        break
+      }
+      keys.push(next.key)
+      this.#offer(frontier, 2 * next.slot + 1, through)
+      this.#offer(frontier, 2 * next.slot + 2, through)
+    }
+    return keys
+  }
+
+  #offer(frontier: Array<HeapEntry>, slot: number, through: EpochMillis): void {
+    const entry = this.#entries[slot]
+    if (entry !== undefined && entry.at <= through) {
+      insert(frontier, entry)
+    }
+  }
+
+  #rise(entry: HeapEntry): void {
+    while (entry.slot > 0) {
+      const parent = this.#entries[(entry.slot - 1) >> 1]
+      if (parent === undefined || !before(entry, parent)) {
+        return
+      }
+      this.#swap(entry, parent)
+    }
+  }
+
+  #sink(entry: HeapEntry): void {
+    for (;;) {
+      const left = this.#entries[2 * entry.slot + 1]
+      const right = this.#entries[2 * entry.slot + 2]
+      const child = left !== undefined && right !== undefined && before(right, left) ? right : left
+      if (child === undefined || !before(child, entry)) {
+        return
+      }
+      this.#swap(entry, child)
+    }
+  }
+
+  #swap(a: HeapEntry, b: HeapEntry): void {
+    const slot = a.slot
+    this.#put(a, b.slot)
+    this.#put(b, slot)
+  }
+
+  #put(entry: HeapEntry, slot: number): void {
+    this.#entries[slot] = entry
+    entry.slot = slot
+  }
+}
+
+const before = (a: HeapEntry, b: HeapEntry): boolean => a.at < b.at || (a.at === b.at && a.key < b.key)
+
+/** Into a small binary heap of its own; the entries' slots stay those of the big one. */
+const insert = (heap: Array<HeapEntry>, entry: HeapEntry): void => {
+  let slot = heap.length
+  heap.push(entry)
+  while (slot > 0) {
+    const up = (slot - 1) >> 1
+    const parent = heap[up]
+    if (parent === undefined || !before(entry, parent)) {
+      return
+    }
+    heap[slot] = parent
+    heap[up] = entry
+    slot = up
+  }
+}
+
+const takeFirst = (heap: Array<HeapEntry>): HeapEntry | undefined => {
+  const first = heap[0]
+  const last = heap.pop()
+  if (first === undefined || last === undefined || first === last) {
+    return first
+  }
+  let slot = 0
+  for (;;) {
+    const leftSlot = 2 * slot + 1
+    const left = heap[leftSlot]
+    const right = heap[leftSlot + 1]
+    const takeRight = left !== undefined && right !== undefined && before(right, left)
+    const child = takeRight ? right : left
+    if (child === undefined || !before(child, last)) {
+      heap[slot] = last
+      return first
+    }
+    heap[slot] = child
+    slot = takeRight ? leftSlot + 1 : leftSlot
+  }
+}

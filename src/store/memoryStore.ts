@@ -1,0 +1,198 @@
+/**
+ * A store in memory: no native code, no Node built-in. Its rows live as long as the `JobStore` object, so what one owner wrote
+ * the next one finds; the process's end takes them.
+ */
+import { Effect, Option } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import type { JobState } from "../job/snapshot.ts"
+import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
+import { purgeMemory } from "./memoryPurge.ts"
+import { MemoryTables } from "./memoryTables.ts"
+import { StoreConflict, type StoreError, StoreFenced, StoreInUse, StoreUnavailable } from "./storeError.ts"
+
+/** A store of its own, empty. Opened by a second owner while the first has it, it fails with `StoreInUse`. */
+export const memory = (): JobStore => {
+  const tables = new MemoryTables()
+  const ownership: Ownership = { epoch: 0, owner: null }
+  return {
+    description: "memory",
+    open: (owner) =>
+      Effect.acquireRelease(
+        Effect.suspend(() => claimOwnership(ownership, owner)),
+        (epoch) =>
+          Effect.sync(() => {
+            if (ownership.epoch === epoch) ownership.owner = null
+          })
+      ).pipe(
+        Effect.map((epoch) => {
+          tables.latest = Math.max(tables.latest, owner.startedAt)
+          return openTables(tables, ownership, epoch)
+        })
+      )
+  }
+}
+
+interface Ownership {
+  epoch: number
+  owner: StoreOwner | null
+}
+
+const store = "memory"
+
+const claimOwnership = (ownership: Ownership, by: StoreOwner): Effect.Effect<number, StoreInUse> => {
+  if (ownership.owner !== null) {
+    const { pid, host, startedAt } = ownership.owner
+    return Effect.fail(new StoreInUse({ store, pid, host, ageMs: Math.max(0, by.startedAt - startedAt) }))
+  }
+  ownership.owner = by
+  ownership.epoch += 1
+  return Effect.succeed(ownership.epoch)
+}
+
+const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): OpenStore => {
+  let committed = 0
+  const guarded = <A>(operation: string, run: () => Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
+    Effect.suspend((): Effect.Effect<A, StoreError> => {
+      if (ownership.epoch !== epoch) return Effect.fail(new StoreFenced({ store, epoch }))
+      if (ownership.owner === null) return Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
+      return run()
+    })
+  const reading = <A>(operation: string, read: () => A): Effect.Effect<A, StoreError> =>
+    guarded(operation, () => Effect.succeed(read()))
+  return {
+    epoch,
+    nextJobKey: tables.nextJobKey,
+    nextRunKey: tables.nextRunKey,
+    jobCount: tables.ids.size,
+    commit: (sequence, batch) =>
+      guarded("commit", () => {
+        if (sequence <= committed) return Effect.succeed(false)
+        const cause = sequence > committed + 1 ? `commit ${sequence} follows ${committed}` : tables.conflict(batch)
+        if (cause !== null) return Effect.fail(new StoreConflict({ store, cause }))
+        tables.apply(batch, epoch)
+        committed = sequence
+        return Effect.succeed(true)
+      }),
+    due: (now, limit) => reading("due", () => rowsOf(tables, tables.wakes.through(now, limit))),
+    nextWakeAt: () => reading("nextWakeAt", () => tables.wakes.first()?.at ?? null),
+    jobsById: (ids) =>
+      reading("jobsById", () => rowsOf(tables, new Set(ids.flatMap((id) => tables.ids.get(id) ?? [])))),
+    jobsByKey: (keys) => reading("jobsByKey", () => rowsOf(tables, new Set(keys))),
+    jobs: (filter) => reading("jobs", () => filterJobs(tables, filter)),
+    countJobs: () => reading("countJobs", () => countByState(tables)),
+    streamJobs: () =>
+      reading("streamJobs", () => presentRows(tables).filter((row) => row.stream !== null && row.value !== "done")),
+    runs: (filter) => reading("runs", () => filterRuns(tables, filter)),
+    orphans: (afterRunKey, limit) =>
+      reading("orphans", () =>
+        liveRows(tables)
+          .filter((row) => row.epoch < epoch && row.runKey > afterRunKey)
+          .sort((a, b) => a.runKey - b.runKey)
+          .slice(0, limit)
+      ),
+    ledger: (filter) => reading("ledger", () => filterLedger(tables, filter)),
+    purge: (retention) => reading("purge", () => purgeMemory(tables, retention))
+  }
+}
+
+const rowsOf = (tables: MemoryTables, keys: Iterable<number>): ReadonlyArray<JobRow> => {
+  const rows: Array<JobRow> = []
+  for (const key of keys) {
+    const job = tables.jobs.get(key)
+    if (job !== undefined) rows.push(job.row)
+  }
+  return rows
+}
+
+const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tables, tables.ids.values())
+
+const liveRows = (tables: MemoryTables): Array<RunRow> => [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
+
+const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> => {
+  const { states, fault, task, executor, tag, byWake = true, afterKey = -Infinity, limit = Infinity } = filter
+  return presentRows(tables)
+    .filter(
+      (row) =>
+        row.key > afterKey &&
+        (states === undefined || states.includes(row.value)) &&
+        (fault === undefined || row.fault === fault) &&
+        (task === undefined || row.task === task) &&
+        (executor === undefined || row.executor === executor) &&
+        (tag === undefined || carriesTag(row.notes, tag))
+    )
+    .sort(byWake ? wakeOrder : (a, b) => a.key - b.key)
+    .slice(0, limit)
+}
+
+const wakeOrder = (a: JobRow, b: JobRow): number =>
+  a.wakeAt === b.wakeAt ? textOrder(a.id, b.id) : a.wakeAt === null ? 1 : b.wakeAt === null ? -1 : a.wakeAt - b.wakeAt
+
+/** By code point, as SQLite orders UTF-8; `<` alone would put U+1F600 before U+FFFD. */
+const textOrder = (a: string, b: string): number => {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const difference = inCodePointOrder(a.charCodeAt(index)) - inCodePointOrder(b.charCodeAt(index))
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Moves surrogates, which stand for the code points past U+FFFF, above the other code units. */
+const inCodePointOrder = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit)
+
+const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+const carriesTag = (notes: string, tag: string): boolean =>
+  Option.exists(parseJson(notes), (value) => {
+    const tags = typeof value === "object" && value !== null && "tags" in value ? value.tags : undefined
+    return Array.isArray(tags) && tags.includes(tag)
+  })
+
+const countByState = (tables: MemoryTables): ReadonlyMap<JobState, number> => {
+  const counts = new Map<JobState, number>()
+  for (const { value } of presentRows(tables)) {
+    counts.set(value, (counts.get(value) ?? 0) + 1)
+  }
+  return counts
+}
+
+const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunRow> => {
+  const { jobId, outcomes, live, runKey, from = -Infinity, to = Infinity, limit = Infinity } = filter
+  return runCandidates(tables, filter)
+    .filter(
+      (row) =>
+        row.fireAt >= from &&
+        row.fireAt <= to &&
+        (jobId === undefined || row.jobId === jobId) &&
+        (runKey === undefined || row.runKey === runKey) &&
+        (live !== true || row.finishedAt === null) &&
+        (outcomes === undefined || (row.outcome !== null && outcomes.includes(row.outcome)))
+    )
+    .sort((a, b) => b.fireAt - a.fireAt || b.runKey - a.runKey)
+    .slice(0, limit)
+}
+
+const runCandidates = (tables: MemoryTables, { runKey, live }: RunFilter): Array<RunRow> => {
+  if (runKey !== undefined) {
+    const run = tables.runs.get(runKey)
+    return run === undefined ? [] : [run.row]
+  }
+  return live === true ? liveRows(tables) : Array.from(tables.runs.values(), ({ row }) => row)
+}
+
+const filterLedger = (tables: MemoryTables, filter: LedgerFilter) => {
+  const { jobId, kinds, from = -Infinity, to = Infinity, limit = Infinity } = filter
+  return Array.from(tables.ledger.values(), ({ row }) => row)
+    .reverse()
+    .filter(
+      (row) =>
+        touches(row.fromAt, row.throughAt, from, to) &&
+        (jobId === undefined || row.jobId === jobId) &&
+        (kinds === undefined || kinds.includes(row.kind))
+    )
+    .sort((a, b) => b.throughAt - a.throughAt)
+    .slice(0, limit)
+}
+
+const touches = (fromAt: EpochMillis, throughAt: EpochMillis, from: EpochMillis, to: EpochMillis): boolean =>
+  fromAt <= to && throughAt >= from
