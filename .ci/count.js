@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs"
 const folder = new URL("../.report/", import.meta.url)
 const names = (() => {
   try {
-    return readdirSync(folder)
+    return readdirSync(folder).filter((name) => name.endsWith(".json"))
   } catch {
     return []
   }
