@@ -10,6 +10,7 @@ interface LockedPackage extends Partial<Manifest> {
   readonly version?: string
   readonly resolved?: string
   readonly integrity?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
 describe("package-lock.json", () => {
@@ -23,6 +24,11 @@ describe("package-lock.json", () => {
 
   it("holds the integrity of every package", () => {
     expect(installed.filter(([, entry]) => entry.integrity === undefined).map(([path]) => path)).toEqual([])
+  })
+
+  it("holds the packages of other platforms too, without which `npm ci` refuses it", () => {
+    const optional = installed.flatMap(([, entry]) => Object.keys(entry.optionalDependencies ?? {}))
+    expect(optional.filter((name) => !installed.some(([path]) => path.endsWith(`node_modules/${name}`)))).toEqual([])
   })
 
   it("agrees with package.json, which pins every dependency to one version", () => {
