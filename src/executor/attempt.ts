@@ -1,0 +1,175 @@
+/**
+ * One attempt on its way through an executor in this process: first outcome wins, the end of the task comes when it comes.
+ * The two differ: a task that ignores its signal has an outcome and goes on.
+ */
+import type { Outcome, RunError } from "../job/run.ts"
+import { describeError } from "../task/runError.ts"
+import { parseArguments } from "../task/taskArguments.ts"
+import type { AbortedAttempt, AbortReason, AttemptControl } from "../task/taskContext.ts"
+import { AttemptContext } from "../task/taskContext.ts"
+import type { StopValue, TaskGround, ValueTaker } from "../task/taskValue.ts"
+import { runHandler } from "../task/taskValue.ts"
+import { jsonOrPlaceholder, jsonText } from "../task/jsonText.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { CancelTimer } from "../time/timers.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { RunOrder, Settlement } from "./executor.ts"
+import type { Queued } from "./orderQueue.ts"
+
+/** Who an attempt belongs to. */
+export interface AttemptHome extends TaskGround {
+  /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
+  outcome(attempt: Attempt, settlement: Settlement): void
+  /** The task has ended some time after its outcome; comes at most once. */
+  ended(attempt: Attempt): void
+  progressed(attempt: Attempt, value: Json): void
+}
+
+/** waiting: for a slot. running: it holds a slot and has no outcome. aborted: outcome, slot held. stuck: outcome, no slot. */
+export type AttemptPlace = "waiting" | "running" | "aborted" | "stuck"
+
+export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
+  readonly order: RunOrder
+  before: Attempt | null = null
+  behind: Attempt | null = null
+  place: AttemptPlace = "waiting"
+  startedAt: EpochMillis | null = null
+  /** True once nothing of the task is under way. */
+  ended = false
+  /** The timeout, later the time an aborted attempt may hold its slot. */
+  timer: CancelTimer | null = null
+  private readonly home: AttemptHome
+  private called = false
+  private settled = false
+  /** True once the home knows the outcome. */
+  private told = false
+  private stop: StopValue | null = null
+  private controller: AbortController | null = null
+  private reason: AbortReason | null = null
+
+  constructor(order: RunOrder, home: AttemptHome) {
+    this.order = order
+    this.home = home
+  }
+
+  get about(): AbortedAttempt {
+    const { jobId, runId, attempt } = this.order
+    return { jobId, runId, attempt }
+  }
+
+  /** Calls the task, unless the attempt has its outcome. The outcome may come before this returns. */
+  run(): void {
+    if (this.settled) return
+    this.called = true
+    const { order } = this
+    let args: unknown
+    try {
+      args = parseArguments(order.task, order.args, order.jobId)
+    } catch (error) {
+      // The same arguments would fail again.
+      this.end("failed", null, describeError(error), false)
+      return
+    }
+    runHandler(order.task.handler, new AttemptContext(args, order, this), this, this.home)
+  }
+
+  /** Gives it its outcome now, unless it has one: aborts the signal and stops what can be stopped. */
+  abort(outcome: Outcome, reason: AbortReason): void {
+    if (this.settled) return
+    this.settled = true
+    this.reason = reason
+    this.ended = !this.called
+    this.controller?.abort(reason)
+    this.halt()
+    const timedOut = outcome === "timedOut"
+    this.told = true
+    this.home.outcome(
+      this,
+      this.settlement(outcome, null, timedOut ? describeError(reason) : null, !timedOut || this.worthRetrying(reason))
+    )
+  }
+
+  /** Drops its timer. */
+  disarm(): void {
+    this.timer?.()
+    this.timer = null
+  }
+
+  get aborted(): boolean {
+    return this.reason !== null
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === null) {
+      this.controller = new AbortController()
+      if (this.reason !== null) this.controller.abort(this.reason)
+    }
+    return this.controller.signal
+  }
+
+  report(value: Json): void {
+    if (!this.settled) this.home.progressed(this, jsonOrPlaceholder(value))
+  }
+
+  succeed(value: unknown): void {
+    if (this.ended) return
+    if (this.settled) this.endLate()
+    else this.end("succeeded", value === undefined || value === null ? null : jsonText(value), null, true)
+  }
+
+  fail(error: unknown): void {
+    if (this.ended) return
+    if (this.settled) this.endLate()
+    else this.end("failed", null, describeError(error), this.worthRetrying(error))
+  }
+
+  stoppable(stop: StopValue): void {
+    if (this.ended) return
+    this.stop = stop
+    if (this.told && this.halt()) this.home.ended(this)
+  }
+
+  /** Stops what is under way. True when the attempt has ended, by this or before. */
+  private halt(): boolean {
+    const { stop } = this
+    this.stop = null
+    try {
+      if (stop?.() === true) this.ended = true
+    } catch {
+      // A stop that throws: the end is left to the task, as with one that has to be waited for.
+    }
+    return this.ended
+  }
+
+  private end(outcome: Outcome, result: string | null, error: RunError | null, retryable: boolean): void {
+    this.settled = true
+    this.told = true
+    this.ended = true
+    this.stop = null
+    this.home.outcome(this, this.settlement(outcome, result, error, retryable))
+  }
+
+  private endLate(): void {
+    this.ended = true
+    this.stop = null
+    if (this.told) this.home.ended(this)
+  }
+
+  private settlement(outcome: Outcome, result: string | null, error: RunError | null, retryable: boolean): Settlement {
+    const { startedAt } = this
+    const now = this.home.timers.now()
+    // The wall clock may have been set back meanwhile.
+    const finishedAt = startedAt !== null && now < startedAt ? startedAt : now
+    return { outcome, startedAt, finishedAt, result, error, retryable }
+  }
+
+  private worthRetrying(error: unknown): boolean {
+    const { retryWhen } = this.order.task.options
+    if (retryWhen === undefined) return true
+    try {
+      return retryWhen(error)
+    } catch {
+      return false
+    }
+  }
+}

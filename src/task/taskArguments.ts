@@ -1,0 +1,113 @@
+/** The arguments of a job: checked when it is added, stored as given, parsed again before each attempt. */
+import type { StandardSchemaV1 } from "@standard-schema/spec"
+import { Data } from "effect"
+import type { Json } from "../trigger/trigger.ts"
+import type { JsonLimits } from "./jsonText.ts"
+import { jsonLimits, NotJsonError, pathText, toJson } from "./jsonText.ts"
+import { preview } from "./preview.ts"
+import type { AnyTask } from "./task.ts"
+
+export { jsonText } from "./jsonText.ts"
+
+/** Arguments that are not JSON or that the task's schema refuses. Nothing was written. */
+export class InvalidArgumentsError extends Data.TaggedError("InvalidArgumentsError")<{
+  /** `null` while the job has no id. */
+  readonly job: string | null
+  readonly task: string
+  /** Keys and indexes from the root of the arguments. */
+  readonly path: ReadonlyArray<string | number>
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    const job = this.job === null ? "a job" : `job ${preview(this.job)}`
+    const place = this.path.length === 0 ? "args" : `args ${pathText(this.path)}`
+    return `${job} of task ${preview(this.task)}: ${place} is ${this.found}, expected: ${this.expected}; give args that the task accepts`
+  }
+}
+
+/** The task's schema answers with a promise; arguments are checked before a job is added, and again in the moment of its run. */
+export class AsyncSchemaError extends Data.TaggedError("AsyncSchemaError")<{ readonly task: string }> {
+  override get message(): string {
+    return `task ${preview(this.task)}: its schema checks asynchronously; give it a synchronous one and do the rest in the task`
+  }
+}
+
+/**
+ * The arguments as they are stored: a private copy, as given (the schema's input, not its output). `undefined` is `null`.
+ * Throws `InvalidArgumentsError` and `AsyncSchemaError`.
+ */
+export const checkArguments = (task: AnyTask<unknown>, args: unknown, jobId: string | null = null, limits: JsonLimits = jsonLimits): Json => {
+  const json = jsonArguments(task, args, jobId, limits)
+  // The schema gets a copy of its own where it might change it.
+  if (task.options.args !== undefined) parse(task, task.options.args, copyOf(json), jobId)
+  return json
+}
+
+/**
+ * What the task is called with: stored arguments, parsed by the task's schema if it has one. Always a fresh copy. Throws
+ * `InvalidArgumentsError` (the schema has changed since the job was added) and `AsyncSchemaError`.
+ */
+export const parseArguments = (task: AnyTask<unknown>, stored: Json, jobId: string): unknown => {
+  const copy = copyOf(stored)
+  return task.options.args === undefined ? copy : parse(task, task.options.args, copy, jobId)
+}
+
+const jsonArguments = (task: AnyTask<unknown>, args: unknown, job: string | null, limits: JsonLimits): Json => {
+  try {
+    return toJson(args, limits)
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error
+    const { path, found, expected } = error
+    throw new InvalidArgumentsError({ job, task: task.name, path, found, expected })
+  }
+}
+
+const parse = (task: AnyTask<unknown>, schema: StandardSchemaV1, args: Json, job: string | null): unknown => {
+  const answer = validate(task, schema, args, job)
+  if (answer instanceof Promise) {
+    // Nobody waits for it: its failure must not end the process.
+    answer.catch(() => undefined)
+    throw new AsyncSchemaError({ task: task.name })
+  }
+  const issue = answer.issues?.[0]
+  if (answer.issues === undefined) return answer.value
+  const path = (issue?.path ?? []).map(keyOf)
+  const expected = issue === undefined ? "what its schema allows" : moreText(issue.message, answer.issues.length)
+  throw new InvalidArgumentsError({ job, task: task.name, path, found: preview(valueAt(args, path)), expected })
+}
+
+const validate = (
+  task: AnyTask<unknown>,
+  schema: StandardSchemaV1,
+  args: Json,
+  job: string | null
+): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> => {
+  try {
+    return schema["~standard"].validate(args)
+  } catch (error) {
+    const expected = `a schema that answers, it threw ${error instanceof Error ? preview(error.message) : preview(error)}`
+    throw new InvalidArgumentsError({ job, task: task.name, path: [], found: preview(args), expected })
+  }
+}
+
+const keyOf = (part: PropertyKey | StandardSchemaV1.PathSegment): string | number => {
+  const key = typeof part === "object" ? part.key : part
+  return typeof key === "symbol" ? key.toString() : key
+}
+
+const valueAt = (args: Json, path: ReadonlyArray<string | number>): unknown => {
+  let value: unknown = args
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as { readonly [key: string]: unknown })[key]
+  }
+  return value
+}
+
+const moreText = (message: string, count: number): string => (count > 1 ? `${message} (and ${count - 1} more)` : message)
+
+const copyOf = (json: Json): Json => (typeof json === "object" && json !== null ? toJson(json, unlimited) : json)
+
+// Stored arguments have been measured when they were added.
+const unlimited: JsonLimits = { depth: 1_000, length: Infinity }

@@ -1,0 +1,96 @@
+/** What a task is called with, and why its signal aborts. Holds no rule of when: that is the executor's. */
+import { Data } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+/** What a task is called with. `signal` and `progress` are made when first read, so take them from the context itself, not from a copy. */
+export interface TaskContext<Args = unknown> {
+  /** The job's arguments, parsed by the task's schema if it has one. A fresh copy for each attempt. */
+  readonly args: Args
+  readonly jobId: string
+  readonly runId: string
+  /** The fire time this run serves, epoch milliseconds. */
+  readonly fireAt: EpochMillis
+  /** 1 for the first. */
+  readonly attempt: number
+  /**
+   * Aborts on timeout, on `cancelRun` and when the scheduler stops before the task has ended. Its `reason` is `RunTimedOut`,
+   * `RunCancelled` or `RunInterrupted`.
+   */
+  readonly signal: AbortSignal
+  /**
+   * Publishes a `RunProgressed` event with a copy of `value`. Nothing is stored; ignored once the attempt has an outcome. A
+   * value that is not JSON is published as its placeholder.
+   */
+  readonly progress: (value: Json) => void
+}
+
+/** Which attempt was aborted. */
+export interface AbortedAttempt {
+  readonly jobId: string
+  readonly runId: string
+  readonly attempt: number
+}
+
+/** The attempt did not end within its timeout. */
+export class RunTimedOut extends Data.TaggedError("RunTimedOut")<AbortedAttempt & { readonly timeoutMs: number }> {
+  override get message(): string {
+    return `job "${this.jobId}": attempt ${this.attempt} did not end within ${this.timeoutMs} ms`
+  }
+}
+
+/** Somebody asked for the run's end. */
+export class RunCancelled extends Data.TaggedError("RunCancelled")<AbortedAttempt> {
+  override get message(): string {
+    return `job "${this.jobId}": attempt ${this.attempt} was cancelled`
+  }
+}
+
+/** The executor was closed before the attempt ended. */
+export class RunInterrupted extends Data.TaggedError("RunInterrupted")<AbortedAttempt> {
+  override get message(): string {
+    return `job "${this.jobId}": attempt ${this.attempt} was interrupted, its executor was closed`
+  }
+}
+
+/** The `reason` of a task's signal. */
+export type AbortReason = RunTimedOut | RunCancelled | RunInterrupted
+
+/** Where a context's lazy parts come from. */
+export interface AttemptControl {
+  readonly signal: AbortSignal
+  report(value: Json): void
+}
+
+/**
+ * The context of one attempt. A class, because most tasks read neither `signal` nor `progress`: a getter costs them
+ * nothing, an `AbortController` a run costs more than the rest of it.
+ */
+export class AttemptContext implements TaskContext<unknown> {
+  readonly args: unknown
+  readonly jobId: string
+  readonly runId: string
+  readonly fireAt: EpochMillis
+  readonly attempt: number
+  readonly #control: AttemptControl
+
+  constructor(args: unknown, about: Omit<TaskContext, "args" | "signal" | "progress">, control: AttemptControl) {
+    this.args = args
+    this.jobId = about.jobId
+    this.runId = about.runId
+    this.fireAt = about.fireAt
+    this.attempt = about.attempt
+    this.#control = control
+  }
+
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get progress(): (value: Json) => void {
+    const control = this.#control
+    return (value) => {
+      control.report(value)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/** The tasks of a scheduler, by name. */
+import { Data } from "effect"
+import { preview } from "./preview.ts"
+import type { AnyTask } from "./task.ts"
+import { InvalidTaskError } from "./task.ts"
+
+/** Two tasks of one name. */
+export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{ readonly task: string }> {
+  override get message(): string {
+    return `task ${preview(this.task)} is registered twice; give one of them another name`
+  }
+}
+
+/** A job names a task that is not registered. */
+export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
+  readonly task: string
+  /** `null` while the job has no id. */
+  readonly job: string | null
+  /** Registered names, in order of registration. */
+  readonly known: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    const job = this.job === null ? "" : `job ${preview(this.job)}: `
+    const shown = this.known.slice(0, maxShown).map((name) => preview(name)).join(", ")
+    const more = this.known.length > maxShown ? ` and ${this.known.length - maxShown} more` : ""
+    const known = this.known.length === 0 ? "no task is registered" : `registered are ${shown}${more}`
+    return `${job}task ${preview(this.task)} is not registered; add it to \`tasks\` or correct the name; ${known}`
+  }
+}
+
+const maxShown = 20
+
+/** Names to tasks. Immutable. */
+export class TaskRegistry {
+  private readonly tasks: ReadonlyMap<string, AnyTask<unknown>>
+
+  /** Throws `DuplicateTaskError`, and `InvalidTaskError` for what `task()` has not made. The same task given twice counts once. */
+  constructor(tasks: ReadonlyArray<AnyTask<unknown>>) {
+    const byName = new Map<string, AnyTask<unknown>>()
+    for (const task of tasks) {
+      if (!isTask(task)) {
+        throw new InvalidTaskError({ task: "?", field: "the entry", found: preview(task), expected: "what task(…) gives" })
+      }
+      const same = byName.get(task.name)
+      if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: task.name })
+      byName.set(task.name, task)
+    }
+    this.tasks = byName
+  }
+
+  /** In order of registration. */
+  get all(): ReadonlyArray<AnyTask<unknown>> {
+    return [...this.tasks.values()]
+  }
+
+  get names(): ReadonlyArray<string> {
+    return [...this.tasks.keys()]
+  }
+
+  /** `undefined` when no task has this name. */
+  find(name: string): AnyTask<unknown> | undefined {
+    return this.tasks.get(name)
+  }
+
+  /** Throws `UnknownTaskError`, which names `jobId`. */
+  get(name: string, jobId: string | null = null): AnyTask<unknown> {
+    const task = this.tasks.get(name)
+    if (task === undefined) throw new UnknownTaskError({ task: name, job: jobId, known: this.names })
+    return task
+  }
+}
+
+// By shape, not by class: two copies of the package may be loaded.
+const isTask = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  const { name, handler, options, declared } = value as { readonly [field: string]: unknown }
+  return typeof name === "string" && handler !== undefined && typeof options === "object" && options !== null && Array.isArray(declared)
+}
