@@ -18,13 +18,14 @@ export interface CodeBlock {
 export const codeBlocks = (root: string): ReadonlyArray<CodeBlock> =>
   documents(root).flatMap((document) => blocksOf(document, readFileSync(join(root, document), "utf8")))
 
-const documents = (root: string): ReadonlyArray<string> => [
-  ...(existsSync(join(root, "README.md")) ? ["README.md"] : []),
-  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`)
-    .sort()
-]
+const documents = (root: string): ReadonlyArray<string> => {
+  const guides = existsSync(join(root, "docs"))
+    ? readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    : []
+  return ["README.md", ...guides.map((name) => `docs/${name}`).sort()].filter(
+    (path) => path.endsWith(".md") && existsSync(join(root, path))
+  )
+}
 
 /** A fence is three or more backticks or tildes; it ends with as many of the same, and keeps its indentation out of the code. */
 export const blocksOf = (document: string, text: string): ReadonlyArray<CodeBlock> => {
