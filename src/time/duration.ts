@@ -1,0 +1,63 @@
+/** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
+import { Data, Duration, Option } from "effect"
+
+/** A duration that cannot be read, or is negative or endless. `field` says which option it was given for. */
+export class InvalidDurationError extends Data.TaggedError("InvalidDurationError")<{
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `${this.field} is "${this.found}", expected ${this.expected}`
+  }
+}
+
+/**
+ * Reads a duration into whole milliseconds, zero allowed. Takes Effect's `DurationInput` (`"5 minutes"`, `"1 hour"`, a number
+ * of milliseconds, `Duration.seconds(3)`) and text of one number and a unit without a space (`"500ms"`, `"5m"`, `"2h"`). Part of
+ * a millisecond is rounded. Throws `InvalidDurationError`.
+ */
+export const readDuration = (input: Duration.DurationInput, field: string): number => {
+  const refuse = (expected: string) => new InvalidDurationError({ field, found: shown(input), expected })
+  const ms = decode(input)
+  if (ms === undefined || Number.isNaN(ms)) {
+    throw refuse('a duration such as "5 minutes", "30s" or a number of milliseconds')
+  }
+  if (ms < 0 || Object.is(ms, -0)) throw refuse("a duration that is not negative")
+  if (ms > Number.MAX_SAFE_INTEGER) throw refuse("a duration that ends")
+  return Math.round(ms)
+}
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+
+const decode = (input: unknown): number | undefined => {
+  if (typeof input === "number") return input
+  if (typeof input === "string") {
+    const text = input.trim()
+    const short = /^(-?\d+(?:\.\d+)?) ?(ms|s|m|min|h|d|w)$/.exec(text)
+    if (short !== null) return Number(short[1]) * (unitsMs[short[2] ?? ""] ?? NaN)
+    const negative = /^-\d/.test(text)
+    const decoded = decodeInput(negative ? text.slice(1) : text)
+    return decoded !== undefined && negative ? -decoded : decoded
+  }
+  if (Array.isArray(input) && !(input.length === 2 && input.every((part) => typeof part === "number"))) return undefined
+  return decodeInput(input)
+}
+
+/** Effect reads a negative or NaN amount as zero; those are refused before it is asked. */
+const decodeInput = (input: unknown): number | undefined => {
+  if (typeof input === "bigint") return Number(input) / 1e6
+  if (Array.isArray(input) && input.some((part) => typeof part !== "number" || !(part >= 0))) return undefined
+  const decoded = Option.getOrUndefined(Duration.decodeUnknown(input))
+  return decoded === undefined ? undefined : Duration.toMillis(decoded)
+}
+
+const shown = (input: unknown): string => {
+  if (typeof input === "string") return input.slice(0, 100)
+  if (Duration.isDuration(input)) return Duration.format(input)
+  try {
+    return (JSON.stringify(input) as string | undefined) ?? String(input)
+  } catch {
+    return String(input)
+  }
+}

@@ -1,0 +1,20 @@
+/**
+ * The clock seam: what everything that waits or asks the time is handed. The engine makes one from Effect's Clock;
+ * nothing else in the project knows another source of time.
+ */
+import type { EpochMillis } from "./instant.ts"
+
+/** Ends a waiting timer; a timer that has fired or was cancelled stays as it is. */
+export type CancelTimer = () => void
+
+export interface Timers {
+  /** Wall-clock time. May jump either way. */
+  now(): EpochMillis
+  /** Milliseconds from an arbitrary start, with fractions. Never goes back, does not follow wall-clock steps. */
+  monotonicMillis(): number
+  /**
+   * Calls `callback` once, `delayMs` of monotonic time from now; with 0, on the next turn of the event loop, after what is
+   * pending has had its turn. Any delay is allowed: long ones are waited in hops.
+   */
+  after(delayMs: number, callback: () => void): CancelTimer
+}
