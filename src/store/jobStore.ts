@@ -183,10 +183,17 @@ export interface OpenStore extends StoreOpening {
    * a number further ahead is a `StoreConflict`. `StoreFenced` when another owner has opened the store since.
    */
   commit(sequence: number, batch: StoreBatch): Effect.Effect<boolean, StoreError>
-  /** Jobs with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`. */
-  due(now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** The earliest `wakeAt`, or `null`. */
-  nextWakeAt(): Effect.Effect<EpochMillis | null, StoreError>
+  /** The `sequence` of the newest commit of this epoch that is on disk; 0 before the first. Asked when an answer was lost. */
+  committed(): Effect.Effect<number, StoreError>
+  /**
+   * Jobs of one executor with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`. By executor, so that a saturated
+   * one does not hold up the others: an index on (executor, wakeAt).
+   */
+  due(executor: string, now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** The earliest `wakeAt` of one executor's jobs, or `null`. */
+  nextWakeAt(executor: string): Effect.Effect<EpochMillis | null, StoreError>
+  /** Every executor name that a job with a `wakeAt` carries, ascending by code point. */
+  executorNames(): Effect.Effect<ReadonlyArray<string>, StoreError>
   /** Jobs that are not removed, in no order; an unknown id gives no row. */
   jobsById(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** Removed jobs included, in no order; an unknown key gives no row. */

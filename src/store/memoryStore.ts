@@ -54,7 +54,8 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
   const guarded = <A>(operation: string, run: () => Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
     Effect.suspend((): Effect.Effect<A, StoreError> => {
       if (ownership.epoch !== epoch) return Effect.fail(new StoreFenced({ store, epoch }))
-      if (ownership.owner === null) return Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
+      if (ownership.owner === null)
+        return Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
       return run()
     })
   const reading = <A>(operation: string, read: () => A): Effect.Effect<A, StoreError> =>
@@ -73,8 +74,11 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
         committed = sequence
         return Effect.succeed(true)
       }),
-    due: (now, limit) => reading("due", () => rowsOf(tables, tables.wakes.through(now, limit))),
-    nextWakeAt: () => reading("nextWakeAt", () => tables.wakes.first()?.at ?? null),
+    committed: () => reading("committed", () => committed),
+    due: (executor, now, limit) =>
+      reading("due", () => rowsOf(tables, tables.wakes.get(executor)?.through(now, limit) ?? [])),
+    nextWakeAt: (executor) => reading("nextWakeAt", () => tables.wakes.get(executor)?.first()?.at ?? null),
+    executorNames: () => reading("executorNames", () => wakingExecutors(tables)),
     jobsById: (ids) =>
       reading("jobsById", () => rowsOf(tables, new Set(ids.flatMap((id) => tables.ids.get(id) ?? [])))),
     jobsByKey: (keys) => reading("jobsByKey", () => rowsOf(tables, new Set(keys))),
@@ -104,9 +108,13 @@ const rowsOf = (tables: MemoryTables, keys: Iterable<number>): ReadonlyArray<Job
   return rows
 }
 
+const wakingExecutors = (tables: MemoryTables): ReadonlyArray<string> =>
+  [...tables.wakes].flatMap(([name, wakes]) => (wakes.size > 0 ? [name] : [])).sort(textOrder)
+
 const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tables, tables.ids.values())
 
-const liveRows = (tables: MemoryTables): Array<RunRow> => [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
+const liveRows = (tables: MemoryTables): Array<RunRow> =>
+  [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
 
 const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> => {
   const { states, fault, task, executor, tag, byWake = true, afterKey = -Infinity, limit = Infinity } = filter

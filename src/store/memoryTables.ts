@@ -2,7 +2,16 @@
 import type { EpochMillis } from "../time/instant.ts"
 import { batchInstant } from "./batchInstant.ts"
 import { type HeapEntry, InstantHeap } from "./instantHeap.ts"
-import type { ClaimRow, JobDefinitionRow, JobRow, JobStateRow, LedgerRow, RunRow, SettleRow, StoreBatch } from "./jobStore.ts"
+import type {
+  ClaimRow,
+  JobDefinitionRow,
+  JobRow,
+  JobStateRow,
+  LedgerRow,
+  RunRow,
+  SettleRow,
+  StoreBatch
+} from "./jobStore.ts"
 
 /** A job with its places in the orders, and the runs that make it unremovable. */
 export interface MemoryJob {
@@ -35,7 +44,8 @@ export class MemoryTables {
   /** Keys of unfinished runs. */
   readonly live = new Set<number>()
   readonly ledger = new Map<number, MemoryLedger>()
-  readonly wakes = new InstantHeap()
+  /** Wake-ups by executor. */
+  readonly wakes = new Map<string, InstantHeap>()
   readonly finished = new InstantHeap()
   readonly recorded = new InstantHeap()
   /** Done and removed jobs, by the instant they became so. */
@@ -94,7 +104,7 @@ export class MemoryTables {
     if (job === undefined) {
       return
     }
-    if (job.wake !== null) this.wakes.remove(job.wake)
+    if (job.wake !== null) this.#wakesOf(job.row.executor).remove(job.wake)
     if (job.retired !== null) this.retired.remove(job.retired)
     if (job.row.removedAt === null) this.ids.delete(job.row.id)
     this.jobs.delete(key)
@@ -143,9 +153,24 @@ export class MemoryTables {
   }
 
   #add(added: JobDefinitionRow & JobStateRow, at: EpochMillis): void {
-    const { id, task, executor, trigger, stream, args, rules, notes, addedAt, key, value, wakeAt, fault, memory } = added
+    const { id, task, executor, trigger, stream, args, rules, notes, addedAt, key, value, wakeAt, fault, memory } =
+      added
     const row: JobRow = {
-      id, task, executor, trigger, stream, args, rules, notes, addedAt, key, value, wakeAt, fault, memory, removedAt: null
+      id,
+      task,
+      executor,
+      trigger,
+      stream,
+      args,
+      rules,
+      notes,
+      addedAt,
+      key,
+      value,
+      wakeAt,
+      fault,
+      memory,
+      removedAt: null
     }
     const job: MemoryJob = { row, wake: null, retired: null, runs: null, liveRuns: 0, ledger: null }
     this.jobs.set(key, job)
@@ -159,17 +184,19 @@ export class MemoryTables {
     const job = this.jobs.get(definition.key)
     if (job !== undefined) {
       const { task, executor, trigger, stream, args, rules, notes, addedAt } = definition
+      this.#route(job, executor)
       job.row = { ...job.row, task, executor, trigger, stream, args, rules, notes, addedAt }
     }
   }
 
-  #state({ key, value, wakeAt, fault, memory }: JobStateRow, at: EpochMillis): void {
+  #state({ key, value, wakeAt, fault, executor, memory }: JobStateRow, at: EpochMillis): void {
     const job = this.jobs.get(key)
     if (job === undefined) {
       return
     }
     const wasDone = job.row.value === "done"
-    job.row = { ...job.row, value, wakeAt, fault, memory }
+    this.#route(job, executor)
+    job.row = { ...job.row, value, wakeAt, fault, executor, memory }
     this.#wake(job)
     if (job.row.removedAt === null) {
       if (value === "done") this.#retire(job, at)
@@ -184,8 +211,20 @@ export class MemoryTables {
       return
     }
     const row: RunRow = {
-      runKey, jobKey, fireAt, request, claimedAt, args, jobId: job.row.id, epoch,
-      attempt: 1, startedAt: null, finishedAt: null, outcome: null, result: null, error: null
+      runKey,
+      jobKey,
+      fireAt,
+      request,
+      claimedAt,
+      args,
+      jobId: job.row.id,
+      epoch,
+      attempt: 1,
+      startedAt: null,
+      finishedAt: null,
+      outcome: null,
+      result: null,
+      error: null
     }
     this.runs.set(runKey, { row, finished: null })
     this.live.add(runKey)
@@ -222,7 +261,28 @@ export class MemoryTables {
   }
 
   #wake(job: MemoryJob): void {
-    job.wake = this.#place(this.wakes, job.wake, job.row.wakeAt, job.row.key)
+    job.wake = this.#place(this.#wakesOf(job.row.executor), job.wake, job.row.wakeAt, job.row.key)
+  }
+
+  #wakesOf(executor: string): InstantHeap {
+    const known = this.wakes.get(executor)
+    if (known !== undefined) {
+      return known
+    }
+    const wakes = new InstantHeap()
+    this.wakes.set(executor, wakes)
+    return wakes
+  }
+
+  /** Takes the wake-up out of the order of an executor that the job leaves; it goes into the new one's as it was. */
+  #route(job: MemoryJob, executor: string): void {
+    if (executor === job.row.executor) {
+      return
+    }
+    if (job.wake !== null) this.#wakesOf(job.row.executor).remove(job.wake)
+    job.wake = null
+    job.row = { ...job.row, executor }
+    this.#wake(job)
   }
 
   #retire(job: MemoryJob, at: EpochMillis | null): void {

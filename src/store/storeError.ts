@@ -32,7 +32,10 @@ export class StoreFenced extends Data.TaggedError("StoreFenced")<{ readonly stor
 }
 
 /** Not a store, or damaged beyond reading. Nothing was written. */
-export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{ readonly store: string; readonly cause: unknown }> {
+export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{
+  readonly store: string
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `store ${this.store} cannot be read: ${causeText(this.cause)}; restore it from a backup or give another file`
   }
@@ -50,7 +53,10 @@ export class StoreTooNew extends Data.TaggedError("StoreTooNew")<{
 }
 
 /** A batch contradicts what is stored: an id or a run that exists already. */
-export class StoreConflict extends Data.TaggedError("StoreConflict")<{ readonly store: string; readonly cause: unknown }> {
+export class StoreConflict extends Data.TaggedError("StoreConflict")<{
+  readonly store: string
+  readonly cause: unknown
+}> {
   override get message(): string {
     return `store ${this.store}: the change contradicts what is stored: ${causeText(this.cause)}`
   }

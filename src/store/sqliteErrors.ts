@@ -1,0 +1,48 @@
+/** Where SQLite's errors become the store's: by result code, see https://sqlite.org/rescode.html. */
+import { SqlError } from "@effect/sql/SqlError"
+import { Cause, Effect, Option } from "effect"
+import { StoreConflict, type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
+
+/** Gives `effect`'s driver errors, failed with or thrown, their tagged class; other defects stay defects. */
+export const translated =
+  (store: string, operation: string) =>
+  <A, E extends StoreError, R>(effect: Effect.Effect<A, E | SqlError, R>): Effect.Effect<A, StoreError, R> =>
+    Effect.catchAllCause(effect, (cause) => {
+      const failure = Option.getOrUndefined(Cause.failureOption(cause))
+      if (failure !== undefined && !(failure instanceof SqlError)) {
+        return Effect.fail(failure)
+      }
+      const thrown = failure?.cause ?? Option.getOrUndefined(Cause.dieOption(cause))
+      const error = storeErrorOf(store, operation, thrown)
+      return error === undefined ? Effect.failCause(Cause.die(thrown ?? Cause.squash(cause))) : Effect.fail(error)
+    })
+
+/** SQLite's extended result code of a driver error, as text (`SQLITE_BUSY`), else `undefined`. */
+export const sqliteCode = (thrown: unknown): string | undefined =>
+  typeof thrown === "object" && thrown !== null && "code" in thrown && typeof thrown.code === "string"
+    ? thrown.code
+    : undefined
+
+const storeErrorOf = (store: string, operation: string, cause: unknown): StoreError | undefined => {
+  const code = sqliteCode(cause)
+  const away = () => new StoreUnavailable({ store, operation, cause })
+  if (code === undefined) {
+    // The driver's own checks carry no code: a directory that does not exist, a connection that was closed.
+    return cause instanceof TypeError && /directory does not exist|not open/.test(cause.message) ? away() : undefined
+  }
+  const primary = /^SQLITE_[A-Z]+/.exec(code)?.[0]
+  switch (primary) {
+    case "SQLITE_CONSTRAINT":
+    case "SQLITE_MISMATCH":
+    case "SQLITE_TOOBIG":
+      return new StoreConflict({ store, cause })
+    case "SQLITE_CORRUPT":
+    case "SQLITE_NOTADB":
+    case "SQLITE_FORMAT":
+    // "no such table", "no such column": the schema is not ours, whatever the file's header says.
+    case "SQLITE_ERROR":
+      return new StoreUnreadable({ store, cause })
+    default:
+      return primary === undefined ? undefined : away()
+  }
+}

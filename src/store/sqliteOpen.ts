@@ -1,0 +1,236 @@
+/**
+ * Taking possession of an SQLite file. In order: find its real path, take the lock beside it, look at it read-only, and only
+ * then write. A refused file keeps every byte, and so does its write-ahead log.
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, type Scope } from "effect"
+import type { StoreOwner } from "./jobStore.ts"
+import { migrations, schemaVersion } from "./migrations/migrations.ts"
+import { connect, type SqliteConnection } from "./sqliteConnection.ts"
+import { sqliteCode } from "./sqliteErrors.ts"
+import { type Executors, readExecutors } from "./sqliteSession.ts"
+import { StoreInUse, StoreTooNew, StoreUnreadable } from "./storeError.ts"
+
+/** What `sqlite()` was asked for, defaults settled. */
+export interface SqliteSettings {
+  readonly filename: string
+  readonly durability: "full" | "normal"
+  readonly checkpointPages: number
+  readonly takeOver: boolean
+}
+
+/** The owner row after this opening. */
+export interface Possession {
+  readonly connection: SqliteConnection
+  readonly epoch: number
+  readonly jobCount: number
+  readonly nextJobKey: number
+  readonly nextRunKey: number
+  readonly executors: Executors
+}
+
+type OpenError = SqlError | StoreInUse | StoreTooNew | StoreUnreadable
+
+/** "Carl" in the header's application id, which tells `file` and us whose database it is. */
+export const applicationId = 0x4361726c
+
+/** The first SQLite without the write-ahead log's reset bug, which corrupts files: https://sqlite.org/wal.html#walresetbug */
+const oldestSqlite = [3, 51, 3] as const
+
+/** Locks, checks, migrates and claims the file until the scope closes. */
+export const takePossession = (
+  settings: SqliteSettings,
+  owner: StoreOwner
+): Effect.Effect<Possession, OpenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { filename, takeOver } = settings
+    if (filename !== inMemory) {
+      const path = yield* realPath(filename)
+      yield* lock(path, owner, takeOver)
+      yield* refuseForeign(path)
+    }
+    const connection = yield* connect({ filename })
+    yield* checkSqliteVersion(connection, filename)
+    yield* configure(connection, settings)
+    yield* migrate(connection, filename)
+    return yield* claimEpoch(connection, owner)
+  })
+
+/** SQLite's name for a database that lives as long as its connection. */
+export const inMemory = ":memory:"
+
+/** Symbolic links followed, so that one file has one lock whatever it is called. Creates an empty file where there is none. */
+const realPath = (filename: string): Effect.Effect<string, SqlError> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const connection = yield* connect({ filename })
+      const [main] = yield* connection.rows<{ file: string }>("PRAGMA database_list")
+      return main?.file ?? filename
+    })
+  )
+
+/**
+ * An exclusive transaction on `<file>.lock`, held until the scope closes. The lock is the kernel's, so it ends with the process
+ * however that ends; the owner row tells who holds it, but is never trusted to mean that somebody does.
+ */
+const lock = (path: string, owner: StoreOwner, takeOver: boolean): Effect.Effect<void, OpenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const connection = yield* connect({ filename: `${path}.lock` })
+    // Without it an exclusive transaction leaves a journal file behind when the process is killed.
+    yield* connection.rows("PRAGMA journal_mode = MEMORY")
+    yield* connection.run("BEGIN EXCLUSIVE")
+  }).pipe(
+    Effect.catchIf(
+      (error) => isBusy(error),
+      () => (takeOver ? Effect.void : Effect.flatMap(readOwner(path, owner), Effect.fail))
+    )
+  )
+
+const isBusy = (error: SqlError): boolean => sqliteCode(error.cause)?.startsWith("SQLITE_BUSY") === true
+
+const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =>
+  Effect.scoped(
+    Effect.flatMap(connect({ filename: path, readonly: true }), (connection) =>
+      connection.rows<StoreOwner>("SELECT pid, host, started_at AS startedAt FROM owner")
+    )
+  ).pipe(
+    Effect.map(([holder]) => holder),
+    // Locked, and not yet or no longer ours to read: it is in use all the same.
+    Effect.catchAllCause(() => Effect.succeed(undefined)),
+    Effect.map((holder) => {
+      const { pid, host, startedAt } = holder ?? { pid: 0, host: "unknown", startedAt: owner.startedAt }
+      return new StoreInUse({ store: path, pid, host, ageMs: Math.max(0, owner.startedAt - startedAt) })
+    })
+  )
+
+/** Looks through a read-only connection, which can neither replay a log into the file nor empty it. */
+const refuseForeign = (path: string): Effect.Effect<void, OpenError> =>
+  Effect.scoped(
+    Effect.flatMap(connect({ filename: path, readonly: true }), (connection) => inspect(connection, path))
+  ).pipe(
+    // A file left half-way into its first write cannot be read without repairing it: `migrate` does, and looks again.
+    Effect.catchIf(
+      (error): error is SqlError =>
+        error._tag === "SqlError" && sqliteCode(error.cause)?.startsWith("SQLITE_READONLY") === true,
+      () => Effect.succeed({ refusal: undefined, logFrames: 0 })
+    ),
+    Effect.flatMap(({ refusal, logFrames }) =>
+      refusal === undefined
+        ? Effect.void
+        : Effect.zipRight(logFrames === 0 ? removeEmptyLog(path) : Effect.void, Effect.fail(refusal))
+    )
+  )
+
+const inspect = (connection: SqliteConnection, store: string) =>
+  Effect.gen(function* () {
+    const refusal = yield* refusalOf(connection, store)
+    const [log] = yield* connection.rows<{ log: number }>("PRAGMA wal_checkpoint(NOOP)")
+    return { refusal, logFrames: log?.log ?? 0 }
+  })
+
+const refusalOf = (
+  connection: SqliteConnection,
+  store: string
+): Effect.Effect<StoreTooNew | StoreUnreadable | undefined, SqlError> =>
+  Effect.gen(function* () {
+    const application = yield* pragma(connection, "application_id")
+    const version = yield* pragma(connection, "user_version")
+    const tables = yield* connection.rows<{ name: string }>("SELECT name FROM sqlite_schema LIMIT 1")
+    if (application === applicationId) {
+      return version > schemaVersion ? new StoreTooNew({ store, found: version, supported: schemaVersion }) : undefined
+    }
+    return application === 0 && version === 0 && tables.length === 0
+      ? undefined
+      : new StoreUnreadable({ store, cause: "it is another program's database" })
+  })
+
+/** A read-only connection leaves an empty log beside a file in WAL mode; a writer that writes nothing takes it away. */
+const removeEmptyLog = (path: string): Effect.Effect<void, SqlError> =>
+  Effect.scoped(Effect.flatMap(connect({ filename: path }), (connection) => pragma(connection, "user_version")))
+
+const checkSqliteVersion = (
+  connection: SqliteConnection,
+  store: string
+): Effect.Effect<void, SqlError | StoreUnreadable> =>
+  Effect.flatMap(connection.rows<{ version: string }>("SELECT sqlite_version() AS version"), ([row]) =>
+    isAtLeast(row?.version ?? "", oldestSqlite)
+      ? Effect.void
+      : Effect.fail(
+          new StoreUnreadable({
+            store,
+            cause: `the linked SQLite is ${row?.version}, and versions before ${oldestSqlite.join(".")} can corrupt it`
+          })
+        )
+  )
+
+/** Whether dotted `version` is `oldest` or newer. */
+export const isAtLeast = (version: string, oldest: readonly [number, number, number]): boolean => {
+  const parts = version.split(".").map(Number)
+  const at = oldest.findIndex((part, index) => parts[index] !== part)
+  const differing = oldest[at]
+  return differing === undefined || (parts[at] ?? 0) > differing
+}
+
+const configure = (connection: SqliteConnection, { durability, checkpointPages }: SqliteSettings) =>
+  Effect.forEach(
+    [
+      "PRAGMA journal_mode = WAL",
+      // Set by name: better-sqlite3 is built so that WAL otherwise runs at NORMAL, where a power cut takes the last commits.
+      `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
+      "PRAGMA foreign_keys = ON",
+      `PRAGMA wal_autocheckpoint = ${checkpointPages}`,
+      // A log that a long reader let grow is cut back to this when it starts over.
+      "PRAGMA journal_size_limit = 67108864",
+      "PRAGMA cache_size = -32768"
+    ],
+    (statement) => connection.rows(statement),
+    { discard: true }
+  )
+
+const migrate = (connection: SqliteConnection, store: string): Effect.Effect<void, OpenError> =>
+  Effect.gen(function* () {
+    if ((yield* pragma(connection, "user_version")) === schemaVersion) {
+      return
+    }
+    yield* connection.transaction(
+      Effect.gen(function* () {
+        const refusal = yield* refusalOf(connection, store)
+        if (refusal !== undefined) {
+          return yield* Effect.fail(refusal)
+        }
+        const version = yield* pragma(connection, "user_version")
+        yield* Effect.forEach(migrations.slice(version).flat(), (statement) => connection.run(statement), {
+          discard: true
+        })
+        yield* connection.run(`PRAGMA application_id = ${applicationId}`)
+        yield* connection.run(`PRAGMA user_version = ${schemaVersion}`)
+      })
+    )
+  })
+
+const claimEpoch = (
+  connection: SqliteConnection,
+  { pid, host, startedAt }: StoreOwner
+): Effect.Effect<Possession, OpenError> =>
+  Effect.gen(function* () {
+    yield* connection.transaction(
+      connection.run("UPDATE owner SET epoch = epoch + 1, sequence = 0, pid = ?, host = ?, started_at = ?", [
+        pid,
+        host,
+        startedAt
+      ])
+    )
+    const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors">>(
+      `SELECT epoch, job_count AS jobCount, (SELECT coalesce(max(key), 0) + 1 FROM jobs) AS nextJobKey,
+      (SELECT coalesce(max(run_key), 0) + 1 FROM runs) AS nextRunKey FROM owner`
+    )
+    return row === undefined
+      ? yield* Effect.fail(new StoreUnreadable({ store: "owner", cause: "its owner row is gone" }))
+      : { connection, ...row, executors: yield* readExecutors(connection) }
+  })
+
+const pragma = (
+  connection: SqliteConnection,
+  name: "application_id" | "user_version"
+): Effect.Effect<number, SqlError> =>
+  Effect.map(connection.rows<Record<string, number>>(`PRAGMA ${name}`), ([row]) => row?.[name] ?? 0)

@@ -1,0 +1,41 @@
+/** One owner's hold on an SQLite store: its connection, its epoch, and the executors' names by number. */
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect } from "effect"
+import type { SqliteConnection } from "./sqliteConnection.ts"
+
+export interface SqliteSession {
+  readonly connection: SqliteConnection
+  readonly store: string
+  readonly epoch: number
+  /** As on disk. A commit that adds a name replaces it once it is there. */
+  executors: Executors
+}
+
+/** Executor names are many times on disk and few: each row holds a number. */
+export interface Executors {
+  readonly numbers: ReadonlyMap<string, number>
+  readonly names: ReadonlyMap<number, string>
+}
+
+export const readExecutors = (connection: SqliteConnection): Effect.Effect<Executors, SqlError> =>
+  Effect.map(connection.rows<{ name: string; number: number }>("SELECT name, number FROM executors"), (rows) => ({
+    numbers: new Map(rows.map(({ name, number }) => [name, number])),
+    names: new Map(rows.map(({ name, number }) => [number, name]))
+  }))
+
+/** The session's executors with `names` among them, those that are new written first. */
+export const withExecutors = (
+  { connection, executors }: SqliteSession,
+  names: Iterable<string>
+): Effect.Effect<Executors, SqlError> => {
+  const added = new Set<string>()
+  for (const name of names) {
+    if (!executors.numbers.has(name)) added.add(name)
+  }
+  return added.size === 0
+    ? Effect.succeed(executors)
+    : Effect.zipRight(
+        Effect.forEach(added, (name) => connection.run("INSERT INTO executors(name) VALUES (?)", [name])),
+        readExecutors(connection)
+      )
+}

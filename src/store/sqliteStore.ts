@@ -1,0 +1,135 @@
+/** A store in one SQLite file, through @effect/sql-sqlite-node: WAL, one owner at a time, every commit synced to disk by default. */
+import type { SqlError } from "@effect/sql/SqlError"
+import { Data, Effect } from "effect"
+import { batchInstant } from "./batchInstant.ts"
+import type { JobStore, OpenStore, StoreOwner } from "./jobStore.ts"
+import { commitBatch, readSequence } from "./sqliteCommit.ts"
+import { translated } from "./sqliteErrors.ts"
+import { type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
+import { purgeSlice } from "./sqlitePurge.ts"
+import {
+  countJobs,
+  readDue,
+  readJobs,
+  readJobsById,
+  readJobsByKey,
+  readLedger,
+  readNextWakeAt,
+  readOrphans,
+  readRuns,
+  readStreamJobs,
+  readWakingExecutors
+} from "./sqliteReads.ts"
+import type { SqliteSession } from "./sqliteSession.ts"
+import { type StoreError, StoreUnavailable } from "./storeError.ts"
+
+export interface SqliteOptions {
+  /** The file, made if it does not exist, in a directory that does; `":memory:"` for a database that lives as long as it is open. */
+  readonly filename: string
+  /** `"full"` (default) survives a power cut. `"normal"` may lose the last commits to one, never more than that; a crash loses none. */
+  readonly durability?: "full" | "normal"
+  /** Pages of 4 kB that the write-ahead log holds before it is moved into the file, 100 to 100,000. Default 8,000. */
+  readonly checkpointPages?: number
+  /** Takes the file from a scheduler that still holds it; that one stops at its next write. Default false. */
+  readonly takeOver?: boolean
+}
+
+/** An option of `sqlite()` that it cannot work with. */
+export class InvalidSqliteOption extends Data.TaggedError("InvalidSqliteOption")<{
+  readonly option: string
+  readonly found: unknown
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `sqlite: ${this.option} is ${describe(this.found)}, expected ${this.expected}`
+  }
+}
+
+/** A store in `filename`. Throws `InvalidSqliteOption`; the file is first touched when a scheduler opens it. */
+export const sqlite = (options: SqliteOptions): JobStore => {
+  const settings = readOptions(options)
+  const store = settings.filename
+  return {
+    description: `sqlite ${store} (${settings.durability} durability)`,
+    open: (owner) =>
+      takePossession(settings, owner).pipe(
+        translated(store, "open"),
+        Effect.flatMap((possession) => openFile(store, possession, owner))
+      )
+  }
+}
+
+const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
+  Effect.gen(function* () {
+    const { connection, epoch, jobCount, nextJobKey, nextRunKey, executors } = possession
+    const session: SqliteSession = { connection, store, epoch, executors }
+    let open = true
+    let latest = owner.startedAt
+    yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
+    const guarded = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
+      Effect.suspend((): Effect.Effect<A, StoreError> =>
+        open
+          ? connection.alone(Effect.suspend(body)).pipe(translated(store, operation))
+          : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
+      )
+    const opened: OpenStore = {
+      epoch,
+      jobCount,
+      nextJobKey,
+      nextRunKey,
+      commit: (sequence, batch) =>
+        guarded("commit", () => {
+          const at = batchInstant(batch, latest)
+          latest = Math.max(latest, at)
+          return commitBatch(session, sequence, batch, at)
+        }),
+      committed: () => guarded("committed", () => readSequence(session)),
+      due: (executor, now, limit) => guarded("due", () => readDue(session, executor, now, limit)),
+      nextWakeAt: (executor) => guarded("nextWakeAt", () => readNextWakeAt(session, executor)),
+      executorNames: () => guarded("executorNames", () => readWakingExecutors(session)),
+      jobsById: (ids) => guarded("jobsById", () => readJobsById(session, ids)),
+      jobsByKey: (keys) => guarded("jobsByKey", () => readJobsByKey(session, keys)),
+      jobs: (filter) => guarded("jobs", () => readJobs(session, filter)),
+      countJobs: () => guarded("countJobs", () => countJobs(session)),
+      streamJobs: () => guarded("streamJobs", () => readStreamJobs(session)),
+      runs: (filter) => guarded("runs", () => readRuns(session, filter)),
+      orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
+      ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
+      purge: (retention) => guarded("purge", () => purgeSlice(session, retention))
+    }
+    return opened
+  })
+
+const readOptions = (options: SqliteOptions): SqliteSettings => {
+  const given: Readonly<Record<string, unknown>> = Object(options)
+  const { filename, durability = "full", checkpointPages = 8000, takeOver = false, ...rest } = given
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) {
+    return refuse(unknown, given[unknown], "filename, durability, checkpointPages and takeOver only")
+  }
+  if (typeof filename !== "string" || !isFilename(filename)) {
+    return refuse("filename", filename, 'the name of a file, or ":memory:"')
+  }
+  if (durability !== "full" && durability !== "normal") {
+    return refuse("durability", durability, '"full" or "normal"')
+  }
+  if (!isPageCount(checkpointPages)) {
+    return refuse("checkpointPages", checkpointPages, "an integer from 100 to 100,000")
+  }
+  if (typeof takeOver !== "boolean") {
+    return refuse("takeOver", takeOver, "true or false")
+  }
+  return { filename, durability, checkpointPages, takeOver }
+}
+
+const refuse = (option: string, found: unknown, expected: string): never => {
+  throw new InvalidSqliteOption({ option, found, expected })
+}
+
+const isPageCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 100 && value <= 100_000
+
+/** The driver trims names, and takes the empty one for a database that is lost when it is closed. */
+const isFilename = (name: string): boolean => name !== "" && name.trim() === name && !name.includes("\0")
+
+const describe = (found: unknown): string => (typeof found === "string" ? JSON.stringify(found) : String(found))
