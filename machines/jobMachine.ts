@@ -76,12 +76,17 @@ const machineSetup = setup({
     leadsToRunning: leadsTo("running"),
     leadsToMisfired: leadsTo("misfired"),
     leadsToPaused: leadsTo("paused"),
+    /** A removed job only ends its runs. */
+    notRemoved: ({ context }) => !context.memory.removed,
     /** A request is let through only where the overlap policy takes it. */
-    acceptsRequest: ({ context }) => acceptsRequest(context.memory.live.length, context.memory.queue.length, context.rules)
+    acceptsRequest: ({ context }) => acceptsRequest(context.memory, context.rules)
   },
   actions: {
     answer: assign(({ context, event }) => decisionOf({ context, event })),
-    redefine: assign({ rules: ({ context, event }) => (event.type === "redefine" ? event.rules : context.rules), answer: noAnswer })
+    redefine: assign({
+      rules: ({ context, event }) => (event.type === "redefine" ? event.rules : context.rules),
+      answer: noAnswer
+    })
   }
 })
 
@@ -91,20 +96,14 @@ const toMisfired = { guard: "leadsToMisfired", target: "misfired", actions: "ans
 const toPaused = { guard: "leadsToPaused", target: "paused", actions: "answer" } as const
 const toDone = { target: "done", actions: "answer" } as const
 
-/** What an operator may do to a job that is in service. */
-const inService = {
+/** Nothing runs: fire times and requests may start something. */
+const waiting = {
   pause: { target: "paused", actions: "answer" },
   park: { target: "paused", actions: "answer" },
   redefine: { actions: "redefine" },
-  reschedule: [toScheduled, toRunning, toMisfired, toDone]
-} as const
-
-/** Nothing runs: fire times and requests may start something. */
-const waiting = {
-  ...inService,
-  due: [toRunning, toMisfired, toScheduled, toDone],
   refused: toMisfired,
   requested: { guard: "acceptsRequest", target: "running", actions: "answer" },
+  reschedule: [toScheduled, toDone],
   remove: toDone
 } as const
 
@@ -114,14 +113,17 @@ export const jobMachine = machineSetup.createMachine({
   context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
   states: {
     /** Has a next fire time, nothing runs, the last fire time was served. */
-    scheduled: { on: waiting },
+    scheduled: { on: { ...waiting, due: [toRunning, toMisfired, toScheduled, toDone] } },
     /** At least one run is claimed, executing, waiting for its next attempt or for a free instance. */
     running: {
       on: {
-        ...inService,
-        due: { actions: "answer" },
-        refused: { actions: "answer" },
+        pause: { guard: "notRemoved", target: "paused", actions: "answer" },
+        park: { guard: "notRemoved", target: "paused", actions: "answer" },
+        redefine: { actions: "redefine" },
+        due: { guard: "notRemoved", actions: "answer" },
+        refused: { guard: "notRemoved", actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
+        reschedule: { guard: "notRemoved", actions: "answer" },
         retryDue: { actions: "answer" },
         settled: [toRunning, toMisfired, toScheduled, toDone],
         interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
@@ -129,7 +131,7 @@ export const jobMachine = machineSetup.createMachine({
       }
     },
     /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
-    misfired: { on: waiting },
+    misfired: { on: { ...waiting, due: [toRunning, toMisfired, toDone] } },
     /** Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time. */
     paused: {
       on: {
@@ -139,7 +141,7 @@ export const jobMachine = machineSetup.createMachine({
         requested: { guard: "acceptsRequest", actions: "answer" },
         settled: { actions: "answer" },
         interrupted: { actions: "answer" },
-        resume: [toRunning, toScheduled, toDone],
+        resume: [toRunning, toMisfired, toScheduled, toDone],
         remove: [toRunning, toDone]
       }
     },

@@ -38,23 +38,27 @@ export class UncompilableMachineError extends Data.TaggedError("UncompilableMach
 /** Reads the machine once; fails with `UncompilableMachineError` by throwing it, since a machine is code, not input. */
 export const compileMachine = <Machine extends AnyStateMachine>(
   machine: Machine
-): CompiledMachine<StateValueFrom<Machine> & string, ContextFrom<Machine>, EventFromLogic<Machine>> => {
+): CompiledMachine<StateValueFrom<Machine> & string, ContextFrom<Machine> & object, EventFromLogic<Machine>> => {
+  type Value = StateValueFrom<Machine> & string
+  type Context = ContextFrom<Machine> & object
   const table = readTable(machine)
   return {
-    step: (value, context, event) => {
+    step: (value: Value, context: Context, event: { readonly type: string }) => {
       const transitions = table.get(value)
       if (transitions === undefined) throw new RangeError(`machine "${machine.id}" has no state "${value}"`)
       const row = chosen(transitions.get(event.type), context, event)
       if (row === undefined) return undefined
       let next: object = context
       for (const assign of row.assigns) next = assign(next, event)
-      return { value: (row.target ?? value) as typeof value, context: next as typeof context }
+      return { value: (row.target ?? value), context: next as Context }
     }
   }
 }
 
 type Guard = (step: { readonly context: object; readonly event: object }) => boolean
 type Assign = (context: object, event: object) => object
+/** What `assign` was given, or one field of it. */
+type Assignment<Gives> = (step: AssignStep) => Gives
 
 interface Row {
   readonly guard: Guard | null
@@ -149,14 +153,15 @@ const readAssign = (machine: AnyStateMachine, source: Node, given: unknown): Ass
   }
   const { assignment } = action
   if (typeof assignment === "function") {
-    return (context, event) => ({ ...context, ...assignment(new AssignStep(context, event)) })
+    const update = assignment as Assignment<object>
+    return (context, event) => ({ ...context, ...update(new AssignStep(context, event)) })
   }
   if (typeof assignment !== "object" || assignment === null) throw refusal(machine, source, `action ${nameOf(given)}`)
-  const parts: ReadonlyArray<readonly [string, unknown]> = Object.entries(assignment)
+  const parts = Object.entries(assignment as Record<string, unknown>)
   return (context, event) => {
     const step = new AssignStep(context, event)
     const next: Record<string, unknown> = { ...context }
-    for (const [key, part] of parts) next[key] = typeof part === "function" ? part(step) : part
+    for (const [key, part] of parts) next[key] = typeof part === "function" ? (part as Assignment<unknown>)(step) : part
     return next
   }
 }

@@ -34,7 +34,8 @@ export class JobDraft {
   /** Claims a run; the key of it. */
   claim(fireAt: EpochMillis, requested: boolean, args?: Json): number {
     const runKey = this.nextRunKey++
-    this.memory.live = [...this.memory.live, { runKey, fireAt, attempt: 1, retryAt: null }]
+    const run = { runKey, fireAt, attempt: 1, retryAt: null }
+    this.memory.live = [...this.memory.live, args === undefined ? run : { ...run, args }]
     ;(this.claims ??= []).push(args === undefined ? { runKey, fireAt, requested } : { runKey, fireAt, requested, args })
     if (!requested) {
       this.memory.runCount += 1

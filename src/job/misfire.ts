@@ -5,6 +5,6 @@
  * - `maxInstances`: as many runs as allowed were live, and the overlap policy is not to queue.
  * - `queueFull`: the job's queue of waiting fire times holds 1,000.
  * - `invalidValue`: a stream emitted something that is not JSON or that the task's schema refuses.
- * - `withdrawn`: due, but the job was paused, removed or rescheduled before it could start.
+ * - `withdrawn`: due, but the job was paused, removed, rescheduled or out of runs before it could start.
  */
 export type MisfireReason = "late" | "maxInstances" | "queueFull" | "invalidValue" | "withdrawn"

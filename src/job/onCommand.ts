@@ -1,6 +1,5 @@
 /** What a caller does to a job: request a run, pause, park, resume, reschedule, redefine, remove. */
-import type { FireRange } from "./fireRange.ts"
-import { joined, single } from "./fireRange.ts"
+import type { EpochMillis } from "../time/instant.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type {
@@ -12,20 +11,22 @@ import type {
   RescheduleEvent,
   ResumeEvent
 } from "./jobEvent.ts"
-import { mayStart, queueRequest, startQueued } from "./overlap.ts"
+import { withdrawBacklog } from "./maxRuns.ts"
+import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
 
 /** A run beside the schedule. The machine lets it through only where `acceptsRequest` agrees. */
 export const onRequested = (context: JobContext, event: RequestedEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
   if (mayStart(draft, context.rules)) draft.claim(event.fireAt, true, event.args)
   else queueRequest(draft, context.rules, event.fireAt, event.args)
+  startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 
-/** Runs under way go on; retries and queued fire times wait; what is due and not served is withdrawn. */
+/** Runs under way and requests go on; retries and queued fire times wait; what is due and not served is withdrawn. */
 export const onPause = (context: JobContext, event: PauseEvent): JobDecision => {
   const draft = new JobDraft(context)
-  withdraw(draft, event.owed)
+  withdrawBacklog(draft, event.owed)
   draft.memory.cursor = Math.max(draft.memory.cursor, event.now)
   draft.memory.pausedAt = event.now
   draft.memory.fault = null
@@ -48,9 +49,10 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
   const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
   if (event.missed === "skip") {
-    draft.record("paused", { from: memory.cursor + 1, through: Math.max(event.now, memory.cursor + 1), count: 0 }, null, null)
+    // Of a parked job; a pause has withdrawn it already.
+    withdrawBacklog(draft, null)
+    span(draft, "paused", memory.cursor, event.now)
     memory.cursor = Math.max(memory.cursor, event.now)
-    memory.backlog = null
   }
   memory.pausedAt = null
   memory.fault = null
@@ -66,10 +68,11 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
-  withdraw(draft, event.owed)
-  draft.record("superseded", { from: memory.since + 1, through: Math.max(event.now, memory.since + 1), count: 0 }, null, null)
-  memory.since = event.now
-  memory.cursor = event.now
+  withdrawBacklog(draft, event.owed)
+  span(draft, "superseded", memory.since, event.now)
+  // Never back, or a fire time of the new trigger could be one that the old trigger's runs have served.
+  memory.cursor = Math.max(memory.cursor, event.now)
+  memory.since = memory.cursor
   memory.catchUpThrough = null
   memory.misfire = null
   const { maxRuns } = context.rules
@@ -82,9 +85,13 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
 export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
-  withdraw(draft, event.owed)
-  for (const fire of memory.queue) if (fire.requested !== true) draft.misfire(single(fire.fireAt), "withdrawn")
-  for (const run of memory.live) if (run.retryAt !== null) draft.end(run, "cancelled", null)
+  withdrawBacklog(draft, event.owed)
+  for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "withdrawn")
+  for (const run of memory.live) {
+    if (run.retryAt === null) continue
+    draft.end(run, "cancelled", null)
+    memory.lastOutcome = "cancelled"
+  }
   memory.queue = []
   memory.live = memory.live.filter((run) => run.retryAt === null)
   memory.cursor = Math.max(memory.cursor, event.now)
@@ -96,9 +103,7 @@ export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision =
   return draft.decision()
 }
 
-/** Due fire times that will not be served, those of a catch-up under way included. */
-const withdraw = (draft: JobDraft, owed: FireRange | null): void => {
-  const { backlog } = draft.memory
-  draft.memory.backlog = null
-  draft.misfire(joined(joined(backlog?.late ?? null, backlog?.due ?? null), owed), "withdrawn")
+/** A stretch in which nothing was owed: after `after`, through `through`. Empty when the clock has gone back. */
+const span = (draft: JobDraft, kind: "paused" | "superseded", after: EpochMillis, through: EpochMillis): void => {
+  if (through > after) draft.record(kind, { from: after + 1, through, count: 0 }, null, null)
 }

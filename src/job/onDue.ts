@@ -5,7 +5,8 @@ import { joined, single } from "./fireRange.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type { DueEvent, JobContext, RefusedEvent } from "./jobEvent.ts"
-import { mayStart, refuseOrQueue } from "./overlap.ts"
+import { claimFire, exhaust, placesLeft, runsLeft } from "./maxRuns.ts"
+import { mayStart, queued, refuseOrQueue, startQueued } from "./overlap.ts"
 import type { JobRules } from "./rules.ts"
 
 export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
@@ -17,21 +18,14 @@ export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
   memory.nextFireAt = event.nextFireAt
   memory.exhausted ||= event.exhausted
 
-  if (rules.coalesce === "all") {
+  // A catch-up is finished as it was begun, whatever `redefine` has made of the rules since.
+  if (rules.coalesce === "all" && memory.backlog === null) {
     draft.misfire(event.late, "late")
     makeUpAll(draft, rules, event)
-    return draft.decision()
+  } else {
+    serveAtOnce(draft, rules, event)
   }
-  const late = joined(memory.backlog?.late ?? null, event.late)
-  const due = joined(memory.backlog?.due ?? null, event.due)
-  if (event.more) {
-    memory.backlog = { late, due }
-    return draft.decision()
-  }
-  const waited = memory.backlog
-  memory.backlog = null
-  draft.misfire(late, "late")
-  if (due !== null) serveOne(draft, rules, event, due, waited?.due ?? null)
+  startQueued(draft, rules, event.now)
   return draft.decision()
 }
 
@@ -43,58 +37,67 @@ export const onRefused = (context: JobContext, event: RefusedEvent): JobDecision
   return draft.decision()
 }
 
-/** `coalesce: "latest" | "earliest"`: one run stands for the whole stretch. */
-const serveOne = (draft: JobDraft, rules: JobRules, event: DueEvent, due: FireRange, waited: FireRange | null): void => {
-  const chosen = rules.coalesce === "latest" ? due.through : due.from
-  const others = rules.coalesce === "latest" ? allButLast(due, event, waited) : allButFirst(due, event, waited)
-  if (runsLeft(draft, rules) === 0) return void exhaust(draft)
+/** `coalesce: "latest" | "earliest"`: one run stands for the whole stretch, which may take several wakes to count. */
+const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
+  const { memory } = draft
+  const { backlog } = memory
+  // Fire times after them are past grace, so those that wait are too by now.
+  const waited = event.late === null ? (backlog?.due ?? null) : null
+  const late = joined(joined(backlog?.late ?? null, event.late === null ? null : (backlog?.due ?? null)), event.late)
+  const due = joined(waited, event.due)
+  const second = waited === null ? event.second : (backlog?.second ?? event.due?.from ?? null)
+  memory.backlog = event.more ? { late, due, second } : null
+  if (event.more) return
+  draft.misfire(late, "late")
+  if (due === null) return
+  // `maxRuns` was lowered to what has run already.
+  if (runsLeft(draft, rules) === 0) {
+    draft.misfire(due, "withdrawn")
+    return exhaust(draft)
+  }
+  const [chosen, others] =
+    rules.coalesce === "earliest"
+      ? [due.from, rest(due, second ?? due.through, due.through)]
+      : [due.through, rest(due, due.from, event.penultimate ?? waited?.through ?? due.from)]
   if (mayStart(draft, rules)) {
-    const into = draft.claim(chosen, false, event.args)
+    const into = claimFire(draft, rules, chosen, event.args)
     if (others !== null) draft.record("coalesced", others, null, into)
   } else {
-    if (others !== null) draft.misfire(others, "maxInstances")
-    refuseOrQueue(draft, rules, chosen, event.args)
+    const fire = queued(chosen, event.args)
+    refuseOrQueue(draft, rules, others === null ? fire : { ...fire, coalesced: others })
   }
-  if (runsLeft(draft, rules) === 0) exhaust(draft)
 }
+
+/** `due` without the fire time that becomes a run. */
+const rest = (due: FireRange, from: EpochMillis, through: EpochMillis): FireRange | null =>
+  due.count < 2 ? null : { from, through, count: due.count - 1 }
 
 /** `coalesce: "all"`: what was missed runs one after another, as far as instances are free. */
 const makeUpAll = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
   const { memory } = draft
-  if (event.due !== null && mayStart(draft, rules) && (event.due.count > 1 || event.more)) memory.catchUpThrough = event.now
+  if (wereMissed(draft, rules, event)) memory.catchUpThrough = event.now
   for (const fireAt of event.times) {
+    const missed = memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
     if (runsLeft(draft, rules) === 0) {
-      memory.cursor = Math.min(memory.cursor, fireAt - 1)
+      memory.cursor = fireAt - 1
       return exhaust(draft)
     }
-    if (mayStart(draft, rules)) draft.claim(fireAt, false, event.args)
-    else if (memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough) draft.queue({ fireAt })
-    else refuseOrQueue(draft, rules, fireAt, event.args)
+    if (mayStart(draft, rules)) claimFire(draft, rules, fireAt, event.args)
+    else if (!missed) refuseOrQueue(draft, rules, queued(fireAt, event.args))
+    else if (placesLeft(draft, rules) > 0) draft.queue(queued(fireAt, event.args))
+    else {
+      // As many wait as `maxRuns` leaves. The others are asked for again when the queue is empty: some may misfire in it.
+      memory.cursor = fireAt - 1
+      memory.nextFireAt = fireAt
+      memory.exhausted = false
+      return
+    }
   }
-  if (runsLeft(draft, rules) === 0) exhaust(draft)
 }
 
-/** Runs that `maxRuns` still allows, those that wait counted in. */
-const runsLeft = (draft: JobDraft, rules: JobRules): number => {
-  if (rules.maxRuns === null) return Infinity
-  const waiting = draft.memory.queue.filter((fire) => fire.requested !== true).length
-  return Math.max(0, rules.maxRuns - draft.memory.runCount - waiting)
-}
-
-const exhaust = (draft: JobDraft): void => {
-  draft.memory.exhausted = true
-  draft.memory.nextFireAt = null
-}
-
-/** `due` without its last fire time. What was `waited` for ends where this wake's part began. */
-const allButLast = (due: FireRange, event: DueEvent, waited: FireRange | null): FireRange | null => {
-  if (due.count < 2) return null
-  const through = event.penultimate ?? waited?.through ?? due.from
-  return { from: due.from, through, count: due.count - 1 }
-}
-
-const allButFirst = (due: FireRange, event: DueEvent, waited: FireRange | null): FireRange | null => {
-  if (due.count < 2) return null
-  const from: EpochMillis = waited !== null && waited.count === 1 ? (event.due?.from ?? due.through) : (event.second ?? due.through)
-  return { from, through: due.through, count: due.count - 1 }
-}
+/** Several at once were missed, unless the job's own runs held them up. */
+const wereMissed = ({ memory }: JobDraft, rules: JobRules, { due, more }: DueEvent): boolean =>
+  due !== null &&
+  (due.count > 1 || more) &&
+  memory.queue.length === 0 &&
+  (memory.live.length < rules.maxInstances || memory.live.every((run) => run.retryAt !== null))

@@ -5,18 +5,26 @@ import type { InterruptedEvent, JobContext, RetryDueEvent, SettledEvent } from "
 import { startQueued } from "./overlap.ts"
 import { nextAttemptAt } from "./retry.ts"
 import type { LiveRun } from "./run.ts"
+import type { JobRules } from "./rules.ts"
 import { crashesToPark } from "./rules.ts"
+import type { JobMemory } from "./snapshot.ts"
 
 export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
+  if (event.outcome === "interrupted") {
+    const { now, firstRunKey, runKey } = event
+    return onInterrupted(context, { type: "interrupted", now, firstRunKey, runKeys: [runKey], crash: false })
+  }
   const { rules } = context
   const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
   const run = memory.live.find(({ runKey }) => runKey === event.runKey)
-  if (run === undefined) return draft.decision()
+  // An attempt that is not under way can only be called off.
+  if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()
   memory.crashes = 0
-  const retryAt = memory.removed
-    ? null
-    : nextAttemptAt({ ...run, jobId: context.jobId, outcome: event.outcome, errorName: event.errorName, retryable: event.retryable, now: event.now }, rules.retry)
+  const retryAt =
+    rules.retry !== null && mayRetry(memory, rules)
+      ? nextAttemptAt({ ...event, ...run, jobId: context.jobId }, rules.retry)
+      : null
   draft.end(run, event.outcome, retryAt)
   if (retryAt !== null) {
     memory.live = replaced(memory.live, { ...run, attempt: run.attempt + 1, retryAt })
@@ -24,13 +32,18 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
   }
   memory.live = without(memory.live, run)
   memory.lastOutcome = event.outcome
-  if (event.next !== null && memory.live.length === 0 && !memory.removed) {
-    if (!memory.exhausted) memory.nextFireAt = event.next.nextFireAt
-    memory.exhausted ||= event.next.exhausted
+  // A run on request leaves the schedule alone.
+  if (event.next !== null && run.fireAt === memory.lastFireAt && !memory.exhausted) {
+    memory.nextFireAt = event.next.nextFireAt
+    memory.exhausted = event.next.exhausted
   }
-  if (memory.pausedAt === null) startQueued(draft, rules, event.now)
+  startQueued(draft, rules, event.now)
   return draft.decision()
 }
+
+/** A run gives up its further attempts when the job was removed, and when a newer fire time cancels it. */
+const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
+  !memory.removed && (rules.overlap !== "cancel-running" || memory.queue.length === 0)
 
 /** Starts every attempt whose wait is over. */
 export const onRetryDue = (context: JobContext, event: RetryDueEvent): JobDecision => {
@@ -52,26 +65,31 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
   const { rules } = context
   const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
-  if (event.crash) memory.crashes += 1
-  const poison = memory.crashes >= crashesToPark
-  for (const run of draft.memory.live) {
-    if (!event.runKeys.includes(run.runKey)) continue
-    if (rules.onInterrupted === "rerun" && !poison && !memory.removed) {
-      draft.end(run, "interrupted", event.now)
-      memory.live = replaced(memory.live, { ...run, attempt: run.attempt + 1, retryAt: event.now })
-    } else {
-      draft.end(run, "interrupted", null)
+  const stopped = memory.live.filter((run) => run.retryAt === null && event.runKeys.includes(run.runKey))
+  if (stopped.length === 0) return draft.decision()
+  if (event.crash) {
+    memory.crashes += 1
+    // What came due since then was missed, not overlapped.
+    if (rules.coalesce === "all") memory.catchUpThrough = Math.max(memory.catchUpThrough ?? event.now, event.now)
+  }
+  const poison = event.crash && memory.crashes >= crashesToPark && !memory.removed
+  const again = rules.onInterrupted === "rerun" && !poison && mayRetry(memory, rules)
+  for (const run of stopped) {
+    draft.end(run, "interrupted", again ? event.now : null)
+    if (again) memory.live = replaced(memory.live, { ...run, attempt: run.attempt + 1, retryAt: event.now })
+    else {
       memory.live = without(memory.live, run)
       memory.lastOutcome = "interrupted"
     }
   }
-  if (poison && !memory.removed) {
-    memory.pausedAt = event.now
+  if (poison) {
+    memory.pausedAt ??= event.now
     memory.fault = {
       kind: "poison",
       message: `the process died ${memory.crashes} times in a row while this job ran; resume the job when the cause is gone`
     }
-  } else if (memory.pausedAt === null) startQueued(draft, rules, event.now)
+  }
+  startQueued(draft, rules, event.now)
   return draft.decision()
 }
 

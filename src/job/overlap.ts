@@ -3,43 +3,46 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import { single } from "./fireRange.ts"
 import type { JobDraft } from "./jobDraft.ts"
+import { claimFire, placesLeft, runsLeft } from "./maxRuns.ts"
+import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
 import { maxFireTimesPerWake } from "./rules.ts"
-import type { QueuedFire } from "./snapshot.ts"
+import type { JobMemory, QueuedFire } from "./snapshot.ts"
 
 /** True while another run may start at once: a free instance, and nothing waits for it. */
-export const mayStart = (draft: JobDraft, rules: JobRules): boolean =>
-  draft.memory.live.length < rules.maxInstances && draft.memory.queue.length === 0
+export const mayStart = ({ memory }: JobDraft, rules: JobRules): boolean =>
+  memory.live.length < rules.maxInstances && waitingIn(memory) === 0
 
-/** Applies the overlap policy to one fire time that may not start now. */
-export const refuseOrQueue = (draft: JobDraft, rules: JobRules, fireAt: EpochMillis, args?: Json): void => {
+/** Applies the overlap policy to one fire time that may not start now. `startQueued` follows: room may have been made. */
+export const refuseOrQueue = (draft: JobDraft, rules: JobRules, fire: QueuedFire): void => {
+  const waiting = draft.memory.queue.length
   switch (rules.overlap) {
     case "skip":
-      return draft.misfire(single(fireAt), "maxInstances")
+      return misfireQueued(draft, fire, "maxInstances")
     case "queue-one":
-      return draft.memory.queue.length === 0 ? draft.queue(queued(fireAt, args)) : draft.misfire(single(fireAt), "maxInstances")
+      return waiting === 0 ? draft.queue(fire) : misfireQueued(draft, fire, "maxInstances")
     case "queue-all":
-      return draft.memory.queue.length < maxFireTimesPerWake
-        ? draft.queue(queued(fireAt, args))
-        : draft.misfire(single(fireAt), "queueFull")
+      if (waiting >= maxFireTimesPerWake) return misfireQueued(draft, fire, "queueFull")
+      return placesLeft(draft, rules) > 0 ? draft.queue(fire) : misfireQueued(draft, fire, "maxInstances")
     case "cancel-running":
       makeRoom(draft)
-      return draft.queue(queued(fireAt, args))
+      return draft.queue(fire)
   }
 }
 
 /** Whether a request may be made now: an instance is free, or the policy lets it wait. */
-export const acceptsRequest = (live: number, waiting: number, rules: JobRules): boolean => {
-  if (live < rules.maxInstances && waiting === 0) return true
+export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
+  if (memory.removed) return false
+  const waiting = waitingIn(memory)
+  if (memory.live.length < rules.maxInstances && waiting === 0) return true
   switch (rules.overlap) {
     case "skip":
       return false
     case "queue-one":
       return waiting === 0
     case "queue-all":
-      return waiting < maxFireTimesPerWake
     case "cancel-running":
-      return true
+      return memory.queue.length < maxFireTimesPerWake
   }
 }
 
@@ -49,23 +52,53 @@ export const queueRequest = (draft: JobDraft, rules: JobRules, fireAt: EpochMill
   draft.queue({ ...queued(fireAt, args), requested: true })
 }
 
-/** Starts what waits, as far as instances are free. A fire time that has waited past its grace misfires. */
+/**
+ * Starts what waits, as far as instances are free: of a paused job only requests, of a parked one nothing. A fire time
+ * that has waited past its grace misfires.
+ */
 export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis): void => {
-  while (draft.memory.queue.length > 0 && draft.memory.live.length < rules.maxInstances) {
-    const [first, ...rest] = draft.memory.queue
-    if (first === undefined) return
-    draft.memory.queue = rest
-    const late = rules.misfireGraceMs !== null && now - first.fireAt > rules.misfireGraceMs
-    if (late && first.requested !== true) draft.misfire(single(first.fireAt), "late")
-    else draft.claim(first.fireAt, first.requested === true, first.args)
+  const { memory } = draft
+  while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
+    const place = memory.pausedAt === null ? 0 : memory.queue.findIndex((fire) => fire.requested === true)
+    const fire = memory.queue[place]
+    if (fire === undefined) return
+    memory.queue = memory.queue.toSpliced(place, 1)
+    const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs
+    if (fire.requested === true) draft.claim(fire.fireAt, true, fire.args)
+    else if (runsLeft(draft, rules) === 0) misfireQueued(draft, fire, "withdrawn")
+    else if (late) misfireQueued(draft, fire, "late")
+    else {
+      const into = claimFire(draft, rules, fire.fireAt, fire.args)
+      if (fire.coalesced !== undefined) draft.record("coalesced", fire.coalesced, null, into)
+    }
   }
 }
 
-/** Aborts every executing run; whatever waited gives way to the newcomer, requests excepted. */
-const makeRoom = (draft: JobDraft): void => {
-  for (const run of draft.memory.live) draft.cancel(run.runKey)
-  for (const fire of draft.memory.queue) if (fire.requested !== true) draft.misfire(single(fire.fireAt), "maxInstances")
-  draft.memory.queue = draft.memory.queue.filter((fire) => fire.requested === true)
+/** A fire time that will not run, and those that it stands for. */
+export const misfireQueued = (draft: JobDraft, fire: QueuedFire, reason: MisfireReason): void => {
+  draft.misfire(fire.coalesced ?? null, reason)
+  draft.misfire(single(fire.fireAt), reason)
 }
 
-const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire => (args === undefined ? { fireAt } : { fireAt, args })
+/** A fire time on its way into the queue. */
+export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire =>
+  args === undefined ? { fireAt } : { fireAt, args }
+
+/** Ends or aborts every live run; whatever waited gives way to the newcomer, requests excepted. */
+const makeRoom = (draft: JobDraft): void => {
+  const { memory } = draft
+  for (const run of memory.live) {
+    if (run.retryAt === null) draft.cancel(run.runKey)
+    else {
+      draft.end(run, "cancelled", null)
+      memory.lastOutcome = "cancelled"
+    }
+  }
+  memory.live = memory.live.filter((run) => run.retryAt === null)
+  for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "maxInstances")
+  memory.queue = memory.queue.filter((fire) => fire.requested === true)
+}
+
+/** How many wait for an instance. During a pause fire times do not, so requests need not wait behind them. */
+const waitingIn = (memory: JobMemory): number =>
+  memory.pausedAt === null ? memory.queue.length : memory.queue.filter((fire) => fire.requested === true).length

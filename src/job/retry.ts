@@ -20,7 +20,9 @@ export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): Ep
   if (rules === null || !ended.retryable || ended.attempt >= rules.attempts) return null
   if (ended.outcome !== "failed" && ended.outcome !== "timedOut") return null
   if (rules.when !== null && (ended.errorName === null || !rules.when.includes(ended.errorName))) return null
-  const backoffMs = Math.min(rules.backoffMs * rules.factor ** (ended.attempt - 1), rules.maxBackoffMs)
+  // 0 times an endless factor is not a number.
+  const backoffMs =
+    rules.backoffMs === 0 ? 0 : Math.min(rules.backoffMs * rules.factor ** (ended.attempt - 1), rules.maxBackoffMs)
   const spread = 1 + rules.jitter * (2 * seededFraction(`${ended.jobId}\n${ended.fireAt}\n${ended.attempt}`) - 1)
   return ended.now + Math.round(backoffMs * spread)
 }

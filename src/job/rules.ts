@@ -11,6 +11,7 @@ export interface RetryRules {
   readonly backoffMs: number
   /** Each further wait is this many times the one before. */
   readonly factor: number
+  /** No wait is longer, `jitter` aside. */
   readonly maxBackoffMs: number
   /** 0 to 1: each wait is spread at random over ± this share of itself, seeded from job, fire time and attempt. */
   readonly jitter: number

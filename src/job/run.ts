@@ -45,4 +45,6 @@ export interface LiveRun {
   readonly attempt: number
   /** When the next attempt is due; `null` while an attempt is under way. */
   readonly retryAt: EpochMillis | null
+  /** The run's own arguments; absent: the job's. */
+  readonly args?: Json
 }

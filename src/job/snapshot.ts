@@ -10,7 +10,8 @@ export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
 export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misfired", "paused", "done"]
 
 /** Why a job was parked. */
-export type FaultKind = "unknownTask" | "unknownExecutor" | "faultyTrigger" | "unreadable" | "poison" | "invalidArguments"
+export type FaultKind =
+  "unknownTask" | "unknownExecutor" | "faultyTrigger" | "unreadable" | "poison" | "invalidArguments"
 
 export interface JobFault {
   readonly kind: FaultKind
@@ -25,6 +26,16 @@ export interface QueuedFire {
   readonly args?: Json
   /** True for a run on request. */
   readonly requested?: boolean
+  /** Fire times that this one stands for. */
+  readonly coalesced?: FireRange
+}
+
+/** Fire times counted so far by a catch-up that takes more than one wake. */
+export interface Backlog {
+  readonly late: FireRange | null
+  readonly due: FireRange | null
+  /** The second of `due`; `null` while it holds fewer. */
+  readonly second: EpochMillis | null
 }
 
 /** What a job remembers between events, besides its definition. */
@@ -42,7 +53,7 @@ export interface JobMemory {
   /** Fire times up to here were missed, not overlapped: under `coalesce: "all"` they queue whatever the overlap policy. */
   readonly catchUpThrough: EpochMillis | null
   /** Due fire times of a catch-up still under way: `late` are past grace, `due` are not. */
-  readonly backlog: { readonly late: FireRange | null; readonly due: FireRange | null } | null
+  readonly backlog: Backlog | null
   /** Runs claimed for fire times, against `maxRuns`. */
   readonly runCount: number
   /** Crashes in a row while a run of this job was live. */
@@ -89,18 +100,21 @@ export const stateOf = (memory: JobMemory): JobState =>
           ? "misfired"
           : "scheduled"
 
+/** True while due fire times must wait: a fixed delay counts from the end of the run, a catch-up's queue is drained first. */
+export const firesHeld = (memory: JobMemory, fixedDelay: boolean): boolean =>
+  memory.exhausted ||
+  (fixedDelay && memory.live.length > 0) ||
+  (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
+
 /**
  * When the engine must look at the job again; `null`: not until something happens to it. A paused job waits for `resume`;
  * a full catch-up queue is drained before more fire times are taken.
  */
 export const wakeAtOf = (memory: JobMemory, fixedDelay: boolean): EpochMillis | null => {
   if (memory.pausedAt !== null) return null
-  let wakeAt: EpochMillis | null = null
-  const held =
-    (fixedDelay && memory.live.length > 0) ||
-    (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
-  if (!memory.exhausted && !held) wakeAt = memory.nextFireAt
-  for (const run of memory.live) if (run.retryAt !== null && (wakeAt === null || run.retryAt < wakeAt)) wakeAt = run.retryAt
+  let wakeAt = firesHeld(memory, fixedDelay) ? null : memory.nextFireAt
+  for (const run of memory.live)
+    if (run.retryAt !== null && (wakeAt === null || run.retryAt < wakeAt)) wakeAt = run.retryAt
   return wakeAt
 }
 

@@ -1,0 +1,340 @@
+/**
+ * A job on a random walk. The walk stands in for the engine: it keeps the clock, asks the trigger, sends what the engine
+ * would send, and holds every answer against what must always be true of a job.
+ */
+import { compileMachine } from "../../src/engine/compiledMachine.ts"
+import { jobMachine } from "../../machines/jobMachine.ts"
+import { expect } from "vitest"
+import type { FireRange } from "../../src/job/fireRange.ts"
+import { single } from "../../src/job/fireRange.ts"
+import type { DueFireTimes, JobAnswer, JobContext, JobEvent, NextFire } from "../../src/job/jobEvent.ts"
+import { noAnswer } from "../../src/job/jobEvent.ts"
+import type { LiveRun, Outcome } from "../../src/job/run.ts"
+import type { JobRules } from "../../src/job/rules.ts"
+import type { JobMemory, JobState } from "../../src/job/snapshot.ts"
+import { newMemory, stateOf, wakeAtOf } from "../../src/job/snapshot.ts"
+
+/** Fire times every `everyMs`, the last at `endAt`. `stream`: none of its own. `fixedDelay`: counted from the end of a run. */
+export interface WalkTrigger {
+  readonly kind: "clock" | "stream" | "fixedDelay"
+  readonly everyMs: number
+  readonly endAt: number
+}
+
+/** What happens next; what is impossible in the job's state is left out. `pick` chooses among runs. */
+export type WalkMove =
+  | { readonly move: "pass"; readonly byMs: number }
+  | { readonly move: "wake" | "emit" | "refuse" | "request" | "pause" | "park" | "remove" }
+  | { readonly move: "settle"; readonly pick: number; readonly outcome: Outcome; readonly retryable: boolean }
+  | { readonly move: "cancel"; readonly pick: number }
+  | { readonly move: "stop"; readonly crash: boolean }
+  | { readonly move: "resume"; readonly missed: "skip" | "coalesce" }
+  | { readonly move: "reschedule"; readonly trigger: WalkTrigger }
+  | { readonly move: "redefine"; readonly rules: JobRules }
+
+const table = compileMachine(jobMachine)
+
+export class JobWalk {
+  now = 0
+  value: JobState = "scheduled"
+  memory: JobMemory
+  rules: JobRules
+  trigger: WalkTrigger
+  /** Everything sent, in order. */
+  readonly sent: Array<JobEvent> = []
+  /** Told of each step. */
+  onStep: (event: JobEvent, value: JobState, context: JobContext) => void = () => {}
+  private nextRunKey = 1
+  private readonly perWake: number
+  /** Where each fire time that was sent has ended. */
+  private readonly places = new Map<number, string>()
+  /** Sent, in no final place yet. */
+  private readonly pending = new Set<number>()
+  /** Run key → the attempt that may end next; runs that have ended are gone. */
+  private readonly attempts = new Map<number, number>()
+
+  constructor(rules: JobRules, trigger: WalkTrigger, perWake = 1000) {
+    this.rules = rules
+    this.trigger = trigger
+    this.perWake = perWake
+    const { nextFireAt, exhausted } = this.next(0)
+    this.memory = newMemory(0, nextFireAt, exhausted)
+  }
+
+  make(given: WalkMove): void {
+    if (this.value === "done") return
+    const { now, memory } = this
+    switch (given.move) {
+      case "pass":
+        this.now = Math.max(0, now + given.byMs)
+        return
+      case "wake":
+        return this.wake()
+      case "emit":
+        if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
+        return this.send({ type: "due", firstRunKey: this.nextRunKey, args: now, ...this.dueAt([now]), now })
+      case "refuse":
+        if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
+        return this.send({ type: "refused", fireAt: now, reason: "invalidValue", now })
+      case "request":
+        return this.send({ type: "requested", fireAt: now, firstRunKey: this.nextRunKey, now })
+      case "pause":
+        return this.send({ type: "pause", owed: this.owed(), now })
+      case "park":
+        return this.send({ type: "park", fault: { kind: "faultyTrigger", message: "gave a fire time twice" }, now })
+      case "remove":
+        return this.send({ type: "remove", owed: this.owed(), now })
+      case "settle":
+        return this.settle(this.executing, given.pick, given.outcome, given.retryable)
+      case "cancel":
+        return this.settle(memory.live, given.pick, "cancelled", false)
+      case "stop": {
+        const runKeys = memory.live.map((run) => run.runKey)
+        if (runKeys.length === 0) return
+        return this.send({ type: "interrupted", runKeys, crash: given.crash, firstRunKey: this.nextRunKey, now })
+      }
+      case "resume": {
+        const after = given.missed === "skip" ? Math.max(now, memory.cursor) : memory.cursor
+        return this.send({
+          type: "resume",
+          missed: given.missed,
+          firstRunKey: this.nextRunKey,
+          ...this.next(after),
+          now
+        })
+      }
+      case "reschedule": {
+        const owed = this.owed()
+        if (this.memory.removed) return
+        this.trigger = { ...given.trigger, kind: this.trigger.kind }
+        return this.send({ type: "reschedule", owed, ...this.next(Math.max(now, memory.cursor)), now })
+      }
+      case "redefine":
+        this.rules = given.rules
+        return this.send({ type: "redefine", rules: given.rules })
+    }
+  }
+
+  /** Ends the pause, lets every run succeed and time pass until nothing is owed any more. */
+  finish(): void {
+    this.make({ move: "resume", missed: "skip" })
+    for (let turn = 0; turn < 20_000 && !this.atRest; turn++) {
+      const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+      if (wakeAt !== null && wakeAt <= this.now) this.wake()
+      else if (this.executing.length > 0) this.settle(this.executing, 0, "succeeded", true)
+      else if (wakeAt !== null) this.now = wakeAt
+    }
+    expect(this.atRest).toBe(true)
+    expect([...this.pending]).toEqual([])
+  }
+
+  /** True once nothing runs, waits or is due. */
+  get atRest(): boolean {
+    const { live, queue, backlog } = this.memory
+    const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+    return live.length === 0 && queue.length === 0 && backlog === null && (wakeAt === null || wakeAt > this.now)
+  }
+
+  get executing(): ReadonlyArray<LiveRun> {
+    return this.memory.live.filter((run) => run.retryAt === null)
+  }
+
+  /** Where a fire time has ended: "run", "coalesced" or a misfire's reason. */
+  placeOf(fireAt: number): string | undefined {
+    return this.places.get(fireAt)
+  }
+
+  private wake(): void {
+    const { now } = this
+    const isDue = (at: number | null): boolean => at !== null && at <= now
+    if (this.value === "paused" || !isDue(wakeAtOf(this.memory, this.trigger.kind === "fixedDelay"))) return
+    if (this.memory.live.some((run) => isDue(run.retryAt))) return this.send({ type: "retryDue", now })
+    const first = this.memory.nextFireAt
+    if (first === null) return
+    const times: Array<number> = []
+    for (
+      let at: number | null = first;
+      at !== null && at <= now && times.length < this.perWake;
+      at = this.next(at).nextFireAt
+    ) {
+      times.push(at)
+      if (this.trigger.kind === "fixedDelay") break
+    }
+    this.send({ type: "due", firstRunKey: this.nextRunKey, ...this.dueAt(times), now })
+  }
+
+  private settle(runs: ReadonlyArray<LiveRun>, pick: number, outcome: Outcome, retryable: boolean): void {
+    const run = runs[pick % Math.max(1, runs.length)]
+    if (run === undefined) return
+    const { now } = this
+    const next = this.trigger.kind === "fixedDelay" ? this.next(Math.max(now, this.memory.cursor)) : null
+    const errorName = outcome === "failed" ? "Error" : null
+    this.send({
+      type: "settled",
+      runKey: run.runKey,
+      outcome,
+      errorName,
+      retryable,
+      next,
+      firstRunKey: this.nextRunKey,
+      now
+    })
+  }
+
+  private next(after: number): NextFire {
+    const { kind, everyMs, endAt } = this.trigger
+    if (kind === "stream") return { nextFireAt: null, exhausted: false }
+    const next = kind === "fixedDelay" ? after + everyMs : (Math.floor(after / everyMs) + 1) * everyMs
+    return next > endAt ? { nextFireAt: null, exhausted: true } : { nextFireAt: next, exhausted: false }
+  }
+
+  private dueAt(times: ReadonlyArray<number>): DueFireTimes {
+    const grace = this.rules.misfireGraceMs ?? Infinity
+    const late = times.filter((at) => this.now - at > grace)
+    const due = times.filter((at) => this.now - at <= grace)
+    const following = this.next(this.trigger.kind === "fixedDelay" ? this.now : (times.at(-1) ?? this.now))
+    return {
+      late: rangeOf(late),
+      due: rangeOf(due),
+      second: due[1] ?? null,
+      penultimate: due.at(-2) ?? null,
+      times: this.rules.coalesce === "all" ? due : [],
+      more: following.nextFireAt !== null && following.nextFireAt <= this.now,
+      ...following
+    }
+  }
+
+  private owed(): FireRange | null {
+    const { nextFireAt, exhausted } = this.memory
+    if (this.value === "paused" || exhausted || nextFireAt === null) return null
+    const times: Array<number> = []
+    for (let at: number | null = nextFireAt; at !== null && at <= this.now; at = this.next(at).nextFireAt)
+      times.push(at)
+    return rangeOf(this.trigger.kind === "fixedDelay" ? times.slice(0, 1) : times)
+  }
+
+  private send(event: JobEvent): void {
+    const before = this.memory
+    const context: JobContext = { jobId: "job", rules: this.rules, memory: before, answer: noAnswer }
+    const step = table.step(this.value, context, event)
+    if (step === undefined) return
+    this.sent.push(event)
+    const priorState = this.value
+    this.value = step.value
+    this.memory = step.context.memory
+    this.rules = step.context.rules
+    for (const claim of step.context.answer.claims) this.nextRunKey = Math.max(this.nextRunKey, claim.runKey + 1)
+    this.takeGiven(event, before)
+    this.holdAnswer(step.context.answer)
+    this.holdMemory(before, event, step.context.answer)
+    this.onStep(event, priorState, step.context)
+  }
+
+  /** The fire times of an event, as far as the job's cursor says that it took them. */
+  private takeGiven(event: JobEvent, before: JobMemory): void {
+    if (event.type === "refused") return void this.give(event.fireAt)
+    if (event.type === "due") {
+      const from = before.nextFireAt ?? event.due?.from ?? event.late?.from ?? Infinity
+      const through = Math.min((event.due ?? event.late)?.through ?? -Infinity, this.memory.cursor)
+      if (this.trigger.kind === "clock") for (let at = from; at <= through; at += this.trigger.everyMs) this.give(at)
+      else if (from <= through) this.give(from)
+    }
+    if ((event.type === "pause" || event.type === "remove" || event.type === "reschedule") && event.owed !== null) {
+      for (const at of timesOf(event.owed)) this.give(at)
+    }
+  }
+
+  private give(fireAt: number): void {
+    expect(this.places.has(fireAt) || this.pending.has(fireAt), `${fireAt} was given twice`).toBe(false)
+    this.pending.add(fireAt)
+  }
+
+  private place(fireAt: number, where: string): void {
+    expect(
+      this.pending.delete(fireAt),
+      `${fireAt} ends as ${where}, and as ${this.places.get(fireAt) ?? "never given"}`
+    ).toBe(true)
+    this.places.set(fireAt, where)
+  }
+
+  private holdAnswer(answer: JobAnswer): void {
+    const { rules, memory } = this
+    for (const claim of answer.claims) {
+      if (!claim.requested) this.place(claim.fireAt, "run")
+      expect(this.attempts.has(claim.runKey)).toBe(false)
+      this.attempts.set(claim.runKey, 1)
+    }
+    if (answer.claims.length > 0) expect(memory.live.length).toBeLessThanOrEqual(rules.maxInstances)
+    for (const { run, retryAt } of answer.ended) {
+      expect(run.attempt).toBe(this.attempts.get(run.runKey))
+      if (retryAt === null) this.attempts.delete(run.runKey)
+      else this.attempts.set(run.runKey, run.attempt + 1)
+    }
+    for (const run of answer.retries)
+      expect(run).toMatchObject({ attempt: this.attempts.get(run.runKey), retryAt: null })
+    for (const runKey of answer.cancels) expect(this.executing.map((run) => run.runKey)).toContain(runKey)
+    for (const entry of answer.entries) {
+      if (entry.kind !== "misfired" && entry.kind !== "coalesced") {
+        expect(entry.count).toBe(0)
+        continue
+      }
+      const inside = [...this.pending].filter((at) => at >= entry.from && at <= entry.through)
+      expect(inside).toHaveLength(entry.count)
+      expect([Math.min(...inside), Math.max(...inside)]).toEqual([entry.from, entry.through])
+      for (const at of inside) this.place(at, entry.reason ?? entry.kind)
+    }
+  }
+
+  private holdMemory(before: JobMemory, event: JobEvent, answer: JobAnswer): void {
+    const { memory, rules, value } = this
+    expect(stateOf(memory)).toBe(value)
+    expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
+    expect(memory.cursor).toBeGreaterThanOrEqual(before.cursor)
+    expect(memory.live.map((run) => [run.runKey, run.attempt])).toEqual(
+      memory.live.map((run) => [run.runKey, this.attempts.get(run.runKey)])
+    )
+    expect(this.attempts.size).toBe(memory.live.length)
+    if (rules.maxRuns !== null && memory.runCount > before.runCount) {
+      expect(memory.runCount).toBeLessThanOrEqual(rules.maxRuns)
+    }
+    const kept = keptIn(memory)
+    expect(kept).toBe(this.pending.size)
+    // Nothing is forgotten: a job that is in service moves by itself or when a run under way ends.
+    if (value !== "paused" && value !== "done" && this.trigger.kind !== "stream") {
+      const wakeAt = wakeAtOf(memory, this.trigger.kind === "fixedDelay")
+      expect(wakeAt !== null || this.executing.length > 0, `stuck after ${event.type}`).toBe(true)
+    }
+    if (event.type !== "redefine" && event.type !== "retryDue" && value === "running" && memory.live.length === 0) {
+      expect(memory.queue).toEqual([])
+    }
+    if (memory.exhausted && !before.exhausted) {
+      const outOfRuns = rules.maxRuns !== null && memory.runCount >= rules.maxRuns
+      expect(memory.removed || outOfRuns || this.trigger.endAt < Infinity).toBe(true)
+    }
+    if (value === "done") expect(kept).toBe(0)
+    // No fire time is stepped over.
+    if (this.trigger.kind === "clock" && value !== "paused" && !memory.exhausted) {
+      expect(memory.nextFireAt).toBe(this.next(memory.cursor).nextFireAt)
+    }
+    if (before.removed) expect(answer.claims).toEqual([])
+  }
+}
+
+/** How many fire times a memory still holds without a final place. */
+const keptIn = ({ queue, backlog }: JobMemory): number => {
+  let kept = (backlog?.late?.count ?? 0) + (backlog?.due?.count ?? 0)
+  for (const fire of queue) if (fire.requested !== true) kept += 1 + (fire.coalesced?.count ?? 0)
+  return kept
+}
+
+const rangeOf = (times: ReadonlyArray<number>): FireRange | null => {
+  const [from] = times
+  const through = times.at(-1)
+  return from === undefined || through === undefined ? null : { from, through, count: times.length }
+}
+
+const timesOf = (range: FireRange): ReadonlyArray<number> => {
+  if (range.count === 1) return [single(range.from).from]
+  const everyMs = (range.through - range.from) / (range.count - 1)
+  return Array.from({ length: range.count }, (_, index) => range.from + index * everyMs)
+}

@@ -1,0 +1,61 @@
+/** Random rules, triggers and moves for `JobWalk`. */
+import fc from "fast-check"
+import type { JobRules } from "../../src/job/rules.ts"
+import { outcomes } from "../../src/job/run.ts"
+import type { WalkMove, WalkTrigger } from "./jobWalk.ts"
+
+export const anyRules: fc.Arbitrary<JobRules> = fc.record({
+  misfireGraceMs: fc.constantFrom(null, null, 0, 15, 100),
+  coalesce: fc.constantFrom("latest", "earliest", "all"),
+  maxInstances: fc.constantFrom(1, 1, 2, 3),
+  overlap: fc.constantFrom("skip", "queue-one", "queue-all", "cancel-running"),
+  retry: fc.option(
+    fc.record({
+      attempts: fc.integer({ min: 1, max: 4 }),
+      backoffMs: fc.constantFrom(0, 5, 30),
+      factor: fc.constantFrom(1, 2),
+      maxBackoffMs: fc.constant(60),
+      jitter: fc.constantFrom(0, 0.5),
+      when: fc.constantFrom(null, ["Error"], ["Other"])
+    })
+  ),
+  timeoutMs: fc.constant(null),
+  onInterrupted: fc.constantFrom("rerun", "skip"),
+  maxRuns: fc.constantFrom(null, null, 1, 3, 7)
+})
+
+export const anyTrigger: fc.Arbitrary<WalkTrigger> = fc.record({
+  kind: fc.constantFrom("clock", "clock", "clock", "stream", "fixedDelay"),
+  everyMs: fc.constantFrom(1, 7, 10, 25),
+  endAt: fc.constantFrom(Infinity, Infinity, 60, 500)
+})
+
+const common: fc.Arbitrary<WalkMove> = fc.oneof(
+  fc.record({ move: fc.constant("pass"), byMs: fc.constantFrom(1, 5, 10, 10, 40, 120, -10) } as const),
+  fc.record({ move: fc.constantFrom("wake", "wake", "wake", "emit") } as const),
+  fc.record({
+    move: fc.constant("settle"),
+    pick: fc.nat(3),
+    outcome: fc.constantFrom("succeeded", "succeeded", "failed", "failed", ...outcomes),
+    retryable: fc.constantFrom(true, true, false)
+  } as const)
+)
+
+const rare: fc.Arbitrary<WalkMove> = fc.oneof(
+  fc.record({ move: fc.constantFrom("refuse", "request", "request", "pause", "park") } as const),
+  fc.record({ move: fc.constant("cancel"), pick: fc.nat(3) } as const),
+  fc.record({ move: fc.constant("stop"), crash: fc.boolean() } as const),
+  fc.record({ move: fc.constant("resume"), missed: fc.constantFrom("skip", "coalesce") } as const),
+  fc.record({ move: fc.constant("resume"), missed: fc.constantFrom("skip", "coalesce") } as const),
+  fc.record({ move: fc.constant("reschedule"), trigger: anyTrigger } as const),
+  fc.record({ move: fc.constant("redefine"), rules: anyRules } as const)
+)
+
+export const anyMove: fc.Arbitrary<WalkMove> = fc.oneof(
+  { weight: 30, arbitrary: common },
+  { weight: 10, arbitrary: rare },
+  { weight: 1, arbitrary: fc.constant<WalkMove>({ move: "remove" }) }
+)
+
+/** Long enough to meet pauses, crashes and catch-ups in one life. */
+export const anyMoves = fc.array(anyMove, { minLength: 20, maxLength: 120, size: "max" })
