@@ -95,6 +95,11 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.timer = null
   }
 
+  /** True while it is under way and has no outcome. */
+  get pending(): boolean {
+    return this.called && !this.settled
+  }
+
   get aborted(): boolean {
     return this.reason !== null
   }

@@ -14,7 +14,7 @@ import type { Json } from "../trigger/trigger.ts"
 export interface RunOrder {
   readonly runId: string
   readonly jobId: string
-  readonly task: AnyTask
+  readonly task: AnyTask<unknown>
   readonly args: Json
   readonly fireAt: EpochMillis
   readonly attempt: number

@@ -13,7 +13,15 @@ import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { AttemptHome } from "./attempt.ts"
 import { Attempt } from "./attempt.ts"
-import type { Executor, ExecutorContext, ExecutorProvider, ExecutorStatus, RunListener, RunOrder, Settlement } from "./executor.ts"
+import type {
+  Executor,
+  ExecutorContext,
+  ExecutorProvider,
+  ExecutorStatus,
+  RunListener,
+  RunOrder,
+  Settlement
+} from "./executor.ts"
 import type { InProcessLimits, InProcessOptions } from "./inProcessOptions.ts"
 import { readInProcessOptions } from "./inProcessOptions.ts"
 import { OrderQueue } from "./orderQueue.ts"
@@ -161,7 +169,7 @@ class InProcessExecutor implements Executor, AttemptHome {
     attempt.run()
     this.inside = null
     // Armed only now: a plain function has ended, and needs none.
-    if (timeoutMs !== null && attempt.place === "running" && !attempt.ended) this.armTimeout(attempt, startedMs + timeoutMs, timeoutMs)
+    if (timeoutMs !== null && attempt.pending) this.armTimeout(attempt, startedMs + timeoutMs, timeoutMs)
   }
 
   private armTimeout(attempt: Attempt, dueMs: number, timeoutMs: number): void {
@@ -233,7 +241,11 @@ class InProcessExecutor implements Executor, AttemptHome {
 
   /** Has waiting orders and news seen to when the caller is through. */
   private askTurn(): void {
-    if (this.turnAsked || (this.news.length === 0 && (this.waiting.length === 0 || this.running >= this.limits.concurrency))) return
+    if (
+      this.turnAsked ||
+      (this.news.length === 0 && (this.waiting.length === 0 || this.running >= this.limits.concurrency))
+    )
+      return
     this.turnAsked = true
     void Promise.resolve().then(this.takeTurn)
   }

@@ -1,6 +1,8 @@
 /** What a caller says about an executor in this process, read and checked. */
-import { Data, Duration } from "effect"
+import { Data } from "effect"
+import type { Duration } from "effect"
 import { preview } from "../task/preview.ts"
+import { InvalidDurationError, readDuration } from "../time/duration.ts"
 
 /** How much an executor takes at once. */
 export interface InProcessOptions {
@@ -62,11 +64,13 @@ const orderCount = (field: string, value: unknown, min: number): number => {
 }
 
 const durationMs = (field: string, value: unknown): number => {
-  // Effect reads NaN and what is negative as zero.
-  const sound = typeof value === "string" ? !value.trim().startsWith("-") : typeof value !== "number" || value >= 0
-  const decoded = Duration.decodeUnknown(value)
-  if (sound && decoded._tag === "Some") return Duration.toMillis(decoded.value)
-  throw refusal(field, value, "a duration of 0 or more")
+  if (value === Infinity || value === "Infinity") return Infinity
+  try {
+    return readDuration(value as Duration.DurationInput, field)
+  } catch (error) {
+    if (!(error instanceof InvalidDurationError)) throw error
+    throw new InvalidExecutorError({ field, found: error.found, expected: error.expected })
+  }
 }
 
 const refusal = (field: string, found: unknown, expected: string): InvalidExecutorError =>

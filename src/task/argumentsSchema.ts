@@ -7,19 +7,11 @@ export type ArgumentsSchema = Schema.Schema.AnyNoContext | StandardSchemaV1
 
 /** What the task is given: the schema's output. */
 export type ArgumentsOutput<S> =
-  S extends Schema.Schema<infer A, infer _I, never>
-    ? A
-    : S extends StandardSchemaV1
-      ? StandardSchemaV1.InferOutput<S>
-      : never
+  S extends Schema.Schema<infer A, infer _I> ? A : S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : never
 
 /** What a job is added with, and what is stored: the schema's input. */
 export type ArgumentsInput<S> =
-  S extends Schema.Schema<infer _A, infer I, never>
-    ? I
-    : S extends StandardSchemaV1
-      ? StandardSchemaV1.InferInput<S>
-      : never
+  S extends Schema.Schema<infer _A, infer I> ? I : S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : never
 
 /** The schema as a Standard Schema, or `null` for a value that is no schema. Reads it once. */
 export const standardSchema = (schema: unknown): StandardSchemaV1 | null => {

@@ -66,13 +66,15 @@ export const jsonOrPlaceholder = (value: unknown, limits: JsonLimits = jsonLimit
   try {
     return toJson(value, limits)
   } catch (error) {
-    const { found, message } = error instanceof NotJsonError ? error : { found: "unreadable", message: "it cannot be read" }
+    const { found, message } =
+      error instanceof NotJsonError ? error : { found: "unreadable", message: "it cannot be read" }
     return { $unserializable: { type: rootType(value, found), reason: message } } satisfies UnserializablePlaceholder
   }
 }
 
 /** The text of `jsonOrPlaceholder`. Never throws; `undefined` gives `null`. */
-export const jsonText = (value: unknown, limits: JsonLimits = jsonLimits): string => JSON.stringify(jsonOrPlaceholder(value, limits))
+export const jsonText = (value: unknown, limits: JsonLimits = jsonLimits): string =>
+  JSON.stringify(jsonOrPlaceholder(value, limits))
 
 const rootType = (value: unknown, found: string): string => {
   if (typeof value !== "object" || value === null) return typeof value
@@ -84,7 +86,6 @@ const rootType = (value: unknown, found: string): string => {
 }
 
 // Control characters, quotes and backslashes are escaped in JSON; surrogates need a closer look.
-// eslint-disable-next-line no-control-regex -- exactly the characters that JSON escapes
 const unusual = /["\\\u0000-\u001f\ud800-\udfff]/
 
 class JsonCopy {
@@ -158,7 +159,8 @@ class JsonCopy {
       comma = 1
       const json = this.of(field)
       // Assigning to `__proto__` would set the prototype.
-      if (key === "__proto__") Object.defineProperty(copy, key, { value: json, enumerable: true, configurable: true, writable: true })
+      if (key === "__proto__")
+        Object.defineProperty(copy, key, { value: json, enumerable: true, configurable: true, writable: true })
       else copy[key] = json
       this.path.pop()
     }

@@ -64,7 +64,8 @@ const messageOf = (error: unknown, seen: ReadonlyArray<unknown>): string => {
 }
 
 const memberTexts = (members: unknown, seen: ReadonlyArray<unknown>): ReadonlyArray<string> => {
-  const list = read(() => (Array.isArray(members) ? (members.slice(0, maxMembers + 1) as ReadonlyArray<unknown>) : null)) ?? []
+  const list =
+    read(() => (Array.isArray(members) ? (members.slice(0, maxMembers + 1) as ReadonlyArray<unknown>) : null)) ?? []
   const texts = list.slice(0, maxMembers).map((member) => innerText(member, seen))
   return list.length > maxMembers ? [...texts, "and more"] : texts
 }
@@ -103,9 +104,11 @@ const textField = (error: object, name: string): string | null => {
   return typeof value === "string" && value !== "" ? value : null
 }
 
-const field = (error: object, name: string): unknown => read(() => (error as { readonly [name: string]: unknown })[name])
+const field = (error: object, name: string): unknown =>
+  read(() => (error as { readonly [name: string]: unknown })[name])
 
-const isHolder = (error: unknown): error is object => (typeof error === "object" && error !== null) || typeof error === "function"
+const isHolder = (error: unknown): error is object =>
+  (typeof error === "object" && error !== null) || typeof error === "function"
 
 const isError = (error: unknown): boolean => read(() => error instanceof Error) ?? false
 

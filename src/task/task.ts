@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { Effect } from "effect"
 import { Data } from "effect"
+import type { JobOptions } from "../job/jobOptions.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
 import type { ArgumentsInput, ArgumentsOutput, ArgumentsSchema } from "./argumentsSchema.ts"
 import { standardSchema } from "./argumentsSchema.ts"
@@ -44,7 +45,12 @@ export interface TaskOptions extends TaskBehaviour {
 /** A job declared beside its task; added at `start` with `ifExists: "keep"` unless `options` says otherwise. */
 export interface DeclaredJob {
   readonly trigger: Trigger
-  readonly options: object
+  readonly options: DeclaredOptions
+}
+
+/** A job's options and arguments. */
+export interface DeclaredOptions extends JobOptions {
+  readonly args?: unknown
 }
 
 /** Arguments that may be left out when `null` is among them; leaving them out means `null`. */
@@ -64,7 +70,9 @@ export interface Task<Name extends string = string, Args = unknown, R = never, I
   /** The same task with a job declared beside it; `options` are those of a job, without `task` and `trigger`. */
   scheduled(
     trigger: Trigger,
-    ...options: null extends Input ? [options?: ArgumentsOption<Input> & object] : [options: ArgumentsOption<Input> & object]
+    ...options: null extends Input
+      ? [options?: JobOptions & ArgumentsOption<Input>]
+      : [options: JobOptions & ArgumentsOption<Input>]
   ): Task<Name, Args, R, Input>
   /** Never there: carries the types that no field shows. */
   readonly [phantom]?: { readonly requirements: R; readonly input: Input }
@@ -80,7 +88,8 @@ export type TaskRequirements<T> = T extends Task<string, never, infer R, unknown
 export type TaskInput<T> = T extends { readonly [phantom]?: { readonly input: infer Input } } ? Input : never
 
 /** What the Effect requires that a handler gives, is, or promises. */
-export type RequirementsOf<Value> = Awaited<Value> extends infer Given ? (Given extends Effect.Effect<unknown, unknown, infer R> ? R : never) : never
+export type RequirementsOf<Value> =
+  Awaited<Value> extends infer Given ? (Given extends Effect.Effect<unknown, unknown, infer R> ? R : never) : never
 
 /** A task that cannot be registered: which option is wrong, what it is and what is allowed. */
 export class InvalidTaskError extends Data.TaggedError("InvalidTaskError")<{
@@ -146,7 +155,7 @@ class NamedTask implements Task {
     Object.freeze(this)
   }
 
-  scheduled(trigger: Trigger, options: object = {}): Task {
+  scheduled(trigger: Trigger, options: DeclaredOptions = {}): Task {
     if (!isTrigger(trigger)) throw refusal(this.name, "the trigger of a declared job", trigger, "a trigger")
     const job: DeclaredJob = Object.freeze({ trigger, options: Object.freeze({ ...options }) })
     return new NamedTask(this.name, this.handler, this.options, Object.freeze([...this.declared, job]))
@@ -158,7 +167,8 @@ const isTrigger = (value: unknown): boolean =>
 
 const checkName = (name: unknown): void => {
   const expected = `1 to ${maxTaskName} characters of well-formed Unicode`
-  if (typeof name !== "string" || name === "" || /\p{Surrogate}/u.test(name)) throw refusal(name, "name", name, expected)
+  if (typeof name !== "string" || name === "" || /\p{Surrogate}/u.test(name))
+    throw refusal(name, "name", name, expected)
   if (name.length > maxTaskName) {
     throw new InvalidTaskError({ task: name, field: "name", found: `${name.length} characters`, expected })
   }
@@ -170,7 +180,11 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   if (typeof options !== "object" || options === null) throw refusal(name, "options", options, "an object")
   const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
   if (unknown !== undefined) throw refusal(name, "options", unknown, `only ${knownOptions.join(", ")}`)
-  const { args, retryWhen, executor } = options as { readonly args?: unknown; readonly retryWhen?: unknown; readonly executor?: unknown }
+  const { args, retryWhen, executor } = options as {
+    readonly args?: unknown
+    readonly retryWhen?: unknown
+    readonly executor?: unknown
+  }
   const kept: { args?: StandardSchemaV1; retryWhen?: (error: unknown) => boolean; executor?: string } = {}
   if (args !== undefined) {
     const schema = standardSchema(args)
@@ -182,11 +196,17 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
     kept.retryWhen = retryWhen as (error: unknown) => boolean
   }
   if (executor !== undefined) {
-    if (typeof executor !== "string" || executor === "") throw refusal(name, "executor", executor, "the name of an executor")
+    if (typeof executor !== "string" || executor === "")
+      throw refusal(name, "executor", executor, "the name of an executor")
     kept.executor = executor
   }
   return Object.freeze(kept)
 }
 
 const refusal = (name: unknown, field: string, found: unknown, expected: string): InvalidTaskError =>
-  new InvalidTaskError({ task: typeof name === "string" ? name : preview(name), field, found: preview(found), expected })
+  new InvalidTaskError({
+    task: typeof name === "string" ? name : preview(name),
+    field,
+    found: preview(found),
+    expected
+  })

@@ -37,7 +37,12 @@ export class AsyncSchemaError extends Data.TaggedError("AsyncSchemaError")<{ rea
  * The arguments as they are stored: a private copy, as given (the schema's input, not its output). `undefined` is `null`.
  * Throws `InvalidArgumentsError` and `AsyncSchemaError`.
  */
-export const checkArguments = (task: AnyTask<unknown>, args: unknown, jobId: string | null = null, limits: JsonLimits = jsonLimits): Json => {
+export const checkArguments = (
+  task: AnyTask<unknown>,
+  args: unknown,
+  jobId: string | null = null,
+  limits: JsonLimits = jsonLimits
+): Json => {
   const json = jsonArguments(task, args, jobId, limits)
   // The schema gets a copy of its own where it might change it.
   if (task.options.args !== undefined) parse(task, task.options.args, copyOf(json), jobId)
@@ -105,7 +110,8 @@ const valueAt = (args: Json, path: ReadonlyArray<string | number>): unknown => {
   return value
 }
 
-const moreText = (message: string, count: number): string => (count > 1 ? `${message} (and ${count - 1} more)` : message)
+const moreText = (message: string, count: number): string =>
+  count > 1 ? `${message} (and ${count - 1} more)` : message
 
 const copyOf = (json: Json): Json => (typeof json === "object" && json !== null ? toJson(json, unlimited) : json)
 

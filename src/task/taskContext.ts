@@ -56,6 +56,9 @@ export class RunInterrupted extends Data.TaggedError("RunInterrupted")<AbortedAt
 /** The `reason` of a task's signal. */
 export type AbortReason = RunTimedOut | RunCancelled | RunInterrupted
 
+/** What an attempt is of. */
+export type AttemptSubject = Pick<TaskContext, "jobId" | "runId" | "fireAt" | "attempt">
+
 /** Where a context's lazy parts come from. */
 export interface AttemptControl {
   readonly signal: AbortSignal
@@ -66,7 +69,7 @@ export interface AttemptControl {
  * The context of one attempt. A class, because most tasks read neither `signal` nor `progress`: a getter costs them
  * nothing, an `AbortController` a run costs more than the rest of it.
  */
-export class AttemptContext implements TaskContext<unknown> {
+export class AttemptContext implements TaskContext {
   readonly args: unknown
   readonly jobId: string
   readonly runId: string
@@ -74,7 +77,7 @@ export class AttemptContext implements TaskContext<unknown> {
   readonly attempt: number
   readonly #control: AttemptControl
 
-  constructor(args: unknown, about: Omit<TaskContext, "args" | "signal" | "progress">, control: AttemptControl) {
+  constructor(args: unknown, about: AttemptSubject, control: AttemptControl) {
     this.args = args
     this.jobId = about.jobId
     this.runId = about.runId

@@ -21,7 +21,10 @@ export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
 }> {
   override get message(): string {
     const job = this.job === null ? "" : `job ${preview(this.job)}: `
-    const shown = this.known.slice(0, maxShown).map((name) => preview(name)).join(", ")
+    const shown = this.known
+      .slice(0, maxShown)
+      .map((name) => preview(name))
+      .join(", ")
     const more = this.known.length > maxShown ? ` and ${this.known.length - maxShown} more` : ""
     const known = this.known.length === 0 ? "no task is registered" : `registered are ${shown}${more}`
     return `${job}task ${preview(this.task)} is not registered; add it to \`tasks\` or correct the name; ${known}`
@@ -39,7 +42,12 @@ export class TaskRegistry {
     const byName = new Map<string, AnyTask<unknown>>()
     for (const task of tasks) {
       if (!isTask(task)) {
-        throw new InvalidTaskError({ task: "?", field: "the entry", found: preview(task), expected: "what task(…) gives" })
+        throw new InvalidTaskError({
+          task: "?",
+          field: "the entry",
+          found: preview(task),
+          expected: "what task(…) gives"
+        })
       }
       const same = byName.get(task.name)
       if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: task.name })
@@ -74,5 +82,11 @@ export class TaskRegistry {
 const isTask = (value: unknown): boolean => {
   if (typeof value !== "object" || value === null) return false
   const { name, handler, options, declared } = value as { readonly [field: string]: unknown }
-  return typeof name === "string" && handler !== undefined && typeof options === "object" && options !== null && Array.isArray(declared)
+  return (
+    typeof name === "string" &&
+    handler !== undefined &&
+    typeof options === "object" &&
+    options !== null &&
+    Array.isArray(declared)
+  )
 }

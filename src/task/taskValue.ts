@@ -55,7 +55,13 @@ export const runHandler = (handler: object, context: TaskContext, taker: ValueTa
 export const isHandler = (value: unknown): value is object =>
   typeof value === "function" || (typeof value === "object" && value !== null && kindOf(value) !== "plain")
 
-const takeValue = (value: unknown, context: TaskContext, taker: ValueTaker, ground: TaskGround, mayWait: boolean): void => {
+const takeValue = (
+  value: unknown,
+  context: TaskContext,
+  taker: ValueTaker,
+  ground: TaskGround,
+  mayWait: boolean
+): void => {
   // Cheapest first: most tasks give nothing or a promise.
   if ((typeof value !== "object" && typeof value !== "function") || value === null) {
     taker.succeed(value)
@@ -122,7 +128,11 @@ const awaitPromise = (promise: Promise<unknown>, context: TaskContext, taker: Va
   )
 }
 
-const runEffect = (effect: Effect.Effect<unknown, unknown>, taker: ValueTaker, runtime: Runtime.Runtime<never>): void => {
+const runEffect = (
+  effect: Effect.Effect<unknown, unknown>,
+  taker: ValueTaker,
+  runtime: Runtime.Runtime<never>
+): void => {
   const fiber = EffectRuntime.runFork(runtime, effect)
   const exit = fiber.unsafePoll()
   if (exit !== null) {
@@ -171,21 +181,20 @@ const runLogic = (logic: AnyActorLogic, context: TaskContext, taker: ValueTaker,
     }
   }
   const actor = createActor(logic, { input: context, clock })
-  let ended = false
-  const end = (settle: () => void): void => {
-    if (ended) return
-    ended = true
-    settle()
-  }
-  actor.subscribe({
-    error: (error: unknown) => end(() => taker.fail(error)),
-    // Also comes when the actor stops itself; its output is undefined then.
-    complete: () => end(() => taker.succeed((actor.getSnapshot() as { readonly output?: unknown }).output))
+  const watch = actor.subscribe({
+    error: (error: unknown) => {
+      taker.fail(error)
+    },
+    // Comes too when an actor stops itself; it has no output then.
+    complete: () => {
+      taker.succeed((actor.getSnapshot() as { readonly output?: unknown }).output)
+    }
   })
   actor.start()
-  if (ended) return
+  if ((actor.getSnapshot() as { readonly status: string }).status !== "active") return
   taker.stoppable(() => {
-    ended = true
+    // First, because stopping completes it.
+    watch.unsubscribe()
     actor.stop()
     return true
   })
