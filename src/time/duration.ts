@@ -28,7 +28,15 @@ export const readDuration = (input: Duration.DurationInput, field: string): numb
   return Math.round(ms)
 }
 
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const unitsMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000
+}
 
 const decode = (input: unknown): number | undefined => {
   if (typeof input === "number") return input

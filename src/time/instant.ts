@@ -30,13 +30,17 @@ export const readInstant = (input: InstantInput, timezone: string): EpochMillis 
   if (typeof input === "string") return readText(input, timezone)
   const at = typeof input === "number" ? input : input.valueOf()
   if (!Number.isSafeInteger(at) || Math.abs(at) > maxInstant) {
-    throw new InvalidInstantError({ found: shown(input), expected: "a whole number of milliseconds that Date can hold" })
+    throw new InvalidInstantError({
+      found: shown(input),
+      expected: "a whole number of milliseconds that Date can hold"
+    })
   }
   return at
 }
 
 /** Whether the text carries its own offset, so that no zone is needed to read it. Anything that is not text does. */
-export const isZoneFree = (input: InstantInput): boolean => typeof input !== "string" || textForm.exec(input.trim())?.[7] !== undefined
+export const isZoneFree = (input: InstantInput): boolean =>
+  typeof input !== "string" || textForm.exec(input.trim())?.[7] !== undefined
 
 /** What `Date` can hold. */
 const maxInstant = 8_640_000_000_000_000

@@ -29,7 +29,10 @@ export const zoneOf = (timezone: string): Zone => {
   const known = zones.get(timezone)
   if (known !== undefined) return known
   const offsetMs = readFixedOffset(timezone)
-  const zone = offsetMs === undefined ? new TabledZone(timezone, readTransitions(formatOf(timezone))) : fixedZone(timezone, offsetMs)
+  const zone =
+    offsetMs === undefined
+      ? new TabledZone(timezone, readTransitions(formatOf(timezone)))
+      : fixedZone(timezone, offsetMs)
   if (zones.size >= maxZones) zones.clear()
   zones.set(timezone, zone)
   return zone

@@ -36,6 +36,8 @@ export interface Trigger {
   toJSON(): TriggerSpec
   /** The same rule with every default settled (zone, start, seed); triggers that need none leave it out. */
   bind?(binding: TriggerBinding): Trigger
+  /** No fire time lies after this; `Infinity` or left out: no such bound. Jitter stays inside it. */
+  readonly end?: EpochMillis
   /** `"run"`: fixed delay. The next fire time is `next(finishedAt)` of the last run, and none is due while one runs. */
   readonly after?: "run"
   /** The name of a registered stream whose emissions are the fire times; `next` then always gives `undefined`. */

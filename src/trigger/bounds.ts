@@ -1,0 +1,74 @@
+/** The time zone, start and end that most triggers take, and how they wait for a zone until the trigger is given to a job. */
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { isZoneFree, readInstant } from "../time/instant.ts"
+import { machineTimezone } from "../time/zone.ts"
+import { InvalidTriggerError, namingInstant, shownValue } from "./invalidTrigger.ts"
+
+/** `start` and `end` are both inclusive. Text without an offset is read in `timezone`: the trigger's, else the scheduler's, else the machine's. */
+export interface BoundOptions {
+  readonly timezone?: string | undefined
+  readonly start?: InstantInput | undefined
+  readonly end?: InstantInput | undefined
+}
+
+/** Bounds as they are stored: an instant is text only while the zone it is read in is not settled. */
+export interface StoredBounds {
+  readonly timezone?: string
+  readonly start?: EpochMillis | string
+  readonly end?: EpochMillis | string
+}
+
+/** Bounds ready for use. `start` is `-Infinity` and `end` `Infinity` when they are not given. */
+export interface Bounds {
+  readonly timezone: string
+  readonly start: EpochMillis
+  readonly end: EpochMillis
+  readonly stored: StoredBounds
+}
+
+/** Reads bounds for a trigger of type `trigger`. Throws `InvalidTriggerError`, `UnknownTimezoneError`. */
+export const readBounds = (trigger: string, options: BoundOptions): Bounds => {
+  const { start, end } = options
+  const given: unknown = options.timezone
+  if (given !== undefined && typeof given !== "string") {
+    throw new InvalidTriggerError({ trigger, field: "timezone", found: shownValue(given), expected: "a zone's name" })
+  }
+  const timezone = given ?? machineTimezone()
+  const settled = { trigger, timezone, given }
+  return {
+    timezone,
+    start: start === undefined ? -Infinity : readBound(settled, "start", start),
+    end: end === undefined ? Infinity : readBound(settled, "end", end),
+    stored: {
+      ...(given === undefined ? {} : { timezone: given }),
+      ...(start === undefined ? {} : { start: storedInstant(settled, "start", start) }),
+      ...(end === undefined ? {} : { end: storedInstant(settled, "end", end) })
+    }
+  }
+}
+
+interface Settled {
+  readonly trigger: string
+  readonly timezone: string
+  readonly given: string | undefined
+}
+
+const readBound = (settled: Settled, field: string, input: InstantInput): EpochMillis =>
+  namingInstant(settled.trigger, field, () => readInstant(checked(settled.trigger, field, input), settled.timezone))
+
+const storedInstant = (settled: Settled, field: string, input: InstantInput): EpochMillis | string =>
+  settled.given === undefined && typeof input === "string" && !isZoneFree(input)
+    ? input
+    : readBound(settled, field, input)
+
+const checked = (trigger: string, field: string, input: InstantInput): InstantInput => {
+  const given: unknown = input
+  if (typeof given === "number" || typeof given === "string" || (typeof given === "object" && given !== null))
+    return input
+  throw new InvalidTriggerError({
+    trigger,
+    field,
+    found: shownValue(given),
+    expected: "a Date, epoch milliseconds, ISO 8601 text or a DateTime"
+  })
+}

@@ -1,0 +1,60 @@
+/** One fire time. */
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { zoneOf } from "../time/zone.ts"
+import { readBounds } from "./bounds.ts"
+import type { Bounds } from "./bounds.ts"
+import { onlyFields, optionalInstant, optionalText, requiredField } from "./storedForm.ts"
+import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+
+/**
+ * Fires once, at `instant`. Text without an offset is read in `timezone`. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
+ */
+export const date = (instant: InstantInput, options: { readonly timezone?: string | undefined } = {}): Trigger => {
+  if (options.timezone !== undefined) zoneOf(options.timezone)
+  return new DateTrigger(readBounds("date", { timezone: options.timezone, start: instant }))
+}
+
+/** Reads the stored form: `at` and `timezone`. */
+export const dateCodec: TriggerCodec = {
+  type: "date",
+  fromJSON: (spec) => {
+    onlyFields(spec, ["at", "timezone"])
+    requiredField(spec, "at")
+    return date(optionalInstant(spec, "at") ?? "", { timezone: optionalText(spec, "timezone") })
+  }
+}
+
+class DateTrigger implements Trigger {
+  readonly type = "date"
+  private readonly bounds: Bounds
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds
+  }
+
+  get end(): EpochMillis {
+    return this.bounds.start
+  }
+
+  next(after: EpochMillis): EpochMillis | undefined {
+    return after < this.bounds.start ? this.bounds.start : undefined
+  }
+
+  previous(before: EpochMillis): EpochMillis | undefined {
+    return before > this.bounds.start ? this.bounds.start : undefined
+  }
+
+  count(after: EpochMillis, through: EpochMillis): number {
+    return after < this.bounds.start && this.bounds.start <= through ? 1 : 0
+  }
+
+  toJSON(): TriggerSpec {
+    const { start, timezone } = this.bounds.stored
+    return { type: this.type, at: start ?? this.bounds.start, ...(timezone === undefined ? {} : { timezone }) }
+  }
+
+  bind(binding: TriggerBinding): Trigger {
+    const { start, timezone } = this.bounds.stored
+    return typeof start === "string" && timezone === undefined ? date(start, { timezone: binding.timezone }) : this
+  }
+}

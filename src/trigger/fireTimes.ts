@@ -1,0 +1,107 @@
+/** A trigger's fire times as an iterable, which looks ahead, and as an Observable, which waits for them. */
+import { Observable } from "rxjs"
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import type { CancelTimer, Timers } from "../time/timers.ts"
+import { machineTimezone } from "../time/zone.ts"
+import { bindTrigger } from "./bindTrigger.ts"
+import { honestNext } from "./honest.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
+import type { Trigger } from "./trigger.ts"
+
+/** `after` is exclusive, `until` inclusive; `limit` is how many at most. Without `until` and `limit` the iterable ends with the trigger. */
+export interface FireTimesOptions {
+  readonly after: InstantInput
+  readonly until?: InstantInput | undefined
+  readonly limit?: number | undefined
+  /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
+  readonly timezone?: string | undefined
+}
+
+/**
+ * The fire times of `trigger`, ascending, as they are asked for; each iteration starts anew. A trigger that was not given to a job
+ * behaves as if it were, at `after`. Throws `InvalidInstantError` at once, `FaultyTriggerError` while iterating.
+ */
+export const fireTimes = (trigger: Trigger, options: FireTimesOptions): Iterable<EpochMillis> => {
+  const timezone = options.timezone ?? machineTimezone()
+  const after = readInstant(options.after, timezone)
+  const until = options.until === undefined ? Infinity : readInstant(options.until, timezone)
+  const { limit = Infinity } = options
+  refuseStream(trigger)
+  const bound = bindTrigger(trigger, { now: after, timezone, jobId: "" })
+  return {
+    *[Symbol.iterator]() {
+      let taken = 0
+      for (let at = after; taken < limit; taken++) {
+        const fireAt = honestNext(bound, at)
+        if (fireAt === undefined || fireAt > until) return
+        yield (at = fireAt)
+      }
+    }
+  }
+}
+
+/** `after` is exclusive; default: the time of subscription. */
+export interface FireTimesStreamOptions {
+  readonly timers: Timers
+  readonly after?: InstantInput | undefined
+  readonly timezone?: string | undefined
+}
+
+/**
+ * Emits each fire time of `trigger` when it has come, never early; those already past are emitted at once, in order. Cold: each
+ * subscription starts anew. Completes with the trigger; fails with `FaultyTriggerError`. With a fixed delay a run takes no time.
+ */
+export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): Observable<EpochMillis> =>
+  new Observable((subscriber) => {
+    const { timers } = options
+    const timezone = options.timezone ?? machineTimezone()
+    let cancel: CancelTimer | undefined
+    const startedAt = timers.now()
+    let cursor = startedAt
+    let bound: Trigger
+
+    const step = (): void => {
+      try {
+        for (let taken = 0; taken < maxPerTurn && !subscriber.closed; taken++) {
+          const fireAt = honestNext(bound, cursor)
+          if (fireAt === undefined) return subscriber.complete()
+          const waitMs = fireAt - timers.now()
+          if (waitMs > 0) {
+            cancel = timers.after(Math.min(waitMs, maxWaitMs), step)
+            return
+          }
+          cursor = fireAt
+          subscriber.next(fireAt)
+        }
+        if (!subscriber.closed) cancel = timers.after(0, step)
+      } catch (error) {
+        subscriber.error(error)
+      }
+    }
+
+    try {
+      refuseStream(trigger)
+      if (options.after !== undefined) cursor = readInstant(options.after, timezone)
+      bound = bindTrigger(trigger, { now: cursor, timezone, jobId: "" })
+      step()
+    } catch (error) {
+      subscriber.error(error)
+    }
+    return () => cancel?.()
+  })
+
+/** Then the others get a turn: a long absence may have left many fire times. */
+const maxPerTurn = 1_000
+/** The wall clock may be set meanwhile, so the wait is never longer than this before asking again. */
+const maxWaitMs = 60_000
+
+const refuseStream = (trigger: Trigger): void => {
+  if (trigger.stream === undefined) return
+  throw new InvalidTriggerError({
+    trigger: trigger.type,
+    field: "trigger",
+    found: "a stream",
+    expected: "a trigger with fire times of its own"
+  })
+}

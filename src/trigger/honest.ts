@@ -1,0 +1,84 @@
+/** Asks a trigger and believes nothing: triggers may be the user's code. */
+import { Data } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import { shownValue } from "./invalidTrigger.ts"
+import type { Trigger } from "./trigger.ts"
+
+/**
+ * A trigger that broke its contract. `reason`: it threw (`cause`), gave something that is no instant (a safe integer that `Date` can
+ * hold), gave one that is not later than `after`, or took longer than the budget.
+ */
+export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
+  readonly trigger: string
+  readonly after: EpochMillis
+  readonly reason: "threw" | "notAnInstant" | "notLater" | "slow"
+  readonly found: string
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    const asked = `trigger "${this.trigger}" asked for the fire time after ${this.after}`
+    switch (this.reason) {
+      case "threw":
+        return `${asked} threw: ${this.found}`
+      case "notAnInstant":
+        return `${asked} gave ${this.found}, expected epoch milliseconds or undefined`
+      case "notLater":
+        return `${asked} gave ${this.found}, expected a later instant`
+      case "slow":
+        return `${asked} took ${this.found}`
+    }
+  }
+}
+
+/** How long one answer may take. `elapsedMs` is a monotonic clock. */
+export interface TimeBudget {
+  readonly budgetMs: number
+  readonly elapsedMs: () => number
+}
+
+/**
+ * `trigger.next(after)`, checked: `undefined` or an instant strictly later than `after`. With a budget, an answer that took longer is
+ * refused (an endless loop in a trigger cannot be stopped from outside). Throws `FaultyTriggerError`.
+ */
+export const honestNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBudget): EpochMillis | undefined => {
+  const startedMs = budget === undefined ? 0 : budget.elapsedMs()
+  const found = ask(trigger, after)
+  if (budget !== undefined) {
+    const tookMs = budget.elapsedMs() - startedMs
+    if (tookMs > budget.budgetMs)
+      throw faulty(trigger, after, "slow", `${Math.round(tookMs)} ms, allowed are ${budget.budgetMs} ms`)
+  }
+  if (found === undefined) return undefined
+  if (typeof found !== "number" || !Number.isSafeInteger(found) || found > maxInstant || found < -maxInstant) {
+    throw faulty(trigger, after, "notAnInstant", shownValue(found))
+  }
+  if (found <= after) throw faulty(trigger, after, "notLater", String(found))
+  return found
+}
+
+/** What `Date` can hold. */
+const maxInstant = 8_640_000_000_000_000
+
+/** A promise or a text is no instant: the type says number, the user's code may not. */
+const ask = (trigger: Trigger, after: EpochMillis): unknown => {
+  try {
+    return trigger.next(after)
+  } catch (cause) {
+    throw faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
+  }
+}
+
+const faulty = (
+  trigger: Trigger,
+  after: EpochMillis,
+  reason: FaultyTriggerError["reason"],
+  found: string,
+  cause?: unknown
+): FaultyTriggerError =>
+  new FaultyTriggerError({
+    trigger: shownValue(trigger.type),
+    after,
+    reason,
+    found,
+    ...(cause === undefined ? {} : { cause })
+  })

@@ -1,0 +1,241 @@
+/** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
+import type { Duration } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import { zoneOf } from "../time/zone.ts"
+import type { BoundOptions, Bounds } from "./bounds.ts"
+import { readBounds } from "./bounds.ts"
+import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
+import {
+  onlyFields,
+  optionalChoice,
+  optionalInstant,
+  optionalNumber,
+  optionalText,
+  requiredField
+} from "./storedForm.ts"
+import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+
+/** Lengths that are summed; fractions are allowed. */
+export interface IntervalLength {
+  readonly weeks?: number
+  readonly days?: number
+  readonly hours?: number
+  readonly minutes?: number
+  readonly seconds?: number
+  readonly milliseconds?: number
+}
+
+/**
+ * `start` (inclusive): the first fire time; without one it is one interval after the job is added, or at once with `immediately`.
+ * `after: "run"`: fixed delay, each fire time one interval after the last run ended, instead of fixed rate.
+ */
+export interface IntervalOptions extends BoundOptions {
+  readonly immediately?: boolean | undefined
+  readonly after?: "run" | undefined
+}
+
+/**
+ * Fires every `length`, at least one millisecond, at a fixed rate from `start`: no drift. Before it is given to a job and without
+ * `start`, `next(after)` is `after` plus the interval. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
+ */
+export const interval = (length: IntervalLength | Duration.DurationInput, options: IntervalOptions = {}): Trigger => {
+  if (options.timezone !== undefined) zoneOf(options.timezone)
+  const everyMs = readLength(length)
+  const bounds = readBounds("interval", options)
+  if (bounds.end < bounds.start) {
+    throw new InvalidTriggerError({
+      trigger: "interval",
+      field: "end",
+      found: shownValue(bounds.end),
+      expected: `start (${bounds.start}) or later`
+    })
+  }
+  const after: unknown = options.after
+  if (after !== undefined && after !== "run") {
+    throw new InvalidTriggerError({ trigger: "interval", field: "after", found: shownValue(after), expected: '"run"' })
+  }
+  const rest = { bounds, immediately: options.immediately === true }
+  return after === "run" ? new DelayTrigger(everyMs, rest) : new IntervalTrigger(everyMs, rest)
+}
+
+/** Reads the stored form: `every` in milliseconds, and the options. */
+export const intervalCodec: TriggerCodec = {
+  type: "interval",
+  fromJSON: (spec) => {
+    onlyFields(spec, ["every", "timezone", "start", "end", "immediately", "after"])
+    requiredField(spec, "every")
+    return interval(optionalNumber(spec, "every") ?? 0, {
+      timezone: optionalText(spec, "timezone"),
+      start: optionalInstant(spec, "start"),
+      end: optionalInstant(spec, "end"),
+      immediately: optionalChoice(spec, "immediately", [true]),
+      after: optionalChoice(spec, "after", ["run"])
+    })
+  }
+}
+
+const unitsMs = {
+  weeks: 604_800_000,
+  days: 86_400_000,
+  hours: 3_600_000,
+  minutes: 60_000,
+  seconds: 1000,
+  milliseconds: 1
+}
+
+const isUnit = (name: string): name is keyof typeof unitsMs => Object.hasOwn(unitsMs, name)
+
+const readLength = (length: IntervalLength | Duration.DurationInput): number => {
+  const named = typeof length === "object" && !Array.isArray(length) && Object.keys(length).some(isUnit)
+  const everyMs = named
+    ? sumOf(length as IntervalLength)
+    : readTriggerDuration("interval", "length", length as Duration.DurationInput)
+  if (everyMs < 1)
+    throw new InvalidTriggerError({
+      trigger: "interval",
+      field: "length",
+      found: shownValue(length),
+      expected: "at least 1 millisecond"
+    })
+  return everyMs
+}
+
+const sumOf = (length: IntervalLength): number => {
+  let sum = 0
+  for (const [name, value] of Object.entries(length as Readonly<Record<string, unknown>>)) {
+    if (value === undefined) continue
+    if (!isUnit(name)) {
+      throw new InvalidTriggerError({
+        trigger: "interval",
+        field: "length",
+        found: name,
+        expected: `only ${Object.keys(unitsMs).join(", ")}`
+      })
+    }
+    if (typeof value !== "number" || !(value >= 0) || !Number.isFinite(value)) {
+      throw new InvalidTriggerError({
+        trigger: "interval",
+        field: name,
+        found: shownValue(value),
+        expected: "a number that is not negative"
+      })
+    }
+    sum += value * unitsMs[name]
+  }
+  return readTriggerDuration("interval", "length", Math.round(sum))
+}
+
+interface Rest {
+  readonly bounds: Bounds
+  readonly immediately: boolean
+}
+
+const storedInterval = (everyMs: number, { bounds, immediately }: Rest): TriggerSpec => ({
+  type: "interval",
+  every: everyMs,
+  ...bounds.stored,
+  ...(immediately ? { immediately: true } : {})
+})
+
+/** Settles the start, and reads waiting text in the scheduler's zone. */
+const settle = (
+  everyMs: number,
+  { bounds, immediately }: Rest,
+  binding: TriggerBinding,
+  after: "run" | undefined
+): Trigger => {
+  const { stored } = bounds
+  const start = stored.start ?? (immediately ? binding.now : binding.now + everyMs)
+  const waits = typeof stored.start === "string" || typeof stored.end === "string"
+  const timezone = stored.timezone ?? (waits ? binding.timezone : undefined)
+  // An end before the first fire time is no mistake of the user's here: there is just no fire time.
+  const end =
+    stored.end === undefined
+      ? undefined
+      : waits
+        ? readBounds("interval", { timezone, end: stored.end }).end
+        : stored.end
+  return new (after === "run" ? DelayTrigger : IntervalTrigger)(everyMs, {
+    bounds: readBounds("interval", { timezone, start, end }),
+    immediately: false
+  })
+}
+
+class IntervalTrigger implements Trigger {
+  readonly type = "interval"
+  readonly end: EpochMillis
+  private readonly everyMs: number
+  private readonly rest: Rest
+
+  constructor(everyMs: number, rest: Rest) {
+    this.everyMs = everyMs
+    this.rest = rest
+    this.end = rest.bounds.end
+  }
+
+  next(after: EpochMillis): EpochMillis | undefined {
+    const { start } = this.rest.bounds
+    const found =
+      start === -Infinity
+        ? after + this.everyMs
+        : after < start
+          ? start
+          : start + (Math.floor((after - start) / this.everyMs) + 1) * this.everyMs
+    return found <= this.end ? found : undefined
+  }
+
+  previous(before: EpochMillis): EpochMillis | undefined {
+    const { start } = this.rest.bounds
+    if (start === -Infinity) return undefined
+    const last = Math.min(before - 1, this.end)
+    return last < start ? undefined : start + Math.floor((last - start) / this.everyMs) * this.everyMs
+  }
+
+  count(after: EpochMillis, through: EpochMillis): number {
+    const { start } = this.rest.bounds
+    if (start === -Infinity) return after + this.everyMs <= through ? Math.floor((through - after) / this.everyMs) : 0
+    const upTo = (at: EpochMillis) => (at < start ? 0 : Math.floor((at - start) / this.everyMs) + 1)
+    return Math.max(0, upTo(Math.min(through, this.end)) - upTo(after))
+  }
+
+  toJSON(): TriggerSpec {
+    return storedInterval(this.everyMs, this.rest)
+  }
+
+  bind(binding: TriggerBinding): Trigger {
+    return typeof this.rest.bounds.stored.start === "number" && typeof this.rest.bounds.stored.end !== "string"
+      ? this
+      : settle(this.everyMs, this.rest, binding, undefined)
+  }
+}
+
+/** Fixed delay: asked with the end of the last run. */
+class DelayTrigger implements Trigger {
+  readonly type = "interval"
+  readonly after = "run"
+  readonly end: EpochMillis
+  private readonly everyMs: number
+  private readonly rest: Rest
+
+  constructor(everyMs: number, rest: Rest) {
+    this.everyMs = everyMs
+    this.rest = rest
+    this.end = rest.bounds.end
+  }
+
+  next(after: EpochMillis): EpochMillis | undefined {
+    const { start } = this.rest.bounds
+    const found = after < start ? start : after + this.everyMs
+    return found <= this.end ? found : undefined
+  }
+
+  toJSON(): TriggerSpec {
+    return { ...storedInterval(this.everyMs, this.rest), after: this.after }
+  }
+
+  bind(binding: TriggerBinding): Trigger {
+    return typeof this.rest.bounds.stored.start === "number" && typeof this.rest.bounds.stored.end !== "string"
+      ? this
+      : settle(this.everyMs, this.rest, binding, this.after)
+  }
+}

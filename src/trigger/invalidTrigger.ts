@@ -1,0 +1,59 @@
+/** The error of a trigger that cannot be made: from arguments, from text or from its stored form. */
+import { Data } from "effect"
+import { InvalidDurationError, readDuration } from "../time/duration.ts"
+import { InvalidInstantError } from "../time/instant.ts"
+import type { Duration } from "effect"
+
+/**
+ * `trigger` is the type, `text` the whole expression where there is one (cut at 120 characters), `column` where in it the fault
+ * begins, counted from 1.
+ */
+export class InvalidTriggerError extends Data.TaggedError("InvalidTriggerError")<{
+  readonly trigger: string
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+  readonly text?: string
+  readonly column?: number
+}> {
+  override get message(): string {
+    const text = this.text === undefined ? "" : ` ${JSON.stringify(this.text)}`
+    const place = this.column === undefined ? "" : ` (column ${this.column})`
+    return `${this.trigger}${text}: ${this.field} is ${JSON.stringify(this.found)}, expected ${this.expected}${place}`
+  }
+}
+
+/** A value as an error shows it: short, and never throwing. */
+export const shownValue = (value: unknown): string => {
+  if (typeof value === "string") return shorten(value)
+  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
+    return shorten(String(value))
+  try {
+    return shorten((JSON.stringify(value) as string | undefined) ?? String(value))
+  } catch {
+    return typeof value
+  }
+}
+
+/** At most 120 characters of `text`. */
+export const shorten = (text: string): string => (text.length <= 120 ? text : `${text.slice(0, 117)}...`)
+
+/** Reads a positive duration of a trigger. Throws `InvalidTriggerError`. */
+export const readTriggerDuration = (trigger: string, field: string, input: Duration.DurationInput): number => {
+  try {
+    return readDuration(input, field)
+  } catch (cause) {
+    if (!(cause instanceof InvalidDurationError)) throw cause
+    throw new InvalidTriggerError({ trigger, field, found: cause.found, expected: cause.expected })
+  }
+}
+
+/** Runs `read`, giving an unreadable instant the name of the trigger and the field it was given for. */
+export const namingInstant = <A>(trigger: string, field: string, read: () => A): A => {
+  try {
+    return read()
+  } catch (cause) {
+    if (!(cause instanceof InvalidInstantError)) throw cause
+    throw new InvalidTriggerError({ trigger, field, found: cause.found, expected: cause.expected })
+  }
+}

@@ -1,0 +1,106 @@
+/** The first so many fire times of a trigger. */
+import type { EpochMillis } from "../time/instant.ts"
+import { bindTrigger } from "./bindTrigger.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { nestedTrigger, onlyFields, optionalNumber, requiredField } from "./storedForm.ts"
+import type { Trigger, TriggerCodec } from "./trigger.ts"
+
+/**
+ * The first `n` fire times of `trigger` from when the job is added (that instant inclusive); `n` is 1 to 1,000,000. Before it is given to a
+ * job nothing is counted yet and every `next` is answered. Limits fire times, not runs: `maxRuns` of a job does that. Throws
+ * `InvalidTriggerError`, also for a fixed delay and a stream, whose fire times cannot be counted ahead.
+ */
+export const limit = (trigger: Trigger, n: number): Trigger => limitOf(trigger, n, undefined)
+
+/** Reads the stored form: `trigger`, `count` and `from`. */
+export const limitCodec: TriggerCodec = {
+  type: "limit",
+  fromJSON: (spec, read) => {
+    onlyFields(spec, ["trigger", "count", "from"])
+    requiredField(spec, "count")
+    return limitOf(
+      nestedTrigger(spec, "trigger", read),
+      optionalNumber(spec, "count") ?? 0,
+      optionalNumber(spec, "from")
+    )
+  }
+}
+
+/** Up to so many fire times are stepped through; more are counted, which is cheaper only then. */
+const maxSteps = 10_000
+/** A last fire time further away than this, 400 years, is taken for none. */
+const maxSpanMs = 12_622_780_800_000
+
+const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trigger => {
+  const refuse = (field: string, found: unknown, expected: string) =>
+    new InvalidTriggerError({ trigger: "limit", field, found: shownValue(found), expected })
+  if (!Number.isInteger(n) || n < 1 || n > 1_000_000) throw refuse("count", n, "a whole number from 1 to 1,000,000")
+  if (inner.after !== undefined)
+    throw refuse("trigger", inner.type, "fire times that do not wait for runs; limit the job's runs instead")
+  if (inner.stream !== undefined) throw refuse("trigger", inner.type, "a trigger with fire times of its own")
+  const { previous, count } = inner
+  if (n > maxSteps && count === undefined)
+    throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count`)
+
+  let last: EpochMillis | undefined
+  const lastFireAt = (start: EpochMillis): EpochMillis =>
+    (last ??= n > maxSteps ? countedLast(start) : steppedLast(start))
+
+  const steppedLast = (start: EpochMillis): EpochMillis => {
+    let fireAt = start - 1
+    for (let taken = 0; taken < n; taken++) {
+      const following = inner.next(fireAt)
+      if (following === undefined) return Infinity
+      fireAt = following
+    }
+    return fireAt
+  }
+
+  const countedLast = (start: EpochMillis): EpochMillis => {
+    const enough = (at: EpochMillis) => (count?.call(inner, start - 1, at) ?? 0) >= n
+    let spanMs = 86_400_000
+    while (!enough(start + spanMs)) {
+      spanMs *= 2
+      if (spanMs > maxSpanMs) return Infinity
+    }
+    let [low, high] = [start - 1, start + spanMs]
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (enough(middle)) high = middle
+      else low = middle
+    }
+    return high
+  }
+
+  const toJSON = () => ({ type: "limit", trigger: inner.toJSON(), count: n, ...(from === undefined ? {} : { from }) })
+  if (from === undefined) {
+    return {
+      type: "limit",
+      next: (after) => inner.next(after),
+      toJSON,
+      bind: (binding) => limitOf(bindTrigger(inner, binding), n, binding.now)
+    }
+  }
+  return {
+    type: "limit",
+    ...(inner.end === undefined ? {} : { end: inner.end }),
+    next: (after) => {
+      const found = inner.next(Math.max(after, from - 1))
+      return found !== undefined && found <= lastFireAt(from) ? found : undefined
+    },
+    ...(previous && {
+      previous: (before: EpochMillis) => {
+        const found = previous.call(inner, Math.min(before, lastFireAt(from) + 1))
+        return found !== undefined && found >= from ? found : undefined
+      }
+    }),
+    ...(count && {
+      count: (after: EpochMillis, through: EpochMillis) => {
+        const [low, high] = [Math.max(after, from - 1), Math.min(through, lastFireAt(from))]
+        return low >= high ? 0 : count.call(inner, low, high)
+      }
+    }),
+    toJSON,
+    bind: (binding) => limitOf(bindTrigger(inner, binding), n, from)
+  }
+}

@@ -1,0 +1,78 @@
+/** Reads stored triggers: each type's reader is found by its name. */
+import { Data } from "effect"
+import { cronCodec } from "./cron.ts"
+import { dateCodec } from "./date.ts"
+import { intervalCodec } from "./interval.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { jitterCodec } from "./jitter.ts"
+import { limitCodec } from "./limit.ts"
+import { isSpec } from "./storedForm.ts"
+import { streamCodec } from "./stream.ts"
+import type { Trigger, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import { windowCodec } from "./window.ts"
+
+/** A stored trigger of a type that is not registered. */
+export class UnknownTriggerError extends Data.TaggedError("UnknownTriggerError")<{
+  readonly type: string
+  readonly known: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return `trigger type "${this.type}" is not registered, expected one of ${this.known.join(", ")}`
+  }
+}
+
+export interface TriggerRegistry {
+  /** The trigger of a stored form. Throws `InvalidTriggerError`, `UnknownTriggerError`, `UnknownTimezoneError`. */
+  readonly read: (spec: TriggerSpec) => Trigger
+  /** The registered types, in order of registration. */
+  readonly types: ReadonlyArray<string>
+}
+
+/** A registry of the built-in types and `customCodecs`. Throws `InvalidTriggerError` when a type is registered twice. */
+export const createTriggerRegistry = (customCodecs: ReadonlyArray<TriggerCodec> = []): TriggerRegistry => {
+  const codecs = new Map<string, TriggerCodec>()
+  for (const codec of [...builtIn, ...customCodecs]) {
+    if (codecs.has(codec.type)) {
+      throw new InvalidTriggerError({
+        trigger: codec.type,
+        field: "type",
+        found: codec.type,
+        expected: "a type that is not yet registered"
+      })
+    }
+    codecs.set(codec.type, codec)
+  }
+  const readAt = (spec: TriggerSpec, depth: number): Trigger => {
+    if (!isSpec(spec))
+      throw new InvalidTriggerError({
+        trigger: "trigger",
+        field: "spec",
+        found: shownValue(spec),
+        expected: "an object with a type"
+      })
+    if (depth > maxDepth)
+      throw new InvalidTriggerError({
+        trigger: spec.type,
+        field: "depth",
+        found: `${depth} levels`,
+        expected: `at most ${maxDepth}`
+      })
+    const codec = codecs.get(spec.type)
+    if (codec === undefined) throw new UnknownTriggerError({ type: shownValue(spec.type), known: [...codecs.keys()] })
+    return codec.fromJSON(spec, (nested) => readAt(nested, depth + 1))
+  }
+  return { read: (spec) => readAt(spec, 1), types: [...codecs.keys()] }
+}
+
+/** How deep triggers may nest. */
+const maxDepth = 32
+
+const builtIn: ReadonlyArray<TriggerCodec> = [
+  cronCodec,
+  dateCodec,
+  intervalCodec,
+  streamCodec,
+  windowCodec,
+  jitterCodec,
+  limitCodec
+]

@@ -1,0 +1,65 @@
+/** A trigger's fire times from a start through an end. */
+import type { EpochMillis } from "../time/instant.ts"
+import { bindTrigger, inherited } from "./bindTrigger.ts"
+import type { BoundOptions, Bounds } from "./bounds.ts"
+import { readBounds } from "./bounds.ts"
+import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
+import type { Trigger, TriggerCodec } from "./trigger.ts"
+
+/**
+ * The fire times of `trigger` from `start` through `end`, both inclusive and either may be left out. Throws `InvalidTriggerError`,
+ * `UnknownTimezoneError`.
+ */
+export const window = (trigger: Trigger, options: BoundOptions): Trigger =>
+  windowOf(trigger, readBounds("window", options))
+
+/** Reads the stored form: `trigger` and the bounds. */
+export const windowCodec: TriggerCodec = {
+  type: "window",
+  fromJSON: (spec, read) => {
+    onlyFields(spec, ["trigger", "timezone", "start", "end"])
+    return window(nestedTrigger(spec, "trigger", read), {
+      timezone: optionalText(spec, "timezone"),
+      start: optionalInstant(spec, "start"),
+      end: optionalInstant(spec, "end")
+    })
+  }
+}
+
+const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
+  const { start } = bounds
+  const end = Math.min(bounds.end, inner.end ?? Infinity)
+  const within = (found: EpochMillis | undefined) =>
+    found !== undefined && found >= start && found <= end ? found : undefined
+  const { previous, count } = inner
+  return {
+    type: "window",
+    end,
+    ...inherited(inner),
+    next: (after) => {
+      // With fixed delay there is no run before the first: it comes at the start.
+      if (inner.after === "run") {
+        const found = inner.next(after)
+        return within(found === undefined ? undefined : Math.max(found, start))
+      }
+      return within(inner.next(Math.max(after, start - 1)))
+    },
+    ...(previous && { previous: (before: EpochMillis) => within(previous.call(inner, Math.min(before, end + 1))) }),
+    ...(count && {
+      count: (after: EpochMillis, through: EpochMillis) => {
+        const [from, until] = [Math.max(after, start - 1), Math.min(through, end)]
+        return from >= until ? 0 : count.call(inner, from, until)
+      }
+    }),
+    toJSON: () => ({ type: "window", trigger: inner.toJSON(), ...bounds.stored }),
+    bind: (binding) => {
+      const { stored } = bounds
+      const waits = typeof stored.start === "string" || typeof stored.end === "string"
+      const settled =
+        waits && stored.timezone === undefined
+          ? readBounds("window", { ...stored, timezone: binding.timezone })
+          : bounds
+      return windowOf(bindTrigger(inner, binding), settled)
+    }
+  }
+}
