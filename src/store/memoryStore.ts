@@ -145,8 +145,8 @@ const textOrder = (a: string, b: string): number => {
   return a.length - b.length
 }
 
-/** Moves surrogates, which stand for the code points past U+FFFF, above the other code units. */
-const inCodePointOrder = (unit: number): number => (unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit)
+/** Moves surrogates, which stand for the code points past U+FFFF, above all other code units. */
+const inCodePointOrder = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 

@@ -2,8 +2,8 @@
  * Taking possession of an SQLite file. In order: find its real path, take the lock beside it, look at it read-only, and only
  * then write. A refused file keeps every byte, and so does its write-ahead log.
  */
-import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, type Scope } from "effect"
+import { SqlError } from "@effect/sql/SqlError"
+import { Effect, Either, type Scope } from "effect"
 import type { StoreOwner } from "./jobStore.ts"
 import { migrations, schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
@@ -50,9 +50,10 @@ export const takePossession = (
       yield* refuseForeign(path)
     }
     const connection = yield* connect({ filename })
+    yield* refuse(connection, filename)
     yield* checkSqliteVersion(connection, filename)
     yield* configure(connection, settings)
-    yield* migrate(connection, filename)
+    yield* migrate(connection)
     return yield* claimEpoch(connection, owner)
   })
 
@@ -106,42 +107,35 @@ const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =
 /** Looks through a read-only connection, which can neither replay a log into the file nor empty it. */
 const refuseForeign = (path: string): Effect.Effect<void, OpenError> =>
   Effect.scoped(
-    Effect.flatMap(connect({ filename: path, readonly: true }), (connection) => inspect(connection, path))
+    Effect.gen(function* () {
+      const connection = yield* connect({ filename: path, readonly: true })
+      const [log] = yield* connection.rows<{ log: number }>("PRAGMA wal_checkpoint(NOOP)")
+      const seen = yield* Effect.either(refuse(connection, path))
+      return { seen, emptyLog: log?.log === 0 }
+    })
   ).pipe(
-    // A file left half-way into its first write cannot be read without repairing it: `migrate` does, and looks again.
-    Effect.catchIf(
-      (error): error is SqlError =>
-        error._tag === "SqlError" && sqliteCode(error.cause)?.startsWith("SQLITE_READONLY") === true,
-      () => Effect.succeed({ refusal: undefined, logFrames: 0 })
+    Effect.flatMap(({ seen, emptyLog }) =>
+      Effect.zipRight(Either.isLeft(seen) && emptyLog ? Effect.ignore(removeEmptyLog(path)) : Effect.void, seen)
     ),
-    Effect.flatMap(({ refusal, logFrames }) =>
-      refusal === undefined
-        ? Effect.void
-        : Effect.zipRight(logFrames === 0 ? removeEmptyLog(path) : Effect.void, Effect.fail(refusal))
+    // A file left half-way into its first write cannot be read without repairing it: the writing connection does, and looks again.
+    Effect.catchIf(
+      (error) => error instanceof SqlError && sqliteCode(error.cause)?.startsWith("SQLITE_READONLY") === true,
+      () => Effect.void
     )
   )
 
-const inspect = (connection: SqliteConnection, store: string) =>
-  Effect.gen(function* () {
-    const refusal = yield* refusalOf(connection, store)
-    const [log] = yield* connection.rows<{ log: number }>("PRAGMA wal_checkpoint(NOOP)")
-    return { refusal, logFrames: log?.log ?? 0 }
-  })
-
-const refusalOf = (
-  connection: SqliteConnection,
-  store: string
-): Effect.Effect<StoreTooNew | StoreUnreadable | undefined, SqlError> =>
+/** Fails for a file that is not ours to write: another program's, or a newer version's. */
+const refuse = (connection: SqliteConnection, store: string): Effect.Effect<void, OpenError> =>
   Effect.gen(function* () {
     const application = yield* pragma(connection, "application_id")
     const version = yield* pragma(connection, "user_version")
     const tables = yield* connection.rows<{ name: string }>("SELECT name FROM sqlite_schema LIMIT 1")
-    if (application === applicationId) {
-      return version > schemaVersion ? new StoreTooNew({ store, found: version, supported: schemaVersion }) : undefined
+    if (application !== applicationId && (application !== 0 || version !== 0 || tables.length > 0)) {
+      return yield* new StoreUnreadable({ store, cause: "it is another program's database" })
     }
-    return application === 0 && version === 0 && tables.length === 0
-      ? undefined
-      : new StoreUnreadable({ store, cause: "it is another program's database" })
+    if (version > schemaVersion) {
+      return yield* new StoreTooNew({ store, found: version, supported: schemaVersion })
+    }
   })
 
 /** A read-only connection leaves an empty log beside a file in WAL mode; a writer that writes nothing takes it away. */
@@ -187,26 +181,22 @@ const configure = (connection: SqliteConnection, { durability, checkpointPages }
     { discard: true }
   )
 
-const migrate = (connection: SqliteConnection, store: string): Effect.Effect<void, OpenError> =>
-  Effect.gen(function* () {
-    if ((yield* pragma(connection, "user_version")) === schemaVersion) {
-      return
-    }
-    yield* connection.transaction(
-      Effect.gen(function* () {
-        const refusal = yield* refusalOf(connection, store)
-        if (refusal !== undefined) {
-          return yield* Effect.fail(refusal)
-        }
-        const version = yield* pragma(connection, "user_version")
-        yield* Effect.forEach(migrations.slice(version).flat(), (statement) => connection.run(statement), {
-          discard: true
-        })
-        yield* connection.run(`PRAGMA application_id = ${applicationId}`)
-        yield* connection.run(`PRAGMA user_version = ${schemaVersion}`)
-      })
-    )
-  })
+const migrate = (connection: SqliteConnection): Effect.Effect<void, SqlError> =>
+  Effect.flatMap(pragma(connection, "user_version"), (version) =>
+    version === schemaVersion
+      ? Effect.void
+      : connection.transaction(
+          Effect.forEach(
+            [
+              ...migrations.slice(version).flat(),
+              `PRAGMA application_id = ${applicationId}`,
+              `PRAGMA user_version = ${schemaVersion}`
+            ],
+            (statement) => connection.run(statement),
+            { discard: true }
+          )
+        )
+  )
 
 const claimEpoch = (
   connection: SqliteConnection,

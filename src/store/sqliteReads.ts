@@ -240,9 +240,9 @@ const jobConditions = (filter: JobFilter, executors: Executors) => {
     ["s.executor = ?", filter.executor === undefined ? undefined : (executors.numbers.get(filter.executor) ?? -1)],
     ["j.key > ?", filter.afterKey],
     ["s.fault = ?", filter.fault === undefined ? undefined : Number(filter.fault)],
-    // CASE, unlike AND, is bound to test first: json_each fails the whole query on one damaged row.
+    // CASE tests in order: json_each fails the whole query on one damaged row, and takes text for a list of one.
     [
-      `CASE WHEN json_valid(j.notes) THEN EXISTS (SELECT 1 FROM json_each(j.notes, '$.tags') WHERE type = 'text' AND value = ?) END`,
+      `CASE WHEN NOT json_valid(j.notes) THEN FALSE WHEN json_type(j.notes, '$.tags') = 'array' THEN EXISTS (SELECT 1 FROM json_each(j.notes, '$.tags') WHERE type = 'text' AND value = ?) END`,
       filter.tag
     ]
   ])

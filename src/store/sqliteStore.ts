@@ -101,7 +101,7 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
   })
 
 const readOptions = (options: SqliteOptions): SqliteSettings => {
-  const given: Readonly<Record<string, unknown>> = Object(options)
+  const given: Readonly<Record<string, unknown>> = { ...options }
   const { filename, durability = "full", checkpointPages = 8000, takeOver = false, ...rest } = given
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) {

@@ -1,0 +1,203 @@
+/** Jobs: what is written is read back to the letter, and found by wake-up, id, key and filter. */
+import { Effect } from "effect"
+import { asStored, byKey, check, idsOf, job, keysOf, owned, same, state, type StoreCheck } from "./storeCheck.ts"
+
+export const jobChecks: ReadonlyArray<StoreCheck> = [
+  check("a job is read as it was written, whichever way it is found", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const written = job(1, {
+        stream: "orders",
+        args: '{"a":[1,2]}',
+        notes: '{"tags":["x"]}',
+        fault: true,
+        memory: '{"v":1}'
+      })
+      yield* commit({ added: [written] })
+      const expected = [asStored(written)]
+      yield* same("by id", yield* open.jobsById(["job-1"]), expected)
+      yield* same("by key", yield* open.jobsByKey([1]), expected)
+      yield* same("due", yield* open.due("default", 2000, 10), expected)
+      yield* same("by filter", yield* open.jobs({}), expected)
+      yield* same("by stream", yield* open.streamJobs(), expected)
+    })
+  ),
+  check("due gives jobs up to now, now included, earliest first, ties by key, at most the limit", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const wakes = [3000, 2000, null, 2000, 1000, 4000]
+      yield* commit({ added: wakes.map((wakeAt, index) => job(index + 1, { wakeAt })) })
+      yield* same("all due", keysOf(yield* open.due("default", 3000, 10)), [5, 2, 4, 1])
+      yield* same("limited", keysOf(yield* open.due("default", 3000, 2)), [5, 2])
+      yield* same("none yet", keysOf(yield* open.due("default", 999, 10)), [])
+    })
+  ),
+  check("a wake-up moves with the job's state, and goes with null", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1, { wakeAt: 2000 }), job(2, { wakeAt: 3000 })] })
+      yield* same("earliest", yield* open.nextWakeAt("default"), 2000)
+      yield* commit({ states: [state(1, { wakeAt: 5000 })] })
+      yield* same("moved", yield* open.nextWakeAt("default"), 3000)
+      yield* same("order", keysOf(yield* open.due("default", 9000, 10)), [2, 1])
+      yield* commit({ states: [state(1, { wakeAt: null }), state(2, { wakeAt: null })] })
+      yield* same("none", yield* open.nextWakeAt("default"), null)
+      yield* same("nothing due", yield* open.due("default", 9000, 10), [])
+    })
+  ),
+  check("jobs are due by executor, and follow when they are given another", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const slow = { executor: "slow" }
+      yield* commit({ added: [job(1), job(2, { ...slow, wakeAt: 1000 }), job(3, { executor: "idle", wakeAt: null })] })
+      yield* same("names", yield* open.executorNames(), ["default", "slow"])
+      yield* same("one's own", keysOf(yield* open.due("slow", 9000, 10)), [2])
+      yield* same(
+        "one's own earliest",
+        [yield* open.nextWakeAt("default"), yield* open.nextWakeAt("slow")],
+        [2000, 1000]
+      )
+      yield* same("unknown", [yield* open.due("none", 9000, 10), yield* open.nextWakeAt("none")], [[], null])
+      yield* commit({ states: [state(2, { executor: "fast", wakeAt: 1500 })] })
+      yield* same("followed a state", keysOf(yield* open.due("fast", 9000, 10)), [2])
+      yield* commit({ redefined: [job(1, slow)], states: [state(1, { ...slow, wakeAt: 2500 })] })
+      yield* same("followed a definition", keysOf(yield* open.due("slow", 9000, 10)), [1])
+      yield* same("names moved", yield* open.executorNames(), ["fast", "slow"])
+      yield* same(
+        "written",
+        (yield* open.jobsByKey([1])).map(({ executor }) => executor),
+        ["slow"]
+      )
+    })
+  ),
+  check("an id belongs to one job that is not removed, and is free again with its removal", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1, { id: "daily" })] })
+      yield* commit({ removed: [{ key: 1, removedAt: 5000 }], added: [job(2, { id: "daily" })] })
+      yield* same("the new one", keysOf(yield* open.jobsById(["daily"])), [2])
+      const removed = asStored(job(1, { id: "daily" }), { removedAt: 5000, wakeAt: null })
+      yield* same("the old one is kept, asleep", yield* open.jobsByKey([1]), [removed])
+      yield* same("not listed", keysOf(yield* open.jobs({})), [2])
+      yield* same("not due", keysOf(yield* open.due("default", 9000, 10)), [2])
+    })
+  ),
+  check("a removed job may still be woken by a later state", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1)] })
+      yield* commit({ removed: [{ key: 1, removedAt: 5000 }], states: [state(1, { value: "running", wakeAt: 6000 })] })
+      yield* same("due", keysOf(yield* open.due("default", 6000, 10)), [1])
+    })
+  ),
+  check("a definition is replaced whole, and the state stays", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1, { wakeAt: 2500, memory: '{"v":1}' })] })
+      const redefined = job(1, {
+        task: "other",
+        args: "[]",
+        rules: "[1]",
+        notes: "[2]",
+        stream: "s",
+        trigger: "[3]",
+        addedAt: 7
+      })
+      yield* commit({ redefined: [redefined] })
+      const expected = asStored(redefined, { wakeAt: 2500, memory: '{"v":1}' })
+      yield* same("definition", yield* open.jobsByKey([1]), [expected])
+    })
+  ),
+  check("jobs are filtered by state, fault, task, executor and tag, all at once", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({
+        added: [
+          job(1, { task: "a", notes: '{"tags":["red","blue"]}' }),
+          job(2, { task: "a", value: "paused", fault: true, wakeAt: null }),
+          job(3, { task: "b", value: "running", executor: "slow", notes: '{"tags":["red"]}' }),
+          job(4, { task: "b", value: "done", wakeAt: null, notes: '{"tags":"red"}' }),
+          job(5, { notes: "not JSON" }),
+          job(6, { notes: '{"tags":[7]}' })
+        ]
+      })
+      const listed = (filter: Parameters<typeof open.jobs>[0]) =>
+        Effect.map(open.jobs({ byWake: false, ...filter }), keysOf)
+      yield* same("states", yield* listed({ states: ["paused", "done"] }), [2, 4])
+      yield* same("no state", yield* listed({ states: [] }), [])
+      yield* same("fault", [yield* listed({ fault: true }), yield* listed({ fault: false })], [[2], [1, 3, 4, 5, 6]])
+      yield* same("task", yield* listed({ task: "b" }), [3, 4])
+      yield* same("executor", [yield* listed({ executor: "slow" }), yield* listed({ executor: "none" })], [[3], []])
+      yield* same("tag", [yield* listed({ tag: "red" }), yield* listed({ tag: "7" })], [[1, 3], []])
+      yield* same("together", yield* listed({ tag: "red", task: "b", states: ["running"] }), [3])
+    })
+  ),
+  check("jobs are listed by wake-up over all executors, then by id by code point, the sleeping last", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({
+        added: [
+          job(1, { id: "\u{1f600}" }),
+          job(2, { id: "\ufffd", executor: "slow" }),
+          job(3, { id: "z", wakeAt: null }),
+          job(4, { id: "b", wakeAt: 1000 }),
+          job(5, { id: "a", wakeAt: null }),
+          job(6, { id: "B", executor: "slow" })
+        ]
+      })
+      const expected = ["b", "B", "\ufffd", "\u{1f600}", "a", "z"]
+      yield* same("order", idsOf(yield* open.jobs({})), expected)
+      yield* same("limit within the waking", idsOf(yield* open.jobs({ limit: 3 })), expected.slice(0, 3))
+      yield* same("limit beyond the waking", idsOf(yield* open.jobs({ limit: 5 })), expected.slice(0, 5))
+    })
+  ),
+  check("jobs are paged by key", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [3, 1, 2, 5, 4].map((key) => job(key)) })
+      yield* commit({ removed: [{ key: 3, removedAt: 5000 }] })
+      yield* same("first", keysOf(yield* open.jobs({ byWake: false, limit: 2 })), [1, 2])
+      yield* same("next", keysOf(yield* open.jobs({ byWake: false, limit: 2, afterKey: 2 })), [4, 5])
+    })
+  ),
+  check("jobs are counted by state, the removed not among them", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* same("none", yield* open.countJobs(), new Map())
+      yield* commit({ added: [job(1), job(2), job(3, { value: "done" }), job(4, { value: "done" }), job(5)] })
+      yield* commit({
+        removed: [4, 5].map((key) => ({ key, removedAt: 5000 })),
+        states: [state(2, { value: "misfired" })]
+      })
+      yield* same(
+        "counted",
+        yield* open.countJobs(),
+        new Map([
+          ["scheduled", 1],
+          ["misfired", 1],
+          ["done", 1]
+        ])
+      )
+    })
+  ),
+  check("stream jobs are those that name a stream and are neither done nor removed", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const stream = { stream: "orders" }
+      yield* commit({ added: [job(1, stream), job(2), job(3, { ...stream, value: "done" }), job(4, stream)] })
+      yield* commit({ removed: [{ key: 4, removedAt: 5000 }] })
+      yield* same("stream jobs", keysOf(yield* open.streamJobs()), [1])
+    })
+  ),
+  check("lookups of many, of none and of unknown jobs give what there is", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const keys = Array.from({ length: 1300 }, (_, index) => index + 1)
+      yield* commit({ added: keys.map((key) => job(key)) })
+      const ids = keys.map((key) => `job-${key}`)
+      yield* same("by key", keysOf(byKey(yield* open.jobsByKey([...keys, 9999, 1]))), keys)
+      yield* same("by id", keysOf(byKey(yield* open.jobsById([...ids, "nobody", "job-1"]))), keys)
+      yield* same("of none", [yield* open.jobsByKey([]), yield* open.jobsById([])], [[], []])
+    })
+  )
+]

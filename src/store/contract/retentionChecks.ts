@@ -1,0 +1,120 @@
+/** Retention: what goes, what stays, and that one call takes no more than it was allowed. */
+import { Effect } from "effect"
+import type { Retention } from "../jobStore.ts"
+import {
+  check,
+  claim,
+  entry,
+  job,
+  keysOf,
+  type Owner,
+  owned,
+  runKeysOf,
+  same,
+  settle,
+  state,
+  type StoreCheck,
+  unfinished
+} from "./storeCheck.ts"
+
+const keepAll: Retention = { finishedBefore: 0, maxRuns: 1_000_000, doneBefore: 0, limit: 100 }
+
+const finishedRuns = ({ commit }: Owner, finishedAt: ReadonlyArray<number>) =>
+  Effect.zipRight(
+    commit({ added: [job(1)], claims: finishedAt.map((_, index) => claim(index + 1, 1, { fireAt: index })) }),
+    commit({ settled: finishedAt.map((at, index) => settle(index + 1, { finishedAt: at })) })
+  )
+
+export const retentionChecks: ReadonlyArray<StoreCheck> = [
+  check("nothing goes while everything is within retention", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      yield* finishedRuns(owner, [100, 200])
+      yield* owner.commit({ ledger: [entry(1)], added: [job(2, { value: "done", wakeAt: null })] })
+      yield* same("deleted", yield* owner.store.purge(keepAll), 0)
+    })
+  ),
+  check("finished runs older than the age go, slice by slice, the unfinished never", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      yield* finishedRuns(owner, [500, 100, 300, 200, 400])
+      yield* owner.commit({ claims: [claim(6, 1, { fireAt: 6 })], settled: [settle(6, unfinished)] })
+      const retention = { ...keepAll, finishedBefore: 400, limit: 2 }
+      yield* same("first slice", yield* owner.store.purge(retention), 2)
+      yield* same("the oldest first", runKeysOf(yield* owner.store.runs({})), [6, 5, 3, 1])
+      yield* same("second slice", yield* owner.store.purge(retention), 1)
+      yield* same("then none", yield* owner.store.purge(retention), 0)
+      yield* same("kept", runKeysOf(yield* owner.store.runs({})), [6, 5, 1])
+    })
+  ),
+  check("finished runs beyond the count go, oldest first", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      yield* finishedRuns(owner, [500, 100, 300, 200, 400])
+      yield* same("one slice", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 2)
+      yield* same("the next", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 1)
+      yield* same("then none", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 0)
+      yield* same("kept", runKeysOf(yield* owner.store.runs({})), [5, 1])
+    })
+  ),
+  check("a purged run's fire time is free, its key is not given out again in this epoch", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      yield* finishedRuns(owner, [100])
+      yield* owner.store.purge({ ...keepAll, finishedBefore: 400 })
+      yield* same("claimed", yield* owner.commit({ claims: [claim(2, 1, { fireAt: 0 })] }), true)
+    })
+  ),
+  check("ledger entries go by when they were recorded, whatever they span", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1)] })
+      yield* commit({ ledger: [900, 100, 200, 300].map((at) => entry(1, { at, count: at, throughAt: 5000 - at })) })
+      const retention = { ...keepAll, finishedBefore: 300, limit: 1 }
+      const purged = [yield* open.purge(retention), yield* open.purge(retention), yield* open.purge(retention)]
+      yield* same("slices", purged, [1, 1, 0])
+      yield* same(
+        "kept",
+        (yield* open.ledger({})).map(({ count }) => count),
+        [300, 900]
+      )
+    })
+  ),
+  check("done and removed jobs go with their runs and ledger when nothing of theirs is live", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1), job(2), job(3), job(4), job(5)] })
+      yield* commit({
+        at: 5000,
+        removed: [2, 3].map((key) => ({ key, removedAt: 5000 })),
+        states: [state(1, { value: "done", wakeAt: null }), state(5, { value: "done", wakeAt: null })],
+        claims: [claim(1, 1), claim(2, 2), claim(3, 3), claim(4, 4)],
+        settled: [settle(1), settle(2)],
+        ledger: [entry(1), entry(4)]
+      })
+      yield* commit({ at: 9000, states: [state(5, { value: "scheduled", wakeAt: 9500 })] })
+      const retention = { ...keepAll, doneBefore: 5001 }
+      yield* same("too young", yield* open.purge({ ...keepAll, doneBefore: 5000 }), 0)
+      yield* same("two jobs, two runs, one entry", yield* open.purge(retention), 5)
+      yield* same("jobs", keysOf(yield* open.jobsByKey([1, 2, 3, 4, 5])).toSorted(), [3, 4, 5])
+      yield* same("runs", runKeysOf(yield* open.runs({})).toSorted(), [3, 4])
+      yield* same("ledger", (yield* open.ledger({})).length, 1)
+      yield* same("its id is free", yield* commit({ added: [job(6, { id: "job-1" })] }), true)
+      yield* commit({ settled: [settle(3)] })
+      yield* same("once its run has ended", yield* open.purge(retention), 2)
+      yield* same("counted", yield* open.countJobs(), new Map([["scheduled", 3]]))
+    })
+  ),
+  check("a done job with more runs than a slice goes over several calls, the job last", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      yield* finishedRuns(owner, [100, 200, 300])
+      yield* owner.commit({ at: 5000, states: [state(1, { value: "done", wakeAt: null })] })
+      const retention = { ...keepAll, doneBefore: 5001, limit: 2 }
+      yield* same("two runs", yield* owner.store.purge(retention), 2)
+      yield* same("the job stays", keysOf(yield* owner.store.jobsByKey([1])), [1])
+      yield* same("a run and the job", yield* owner.store.purge(retention), 2)
+      yield* same("gone", keysOf(yield* owner.store.jobsByKey([1])), [])
+    })
+  )
+]
