@@ -1,0 +1,158 @@
+/**
+ * The one file that knows how to wait. Makes the engine's timers from Effect's Clock, and XState's and RxJS's from those,
+ * so that whoever replaces the Clock moves everything. Many waits, one armed sleep, at most a minute long: longer timers
+ * fire at once on some platforms (2³¹−1 ms), and a machine that slept wakes late.
+ */
+import { Clock, Duration, Effect, Fiber } from "effect"
+import { Subscription } from "rxjs"
+import type { SchedulerAction, SchedulerLike } from "rxjs"
+import type { CancelTimer, Timers } from "../time/timers.ts"
+
+/** Longest single sleep, milliseconds. */
+export const maxSleepMs = 60_000
+
+/** The clock of the machine. */
+export const liveClock: Clock.Clock = Clock.make()
+
+interface Waiting {
+  readonly dueAt: number
+  readonly order: number
+  callback: (() => void) | null
+}
+
+/** Timers on `clock`. A delay of 0 is the next turn of the event loop, whatever the clock: a turn is not time. */
+export const timersOf = (clock: Clock.Clock): Timers => {
+  const waiting: Array<Waiting> = []
+  let armedFor = Infinity
+  let sleeper: Fiber.RuntimeFiber<void> | null = null
+  let order = 0
+
+  const monotonicMillis = (): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
+
+  const arm = (): void => {
+    const first = waiting[0]
+    if (first === undefined || first.dueAt >= armedFor) return
+    if (sleeper !== null) Effect.runFork(Fiber.interruptFork(sleeper))
+    armedFor = first.dueAt
+    const sleepMs = Math.min(Math.max(0, Math.ceil(first.dueAt - monotonicMillis())), maxSleepMs)
+    sleeper = Effect.runFork(Effect.map(clock.sleep(Duration.millis(sleepMs)), fire))
+  }
+
+  const fire = (): void => {
+    sleeper = null
+    armedFor = Infinity
+    const now = monotonicMillis()
+    // A callback may add timers; those wait for the next sleep, so this loop ends.
+    const last = order
+    const later: Array<Waiting> = []
+    for (let first = waiting[0]; first !== undefined && first.dueAt <= now; first = waiting[0]) {
+      popHeap(waiting)
+      if (first.order > last) later.push(first)
+      else first.callback?.()
+    }
+    for (const timer of later) pushHeap(waiting, timer)
+    arm()
+  }
+
+  const after = (delayMs: number, callback: () => void): CancelTimer => {
+    if (delayMs <= 0) return nextTurn(callback)
+    const timer: Waiting = { dueAt: monotonicMillis() + Math.max(0, delayMs), order: ++order, callback }
+    pushHeap(waiting, timer)
+    arm()
+    return () => {
+      timer.callback = null
+      // A cancelled timer at the top would keep a sleep armed and, in Node, the process alive.
+      while (waiting[0] !== undefined && waiting[0].callback === null) popHeap(waiting)
+      if (waiting.length === 0 && sleeper !== null) {
+        Effect.runFork(Fiber.interruptFork(sleeper))
+        sleeper = null
+        armedFor = Infinity
+      }
+    }
+  }
+
+  return { now: () => clock.unsafeCurrentTimeMillis(), monotonicMillis, after }
+}
+
+/** A clock for XState's `createActor({ clock })`. Our machines use no delays; a user's actor logic may. */
+export const xstateClock = (timers: Timers) => ({
+  setTimeout: (callback: () => void, delayMs: number): CancelTimer => timers.after(delayMs, callback),
+  clearTimeout: (cancel: CancelTimer | undefined): void => cancel?.()
+})
+
+/** A scheduler for RxJS's time operators. */
+export const rxjsScheduler = (timers: Timers): SchedulerLike => {
+  const schedule = <T>(work: (this: SchedulerAction<T>, state?: T) => void, delayMs = 0, state?: T): Subscription => {
+    const subscription = new Subscription()
+    const action = Object.assign(subscription, {
+      schedule(this: SchedulerAction<T>, nextState?: T, nextDelayMs = 0): Subscription {
+        subscription.add(timers.after(nextDelayMs, () => work.call(action, nextState)))
+        return subscription
+      }
+    }) as unknown as SchedulerAction<T> // `Action` is a class in RxJS only for its own schedulers; the interface is these two parts.
+    return action.schedule(state, delayMs)
+  }
+  return { now: () => timers.now(), schedule }
+}
+
+/** Turns that were asked for and have not come. */
+let pendingTurns = 0
+
+/** Turns that somebody waits for: a virtual clock lets them come before it moves on. */
+export const turnsPending = (): number => pendingTurns
+
+/** The next turn of the event loop: not time, so it is the platform's own. A browser has no `setImmediate`. */
+export const nextTurn = (callback: () => void): CancelTimer => {
+  let wanted = true
+  pendingTurns += 1
+  const run = (): void => {
+    pendingTurns -= 1
+    if (wanted) callback()
+  }
+  if (typeof setImmediate === "function") setImmediate(run)
+  else {
+    const channel = new MessageChannel()
+    const opened = (): void => {
+      channel.port1.close()
+      run()
+    }
+    channel.port1.addEventListener("message", opened, { once: true })
+    channel.port1.start()
+    channel.port2.postMessage(null)
+  }
+  return () => {
+    wanted = false
+  }
+}
+
+const before = (a: Waiting, b: Waiting): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order)
+
+const pushHeap = (heap: Array<Waiting>, timer: Waiting): void => {
+  let at = heap.push(timer) - 1
+  while (at > 0) {
+    const parentAt = (at - 1) >> 1
+    const parent = heap[parentAt]
+    if (parent === undefined || !before(timer, parent)) break
+    heap[at] = parent
+    at = parentAt
+  }
+  heap[at] = timer
+}
+
+const popHeap = (heap: Array<Waiting>): void => {
+  const last = heap.pop()
+  if (last === undefined || heap.length === 0) return
+  let at = 0
+  for (;;) {
+    let childAt = 2 * at + 1
+    const left = heap[childAt]
+    if (left === undefined) break
+    const right = heap[childAt + 1]
+    const child = right !== undefined && before(right, left) ? right : left
+    if (child === right) childAt += 1
+    if (!before(child, last)) break
+    heap[at] = child
+    at = childAt
+  }
+  heap[at] = last
+}

@@ -1,0 +1,177 @@
+/** Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. */
+import { Runtime } from "effect"
+import type { Executor, ExecutorProvider, ExecutorStatus, RunListener, RunOrder } from "../executor/executor.ts"
+import type { Settlement } from "../executor/executor.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Timers } from "../time/timers.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+/** An order that remembers where its outcome goes. */
+export interface DispatchedOrder extends RunOrder {
+  readonly executor: string
+  readonly home: RunHome
+  readonly jobKey: number
+  readonly runKey: number
+}
+
+/** Who sent an order and takes its news. */
+export interface RunHome {
+  started(order: DispatchedOrder, at: EpochMillis): void
+  progressed(order: DispatchedOrder, value: Json): void
+  settled(order: DispatchedOrder, settlement: Settlement): void
+}
+
+interface Slot {
+  readonly provider: ExecutorProvider
+  readonly executor: Executor
+  /** Committed orders that the executor had no room for: several runs of one job, requests, reruns. */
+  readonly overflow: Array<DispatchedOrder>
+}
+
+export class Dispatcher {
+  private readonly slots = new Map<string, Slot>()
+  private readonly orders = new Map<string, DispatchedOrder>()
+  private readonly timers: Timers
+  private readonly runtime: Runtime.Runtime<never>
+  private waiting: Array<() => void> = []
+
+  constructor(timers: Timers, runtime: Runtime.Runtime<never>) {
+    this.timers = timers
+    this.runtime = runtime
+  }
+
+  get names(): ReadonlyArray<string> {
+    return [...this.slots.keys()]
+  }
+
+  has(name: string): boolean {
+    return this.slots.has(name)
+  }
+
+  add(name: string, provider: ExecutorProvider): void {
+    const overflow: Array<DispatchedOrder> = []
+    const executor = provider.make({ name, timers: this.timers, runtime: this.runtime, listener: this.listener(name) })
+    this.slots.set(name, { provider, executor, overflow })
+  }
+
+  /** Ends the executor's runs as `interrupted` and forgets it. */
+  remove(name: string): void {
+    const slot = this.slots.get(name)
+    if (slot === undefined) return
+    this.closeSlot(slot)
+    this.slots.delete(name)
+  }
+
+  /** Runs that `name` would take at once. 0 for an executor that does not exist. */
+  free(name: string): number {
+    const slot = this.slots.get(name)
+    return slot === undefined ? 0 : Math.max(0, slot.executor.free() - slot.overflow.length)
+  }
+
+  /** Orders that are out: executing, queued or waiting here. */
+  get live(): number {
+    return this.orders.size
+  }
+
+  /** Orders of one home that are out. */
+  liveOf(home: RunHome): number {
+    let live = 0
+    for (const order of this.orders.values()) if (order.home === home) live += 1
+    return live
+  }
+
+  /** Resolves when the next order has settled; at once when none is out. */
+  nextSettled(): Promise<void> {
+    return this.orders.size === 0 ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve))
+  }
+
+  /** Starts an attempt whose claim is committed. */
+  submit(order: DispatchedOrder): void {
+    const slot = this.slots.get(order.executor)
+    if (slot === undefined) throw new RangeError(`executor "${order.executor}" of run ${order.runId} is not registered`)
+    this.orders.set(order.runId, order)
+    if (slot.overflow.length > 0 || slot.executor.free() === 0) slot.overflow.push(order)
+    else slot.executor.submit(order)
+  }
+
+  /** Aborts a run: its outcome is `cancelled`. False when it is not out. */
+  cancel(runId: string): boolean {
+    const order = this.orders.get(runId)
+    const slot = order === undefined ? undefined : this.slots.get(order.executor)
+    if (order === undefined || slot === undefined) return false
+    const at = slot.overflow.indexOf(order)
+    if (at === -1) return slot.executor.cancel(runId)
+    slot.overflow.splice(at, 1)
+    this.settle(order, neverStarted("cancelled", this.timers.now()))
+    return true
+  }
+
+  /** Ends everything that is out as `interrupted`. */
+  closeAll(): void {
+    for (const slot of this.slots.values()) this.closeSlot(slot)
+  }
+
+  status(): ReadonlyMap<string, ExecutorStatus & { readonly concurrency: number; readonly queue: number }> {
+    const statuses = new Map<string, ExecutorStatus & { concurrency: number; queue: number }>()
+    for (const [name, { executor, overflow, provider }] of this.slots) {
+      const status = executor.status()
+      statuses.set(name, {
+        ...status,
+        queued: status.queued + overflow.length,
+        concurrency: provider.concurrency,
+        queue: provider.queue
+      })
+    }
+    return statuses
+  }
+
+  private closeSlot(slot: Slot): void {
+    for (const order of slot.overflow.splice(0)) {
+      this.settle(order, neverStarted("interrupted", this.timers.now()))
+    }
+    slot.executor.close()
+  }
+
+  private listener(name: string): RunListener {
+    return {
+      started: (order, at) => {
+        const own = this.orders.get(order.runId)
+        if (own !== undefined) own.home.started(own, at)
+      },
+      progressed: (order, value) => {
+        const own = this.orders.get(order.runId)
+        if (own !== undefined) own.home.progressed(own, value)
+      },
+      settled: (order, settlement) => {
+        const own = this.orders.get(order.runId)
+        if (own === undefined) return
+        this.settle(own, settlement)
+        this.refill(name)
+      }
+    }
+  }
+
+  private settle(order: DispatchedOrder, settlement: Settlement): void {
+    this.orders.delete(order.runId)
+    order.home.settled(order, settlement)
+    if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
+  }
+
+  private refill(name: string): void {
+    const slot = this.slots.get(name)
+    if (slot === undefined) return
+    while (slot.overflow.length > 0 && slot.executor.free() > 0) {
+      const order = slot.overflow.shift()
+      if (order !== undefined) slot.executor.submit(order)
+    }
+  }
+}
+
+const neverStarted = (outcome: "cancelled" | "interrupted", now: EpochMillis): Settlement => ({
+  outcome,
+  startedAt: null,
+  finishedAt: now,
+  result: null,
+  error: null,
+  retryable: false
+})

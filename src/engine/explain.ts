@@ -1,0 +1,125 @@
+/** Why a job ran at an instant, or why it did not: one sentence with the facts, from the rows and the trigger. */
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import { honestNext } from "../trigger/honest.ts"
+import type { Trigger } from "../trigger/trigger.ts"
+import type { LedgerRow, RunRow } from "../store/jobStore.ts"
+import type { MisfireReason } from "../job/misfire.ts"
+import type { Engine } from "./engine.ts"
+import { runStore } from "./engine.ts"
+import type { JobQueries } from "./jobQueries.ts"
+import type { JobRecord } from "./jobRecord.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+/** What became of an instant. */
+export type Verdict = "ran" | "running" | "misfired" | "coalesced" | "paused" | "waiting" | "ahead" | "notFireTime" | "before" | "unknown"
+
+export interface Explanation {
+  readonly jobId: string
+  readonly instant: EpochMillis
+  readonly verdict: Verdict
+  /** One sentence. */
+  readonly sentence: string
+  /** The run in question. */
+  readonly runId: string | null
+}
+
+export const explain = async (engine: Engine, queries: JobQueries, jobId: string, given: InstantInput): Promise<Explanation> => {
+  const { lane, record, key } = await queries.mustFind(jobId, "explain")
+  const instant = readInstant(given, engine.options.timezone)
+  const answer = (verdict: Verdict, sentence: string, runId: string | null = null): Explanation => ({ jobId, instant, verdict, sentence, runId })
+  const [run] = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 10 }))).filter((row) => row.jobKey === key)
+  if (run !== undefined) {
+    return answer(run.outcome === null ? "running" : "ran", sentenceOfRun(run, record), lane.runId(run.runKey))
+  }
+  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 10 }))).filter((row) => row.jobKey === key)
+  const [row] = await runStore(lane.store.jobsByKey([key]))
+  const trigger = row === undefined ? null : triggerOf(engine, row)
+  const isFireTime = trigger !== null && fires(trigger, instant)
+  for (const kind of ["misfired", "coalesced", "paused", "superseded"] as const) {
+    const entry = entries.find((each) => each.kind === kind)
+    if (entry === undefined) continue
+    if (kind === "paused") return answer("paused", `The job was paused from ${iso(entry.fromAt)} to ${iso(entry.throughAt)}; fire times in a pause are not made up.`)
+    if (kind === "superseded") return answer("before", `Until ${iso(entry.throughAt)} the job had another trigger, and nothing was recorded for ${iso(instant)}.`)
+    if (entry.count > 1 && trigger !== null && !isFireTime) continue
+    if (kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
+    return answer("coalesced", sentenceOfCoalesced(entry, lane), entry.runKey === null ? null : lane.runId(entry.runKey))
+  }
+  return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
+}
+
+const withoutRecord = (
+  engine: Engine,
+  record: JobRecord,
+  trigger: Trigger | null,
+  instant: EpochMillis,
+  isFireTime: boolean,
+  answer: (verdict: Verdict, sentence: string) => Explanation
+): Explanation => {
+  if (record.pausedAt !== null && instant > record.pausedAt) {
+    const why = record.fault === null ? "by a user" : `because it is faulty: ${record.fault.message}`
+    return answer("paused", `The job is paused since ${iso(record.pausedAt)} ${why}.`)
+  }
+  if (instant < record.addedAt && !isFireTime) return answer("before", `The job was added at ${iso(record.addedAt)}, after that instant.`)
+  if (trigger?.stream !== undefined) return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
+  if (trigger !== null && !isFireTime) {
+    const next = honestNext(trigger, instant)
+    const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
+    return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
+  }
+  if (instant > engine.timers.now()) return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
+  if (record.state === "done") return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
+  if (record.nextFireAt !== null && instant >= record.nextFireAt) {
+    return answer("waiting", `The fire time is due and has not been served yet: ${whyWaiting(engine, record)}.`)
+  }
+  return answer("unknown", `Nothing is recorded for ${iso(instant)}: its record is older than the retention time, or from before the job was added.`)
+}
+
+const whyWaiting = (engine: Engine, record: JobRecord): string => {
+  const state = engine.actor.getSnapshot().value
+  if (state !== "active") return `the scheduler is ${String(state)}`
+  if (record.queued > 0) return `${record.queued} earlier fire times wait for a free instance`
+  if (engine.dispatcher.free(record.executor) === 0) return `executor "${record.executor}" is full`
+  return "it is about to be"
+}
+
+const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
+  const kind = run.request === 0 ? "for this fire time" : "on request"
+  const started = run.startedAt === null ? "has not started" : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
+  if (run.outcome === null) {
+    const live = record.live.find(({ runKey }) => runKey === run.runKey)
+    const retry = live?.retryAt == null ? "" : `, and attempt ${live.attempt} is due at ${iso(live.retryAt)}`
+    return `A run ${kind} was claimed at ${iso(run.claimedAt)} and ${started}${retry}.`
+  }
+  const error = run.error === null ? "" : ` with ${(JSON.parse(run.error) as { readonly message: string }).message}`
+  return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${error}.`
+}
+
+const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRecord): string => {
+  const why: Record<MisfireReason, string> = {
+    late: `it was found due at ${iso(entry.at)}, ${entry.at - instant} ms late, and the job's misfireGrace is ${record.rules.misfireGraceMs ?? "unlimited now"}${record.rules.misfireGraceMs === null ? "" : " ms"}`,
+    maxInstances: `${record.rules.maxInstances} of its runs were live already, its maxInstances, and its overlap policy is "${record.rules.overlap}"`,
+    queueFull: "its queue of waiting fire times was full",
+    invalidValue: "what the stream emitted is not JSON",
+    withdrawn: `the job was paused, removed or rescheduled at ${iso(entry.at)}, before it could start`
+  }
+  const among = entry.count === 1 ? "" : ` (one of ${entry.count} from ${iso(entry.fromAt)} to ${iso(entry.throughAt)})`
+  return `It did not run${among}: ${why[entry.reason as MisfireReason]}.`
+}
+
+const sentenceOfCoalesced = (entry: LedgerRow, lane: StoreLane): string => {
+  const into = entry.runKey === null ? "another run" : `run ${lane.runId(entry.runKey)}`
+  return `It was due together with others at ${iso(entry.at)}; ${into} stands for ${entry.count} fire times from ${iso(entry.fromAt)} to ${iso(entry.throughAt)}.`
+}
+
+const fires = (trigger: Trigger, instant: EpochMillis): boolean => honestNext(trigger, instant - 1) === instant
+
+const triggerOf = (engine: Engine, row: { readonly id: string; readonly trigger: string }): Trigger | null => {
+  try {
+    return engine.codec.trigger(row)
+  } catch {
+    return null
+  }
+}
+
+const iso = (instant: EpochMillis): string => (Math.abs(instant) <= 8.64e15 ? new Date(instant).toISOString() : String(instant))

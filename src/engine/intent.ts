@@ -1,0 +1,39 @@
+/** Something that wants to change jobs: a command, an outcome, an emission. Several share one commit. */
+import type { Plan } from "./plan.ts"
+
+export interface Intent {
+  /** Jobs it needs, by id or key; brought in before `apply`. */
+  readonly ids?: ReadonlyArray<string>
+  readonly keys?: ReadonlyArray<number>
+  /** How many jobs it touches, so that one commit stays small. */
+  readonly weight: number
+  /**
+   * Changes the plan. Throws a typed error, before changing anything, when it cannot. May be called again with a fresh
+   * plan when a commit has failed.
+   */
+  apply(plan: Plan): void
+  /** What `apply` did is on disk. */
+  committed(): void
+  /** It was refused, or can never be written. */
+  failed(error: unknown): void
+}
+
+/** A command of a caller, as a promise of what `apply` gave. */
+export const command = <A>(
+  needs: { readonly ids?: ReadonlyArray<string>; readonly keys?: ReadonlyArray<number>; readonly weight?: number },
+  apply: (plan: Plan) => A,
+  settle: { readonly resolve: (value: A) => void; readonly reject: (error: unknown) => void }
+): Intent => {
+  let given: { readonly value: A } | null = null
+  return {
+    ...needs,
+    weight: needs.weight ?? 1,
+    apply: (plan) => {
+      given = { value: apply(plan) }
+    },
+    committed: () => {
+      if (given !== null) settle.resolve(given.value)
+    },
+    failed: settle.reject
+  }
+}

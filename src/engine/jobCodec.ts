@@ -1,0 +1,147 @@
+/** A job between its row and the engine: texts are parsed once and shared, and what is saved is small. */
+import { Data } from "effect"
+import type { JobRules } from "../job/rules.ts"
+import { defaultRules } from "../job/rules.ts"
+import type { JobMemory, JobState } from "../job/snapshot.ts"
+import { jobStates, newMemory, snapshotVersion, stateOf, wakeAtOf } from "../job/snapshot.ts"
+import type { JobDefinitionRow, JobRow, JobStateRow } from "../store/jobStore.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
+
+/** A job as the engine steps it. Immutable: a step makes a new one. */
+export interface Job {
+  readonly key: number
+  readonly row: JobDefinitionRow
+  readonly rules: JobRules
+  readonly trigger: Trigger
+  readonly value: JobState
+  readonly memory: JobMemory
+  readonly removedAt: number | null
+}
+
+/** A stored job that cannot be read back. It is parked with its bytes kept. */
+export class JobUnreadableError extends Data.TaggedError("JobUnreadableError")<{
+  readonly jobId: string
+  readonly part: "trigger" | "rules" | "snapshot"
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    const cause = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `job "${this.jobId}": its stored ${this.part} cannot be read: ${cause}; mend or replace the job, then resume it`
+  }
+}
+
+/** Parsed texts, shared by all jobs that carry them. Emptied when full: reading again costs microseconds. */
+const maxCached = 10_000
+
+export class JobCodec {
+  private readonly triggers = new Map<string, Trigger>()
+  private readonly rules = new Map<string, JobRules>()
+  private readonly readTrigger: (spec: TriggerSpec) => Trigger
+
+  constructor(readTrigger: (spec: TriggerSpec) => Trigger) {
+    this.readTrigger = readTrigger
+  }
+
+  /** Throws `JobUnreadableError`. */
+  decode(row: JobRow): Job {
+    const trigger = this.trigger(row)
+    const rules = this.rulesOf(row)
+    const memory = decodeMemory(row)
+    return { key: row.key, row, rules, trigger, value: row.value, memory, removedAt: row.removedAt }
+  }
+
+  trigger(row: Pick<JobDefinitionRow, "id" | "trigger">): Trigger {
+    const cached = this.triggers.get(row.trigger)
+    if (cached !== undefined) return cached
+    try {
+      const trigger = this.readTrigger(JSON.parse(row.trigger) as TriggerSpec)
+      remember(this.triggers, row.trigger, trigger)
+      return trigger
+    } catch (cause) {
+      throw new JobUnreadableError({ jobId: row.id, part: "trigger", cause })
+    }
+  }
+
+  rulesOf(row: Pick<JobDefinitionRow, "id" | "rules">): JobRules {
+    const cached = this.rules.get(row.rules)
+    if (cached !== undefined) return cached
+    try {
+      const parsed: unknown = JSON.parse(row.rules)
+      if (typeof parsed !== "object" || parsed === null) throw new Error("not an object")
+      const rules: JobRules = { ...defaultRules, ...parsed }
+      remember(this.rules, row.rules, rules)
+      return rules
+    } catch (cause) {
+      throw new JobUnreadableError({ jobId: row.id, part: "rules", cause })
+    }
+  }
+}
+
+/** The part of a job that changes with every run, as it is stored. */
+export const stateRow = (job: Job): JobStateRow => ({
+  key: job.key,
+  value: job.value,
+  wakeAt: wakeAtOf(job.memory, job.trigger.after === "run"),
+  fault: job.memory.fault !== null,
+  executor: job.row.executor,
+  memory: encodeMemory(job.memory)
+})
+
+/** Fields that hold their first value are left out. */
+export const encodeMemory = (memory: JobMemory): string => {
+  let text = `{"version":${snapshotVersion},"cursor":${memory.cursor},"since":${memory.since}`
+  if (memory.nextFireAt !== null) text += `,"nextFireAt":${memory.nextFireAt}`
+  if (memory.lastFireAt !== null) text += `,"lastFireAt":${memory.lastFireAt}`
+  if (memory.lastOutcome !== null) text += `,"lastOutcome":"${memory.lastOutcome}"`
+  if (memory.live.length > 0) text += `,"live":${JSON.stringify(memory.live)}`
+  if (memory.queue.length > 0) text += `,"queue":${JSON.stringify(memory.queue)}`
+  if (memory.catchUpThrough !== null) text += `,"catchUpThrough":${memory.catchUpThrough}`
+  if (memory.backlog !== null) text += `,"backlog":${JSON.stringify(memory.backlog)}`
+  if (memory.runCount > 0) text += `,"runCount":${memory.runCount}`
+  if (memory.crashes > 0) text += `,"crashes":${memory.crashes}`
+  if (memory.exhausted) text += `,"exhausted":true`
+  if (memory.misfire !== null) text += `,"misfire":"${memory.misfire}"`
+  if (memory.pausedAt !== null) text += `,"pausedAt":${memory.pausedAt}`
+  if (memory.fault !== null) text += `,"fault":${JSON.stringify(memory.fault)}`
+  if (memory.removed) text += `,"removed":true`
+  return `${text}}`
+}
+
+/** Reads a stored snapshot. Throws `JobUnreadableError` for one that no version of this code can have written. */
+export const decodeMemory = (row: Pick<JobRow, "id" | "memory" | "value">): JobMemory => {
+  try {
+    const { version, ...saved } = JSON.parse(row.memory) as Partial<JobMemory> & { readonly version?: unknown }
+    if (version !== snapshotVersion) throw new Error(`snapshot version ${String(version)}, expected ${snapshotVersion}`)
+    const memory: JobMemory = { ...newMemory(0, null, false), ...saved }
+    assertShape(memory)
+    if (!jobStates.includes(row.value) || stateOf(memory) !== row.value) throw new Error(`state "${row.value}" contradicts its snapshot`)
+    return memory
+  } catch (cause) {
+    throw new JobUnreadableError({ jobId: row.id, part: "snapshot", cause })
+  }
+}
+
+const instant = (value: unknown): boolean => Number.isSafeInteger(value)
+const instantOrNull = (value: unknown): boolean => value === null || instant(value)
+
+const assertShape = (memory: JobMemory): void => {
+  const sound =
+    instant(memory.cursor) &&
+    instant(memory.since) &&
+    instantOrNull(memory.nextFireAt) &&
+    instantOrNull(memory.lastFireAt) &&
+    instantOrNull(memory.pausedAt) &&
+    instantOrNull(memory.catchUpThrough) &&
+    instant(memory.runCount) &&
+    instant(memory.crashes) &&
+    Array.isArray(memory.live) &&
+    memory.live.every((run) => instant(run.runKey) && instant(run.fireAt) && instant(run.attempt) && instantOrNull(run.retryAt)) &&
+    Array.isArray(memory.queue) &&
+    memory.queue.every((fire) => instant(fire.fireAt))
+  if (!sound) throw new Error("a field is missing or of the wrong type")
+}
+
+const remember = <V>(cache: Map<string, V>, text: string, value: V): void => {
+  if (cache.size >= maxCached) cache.clear()
+  cache.set(text, value)
+}

@@ -1,0 +1,214 @@
+/** What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. */
+import { nextFire, owedFireTimes } from "../job/dueFireTimes.ts"
+import type { FireRange } from "../job/fireRange.ts"
+import type { JobEvent } from "../job/jobEvent.ts"
+import type { JobInput } from "../job/jobOptions.ts"
+import { checkFields, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import type { JobDefinitionRow } from "../store/jobStore.ts"
+import { checkArguments } from "../task/taskArguments.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { Job } from "./jobCodec.ts"
+import type { DefinitionSetting, JobDefinition, JobNotes } from "./jobDefinition.ts"
+import { defineTrigger, readNotes, ruleOptions } from "./jobDefinition.ts"
+import type { Plan } from "./plan.ts"
+import { cancelledWaiting } from "./plan.ts"
+import { DuplicateJobError, JobStateError, MaxInstancesError, UnknownJobError } from "./schedulerError.ts"
+
+/** Options of `modifyJob`: any of a job's, but its id and store. */
+export type JobChanges = Omit<Partial<JobInput>, "id" | "store" | "ifExists" | "paused">
+
+/** Adds a job, or does what `ifExists` says. */
+export const addTo = (plan: Plan, definition: JobDefinition): Job => {
+  const { row, rules, trigger, memory, ifExists, store } = definition
+  const unreadable = plan.unreadableKeys.get(row.id)
+  const existing = plan.byId(row.id)
+  if (existing === undefined && (unreadable === undefined || ifExists === "replace")) {
+    if (unreadable !== undefined) plan.discardUnreadable(unreadable, row.id)
+    return plan.add(row, rules, trigger, memory)
+  }
+  if (ifExists === "error" || existing === undefined) throw new DuplicateJobError({ jobId: row.id, store })
+  return ifExists === "keep" ? existing : replace(plan, existing, definition)
+}
+
+/** The same definition again changes nothing; another trigger counts from now; pause and last fire time stay. */
+const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
+  const { rules, memory, trigger } = definition
+  const sameTrigger = JSON.stringify(readNotes(existing.row).given) === JSON.stringify(readNotes(definition.row).given)
+  const row: JobDefinitionRow = {
+    ...definition.row,
+    addedAt: existing.row.addedAt,
+    ...(sameTrigger ? { trigger: existing.row.trigger, stream: existing.row.stream } : {})
+  }
+  if (sameDefinition(row, existing.row)) return existing
+  let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
+  if (!sameTrigger) {
+    if (job.value === "done") {
+      const { pausedAt, lastFireAt, lastOutcome } = existing.memory
+      job = plan.revive(job, { ...memory, lastFireAt, lastOutcome, pausedAt: pausedAt ?? memory.pausedAt })
+    } else job = reschedule(plan, existing, job)
+  }
+  if (memory.pausedAt !== null && job.memory.pausedAt === null) job = pause(plan, job)
+  plan.tell({ type: "JobModified", jobId: row.id })
+  return job
+}
+
+const sameDefinition = (a: JobDefinitionRow, b: JobDefinitionRow): boolean =>
+  a.task === b.task &&
+  a.executor === b.executor &&
+  a.trigger === b.trigger &&
+  a.args === b.args &&
+  a.rules === b.rules &&
+  a.notes === b.notes
+
+/** The job of this id, or `UnknownJobError`. */
+export const jobIn = (plan: Plan, id: string, verb: string): Job => {
+  const job = plan.byId(id)
+  if (job !== undefined) return job
+  if (plan.unreadableKeys.has(id)) {
+    throw new JobStateError({ jobId: id, verb, state: "unreadable", remedy: `mend its row, or addJob it again with ifExists: "replace"` })
+  }
+  throw new UnknownJobError({ jobId: id, verb })
+}
+
+/** Changes some of a job's definition, all or nothing. */
+export const modify = (plan: Plan, id: string, changes: JobChanges, setting: DefinitionSetting): Job => {
+  const job = jobIn(plan, id, "modifyJob")
+  checkFields(id, changes, "input")
+  for (const field of ["id", "store", "ifExists", "paused"]) {
+    if (field in changes) {
+      throw new InvalidJobError({ jobId: id, field, found: "given", expected: "a field that can be changed; id and store cannot, pauseJob pauses" })
+    }
+  }
+  const taskName = changes.task === undefined ? job.row.task : typeof changes.task === "string" ? changes.task : changes.task.name
+  const task = setting.tasks.get(taskName, id)
+  const args = "args" in changes ? changes.args : (JSON.parse(job.row.args) as Json)
+  const executor = changes.executor ?? job.row.executor
+  if (!setting.knowsExecutor(executor)) {
+    throw new InvalidJobError({ jobId: id, field: "executor", found: preview(executor), expected: "the name of a registered executor" })
+  }
+  const rules = readRules(id, ruleOptions({ task: taskName, ...changes }), job.rules)
+  const retimed = "trigger" in changes || "start" in changes || "end" in changes || "jitter" in changes
+  if (retimed && changes.trigger === undefined) {
+    throw new InvalidJobError({ jobId: id, field: "trigger", found: "missing", expected: "the trigger that start, end or jitter belong to" })
+  }
+  const timing = retimed ? newTiming(job, changes, setting) : null
+  const { name, tags, metadata, declared } = { ...readNotes(job.row), ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata }) }
+  const notes: JobNotes = {
+    ...definedOnly({ name, tags, metadata }),
+    given: timing?.given ?? readNotes(job.row).given,
+    ...(declared === undefined ? {} : { declared })
+  }
+  const row: JobDefinitionRow = {
+    ...job.row,
+    task: taskName,
+    executor,
+    args: JSON.stringify(checkArguments(task, args, id)),
+    rules: JSON.stringify(rules),
+    notes: JSON.stringify(notes),
+    ...(timing === null ? {} : { trigger: JSON.stringify(timing.trigger.toJSON()), stream: timing.trigger.stream ?? null })
+  }
+  const redefined = plan.redefine(job, row, rules, timing?.trigger ?? job.trigger)
+  const modified = timing === null ? redefined : reschedule(plan, job, redefined)
+  plan.tell({ type: "JobModified", jobId: id })
+  return modified
+}
+
+/** A trigger that must fire, for a job that is not done. */
+const newTiming = (job: Job, changes: JobChanges, setting: DefinitionSetting) => {
+  const { id } = job.row
+  if (job.value === "done") throw new JobStateError({ jobId: id, verb: "rescheduleJob", state: "done", remedy: `addJob it again with ifExists: "replace"` })
+  const timing = defineTrigger(id, changes, setting)
+  if (nextFire(timing.trigger, timing.since).exhausted) {
+    throw new InvalidJobError({ jobId: id, field: "trigger", found: "one that never fires", expected: "a trigger with a fire time from now on" })
+  }
+  return timing
+}
+
+/** Sends the job, which has a new trigger already, its new first fire time; what the old one still owed is withdrawn. */
+const reschedule = (plan: Plan, old: Job, job: Job): Job => {
+  const next = nextFire(job.trigger, plan.now - 1)
+  return plan.step(job, { type: "reschedule", now: plan.now, owed: owedBy(old, plan.now), ...next }) ?? job
+}
+
+export const pause = (plan: Plan, job: Job): Job => {
+  const next = must(plan, job, "pauseJob", { type: "pause", now: plan.now, owed: owedBy(job, plan.now) }, "only a job that is not paused or done can be paused")
+  plan.tell({ type: "JobPaused", jobId: job.row.id })
+  return next
+}
+
+/**
+ * Fire times of a pause by a user are not made up unless asked; those of a fault are, since nobody wished for it. Throws
+ * what keeps the fault alive.
+ */
+export const resume = (plan: Plan, job: Job, missed: "skip" | "coalesce" | undefined, setting: DefinitionSetting): Job => {
+  setting.tasks.get(job.row.task, job.row.id)
+  const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")
+  const next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, job.memory.cursor) : job.memory.cursor)
+  const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+  const resumed = must(plan, job, "resumeJob", { type: "resume", ...base, missed: kind, ...next }, "only a paused job can be resumed")
+  plan.tell({ type: "JobResumed", jobId: job.row.id })
+  return resumed
+}
+
+/** Its id is free at once; runs under way end by themselves and are recorded. */
+export const remove = (plan: Plan, job: Job): void => {
+  if (job.value !== "done") plan.step(job, { type: "remove", now: plan.now, owed: owedBy(job, plan.now) })
+  plan.markRemoved(plan.byKey(job.key) ?? job)
+  plan.tell({ type: "JobRemoved", jobId: job.row.id })
+}
+
+/** Asks for a run beside the schedule; the instant that identifies it within the job. */
+export const request = (plan: Plan, job: Job, args: Json | undefined, setting: DefinitionSetting): EpochMillis => {
+  setting.tasks.get(job.row.task, job.row.id)
+  const taken = new Set([...job.memory.live.map((run) => run.fireAt), ...job.memory.queue.map((fire) => fire.fireAt)])
+  let fireAt = plan.now
+  while (taken.has(fireAt)) fireAt += 1
+  const event = { type: "requested", now: plan.now, fireAt, firstRunKey: plan.nextRunKey } as const
+  const accepted = plan.step(job, args === undefined ? event : { ...event, args })
+  if (accepted !== undefined) return fireAt
+  const { maxInstances, overlap } = job.rules
+  if (job.value !== "done") throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
+  throw new JobStateError({ jobId: job.row.id, verb: "runJob", state: "done", remedy: `addJob it again with ifExists: "replace"` })
+}
+
+/** Ends a run: at once when it waits for its next attempt, else by its executor after the commit. False: it is over. */
+export const cancelRun = (plan: Plan, job: Job, runKey: number): boolean => {
+  const run = job.memory.live.find((live) => live.runKey === runKey)
+  if (run === undefined) return false
+  if (run.retryAt === null) plan.cancels.push(runKey)
+  else plan.step(job, cancelledWaiting(runKey, plan.now, plan.nextRunKey))
+  return true
+}
+
+/** A stream gave a value: a fire time of each of its jobs, one millisecond after the last at the least. */
+export const emit = (plan: Plan, job: Job, args: Json): void => {
+  const fireAt = Math.max(plan.now, job.memory.cursor + 1)
+  const due = { from: fireAt, through: fireAt, count: 1 }
+  plan.due(
+    job,
+    { late: null, due, second: null, penultimate: null, times: job.rules.coalesce === "all" ? [fireAt] : [], more: false, nextFireAt: null, exhausted: false },
+    args
+  )
+}
+
+/** Fire times that are due and will not be served. */
+const owedBy = (job: Job, now: EpochMillis): FireRange | null => {
+  const { nextFireAt, exhausted, pausedAt } = job.memory
+  if (exhausted || pausedAt !== null || nextFireAt === null || nextFireAt > now) return null
+  try {
+    return owedFireTimes(job.trigger, nextFireAt, now)
+  } catch {
+    return { from: nextFireAt, through: nextFireAt, count: 1 } // A faulty trigger owes what it had promised.
+  }
+}
+
+const must = (plan: Plan, job: Job, verb: string, event: JobEvent, remedy: string): Job => {
+  const next = plan.step(job, event)
+  if (next !== undefined) return next
+  throw new JobStateError({ jobId: job.row.id, verb, state: job.value, remedy })
+}
+
+const definedOnly = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof A]?: Exclude<A[K], undefined> }
+

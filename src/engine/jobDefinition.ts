@@ -1,0 +1,168 @@
+/** From what a caller says to what is stored: everything is checked here, before anything is written. */
+import type { JobInput, RuleOptions } from "../job/jobOptions.ts"
+import { checkFields, checkId, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import { nextFire } from "../job/dueFireTimes.ts"
+import type { JobRules } from "../job/rules.ts"
+import type { JobMemory } from "../job/snapshot.ts"
+import { newMemory } from "../job/snapshot.ts"
+import type { JobDefinitionRow } from "../store/jobStore.ts"
+import { checkArguments } from "../task/taskArguments.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import { toJson } from "../task/jsonText.ts"
+import { readDuration } from "../time/duration.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import { date } from "../trigger/date.ts"
+import { jitter } from "../trigger/jitter.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
+import { window } from "../trigger/window.ts"
+
+/** What definitions are read against. */
+export interface DefinitionSetting {
+  readonly now: EpochMillis
+  readonly timezone: string
+  readonly rules: JobRules
+  readonly tasks: TaskRegistry
+  readonly readTrigger: (spec: TriggerSpec) => Trigger
+  /** True for a name that may be used. */
+  readonly knowsExecutor: (name: string) => boolean
+  readonly knowsStream: (name: string) => boolean
+  /** An id for a job that has none. */
+  readonly makeId: (task: string) => string
+}
+
+/** A job that passed every check. */
+export interface JobDefinition {
+  readonly row: JobDefinitionRow
+  readonly rules: JobRules
+  readonly trigger: Trigger
+  readonly memory: JobMemory
+  readonly ifExists: "error" | "replace" | "keep"
+  readonly store: string
+}
+
+/** What only people read of a job, and the trigger as it was given, before its defaults were settled. */
+export interface JobNotes {
+  readonly name?: string
+  readonly tags?: ReadonlyArray<string>
+  readonly metadata?: JobInput["metadata"]
+  readonly given: TriggerSpec
+  /** Declared beside its task: kept while the declaration stands. */
+  readonly declared?: true
+}
+
+/** A trigger that can never fire again, or a name that nothing is registered under. */
+const refuse = (jobId: string, field: string, found: string, expected: string): never => {
+  throw new InvalidJobError({ jobId, field, found, expected })
+}
+
+/**
+ * Reads one `JobInput`. Throws `InvalidJobError`, `InvalidDurationError`, `InvalidInstantError`, `UnknownTaskError`,
+ * `InvalidArgumentsError`, `AsyncSchemaError`, and what the trigger's own check throws.
+ */
+export const defineJob = (input: JobInput, setting: DefinitionSetting, declared = false): JobDefinition => {
+  const givenId = typeof input === "object" && input !== null && input.id !== undefined ? checkId(input.id) : null
+  checkFields(givenId ?? "(new)", input, "input")
+  const taskName = typeof input.task === "string" ? input.task : (input.task?.name ?? refuse(givenId ?? "(new)", "task", preview(input.task), "a task or its name"))
+  const task = setting.tasks.get(taskName, givenId)
+  const id = givenId ?? setting.makeId(taskName)
+  const args = checkArguments(task, input.args, id)
+  const executor = input.executor ?? task.options.executor ?? "default"
+  if (!setting.knowsExecutor(executor)) refuse(id, "executor", preview(executor), "the name of a registered executor")
+  const rules = readRules(id, ruleOptions(input), setting.rules)
+  const { trigger, given, since } = defineTrigger(id, input, setting)
+  const notes: JobNotes = {
+    ...(input.name === undefined ? {} : { name: checkText(id, "name", input.name) }),
+    ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
+    ...(input.metadata === undefined ? {} : { metadata: checkMetadata(id, input.metadata) }),
+    given,
+    ...(declared ? { declared: true as const } : {})
+  }
+  const next = nextFire(trigger, since)
+  if (next.exhausted) refuse(id, "trigger", "one that never fires", "a trigger with a fire time from now on")
+  const memory = newMemory(since, next.nextFireAt, false)
+  const row: JobDefinitionRow = {
+    id,
+    task: taskName,
+    executor,
+    trigger: JSON.stringify(trigger.toJSON()),
+    stream: trigger.stream ?? null,
+    args: JSON.stringify(args),
+    rules: JSON.stringify(rules),
+    notes: JSON.stringify(notes),
+    addedAt: setting.now
+  }
+  return {
+    row,
+    rules,
+    trigger,
+    memory: input.paused === true ? { ...memory, pausedAt: setting.now } : memory,
+    ifExists: readIfExists(id, input.ifExists),
+    store: input.store ?? "default"
+  }
+}
+
+/** A trigger with its window, jitter and defaults settled, as the job will have it; `since`: where its fire times begin. */
+export const defineTrigger = (
+  id: string,
+  input: Pick<JobInput, "trigger" | "start" | "end" | "jitter">,
+  setting: DefinitionSetting
+): { readonly trigger: Trigger; readonly given: TriggerSpec; readonly since: EpochMillis } => {
+  const { now, timezone } = setting
+  let trigger = input.trigger ?? date(now)
+  if (typeof trigger !== "object" || typeof trigger.next !== "function" || typeof trigger.toJSON !== "function") {
+    return refuse(id, "trigger", preview(trigger), "a trigger, such as cron(…) or interval(…)")
+  }
+  const bounds = {
+    ...(input.start === undefined ? {} : { start: readInstant(input.start, timezone) }),
+    ...(input.end === undefined ? {} : { end: readInstant(input.end, timezone) })
+  }
+  if (bounds.start !== undefined || bounds.end !== undefined) trigger = window(trigger, bounds)
+  if (input.jitter !== undefined) {
+    const jitterMs = readDuration(input.jitter, `job ${preview(id)}: jitter`)
+    if (jitterMs > 0) trigger = jitter(trigger, jitterMs)
+  }
+  const given = trigger.toJSON()
+  const bound = trigger.bind?.({ now, timezone, jobId: id }) ?? trigger
+  // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
+  const read = setting.readTrigger(JSON.parse(JSON.stringify(bound.toJSON())) as TriggerSpec)
+  if (read.stream !== undefined && !setting.knowsStream(read.stream)) {
+    refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
+  }
+  return { trigger: read, given, since: firstSince(read, now) }
+}
+
+/** A fire time at this very instant counts. A single instant that has passed still fires: the misfire rules decide. */
+const firstSince = (trigger: Trigger, now: EpochMillis): EpochMillis => {
+  if (trigger.type !== "date" || trigger.next(now - 1) !== undefined) return now - 1
+  return (trigger.next(-8_640_000_000_000_001) ?? now) - 1
+}
+
+/** Only the fields that are rules. */
+export const ruleOptions = (input: JobInput): RuleOptions => {
+  const { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns } = input
+  const given = { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as RuleOptions
+}
+
+const checkMetadata = (jobId: string, metadata: unknown): { readonly [key: string]: never } => {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    return refuse(jobId, "metadata", preview(metadata), "an object of JSON values")
+  }
+  return toJson(metadata) as { readonly [key: string]: never }
+}
+
+const readIfExists = (jobId: string, given: unknown): "error" | "replace" | "keep" => {
+  if (given === undefined) return "error"
+  if (given === "error" || given === "replace" || given === "keep") return given
+  return refuse(jobId, "ifExists", preview(given), "one of error, replace, keep")
+}
+
+/** The notes of a stored job; one that cannot be read has none. */
+export const readNotes = (row: Pick<JobDefinitionRow, "notes">): JobNotes => {
+  try {
+    return JSON.parse(row.notes) as JobNotes
+  } catch {
+    return { given: { type: "unreadable" } }
+  }
+}

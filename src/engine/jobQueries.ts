@@ -1,0 +1,240 @@
+/** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
+import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
+import type { MisfireReason } from "../job/misfire.ts"
+import type { Outcome, RunError, RunRecord } from "../job/run.ts"
+import type { JobState } from "../job/snapshot.ts"
+import type { RunRow } from "../store/jobStore.ts"
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import { honestNext } from "../trigger/honest.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { Engine } from "./engine.ts"
+import { runStore } from "./engine.ts"
+import type { Job } from "./jobCodec.ts"
+import type { JobRecord } from "./jobRecord.ts"
+import { recordOfRow } from "./jobRecord.ts"
+import { InvalidOptionError, UnknownJobError } from "./schedulerError.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+/** Which jobs `getJobs` gives. Without a field, all. */
+export interface JobQuery {
+  readonly state?: JobState | ReadonlyArray<JobState>
+  /** True: only parked jobs. False: only others. */
+  readonly fault?: boolean
+  readonly task?: string
+  readonly executor?: string
+  readonly tag?: string
+  readonly store?: string
+  /** At most this many. Default 10,000. */
+  readonly limit?: number
+}
+
+/** Which runs `getRuns` gives, newest fire time first. */
+export interface RunQuery {
+  readonly jobId?: string
+  readonly outcome?: Outcome | ReadonlyArray<Outcome>
+  /** True: only runs that have not ended. */
+  readonly live?: boolean
+  readonly runId?: string
+  /** Bounds of the fire time, both inclusive. */
+  readonly from?: InstantInput
+  readonly to?: InstantInput
+  readonly store?: string
+  /** Default 1,000. */
+  readonly limit?: number
+}
+
+/** Which ledger entries `getMisfires` gives, newest first. */
+export interface MisfireQuery {
+  readonly jobId?: string
+  /** Default: misfired and coalesced fire times. */
+  readonly kind?: LedgerKind | ReadonlyArray<LedgerKind>
+  readonly from?: InstantInput
+  readonly to?: InstantInput
+  readonly store?: string
+  readonly limit?: number
+}
+
+/** A fire time to come. */
+export interface PreviewEntry {
+  readonly jobId: string
+  readonly fireAt: EpochMillis
+}
+
+export class JobQueries {
+  private readonly engine: Engine
+
+  constructor(engine: Engine) {
+    this.engine = engine
+  }
+
+  /** Where a job is, or `undefined`. Stores are asked in the order in which they were given. */
+  async find(id: string, verb: string): Promise<{ readonly lane: StoreLane; readonly record: JobRecord; readonly key: number } | undefined> {
+    this.engine.mustRun(verb)
+    for (const lane of this.engine.lanes) {
+      const [row] = await runStore(lane.store.jobsById([id]))
+      if (row !== undefined) return { lane, key: row.key, record: recordOfRow(row, lane.name, this.engine.codec) }
+    }
+    return undefined
+  }
+
+  async mustFind(id: string, verb: string) {
+    const found = await this.find(id, verb)
+    if (found === undefined) throw new UnknownJobError({ jobId: id, verb })
+    return found
+  }
+
+  /** Those of `ids` that are in use, and where. */
+  async taken(ids: ReadonlyArray<string>): Promise<ReadonlyArray<{ readonly id: string; readonly store: string }>> {
+    const found: Array<{ readonly id: string; readonly store: string }> = []
+    for (const lane of this.engine.lanes) {
+      for (const { id } of await runStore(lane.store.jobsById(ids))) found.push({ id, store: lane.name })
+    }
+    return found
+  }
+
+  async jobs(query: JobQuery): Promise<ReadonlyArray<JobRecord>> {
+    checkKnown("getJobs", query, ["state", "fault", "task", "executor", "tag", "store", "limit"])
+    const limit = readLimit(query.limit, 10_000)
+    const { state, fault, task, executor, tag } = query
+    const filter = {
+      ...(state === undefined ? {} : { states: typeof state === "string" ? [state] : state }),
+      ...(fault === undefined ? {} : { fault }),
+      ...(task === undefined ? {} : { task }),
+      ...(executor === undefined ? {} : { executor }),
+      ...(tag === undefined ? {} : { tag }),
+      limit
+    }
+    const records: Array<JobRecord> = []
+    for (const lane of this.lanes(query.store, "getJobs")) {
+      for (const row of await runStore(lane.store.jobs(filter))) records.push(recordOfRow(row, lane.name, this.engine.codec))
+    }
+    return this.engine.lanes.length === 1 ? records : records.sort(byNextFire).slice(0, limit)
+  }
+
+  async runs(query: RunQuery): Promise<ReadonlyArray<RunRecord>> {
+    checkKnown("getRuns", query, ["jobId", "outcome", "live", "runId", "from", "to", "store", "limit"])
+    const { timezone } = this.engine.options
+    const limit = readLimit(query.limit, 1000)
+    const { jobId, outcome, live, runId, from, to } = query
+    const place = runId === undefined ? null : placeOfRun(runId)
+    if (runId !== undefined && place === null) return []
+    const filter = {
+      ...(jobId === undefined ? {} : { jobId }),
+      ...(outcome === undefined ? {} : { outcomes: typeof outcome === "string" ? [outcome] : outcome }),
+      ...(live === undefined ? {} : { live }),
+      ...(place === null ? {} : { runKey: place.runKey }),
+      ...(from === undefined ? {} : { from: readInstant(from, timezone) }),
+      ...(to === undefined ? {} : { to: readInstant(to, timezone) }),
+      limit
+    }
+    const records: Array<RunRecord> = []
+    for (const lane of this.lanes(place?.store ?? query.store, "getRuns")) {
+      for (const row of await runStore(lane.store.runs(filter))) records.push(runRecord(lane, row))
+    }
+    return this.engine.lanes.length === 1 ? records : records.sort((a, b) => b.fireAt - a.fireAt).slice(0, limit)
+  }
+
+  async misfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>> {
+    checkKnown("getMisfires", query, ["jobId", "kind", "from", "to", "store", "limit"])
+    const { timezone } = this.engine.options
+    const limit = readLimit(query.limit, 1000)
+    const { jobId, kind = ["misfired", "coalesced"], from, to } = query
+    const filter = {
+      ...(jobId === undefined ? {} : { jobId }),
+      kinds: typeof kind === "string" ? [kind] : kind,
+      ...(from === undefined ? {} : { from: readInstant(from, timezone) }),
+      ...(to === undefined ? {} : { to: readInstant(to, timezone) }),
+      limit
+    }
+    const entries: Array<LedgerEntry> = []
+    for (const lane of this.lanes(query.store, "getMisfires")) {
+      for (const row of await runStore(lane.store.ledger(filter))) {
+        entries.push({
+          jobId: row.jobId,
+          kind: row.kind,
+          from: row.fromAt,
+          through: row.throughAt,
+          count: row.count,
+          reason: row.reason as MisfireReason | null,
+          into: row.runKey === null ? null : lane.runId(row.runKey),
+          at: row.at
+        })
+      }
+    }
+    return this.engine.lanes.length === 1 ? entries : entries.sort((a, b) => b.through - a.through).slice(0, limit)
+  }
+
+  /** The next `count` fire times, of one job or of all, in order of time. At most 10,000. Nothing is changed. */
+  async preview(count: number, jobId?: string): Promise<ReadonlyArray<PreviewEntry>> {
+    if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) {
+      throw new InvalidOptionError({ option: "preview's count", found: String(count), expected: "a whole number from 1 to 10,000" })
+    }
+    const upcoming: Array<{ readonly job: Job; fireAt: EpochMillis }> = []
+    for (const job of await this.previewed(count, jobId)) {
+      const { nextFireAt, exhausted, pausedAt } = job.memory
+      if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.push({ job, fireAt: nextFireAt })
+    }
+    const entries: Array<PreviewEntry> = []
+    while (entries.length < count) {
+      let first: (typeof upcoming)[number] | undefined
+      for (const each of upcoming) if (first === undefined || each.fireAt < first.fireAt) first = each
+      if (first === undefined) break
+      entries.push({ jobId: first.job.row.id, fireAt: first.fireAt })
+      const next = honestNext(first.job.trigger, first.fireAt)
+      if (next === undefined) upcoming.splice(upcoming.indexOf(first), 1)
+      else first.fireAt = next
+    }
+    return entries
+  }
+
+  /** Only the `count` jobs that fire soonest can be among the next `count` fire times. */
+  private async previewed(count: number, jobId: string | undefined): Promise<ReadonlyArray<Job>> {
+    const jobs: Array<Job> = []
+    for (const lane of this.engine.lanes) {
+      const rows = await runStore(jobId === undefined ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count }) : lane.store.jobsById([jobId]))
+      for (const row of rows) if (!row.fault) jobs.push(this.engine.codec.decode(row))
+    }
+    if (jobId !== undefined && jobs.length === 0) await this.mustFind(jobId, "preview")
+    return jobs
+  }
+
+  private lanes(store: string | undefined, verb: string): ReadonlyArray<StoreLane> {
+    this.engine.mustRun(verb)
+    return store === undefined ? this.engine.lanes : [this.engine.lane(store, verb)]
+  }
+}
+
+/** A run id is the run's number, after the store's name and a colon unless that is `default`. */
+export const placeOfRun = (runId: string): { readonly store: string; readonly runKey: number } | null => {
+  const colon = runId.lastIndexOf(":")
+  const runKey = Number(runId.slice(colon + 1))
+  return Number.isSafeInteger(runKey) && runKey > 0 ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey } : null
+}
+
+export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
+  runId: lane.runId(row.runKey),
+  jobId: row.jobId,
+  fireAt: row.fireAt,
+  requested: row.request !== 0,
+  claimedAt: row.claimedAt,
+  startedAt: row.startedAt,
+  finishedAt: row.finishedAt,
+  attempt: row.attempt,
+  outcome: row.outcome,
+  result: row.result === null ? null : (JSON.parse(row.result) as Json),
+  error: row.error === null ? null : (JSON.parse(row.error) as RunError)
+})
+
+const byNextFire = (a: JobRecord, b: JobRecord): number => (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)
+
+const readLimit = (given: number | undefined, fallback: number): number => {
+  if (given === undefined) return fallback
+  if (Number.isSafeInteger(given) && given >= 1) return given
+  throw new InvalidOptionError({ option: "limit", found: String(given), expected: "a whole number of at least 1" })
+}
+
+const checkKnown = (verb: string, query: object, known: ReadonlyArray<string>): void => {
+  const unknown = Object.keys(query).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw new InvalidOptionError({ option: `${verb}'s ${unknown}`, found: "given", expected: `one of ${known.join(", ")}` })
+}

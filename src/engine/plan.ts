@@ -1,0 +1,348 @@
+/**
+ * One commit while it is made: the jobs it touches, what their machines decided, the rows that say so, and what follows
+ * once they are on disk. Nothing outside changes until the commit has succeeded, so a plan may be thrown away.
+ */
+import { jobMachine } from "../../machines/jobMachine.ts"
+import type { EventBody } from "../event/schedulerEvent.ts"
+import type { Settlement } from "../executor/executor.ts"
+import type { DueFireTimes, JobAnswer, JobContext, JobEvent } from "../job/jobEvent.ts"
+import { noAnswer } from "../job/jobEvent.ts"
+import type { Outcome } from "../job/run.ts"
+import type { JobFault, JobMemory } from "../job/snapshot.ts"
+import { stateOf } from "../job/snapshot.ts"
+import type { ClaimRow, JobDefinitionRow, LedgerRow, RunRow, SettleRow, StoreBatch } from "../store/jobStore.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json, Trigger } from "../trigger/trigger.ts"
+import { compileMachine } from "./compiledMachine.ts"
+import type { Job } from "./jobCodec.ts"
+import { stateRow } from "./jobCodec.ts"
+import type { JobRules } from "../job/rules.ts"
+
+const jobTable = compileMachine(jobMachine)
+
+/** An attempt to start once its claim is on disk. */
+export interface Start {
+  readonly job: Job
+  readonly runKey: number
+  readonly fireAt: EpochMillis
+  readonly attempt: number
+  /** The run's own arguments as JSON text; `null`: the job's. */
+  readonly args: string | null
+}
+
+/** What a plan needs to know of its surroundings. */
+export interface PlanSetting {
+  readonly now: EpochMillis
+  readonly firstJobKey: number
+  readonly firstRunKey: number
+  /** False: events are counted, not made. */
+  readonly observed: boolean
+  readonly runId: (runKey: number) => string
+}
+
+interface Working {
+  readonly before: Job | null
+  /** Before the first step. */
+  readonly initial: Job
+  job: Job
+  stateChanged: boolean
+  definitionChanged: boolean
+}
+
+export class Plan {
+  readonly setting: PlanSetting
+  readonly starts: Array<Start> = []
+  /** Executing runs to abort. */
+  readonly cancels: Array<number> = []
+  readonly events: Array<EventBody> = []
+  unmadeEvents = 0
+  /** Every step in order, for live actors. */
+  readonly steps: Array<{ readonly key: number; readonly event: JobEvent }> = []
+  nextJobKey: number
+  nextRunKey: number
+  /** Requests that became runs, and runs that ended: somebody may wait for them. */
+  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> = []
+  readonly runsEnded: Array<number> = []
+  /** Stored jobs that could not be read, by id. */
+  readonly unreadableKeys = new Map<string, number>()
+  private readonly working = new Map<number, Working>()
+  private readonly keysById = new Map<string, number>()
+  private readonly claims: Array<ClaimRow> = []
+  private readonly settled: Array<SettleRow> = []
+  private readonly ledger: Array<LedgerRow> = []
+  private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
+  private readonly unreadable: Array<StoreBatch["states"][number]> = []
+
+  constructor(setting: PlanSetting) {
+    this.setting = setting
+    this.nextJobKey = setting.firstJobKey
+    this.nextRunKey = setting.firstRunKey
+  }
+
+  get now(): EpochMillis {
+    return this.setting.now
+  }
+
+  /** Brings a stored job in; one that is here already stays as it is. */
+  load(job: Job): Job {
+    const known = this.working.get(job.key)
+    if (known !== undefined) return known.job
+    this.working.set(job.key, { before: job, initial: job, job, stateChanged: false, definitionChanged: false })
+    if (job.removedAt === null) this.keysById.set(job.row.id, job.key)
+    return job
+  }
+
+  byId(id: string): Job | undefined {
+    const key = this.keysById.get(id)
+    return key === undefined ? undefined : this.byKey(key)
+  }
+
+  byKey(key: number): Job | undefined {
+    return this.working.get(key)?.job
+  }
+
+  /** The job as it was before this plan's first step. */
+  initial(key: number): Job | undefined {
+    return this.working.get(key)?.initial
+  }
+
+  add(row: JobDefinitionRow, rules: JobRules, trigger: Trigger, memory: JobMemory): Job {
+    const key = this.nextJobKey++
+    const job: Job = { key, row, rules, trigger, value: stateOf(memory), memory, removedAt: null }
+    this.working.set(key, { before: null, initial: job, job, stateChanged: true, definitionChanged: true })
+    this.keysById.set(row.id, key)
+    this.tell({ type: "JobAdded", jobId: row.id })
+    return job
+  }
+
+  /** Another definition for a job that goes on; its machine hears of changed rules. */
+  redefine(job: Job, row: JobDefinitionRow, rules: JobRules, trigger: Trigger): Job {
+    const working = this.workingOf(job)
+    working.job = { ...working.job, row, rules, trigger }
+    working.definitionChanged = true
+    working.stateChanged = true
+    this.steps.push({ key: job.key, event: { type: "redefine", rules } })
+    return working.job
+  }
+
+  /** Starts a job's life anew under its key: for a job that is done and declared again. */
+  revive(job: Job, memory: JobMemory): Job {
+    const working = this.workingOf(job)
+    working.job = { ...working.job, memory, value: stateOf(memory) }
+    working.stateChanged = true
+    return working.job
+  }
+
+  /** Frees the id of a job that cannot be read; its bytes stay until retention takes them. */
+  discardUnreadable(key: number, id: string): void {
+    this.removed.push({ key, removedAt: this.now })
+    this.unreadableKeys.delete(id)
+  }
+
+  /** Frees the job's id; the row stays for its runs. */
+  markRemoved(job: Job): void {
+    const working = this.workingOf(job)
+    working.job = { ...working.job, removedAt: this.now }
+    this.removed.push({ key: job.key, removedAt: this.now })
+    if (this.keysById.get(job.row.id) === job.key) this.keysById.delete(job.row.id)
+  }
+
+  /** A job whose snapshot cannot be read is taken out of service with its bytes kept. */
+  parkUnreadable(row: { readonly key: number; readonly id: string; readonly executor: string; readonly memory: string }, message: string): void {
+    this.unreadableKeys.set(row.id, row.key)
+    this.unreadable.push({ key: row.key, value: "paused", wakeAt: null, fault: true, executor: row.executor, memory: row.memory })
+    this.tell({ type: "JobParked", jobId: row.id, fault: { kind: "unreadable", message } })
+  }
+
+  park(job: Job, fault: JobFault): void {
+    if (this.step(job, { type: "park", now: this.now, fault }) !== undefined) this.tell({ type: "JobParked", jobId: job.row.id, fault })
+  }
+
+  /** Ends a run that no job holds any more. */
+  closeOrphan(run: RunRow): void {
+    this.settled.push({ ...run, finishedAt: this.now, outcome: "interrupted" })
+    const stamp = { jobId: run.jobId, runId: this.setting.runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
+    this.tell({ type: "RunInterrupted", ...stamp, startedAt: run.startedAt, finishedAt: this.now, error: null })
+  }
+
+  /** Writes the job's state again though nothing happened to it: its wake-up was out of date. */
+  touch(job: Job): void {
+    this.workingOf(job).stateChanged = true
+  }
+
+  /** Sends `event` to the job. `undefined`: its state has no such transition; nothing changed. */
+  step(job: Job, event: JobEvent, settlement?: Settlement): Job | undefined {
+    const working = this.workingOf(job)
+    const current = working.job
+    const context: JobContext = { jobId: current.row.id, rules: current.rules, memory: current.memory, answer: noAnswer }
+    const next = jobTable.step(current.value, context, event)
+    if (next === undefined) return undefined
+    working.job = {
+      key: current.key,
+      row: current.row,
+      rules: next.context.rules,
+      trigger: current.trigger,
+      value: next.value,
+      memory: next.context.memory,
+      removedAt: current.removedAt
+    }
+    working.stateChanged = true
+    this.steps.push({ key: current.key, event })
+    this.write(working.job, next.context.answer, settlement)
+    if (next.value !== current.value) this.tellState(current, working.job)
+    return working.job
+  }
+
+  /** Due fire times through `step`, with the keys that the claims will have. */
+  due(job: Job, due: DueFireTimes, args?: unknown): Job | undefined {
+    const event = { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due } as const
+    return this.step(job, args === undefined ? event : ({ ...event, args } as JobEvent))
+  }
+
+  tell(event: EventBody): void {
+    if (this.setting.observed) this.events.push(event)
+    else this.unmadeEvents += 1
+  }
+
+  /** The jobs as they will be once the commit has succeeded. */
+  *changed(): Iterable<Job> {
+    for (const { job, stateChanged, definitionChanged } of this.working.values()) if (stateChanged || definitionChanged) yield job
+  }
+
+  get changes(): number {
+    return this.claims.length + this.settled.length + this.removed.length + this.unreadable.length + this.dirty
+  }
+
+  batch(): StoreBatch {
+    const added: Array<StoreBatch["added"][number]> = []
+    const redefined: Array<StoreBatch["redefined"][number]> = []
+    const states: Array<StoreBatch["states"][number]> = this.unreadable
+    for (const { before, job, stateChanged, definitionChanged } of this.working.values()) {
+      if (before === null) added.push({ ...job.row, ...stateRow(job) })
+      else {
+        if (definitionChanged) redefined.push({ ...job.row, key: job.key })
+        if (stateChanged) states.push(stateRow(job))
+      }
+    }
+    const { claims, settled, ledger, removed } = this
+    return { removed, added, redefined, states, claims, settled, ledger }
+  }
+
+  /** True while the commit would change nothing. */
+  get empty(): boolean {
+    return this.changes === 0
+  }
+
+  private get dirty(): number {
+    let count = 0
+    for (const { stateChanged, definitionChanged } of this.working.values()) if (stateChanged || definitionChanged) count += 1
+    return count
+  }
+
+  private workingOf(job: Job): Working {
+    const working = this.working.get(job.key)
+    if (working === undefined) throw new RangeError(`job "${job.row.id}" is not part of this plan`)
+    return working
+  }
+
+  /** Turns what the machine decided into rows, starts and events, in the order in which they are told. */
+  private write(job: Job, answer: JobAnswer, settlement: Settlement | undefined): void {
+    const { now, runId, observed } = this.setting
+    const jobId = job.row.id
+    for (const { run, outcome, retryAt } of answer.ended) {
+      const final = retryAt === null
+      if (final) this.runsEnded.push(run.runKey)
+      this.settled.push({
+        runKey: run.runKey,
+        attempt: run.attempt,
+        startedAt: settlement?.startedAt ?? null,
+        finishedAt: final ? (settlement?.finishedAt ?? now) : null,
+        outcome: final ? outcome : null,
+        result: settlement?.result ?? null,
+        error: settlement?.error == null ? null : JSON.stringify(settlement.error)
+      })
+      if (!observed) this.unmadeEvents += final || outcome === "interrupted" ? 1 : 2
+      else {
+        const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
+        const end = { ...stamp, startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
+        if (outcome === "succeeded") this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
+        else this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
+        if (!final && outcome !== "interrupted") {
+          this.events.push({ type: "RunRetryDue", ...stamp, retryAt, error: settlement?.error ?? null })
+        }
+      }
+    }
+    for (const claim of answer.claims) {
+      const args = claim.args === undefined ? null : JSON.stringify(claim.args)
+      this.claims.push({
+        runKey: claim.runKey,
+        jobKey: job.key,
+        fireAt: claim.fireAt,
+        request: claim.requested ? claim.runKey : 0,
+        claimedAt: now,
+        args
+      })
+      if (claim.runKey >= this.nextRunKey) this.nextRunKey = claim.runKey + 1
+      if (claim.requested) this.requestsClaimed.push({ jobKey: job.key, fireAt: claim.fireAt, runKey: claim.runKey })
+      this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args })
+      if (!observed) this.unmadeEvents += 1
+      else this.events.push({ type: "RunClaimed", jobId, runId: runId(claim.runKey), fireAt: claim.fireAt, attempt: 1 })
+    }
+    for (const entry of answer.entries) {
+      this.ledger.push({
+        jobKey: job.key,
+        kind: entry.kind,
+        fromAt: entry.from,
+        throughAt: entry.through,
+        count: entry.count,
+        reason: entry.reason,
+        runKey: entry.into,
+        at: now
+      })
+      const range = { jobId, fireAt: entry.from, through: entry.through, count: entry.count }
+      if (entry.kind === "misfired" && entry.reason !== null) this.tell({ type: "FireMisfired", ...range, reason: entry.reason })
+      if (entry.kind === "coalesced" && entry.into !== null) this.tell({ type: "FireCoalesced", ...range, into: runId(entry.into) })
+    }
+    for (const run of answer.retries) {
+      const args = run.args === undefined ? null : JSON.stringify(run.args)
+      this.starts.push({ job, runKey: run.runKey, fireAt: run.fireAt, attempt: run.attempt, args })
+    }
+    for (const runKey of answer.cancels) this.abort(job, runKey)
+  }
+
+  /** An executing run is aborted after the commit; one that waits for its next attempt ends here and now. */
+  private abort(job: Job, runKey: number): void {
+    const waits = job.memory.live.some((run) => run.runKey === runKey && run.retryAt !== null)
+    if (!waits) this.cancels.push(runKey)
+    else this.step(job, cancelledWaiting(runKey, this.now, this.nextRunKey))
+  }
+
+  private tellState(before: Job, after: Job): void {
+    const jobId = after.row.id
+    if (after.value === "done" && !after.memory.removed) this.tell({ type: "JobDone", jobId })
+    if (after.memory.fault !== null && before.memory.fault === null && after.memory.fault.kind === "poison") {
+      this.tell({ type: "JobParked", jobId, fault: after.memory.fault })
+    }
+  }
+}
+
+/** The end of a run that no executor holds. */
+export const cancelledWaiting = (runKey: number, now: EpochMillis, firstRunKey: number): JobEvent => ({
+  type: "settled",
+  now,
+  firstRunKey,
+  runKey,
+  outcome: "cancelled",
+  errorName: null,
+  retryable: false,
+  next: null
+})
+
+const unsuccessful = {
+  failed: "RunFailed",
+  timedOut: "RunTimedOut",
+  cancelled: "RunCancelled",
+  interrupted: "RunInterrupted"
+} as const satisfies Record<Exclude<Outcome, "succeeded">, string>
+
+const parsed = (text: string | null | undefined): Json => (text == null ? null : (JSON.parse(text) as Json))

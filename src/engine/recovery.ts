@@ -1,0 +1,55 @@
+/** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
+import type { JobRow, RunRow } from "../store/jobStore.ts"
+import type { Intent } from "./intent.ts"
+import type { Plan } from "./plan.ts"
+
+/** Orphans that share one commit. */
+export const orphansPerCommit = 500
+
+/** Interrupts a page of orphans, job by job. A run that its job does not know of is closed by itself. */
+export const interruptOrphans = (orphans: ReadonlyArray<RunRow>, done: () => void, failed: (error: unknown) => void): Intent => {
+  const byJob = new Map<number, Array<RunRow>>()
+  for (const run of orphans) {
+    const known = byJob.get(run.jobKey)
+    if (known === undefined) byJob.set(run.jobKey, [run])
+    else known.push(run)
+  }
+  return {
+    keys: [...byJob.keys()],
+    weight: orphans.length,
+    apply: (plan) => {
+      for (const [key, runs] of byJob) interrupt(plan, key, runs)
+    },
+    committed: done,
+    failed
+  }
+}
+
+/** Jobs whose executor is not registered: nobody would ever ask for them, so they are parked where they can be seen. */
+export const parkHomeless = (rows: ReadonlyArray<JobRow>, executor: string, done: () => void, failed: (error: unknown) => void): Intent => ({
+  keys: rows.map(({ key }) => key),
+  weight: rows.length,
+  apply: (plan) => {
+    const message = `executor "${executor}" is not registered; add it, or modify the job, and resume it`
+    for (const { key } of rows) {
+      const job = plan.byKey(key)
+      if (job !== undefined) plan.park(job, { kind: "unknownExecutor", message })
+    }
+  },
+  committed: done,
+  failed
+})
+
+const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void => {
+  const job = plan.byKey(key)
+  const live = new Map((job?.memory.live ?? []).map((run) => [run.runKey, run]))
+  const executing: Array<number> = []
+  for (const run of runs) {
+    const known = live.get(run.runKey)
+    if (known === undefined) plan.closeOrphan(run)
+    // One that waits for its next attempt was not interrupted: its due time is in the snapshot.
+    else if (known.retryAt === null) executing.push(run.runKey)
+  }
+  if (job === undefined || executing.length === 0) return
+  plan.step(job, { type: "interrupted", now: plan.now, firstRunKey: plan.nextRunKey, runKeys: executing, crash: true })
+}

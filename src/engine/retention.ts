@@ -1,0 +1,56 @@
+/** How long finished runs, ledger entries and done jobs are kept. Deleted in small slices, between other work. */
+import { Effect } from "effect"
+import type { StoreError } from "../store/storeError.ts"
+import type { Timers } from "../time/timers.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+export interface RetentionRules {
+  /** Age of a finished run or ledger entry, milliseconds. */
+  readonly runAgeMs: number
+  /** Finished runs kept in one store. */
+  readonly runCount: number
+  /** Age of a done or removed job. */
+  readonly jobAgeMs: number
+}
+
+/** Rows of one kind that one slice deletes at the most. */
+const sliceRows = 500
+/** Slices are this far apart unless one was full. */
+const sweepEveryMs = 60_000
+
+export class Retention {
+  private readonly rules: RetentionRules
+  private readonly timers: Timers
+  private readonly lanes = new WeakMap<StoreLane, { nextAt: number; ended: number }>()
+
+  constructor(rules: RetentionRules, timers: Timers) {
+    this.rules = rules
+    this.timers = timers
+  }
+
+  /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
+  noteWork(lane: StoreLane, ended: number): void {
+    this.of(lane).ended += ended
+  }
+
+  /** One slice, when it is time. */
+  sweep(lane: StoreLane): Effect.Effect<void, StoreError> {
+    const state = this.of(lane)
+    const now = this.timers.now()
+    if (state.ended < sliceRows && now < state.nextAt) return Effect.void
+    const { runAgeMs, runCount, jobAgeMs } = this.rules
+    return Effect.map(
+      lane.store.purge({ finishedBefore: now - runAgeMs, maxRuns: runCount, doneBefore: now - jobAgeMs, limit: sliceRows }),
+      (deleted) => {
+        state.ended = Math.max(0, state.ended - sliceRows)
+        state.nextAt = deleted >= sliceRows ? now : now + sweepEveryMs
+      }
+    )
+  }
+
+  private of(lane: StoreLane): { nextAt: number; ended: number } {
+    let state = this.lanes.get(lane)
+    if (state === undefined) this.lanes.set(lane, (state = { nextAt: this.timers.now() + sweepEveryMs, ended: 0 }))
+    return state
+  }
+}

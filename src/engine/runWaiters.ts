@@ -1,0 +1,59 @@
+/** Callers that wait for a request to be claimed or for a run to end. */
+import type { EpochMillis } from "../time/instant.ts"
+import type { Plan } from "./plan.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+interface Waiter<A> {
+  readonly resolve: (value: A) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class RunWaiters {
+  private readonly claims = new Map<string, Waiter<number>>()
+  private readonly ends = new Map<string, Array<Waiter<void>>>()
+
+  /** The run's key, once the request of this job made at `fireAt` is claimed. Asked before the request is committed. */
+  claimed(lane: StoreLane, jobKey: number, fireAt: EpochMillis): Promise<number> {
+    return quietly(new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject })))
+  }
+
+  /** Resolves when the run's outcome is on disk. */
+  ended(runId: string): Promise<void> {
+    return quietly(
+      new Promise((resolve, reject) => {
+        const waiters = this.ends.get(runId) ?? []
+        waiters.push({ resolve, reject })
+        this.ends.set(runId, waiters)
+      })
+    )
+  }
+
+  follow(lane: StoreLane, plan: Plan): void {
+    if (this.claims.size > 0) {
+      for (const { jobKey, fireAt, runKey } of plan.requestsClaimed) {
+        const place = `${lane.name}/${jobKey}/${fireAt}`
+        this.claims.get(place)?.resolve(runKey)
+        this.claims.delete(place)
+      }
+    }
+    if (this.ends.size === 0) return
+    for (const runKey of plan.runsEnded) {
+      const runId = lane.runId(runKey)
+      for (const { resolve } of this.ends.get(runId) ?? []) resolve()
+      this.ends.delete(runId)
+    }
+  }
+
+  close(error: unknown): void {
+    for (const { reject } of this.claims.values()) reject(error)
+    for (const waiters of this.ends.values()) for (const { reject } of waiters) reject(error)
+    this.claims.clear()
+    this.ends.clear()
+  }
+}
+
+/** A caller may lose interest before the answer comes; a scheduler that stops then must not end the process. */
+const quietly = <A>(promise: Promise<A>): Promise<A> => {
+  promise.catch(() => undefined)
+  return promise
+}

@@ -1,0 +1,65 @@
+/** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
+import type { Settlement } from "../executor/executor.ts"
+import { nextFire } from "../job/dueFireTimes.ts"
+import type { NextFire } from "../job/jobEvent.ts"
+import type { Intent } from "./intent.ts"
+import type { Job } from "./jobCodec.ts"
+import type { Plan } from "./plan.ts"
+
+export class SettledRun implements Intent {
+  readonly weight = 1
+  readonly keys: ReadonlyArray<number>
+  private readonly jobKey: number
+  private readonly runKey: number
+  private readonly settlement: Settlement
+
+  constructor(jobKey: number, runKey: number, settlement: Settlement) {
+    this.keys = [jobKey]
+    this.jobKey = jobKey
+    this.runKey = runKey
+    this.settlement = settlement
+  }
+
+  apply(plan: Plan): void {
+    const job = plan.byKey(this.jobKey)
+    if (job === undefined) return
+    const { settlement, runKey } = this
+    const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+    if (settlement.outcome === "interrupted") {
+      plan.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false }, settlement)
+      return
+    }
+    plan.step(
+      job,
+      {
+        type: "settled",
+        ...base,
+        runKey,
+        outcome: settlement.outcome,
+        errorName: settlement.error?.name ?? null,
+        retryable: settlement.retryable,
+        next: this.nextAfterRun(plan, job)
+      },
+      settlement
+    )
+  }
+
+  committed(): void {
+    // The outcome's event was published with the commit.
+  }
+
+  failed(error: unknown): void {
+    // A store refuses an outcome only when its rows were changed behind the scheduler's back; the run stays unfinished.
+    throw error
+  }
+
+  /** A fixed delay counts from the end of the run. A trigger that fails here is parked when it is next asked. */
+  private nextAfterRun(plan: Plan, job: Job): NextFire | null {
+    if (job.trigger.after !== "run") return null
+    try {
+      return nextFire(job.trigger, this.settlement.finishedAt)
+    } catch {
+      return { nextFireAt: plan.now, exhausted: false }
+    }
+  }
+}

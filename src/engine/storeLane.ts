@@ -1,0 +1,479 @@
+/**
+ * The path of a fire through one store: take what is due, decide, commit, then dispatch, settle, commit and publish. One
+ * cycle at a time; whatever is pending when a cycle begins shares its transaction. Nothing is dispatched, published or
+ * acknowledged before its commit. A commit that fails changes nothing here: its intents wait, and nothing new is claimed
+ * until the store answers again.
+ */
+import { Cause, Effect, Exit } from "effect"
+import type { EventStream } from "../event/eventStream.ts"
+import type { Settlement } from "../executor/executor.ts"
+import { dueFireTimes } from "../job/dueFireTimes.ts"
+import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
+import type { JobRow, OpenStore } from "../store/jobStore.ts"
+import type { StoreError } from "../store/storeError.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { CancelTimer, Timers } from "../time/timers.ts"
+import type { Json } from "../trigger/trigger.ts"
+import type { DispatchedOrder, Dispatcher, RunHome } from "./dispatcher.ts"
+import type { Intent } from "./intent.ts"
+import type { Job, JobCodec } from "./jobCodec.ts"
+import { JobUnreadableError } from "./jobCodec.ts"
+import { Plan } from "./plan.ts"
+import { ResidentJobs } from "./residentJobs.ts"
+import { SchedulerStoppedError } from "./schedulerError.ts"
+import { SettledRun } from "./settledRun.ts"
+
+/** Jobs that one cycle claims for at the most: a cycle of this size holds the event loop for a few milliseconds. */
+const claimsPerCycle = 256
+/** Weight of the intents that one cycle takes at the most. */
+const intentsPerCycle = 512
+/** Waits between attempts to reach a store that is away. */
+const firstRetryMs = 50
+const longestRetryMs = 10_000
+
+/** What a lane needs of the engine. */
+export interface LaneHost {
+  readonly timers: Timers
+  readonly events: EventStream
+  readonly codec: JobCodec
+  readonly tasks: TaskRegistry
+  readonly dispatcher: Dispatcher
+  readonly residentLimit: number
+  /** False while the scheduler is paused, draining or another store is away. */
+  readonly claiming: boolean
+  /** A cycle's changes are on disk. */
+  committed(lane: StoreLane, plan: Plan): void
+  /** Every commit is followed by this: what is done between cycles. */
+  cycled(lane: StoreLane): Effect.Effect<void, StoreError>
+  /** The job is no longer kept decoded. */
+  putAway(lane: StoreLane, job: Job): void
+  /** A wake-up is wanted at `at`; `null`: none but the regular look. */
+  wakeAt(lane: StoreLane, at: EpochMillis | null): void
+  storeLost(lane: StoreLane, error: StoreError): void
+  storeBack(lane: StoreLane): void
+  /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */
+  broken(lane: StoreLane, error: unknown): void
+}
+
+/** A commit whose answer did not come. */
+interface Doubt {
+  readonly sequence: number
+  readonly plan: Plan
+  readonly applied: ReadonlyArray<Intent>
+}
+
+export class StoreLane implements RunHome {
+  readonly name: string
+  readonly store: OpenStore
+  readonly residents: ResidentJobs
+  private readonly host: LaneHost
+  private pending: Array<Intent> = []
+  private sequence = 0
+  private nextJobKey: number
+  private nextRunKey: number
+  private cycling = false
+  private closed = false
+  private retiring = false
+  private doubt: Doubt | null = null
+  private retryMs = 0
+  private cancelRetry: CancelTimer | null = null
+  /** Per executor, an instant before which none of its jobs can be due. */
+  private readonly notBefore = new Map<string, EpochMillis>()
+  /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
+  private oneByOne = 0
+  private whenIdle: Array<() => void> = []
+
+  constructor(name: string, store: OpenStore, host: LaneHost) {
+    this.name = name
+    this.store = store
+    this.host = host
+    this.nextJobKey = store.nextJobKey
+    this.nextRunKey = store.nextRunKey
+    this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
+  }
+
+  runId(runKey: number): string {
+    return this.name === "default" ? String(runKey) : `${this.name}:${runKey}`
+  }
+
+  /** True while the store does not answer. */
+  get lost(): boolean {
+    return this.retryMs > 0
+  }
+
+  private get mayClaim(): boolean {
+    return this.host.claiming && !this.retiring
+  }
+
+  /** Claims nothing more: the store is being removed. */
+  stopClaiming(): void {
+    this.retiring = true
+  }
+
+  submit(intent: Intent): void {
+    if (this.closed) intent.failed(new SchedulerStoppedError({ verb: `store "${this.name}"`, reason: null }))
+    else {
+      this.pending.push(intent)
+      this.look()
+    }
+  }
+
+  /** Starts a cycle unless one is under way or the store is away. */
+  look(): void {
+    if (this.cycling || this.closed || this.lost) return
+    this.cycling = true
+    this.run()
+  }
+
+  /** Forgets what it knows of an executor's next wake-up: the executor was added, or jobs were changed from outside. */
+  lookAgain(): void {
+    this.notBefore.clear()
+    this.look()
+  }
+
+  /** Calls back once no intent is pending and no cycle is under way. */
+  idle(callback: () => void): void {
+    if (!this.cycling && this.pending.length === 0 && this.doubt === null) callback()
+    else this.whenIdle.push(callback)
+  }
+
+  /** Takes nothing more. What is pending fails with `error`. */
+  close(error: unknown): void {
+    this.closed = true
+    this.cancelRetry?.()
+    const left = [...(this.doubt?.applied ?? []), ...this.pending]
+    this.pending = []
+    this.doubt = null
+    for (const intent of left) intent.failed(error)
+    this.notifyIdle()
+  }
+
+  started(order: DispatchedOrder, at: EpochMillis): void {
+    const { jobId, runId, fireAt, attempt } = order
+    this.host.events.publish(at, { type: "RunStarted", jobId, runId, fireAt, attempt })
+  }
+
+  progressed(order: DispatchedOrder, value: Json): void {
+    const { jobId, runId, fireAt, attempt } = order
+    this.host.events.publish(this.host.timers.now(), { type: "RunProgressed", jobId, runId, fireAt, attempt, value })
+  }
+
+  settled(order: DispatchedOrder, settlement: Settlement): void {
+    this.submit(new SettledRun(order.jobKey, order.runKey, settlement))
+  }
+
+  private run(): void {
+    Effect.runCallback(this.cycle, {
+      onExit: (exit) => {
+        if (Exit.isSuccess(exit)) return this.afterCycle(exit.value)
+        const error = Cause.failureOption(exit.cause)
+        if (error._tag === "Some" && error.value._tag !== "StoreFenced") this.storeAway(error.value)
+        else {
+          this.cycling = false
+          this.host.broken(this, error._tag === "Some" ? error.value : Cause.squash(exit.cause))
+        }
+      }
+    })
+  }
+
+  /** One turn of the path. True when there is more to do at once. */
+  private readonly cycle: Effect.Effect<boolean, StoreError> = Effect.suspend(() => {
+    const lane = this
+    return Effect.gen(function* () {
+      if (lane.doubt !== null) yield* lane.resolveDoubt(lane.doubt)
+      const taken = lane.take()
+      const loaded = yield* lane.load(taken).pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(taken))))
+      const plan = lane.newPlan(loaded)
+      const applied = taken.filter((intent) => lane.applied(intent, plan))
+      const full = lane.mayClaim
+        ? yield* lane.takeDue(plan).pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(applied))))
+        : new Set<string>()
+      yield* lane.commit(plan, applied)
+      yield* lane.learnNextWakes(full)
+      yield* lane.host.cycled(lane)
+      return lane.pending.length > 0 || full.size > 0
+    })
+  })
+
+  private afterCycle(more: boolean): void {
+    if (this.retryMs > 0) {
+      this.retryMs = 0
+      this.host.storeBack(this)
+    }
+    if (more && !this.closed) {
+      // A turn between cycles: timers, sockets and the caller's own work come first.
+      this.host.timers.after(0, () => this.run())
+      return
+    }
+    this.cycling = false
+    this.host.wakeAt(this, this.earliestWake())
+    this.notifyIdle()
+  }
+
+  private take(): ReadonlyArray<Intent> {
+    let weight = 0
+    let count = 0
+    const limit = this.oneByOne > 0 ? 1 : intentsPerCycle
+    for (const intent of this.pending) {
+      if (count > 0 && weight + intent.weight > limit) break
+      weight += intent.weight
+      count += 1
+    }
+    if (count === this.pending.length) {
+      const all = this.pending
+      this.pending = []
+      return all
+    }
+    return this.pending.splice(0, count)
+  }
+
+  private putBack(intents: ReadonlyArray<Intent>): void {
+    this.pending = [...intents, ...this.pending]
+  }
+
+  /** The jobs that the intents name, those kept decoded and those read. */
+  private load(taken: ReadonlyArray<Intent>): Effect.Effect<ReadonlyArray<Job | JobRow>, StoreError> {
+    const found: Array<Job> = []
+    const ids = new Set<string>()
+    const keys = new Set<number>()
+    for (const intent of taken) {
+      for (const id of intent.ids ?? []) {
+        const job = this.residents.byId(id)
+        if (job === undefined) ids.add(id)
+        else found.push(job)
+      }
+      for (const key of intent.keys ?? []) {
+        const job = this.residents.byKey(key)
+        if (job === undefined) keys.add(key)
+        else found.push(job)
+      }
+    }
+    if (ids.size === 0 && keys.size === 0) return Effect.succeed(found)
+    return Effect.map(
+      Effect.all([
+        ids.size === 0 ? Effect.succeed([]) : this.store.jobsById([...ids]),
+        keys.size === 0 ? Effect.succeed([]) : this.store.jobsByKey([...keys])
+      ]),
+      ([byId, byKey]) => [...found, ...byId, ...byKey]
+    )
+  }
+
+  private newPlan(loaded: ReadonlyArray<Job | JobRow>): Plan {
+    const { host } = this
+    const plan = new Plan({
+      now: host.timers.now(),
+      firstJobKey: this.nextJobKey,
+      firstRunKey: this.nextRunKey,
+      observed: host.events.observed,
+      runId: (runKey) => this.runId(runKey)
+    })
+    for (const job of loaded) {
+      if ("row" in job) plan.load(job)
+      else this.decodeInto(plan, job)
+    }
+    return plan
+  }
+
+  private applied(intent: Intent, plan: Plan): boolean {
+    try {
+      intent.apply(plan)
+      return true
+    } catch (error) {
+      intent.failed(error)
+      return false
+    }
+  }
+
+  /** Brings due jobs into the plan; the executors that may have more due. */
+  private takeDue(plan: Plan): Effect.Effect<Set<string>, StoreError> {
+    const full = new Set<string>()
+    const { host, notBefore } = this
+    const wanted = host.dispatcher.names.filter((name) => (notBefore.get(name) ?? -Infinity) <= plan.now)
+    return Effect.as(
+      Effect.forEach(
+        wanted,
+        (name) => {
+          const limit = Math.min(this.oneByOne > 0 ? 1 : claimsPerCycle, host.dispatcher.free(name))
+          if (limit === 0) return Effect.void
+          return Effect.map(this.store.due(name, plan.now, limit), (rows) => {
+            for (const row of rows) this.serve(plan, row)
+            if (rows.length === limit) full.add(name)
+            else notBefore.set(name, Infinity)
+          })
+        },
+        { discard: true }
+      ),
+      full
+    )
+  }
+
+  /** What is due of one job: attempts whose wait is over, fire times. */
+  private serve(plan: Plan, row: JobRow): void {
+    let job: Job | undefined = plan.byKey(row.key) ?? this.residents.byKey(row.key)
+    job = job === undefined ? this.decodeInto(plan, row) : plan.load(job)
+    if (job === undefined) return
+    const { now } = plan
+    const fixedDelay = job.trigger.after === "run"
+    const wakeAt = wakeAtOf(job.memory, fixedDelay)
+    if (wakeAt === null || wakeAt > now) return plan.touch(job)
+    if (this.host.tasks.find(job.row.task) === undefined) {
+      const message = `task "${job.row.task}" is not registered; register it and resume the job`
+      return plan.park(job, { kind: "unknownTask", message })
+    }
+    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now)) {
+      job = plan.step(job, { type: "retryDue", now }) ?? job
+    }
+    const first = job.memory.nextFireAt
+    if (first === null || first > now || firesHeld(job.memory, fixedDelay)) return
+    try {
+      plan.due(job, dueFireTimes(job.trigger, first, now, job.rules))
+    } catch (error) {
+      const message = `${error instanceof Error ? error.message : String(error)}; mend or replace the trigger and resume the job`
+      plan.park(job, { kind: "faultyTrigger", message })
+    }
+  }
+
+  private decodeInto(plan: Plan, row: JobRow): Job | undefined {
+    try {
+      return plan.load(this.host.codec.decode(row))
+    } catch (error) {
+      if (!(error instanceof JobUnreadableError)) throw error
+      if (row.fault) plan.unreadableKeys.set(row.id, row.key)
+      else plan.parkUnreadable(row, error.message)
+      return undefined
+    }
+  }
+
+  private commit(plan: Plan, applied: ReadonlyArray<Intent>): Effect.Effect<void, StoreError> {
+    if (plan.changes === 0) return Effect.sync(() => this.settle(plan, applied))
+    const sequence = this.sequence + 1
+    return this.store.commit(sequence, plan.batch()).pipe(
+      Effect.map(() => {
+        this.sequence = sequence
+        this.oneByOne = Math.max(0, this.oneByOne - 1)
+        this.settle(plan, applied)
+      }),
+      Effect.catchAll((error) => {
+        if (error._tag === "StoreConflict") return Effect.sync(() => this.isolate(error, plan, applied))
+        this.doubt = { sequence, plan, applied }
+        return Effect.fail(error)
+      })
+    )
+  }
+
+  /** Was the commit whose answer is missing made, or not? */
+  private resolveDoubt(doubt: Doubt): Effect.Effect<void, StoreError> {
+    return Effect.map(this.store.committed(), (sequence) => {
+      this.doubt = null
+      if (sequence === doubt.sequence) {
+        this.sequence = sequence
+        this.settle(doubt.plan, doubt.applied)
+      } else this.putBack(doubt.applied)
+    })
+  }
+
+  /** The store refused a batch for what is in it: find the part, and let the others through. */
+  private isolate(error: StoreError, plan: Plan, applied: ReadonlyArray<Intent>): void {
+    const [only, ...others] = applied
+    if (only !== undefined && others.length === 0 && this.oneByOne > 0) {
+      only.failed(error)
+      return
+    }
+    if (only === undefined && this.oneByOne > 0) {
+      for (const job of plan.changed()) {
+        this.pending.unshift(parking(job, error))
+        return
+      }
+    }
+    this.oneByOne = applied.length + claimsPerCycle
+    this.putBack(applied)
+  }
+
+  /** The commit is on disk: make it the truth here, tell it, then start what was claimed. */
+  private settle(plan: Plan, applied: ReadonlyArray<Intent>): void {
+    const { host } = this
+    this.nextJobKey = plan.nextJobKey
+    this.nextRunKey = plan.nextRunKey
+    for (const job of plan.changed()) {
+      this.residents.put(job)
+      const wakeAt = wakeAtOf(job.memory, job.trigger.after === "run")
+      if (wakeAt !== null && wakeAt < (this.notBefore.get(job.row.executor) ?? -Infinity)) {
+        this.notBefore.set(job.row.executor, wakeAt)
+      }
+    }
+    for (const event of plan.events) host.events.publish(plan.now, event)
+    host.events.skip(plan.unmadeEvents)
+    for (const intent of applied) intent.committed()
+    host.committed(this, plan)
+    for (const runKey of plan.cancels) host.dispatcher.cancel(this.runId(runKey))
+    for (const start of plan.starts) {
+      const { job } = start
+      const task = host.tasks.find(job.row.task)
+      if (task === undefined) continue // Parked before it was claimed; a task is never unregistered.
+      host.dispatcher.submit({
+        runId: this.runId(start.runKey),
+        jobId: job.row.id,
+        task,
+        args: JSON.parse(start.args ?? job.row.args) as Json,
+        fireAt: start.fireAt,
+        attempt: start.attempt,
+        timeoutMs: job.rules.timeoutMs,
+        executor: job.row.executor,
+        home: this,
+        jobKey: job.key,
+        runKey: start.runKey
+      })
+    }
+  }
+
+  /** Asks for the next wake-up of each executor that has nothing more due. */
+  private learnNextWakes(full: ReadonlySet<string>): Effect.Effect<void, StoreError> {
+    const unknown = this.host.dispatcher.names.filter((name) => this.notBefore.get(name) === Infinity && !full.has(name))
+    return Effect.forEach(
+      unknown,
+      (name) => Effect.map(this.store.nextWakeAt(name), (at) => void this.notBefore.set(name, at ?? never)),
+      { discard: true }
+    )
+  }
+
+  /** When to look again: the earliest wake-up of an executor that has room. A full one looks when a run has ended. */
+  private earliestWake(): EpochMillis | null {
+    if (!this.mayClaim) return null
+    let earliest: EpochMillis | null = null
+    for (const name of this.host.dispatcher.names) {
+      if (this.host.dispatcher.free(name) === 0) continue
+      const at = this.notBefore.get(name) ?? -Infinity
+      if (at !== never && (earliest === null || at < earliest)) earliest = at
+    }
+    return earliest
+  }
+
+  private storeAway(error: StoreError): void {
+    this.retryMs = this.retryMs === 0 ? firstRetryMs : Math.min(this.retryMs * 2, longestRetryMs)
+    this.host.storeLost(this, error)
+    if (this.closed) return
+    this.cancelRetry = this.host.timers.after(this.retryMs, () => this.run())
+  }
+
+  private notifyIdle(): void {
+    const callbacks = this.whenIdle
+    this.whenIdle = []
+    for (const callback of callbacks) callback()
+  }
+}
+
+/** "No job of this executor has a wake-up": later than any instant, and not `Infinity`, which stands for "not known". */
+const never = Number.MAX_SAFE_INTEGER
+
+/** Takes a due job that the store refuses out of service. */
+const parking = (job: Job, error: StoreError): Intent => ({
+  keys: [job.key],
+  weight: 1,
+  apply: (plan) => {
+    const current = plan.byKey(job.key)
+    if (current !== undefined) plan.park(current, { kind: "unreadable", message: `${error.message}; mend or replace the job, then resume it` })
+  },
+  committed: () => undefined,
+  failed: () => undefined
+})

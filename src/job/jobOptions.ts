@@ -1,0 +1,235 @@
+/** What a caller may say about a job, and how it becomes rules: every duration read, every bound checked, nothing unknown let through. */
+import { Data } from "effect"
+import type { Duration } from "effect"
+import { readDuration } from "../time/duration.ts"
+import type { InstantInput } from "../time/instant.ts"
+import type { Json, Trigger } from "../trigger/trigger.ts"
+import type { Coalesce, JobRules, OnInterrupted, Overlap, RetryRules } from "./rules.ts"
+
+export interface RetryOptions {
+  /** Attempts in all, the first included; at least 1. */
+  readonly attempts: number
+  /** Wait before the second attempt. Default 1 second. */
+  readonly backoff?: Duration.DurationInput
+  /** Each further wait is this many times the one before; at least 1. Default 2. */
+  readonly factor?: number
+  /** Default 1 hour. */
+  readonly maxBackoff?: Duration.DurationInput
+  /** 0 to 1: each wait is spread over ± this share of itself. Default 0. */
+  readonly jitter?: number
+  /** Error names (`_tag` or `name`) worth another attempt. Default: all. */
+  readonly when?: ReadonlyArray<string>
+}
+
+/** The rules of a job's runs, as a caller gives them. `null` takes a scheduler's default back. */
+export interface RuleOptions {
+  /** How late a fire time may still start; exactly this late still does. Default `null`: however late. */
+  readonly misfireGrace?: Duration.DurationInput | null
+  /** Which of several due fire times runs. Default `"latest"`. */
+  readonly coalesce?: Coalesce
+  /** Runs of the job at a time; at least 1. Default 1. */
+  readonly maxInstances?: number
+  /** What becomes of a fire time at that limit. Default `"skip"`: a misfire with reason `maxInstances`. */
+  readonly overlap?: Overlap
+  /** Default `null`: one attempt. */
+  readonly retry?: RetryOptions | null
+  /** Of one attempt; more than 0. Default `null`: none. */
+  readonly timeout?: Duration.DurationInput | null
+  /** After the process died in mid-run. Default `"rerun"`: another attempt. */
+  readonly onInterrupted?: OnInterrupted
+  /** Runs for fire times before the job is done; at least 1. Default `null`: no limit. */
+  readonly maxRuns?: number | null
+}
+
+/** A job's definition, whatever its task is. */
+export interface JobOptions extends RuleOptions {
+  /** 1 to 255 characters of well-formed Unicode, unique in the scheduler. Default: made from the task's name. */
+  readonly id?: string
+  /** For people. Default: the id. */
+  readonly name?: string
+  readonly tags?: ReadonlyArray<string>
+  /** Plain JSON, for people and programs that list jobs. */
+  readonly metadata?: { readonly [key: string]: Json }
+  /** Default: the task's, else `"default"`. */
+  readonly executor?: string
+  /** Default `"default"`. */
+  readonly store?: string
+  /** No fire time before this instant; inclusive. */
+  readonly start?: InstantInput
+  /** No fire time after this instant; inclusive. */
+  readonly end?: InstantInput
+  /** Each fire time is moved later by up to this long, seeded from job and fire time. Default: none. */
+  readonly jitter?: Duration.DurationInput
+  /** True: added paused. Default false. */
+  readonly paused?: boolean
+  /** When the id is taken. `"replace"` keeps a pause and the last fire time. Default `"error"`. */
+  readonly ifExists?: "error" | "replace" | "keep"
+}
+
+/** What `addJob` takes. */
+export interface JobInput extends JobOptions {
+  /** A registered task or its name. */
+  readonly task: string | { readonly name: string }
+  /** Plain JSON that the task's schema accepts. Default `null`. */
+  readonly args?: unknown
+  /** Default: once, at once. */
+  readonly trigger?: Trigger
+}
+
+/** An option that cannot be accepted: which job, which field, what it is, what was allowed. Nothing was written. */
+export class InvalidJobError extends Data.TaggedError("InvalidJobError")<{
+  readonly jobId: string
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `job ${preview(this.jobId)}: ${this.field} is ${this.found}, expected ${this.expected}`
+  }
+}
+
+const ruleFields = [
+  "misfireGrace",
+  "coalesce",
+  "maxInstances",
+  "overlap",
+  "retry",
+  "timeout",
+  "onInterrupted",
+  "maxRuns"
+]
+const optionFields = [
+  ...ruleFields,
+  ...["id", "name", "tags", "metadata", "executor", "store", "start", "end", "jitter", "paused", "ifExists"]
+]
+const inputFields = [...optionFields, "task", "args", "trigger"]
+
+/** Refuses anything that is not an object of known fields. */
+export const checkFields = (jobId: string, given: unknown, kind: "rules" | "options" | "input"): void => {
+  const known = kind === "rules" ? ruleFields : kind === "options" ? optionFields : inputFields
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidJobError({ jobId, field: "the definition", found: preview(given), expected: "an object" })
+  }
+  const unknown = Object.keys(given).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new InvalidJobError({
+      jobId,
+      field: "an option",
+      found: preview(unknown),
+      expected: `one of ${known.join(", ")}`
+    })
+  }
+}
+
+/** `given` over `defaults`. Throws `InvalidJobError` and `InvalidDurationError`. */
+export const readRules = (jobId: string, given: RuleOptions, defaults: JobRules): JobRules => ({
+  misfireGraceMs: orNull(given.misfireGrace, defaults.misfireGraceMs, (grace) =>
+    duration(jobId, "misfireGrace", grace, 0)
+  ),
+  coalesce: oneOf(jobId, "coalesce", given.coalesce, ["latest", "earliest", "all"]) ?? defaults.coalesce,
+  maxInstances: whole(jobId, "maxInstances", given.maxInstances) ?? defaults.maxInstances,
+  overlap:
+    oneOf(jobId, "overlap", given.overlap, ["skip", "queue-one", "queue-all", "cancel-running"]) ?? defaults.overlap,
+  retry: orNull(given.retry, defaults.retry, (retry) => readRetry(jobId, retry)),
+  timeoutMs: orNull(given.timeout, defaults.timeoutMs, (timeout) => duration(jobId, "timeout", timeout, 1)),
+  onInterrupted: oneOf(jobId, "onInterrupted", given.onInterrupted, ["rerun", "skip"]) ?? defaults.onInterrupted,
+  maxRuns: orNull(given.maxRuns, defaults.maxRuns, (runs) => whole(jobId, "maxRuns", runs) ?? null)
+})
+
+/** Throws `InvalidJobError` for an id that is empty, longer than 255 characters or has a lone surrogate. */
+export const checkId = (id: unknown): string => {
+  const expected = "1 to 255 characters of well-formed Unicode"
+  if (typeof id !== "string" || id === "" || /\p{Surrogate}/u.test(id)) {
+    throw new InvalidJobError({ jobId: typeof id === "string" ? id : "", field: "id", found: preview(id), expected })
+  }
+  if (id.length > 255) throw new InvalidJobError({ jobId: id, field: "id", found: `${id.length} characters`, expected })
+  return id
+}
+
+/** Text that names something; `field` says what. */
+export const checkText = (jobId: string, field: string, value: unknown): string => {
+  if (typeof value === "string" && value !== "" && value.length <= 1000 && !/\p{Surrogate}/u.test(value)) return value
+  throw new InvalidJobError({
+    jobId,
+    field,
+    found: preview(value),
+    expected: "1 to 1,000 characters of well-formed Unicode"
+  })
+}
+
+/** Tags: distinct texts. */
+export const checkTags = (jobId: string, tags: unknown): ReadonlyArray<string> => {
+  if (!Array.isArray(tags))
+    throw new InvalidJobError({ jobId, field: "tags", found: preview(tags), expected: "a list of texts" })
+  return [...new Set(tags.map((tag: unknown) => checkText(jobId, "a tag", tag)))]
+}
+
+/** A short, safe picture of any value, for messages. */
+export const preview = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
+    return String(value)
+  if (typeof value === "bigint") return `${value}n`
+  return Array.isArray(value) ? "a list" : `a ${typeof value}`
+}
+
+const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
+  const known = ["attempts", "backoff", "factor", "maxBackoff", "jitter", "when"]
+  if (typeof retry !== "object")
+    throw new InvalidJobError({ jobId, field: "retry", found: preview(retry), expected: "an object" })
+  const unknown = Object.keys(retry).find((key) => !known.includes(key))
+  if (unknown !== undefined) {
+    throw new InvalidJobError({
+      jobId,
+      field: "an option of retry",
+      found: preview(unknown),
+      expected: `one of ${known.join(", ")}`
+    })
+  }
+  const attempts = whole(jobId, "retry.attempts", retry.attempts)
+  if (attempts === undefined) {
+    throw new InvalidJobError({
+      jobId,
+      field: "retry.attempts",
+      found: "undefined",
+      expected: "a whole number of at least 1"
+    })
+  }
+  return {
+    attempts,
+    backoffMs: duration(jobId, "retry.backoff", retry.backoff ?? 1000, 0),
+    factor: within(jobId, "retry.factor", retry.factor ?? 2, 1, 1000),
+    maxBackoffMs: duration(jobId, "retry.maxBackoff", retry.maxBackoff ?? 3_600_000, 0),
+    jitter: within(jobId, "retry.jitter", retry.jitter ?? 0, 0, 1),
+    when: retry.when === undefined ? null : checkTags(jobId, retry.when)
+  }
+}
+
+const orNull = <A, B>(given: A | null | undefined, fallback: B | null, read: (given: A) => B | null): B | null =>
+  given === undefined ? fallback : given === null ? null : read(given)
+
+const duration = (jobId: string, field: string, given: Duration.DurationInput, leastMs: number): number => {
+  const ms = readDuration(given, `job ${preview(jobId)}: ${field}`)
+  if (ms >= leastMs) return ms
+  throw new InvalidJobError({ jobId, field, found: `${ms} ms`, expected: `at least ${leastMs} ms` })
+}
+
+const whole = (jobId: string, field: string, given: number | undefined): number | undefined => {
+  if (given === undefined || (Number.isSafeInteger(given) && given >= 1)) return given
+  throw new InvalidJobError({ jobId, field, found: preview(given), expected: "a whole number of at least 1" })
+}
+
+const within = (jobId: string, field: string, given: number, least: number, most: number): number => {
+  if (typeof given === "number" && given >= least && given <= most) return given
+  throw new InvalidJobError({ jobId, field, found: preview(given), expected: `a number from ${least} to ${most}` })
+}
+
+const oneOf = <A extends string>(
+  jobId: string,
+  field: string,
+  given: A | undefined,
+  allowed: ReadonlyArray<A>
+): A | undefined => {
+  if (given === undefined || allowed.includes(given)) return given
+  throw new InvalidJobError({ jobId, field, found: preview(given), expected: `one of ${allowed.join(", ")}` })
+}

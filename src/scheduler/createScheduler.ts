@@ -1,0 +1,441 @@
+/** The face for programs that await: verbs as promises, news as an Observable and listeners, actors for who wants to look. */
+import { Observable } from "rxjs"
+import type { Runtime } from "effect"
+import { Engine } from "../engine/engine.ts"
+import type { EngineOptions, SchedulerActor } from "../engine/engine.ts"
+import { explain } from "../engine/explain.ts"
+import type { Explanation } from "../engine/explain.ts"
+import { command } from "../engine/intent.ts"
+import type { JobActor } from "../engine/jobActors.ts"
+import type { Job } from "../engine/jobCodec.ts"
+import * as commands from "../engine/jobCommands.ts"
+import type { JobChanges } from "../engine/jobCommands.ts"
+import { defineJob } from "../engine/jobDefinition.ts"
+import type { JobDefinition } from "../engine/jobDefinition.ts"
+import { JobQueries, placeOfRun } from "../engine/jobQueries.ts"
+import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
+import type { JobRecord } from "../engine/jobRecord.ts"
+import { recordOf } from "../engine/jobRecord.ts"
+import type { Plan } from "../engine/plan.ts"
+import { DuplicateJobError, InvalidOptionError, SchedulerNotStartedError, UnknownNameError } from "../engine/schedulerError.ts"
+import type { StoreLane } from "../engine/storeLane.ts"
+import { verify } from "../engine/verify.ts"
+import type { Verification } from "../engine/verify.ts"
+import type { EventListener } from "../event/eventStream.ts"
+import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
+import type { ExecutorProvider } from "../executor/executor.ts"
+import type { JobInput } from "../job/jobOptions.ts"
+import type { LedgerEntry } from "../job/ledger.ts"
+import type { RunRecord } from "../job/run.ts"
+import type { JobStore } from "../store/jobStore.ts"
+import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
+import { checkArguments } from "../task/taskArguments.ts"
+import { readDuration } from "../time/duration.ts"
+import type { InstantInput } from "../time/instant.ts"
+import type { Json, Trigger } from "../trigger/trigger.ts"
+import type { Duration } from "effect"
+import { declaredJobs } from "./declaredJobs.ts"
+import type { JobHandle, RunHandle, Timing } from "./jobHandle.ts"
+import { JobHandle as Handle } from "./jobHandle.ts"
+import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
+import { exportJobs, readExport } from "./jobExchange.ts"
+import { plainRuntime, readOptions } from "./options.ts"
+import type { SchedulerOptions } from "./options.ts"
+import { printedJobs } from "./printJobs.ts"
+import type { SchedulerStatus } from "./status.ts"
+import { statusOf } from "./status.ts"
+
+/** A job of a task whose arguments are typed. */
+export type TypedJobInput<T> = Omit<JobInput, "task" | "args"> & { readonly task: T } & ArgumentsOption<TaskInput<T>>
+
+/** Jobs of one `addJobs` that share a commit. */
+const jobsPerIntent = 256
+
+/**
+ * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
+ * `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError`, `InvalidDurationError`.
+ */
+export const createScheduler = (options: SchedulerOptions = {}): Scheduler => new Scheduler(readOptions(options, plainRuntime))
+
+/** The same with a runtime for tasks that require something. */
+export const createSchedulerWith = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): Scheduler =>
+  new Scheduler(readOptions(options, runtime))
+
+/**
+ * A scheduler. Verbs that change something resolve when the change is on disk. They reject with a typed error (`_tag`)
+ * before anything is written; `SchedulerNotStartedError` and `SchedulerStoppedError` outside its life.
+ */
+export class Scheduler {
+  private readonly engine: Engine
+  private readonly queries: JobQueries
+  /** Added before `start`, by id. */
+  private readonly tentative = new Map<string, JobDefinition>()
+
+  constructor(options: EngineOptions) {
+    this.engine = new Engine(options)
+    this.queries = new JobQueries(this.engine)
+  }
+
+  /** Everything that happens from now on, in order; completes when the scheduler has stopped. */
+  get events$(): Observable<SchedulerEvent> {
+    return this.engine.events.events$
+  }
+
+  /** The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. */
+  get actor(): SchedulerActor {
+    return this.engine.actor
+  }
+
+  /** Calls `listener` for events of these types; the returned function ends it. What it throws is reported, not passed on. */
+  on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {
+    return this.engine.events.on(types, listener)
+  }
+
+  /**
+   * Opens the stores, settles what a dead process left behind, adds declared and tentative jobs, and begins to fire. `paused`:
+   * fires nothing until `resume`. Rejects with the store's error (`StoreInUse`, `StoreUnreadable`, `StoreTooNew`,
+   * `StoreUnavailable`) or a `DuplicateJobError` of a tentative job; nothing is left open then.
+   */
+  async start(options: { readonly paused?: boolean } = {}): Promise<void> {
+    await this.engine.start(options.paused ?? false, async () => {
+      await this.addDefinitions(declaredJobs(this.engine))
+      await this.addDefinitions([...this.tentative.values()])
+      this.tentative.clear()
+    })
+  }
+
+  /** Fires nothing more; runs under way go on. Fire times that come due meanwhile follow the misfire rules after `resume`. */
+  pause(): void {
+    this.engine.pause()
+  }
+
+  resume(): void {
+    this.engine.resume()
+  }
+
+  /**
+   * Stops: nothing new starts, runs under way may end until the deadline (default 30 seconds), what is left is interrupted
+   * and follows its job's `onInterrupted` at the next start. `wait: false` interrupts at once. Idempotent.
+   */
+  async shutdown(options: { readonly wait?: boolean; readonly deadline?: Duration.DurationInput } = {}): Promise<void> {
+    const deadlineMs = options.deadline === undefined ? 30_000 : readDuration(options.deadline, "shutdown's deadline")
+    await this.engine.shutdown(options.wait ?? true, deadlineMs)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.shutdown()
+  }
+
+  /** Adds one job. Before `start` it is tentative: checked now, stored then. */
+  addJob<T extends AnyTask<unknown>>(input: TypedJobInput<T>): Promise<JobHandle>
+  addJob(input: JobInput): Promise<JobHandle>
+  async addJob(input: JobInput): Promise<JobHandle> {
+    const definition = defineJob(input, this.engine.setting)
+    if (this.engine.fresh) return this.addTentative(definition)
+    await this.refuseElsewhere(definition)
+    return this.change(definition.store, "addJob", [definition.row.id], (plan) => commands.addTo(plan, definition))
+  }
+
+  /** Adds many. All are checked before the first is written; then they are written in slices. */
+  async addJobs(inputs: Iterable<JobInput>): Promise<ReadonlyArray<JobHandle>> {
+    const definitions: Array<JobDefinition> = []
+    for (const input of inputs) {
+      definitions.push(defineJob(input, this.engine.setting))
+      // Checking takes microseconds a job, so a large batch gives way to other work now and then.
+      if (definitions.length % 500 === 0) await this.turn()
+    }
+    if (this.engine.fresh) return definitions.map((definition) => this.addTentative(definition))
+    return this.addDefinitions(definitions)
+  }
+
+  /** The job, or `undefined`. */
+  async getJob(id: string): Promise<JobHandle | undefined> {
+    if (this.engine.fresh) return this.tentativeHandles().find((job) => job.id === id)
+    const found = await this.queries.find(id, "getJob")
+    return found === undefined ? undefined : new Handle(this, id, () => found.record)
+  }
+
+  /** Jobs by next fire time, those without one last. */
+  async getJobs(query: JobQuery = {}): Promise<ReadonlyArray<JobHandle>> {
+    if (this.engine.fresh) return this.tentativeHandles()
+    return (await this.queries.jobs(query)).map((record) => new Handle(this, record.id, () => record))
+  }
+
+  /** Changes some of a job's definition, all or nothing. A new trigger counts from now. */
+  async modifyJob(id: string, changes: JobChanges): Promise<JobHandle> {
+    return this.changeJob(id, "modifyJob", (plan) => commands.modify(plan, id, changes, this.engine.setting))
+  }
+
+  /** Gives a job another trigger, from now on. A pause stays. */
+  async rescheduleJob(id: string, trigger: Trigger, timing: Timing = {}): Promise<JobHandle> {
+    return this.modifyJob(id, { ...timing, trigger })
+  }
+
+  /** Fire times stop; runs under way go on, retries wait. */
+  async pauseJob(id: string): Promise<JobHandle> {
+    return this.changeJob(id, "pauseJob", (plan) => commands.pause(plan, commands.jobIn(plan, id, "pauseJob")))
+  }
+
+  /**
+   * Ends a pause, a fault's too. `missed: "skip"` (default after a user's pause) forgets the fire times of the pause;
+   * `"coalesce"` (default after a fault) lets them come due now.
+   */
+  async resumeJob(id: string, options: { readonly missed?: "skip" | "coalesce" } = {}): Promise<JobHandle> {
+    const { missed } = options
+    if (missed !== undefined && missed !== "skip" && missed !== "coalesce") {
+      throw new InvalidOptionError({ option: "missed", found: String(missed), expected: `"skip" or "coalesce"` })
+    }
+    return this.changeJob(id, "resumeJob", (plan) => commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting))
+  }
+
+  /** The id is free at once. A run under way ends by itself and is recorded. */
+  async removeJob(id: string): Promise<void> {
+    await this.changeJob(id, "removeJob", (plan) => {
+      const job = commands.jobIn(plan, id, "removeJob")
+      commands.remove(plan, job)
+      return job
+    })
+  }
+
+  /** Removes every job, of one store or of all; how many there were. */
+  async removeAllJobs(options: { readonly store?: string } = {}): Promise<number> {
+    let removed = 0
+    for (;;) {
+      const jobs = await this.queries.jobs({ ...options, limit: jobsPerIntent })
+      if (jobs.length === 0) return removed
+      await Promise.all(jobs.map(({ id }) => this.removeJob(id)))
+      removed += jobs.length
+    }
+  }
+
+  /**
+   * Runs a job now, beside its schedule; resolves when the run is claimed. At `maxInstances` the overlap policy decides:
+   * `skip` rejects with `MaxInstancesError`, the others wait or make room.
+   */
+  async runJob(id: string, options: { readonly args?: unknown } = {}): Promise<RunHandle> {
+    const { lane, record } = await this.queries.mustFind(id, "runJob")
+    const task = this.engine.tasks.get(record.task, id)
+    const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
+    const { claimed, fireAt } = await this.submit(lane, [id], (plan) => {
+      const job = commands.jobIn(plan, id, "runJob")
+      const requestedAt = commands.request(plan, job, args, this.engine.setting)
+      return { claimed: this.engine.waiters.claimed(lane, job.key, requestedAt), fireAt: requestedAt }
+    })
+    const runId = lane.runId(await claimed)
+    return { runId, jobId: id, fireAt, settled: () => this.settledRun(lane, runId) }
+  }
+
+  /** Ends a run: outcome `cancelled`. False when it had ended already. Resolves when the outcome is on disk. */
+  async cancelRun(runId: string): Promise<boolean> {
+    const place = placeOfRun(runId)
+    const unknown = new UnknownNameError({ kind: "run", name: runId, known: [] })
+    if (place === null) throw unknown
+    const lane = this.engine.lane(place.store, "cancelRun")
+    const [run] = await this.queries.runs({ runId })
+    if (run === undefined) throw unknown
+    if (run.outcome !== null) return false
+    const ended = this.engine.waiters.ended(runId)
+    const wasLive = await this.submit(lane, [run.jobId], (plan) => commands.cancelRun(plan, commands.jobIn(plan, run.jobId, "cancelRun"), place.runKey))
+    if (wasLive) await ended
+    return wasLive
+  }
+
+  /** Runs, newest fire time first, finished and live. */
+  getRuns(query: RunQuery = {}): Promise<ReadonlyArray<RunRecord>> {
+    return this.queries.runs(query)
+  }
+
+  /** The ledger's other entries: fire times that are not runs of their own, and why. */
+  getMisfires(query: MisfireQuery = {}): Promise<ReadonlyArray<LedgerEntry>> {
+    return this.queries.misfires(query)
+  }
+
+  /** The next `count` fire times, of one job or of all. */
+  preview(count: number, jobId?: string): Promise<ReadonlyArray<PreviewEntry>> {
+    return this.queries.preview(count, jobId)
+  }
+
+  /** Why the job ran at this instant, or why it did not. */
+  explain(jobId: string, instant: InstantInput): Promise<Explanation> {
+    return explain(this.engine, this.queries, jobId, instant)
+  }
+
+  /** Checks every job's records against the promises. Reads only. */
+  verify(): Promise<Verification> {
+    return verify(this.engine)
+  }
+
+  status(): Promise<SchedulerStatus> {
+    return statusOf(this.engine)
+  }
+
+  /** One line a job, as `getJobs` orders them. */
+  async printJobs(print: (line: string) => void = console.log): Promise<void> {
+    for (const line of printedJobs(await this.getJobs(), this.engine.fresh)) print(line)
+  }
+
+  /** All jobs with their pauses, as versioned JSON. Runs and ledger stay behind. */
+  async exportJobs(query: JobQuery = {}): Promise<ExportedJobs> {
+    return exportJobs(await this.queries.jobs({ limit: 10_000_000, ...query }), this.engine.timers.now())
+  }
+
+  /** Adds exported jobs. All are checked before the first is written. */
+  async importJobs(exported: ExportedJobs, options: ImportOptions = {}): Promise<ReadonlyArray<JobHandle>> {
+    return this.addJobs(readExport(exported, options, this.engine.options.readTrigger))
+  }
+
+  /** The job's record now and after every change; completes when the job is removed or the scheduler stops. */
+  job$(id: string): Observable<JobRecord> {
+    return new Observable((subscriber) => {
+      let fresh = true
+      const unwatch = this.engine.watch((job, lane) => {
+        if (job.row.id !== id) return
+        fresh = false
+        subscriber.next(recordOf(job, lane.name))
+        if (job.removedAt !== null) subscriber.complete()
+      })
+      const forget = this.engine.events.whenEnded(() => subscriber.complete())
+      this.queries.mustFind(id, "job$").then(
+        ({ record }) => {
+          if (fresh) subscriber.next(record)
+        },
+        (error: unknown) => subscriber.error(error)
+      )
+      return () => {
+        unwatch()
+        forget()
+      }
+    })
+  }
+
+  /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
+  async jobActor(id: string): Promise<JobActor> {
+    const { lane } = await this.queries.mustFind(id, "actor")
+    return this.submit(lane, [id], (plan) => this.engine.actorOf(lane, commands.jobIn(plan, id, "actor")))
+  }
+
+  /** Adds a store while running; what a dead process left in it is settled first. */
+  addStore(name: string, store: JobStore): Promise<void> {
+    return this.engine.addStore(name, store)
+  }
+
+  /** Waits for its live runs, then closes it; its jobs stay in it. */
+  removeStore(name: string): Promise<void> {
+    return this.engine.removeStore(name)
+  }
+
+  addExecutor(name: string, executor: ExecutorProvider): void {
+    this.engine.addExecutor(name, executor)
+  }
+
+  /** Its runs are interrupted; its jobs wait until an executor of that name is added again. */
+  removeExecutor(name: string): void {
+    this.engine.removeExecutor(name)
+  }
+
+  private addTentative(definition: JobDefinition): JobHandle {
+    const { row, ifExists, store } = definition
+    if (!this.engine.options.stores.has(store)) throw new UnknownNameError({ kind: "store", name: store, known: [...this.engine.options.stores.keys()] })
+    if (this.tentative.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
+    if (!this.tentative.has(row.id) || ifExists === "replace") this.tentative.set(row.id, definition)
+    return this.tentativeHandle(definition)
+  }
+
+  private tentativeHandles(): ReadonlyArray<JobHandle> {
+    return [...this.tentative.values()].map((definition) => this.tentativeHandle(definition))
+  }
+
+  private tentativeHandle({ row, rules, trigger, memory, store }: JobDefinition): JobHandle {
+    const value = memory.pausedAt === null ? "scheduled" : "paused"
+    return new Handle(this, row.id, () => recordOf({ key: 0, row, rules, trigger, value, memory, removedAt: null }, store))
+  }
+
+  private async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<JobHandle>> {
+    await this.refuseDuplicates(definitions)
+    const handles: Array<Promise<ReadonlyArray<JobHandle>>> = []
+    for (const slice of slices(definitions)) {
+      const lane = this.engine.lane(slice.store, "addJobs")
+      const ids = slice.definitions.map(({ row }) => row.id)
+      const added = this.submit(lane, ids, (plan) => slice.definitions.map((definition) => commands.addTo(plan, definition)))
+      handles.push(added.then((jobs) => jobs.map((job) => this.handle(lane, job))))
+      // A few slices are on their way at a time; the others wait here, not in the lane's memory.
+      if (handles.length % 8 === 0) await handles.at(-8)
+    }
+    return (await Promise.all(handles)).flat()
+  }
+
+  /** Before the first slice is written: an id that is given twice, or taken. */
+  private async refuseDuplicates(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
+    const seen = new Set<string>()
+    for (const { row, store, ifExists } of definitions) {
+      if (seen.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
+      seen.add(row.id)
+    }
+    for (const definition of definitions) this.engine.lane(definition.store, "addJobs")
+    const strict = definitions.filter(({ ifExists }) => ifExists === "error")
+    for (let at = 0; at < strict.length; at += 1000) {
+      const taken = await this.queries.taken(strict.slice(at, at + 1000).map(({ row }) => row.id))
+      const [first] = taken
+      if (first !== undefined) throw new DuplicateJobError({ jobId: first.id, store: first.store })
+    }
+  }
+
+  /** An id is unique over all stores. */
+  private async refuseElsewhere({ row, store, ifExists }: JobDefinition): Promise<void> {
+    this.engine.lane(store, "addJob")
+    if (this.engine.lanes.length < 2) return
+    const [taken] = (await this.queries.taken([row.id])).filter((each) => each.store !== store)
+    if (taken !== undefined) throw new DuplicateJobError({ jobId: row.id, store: taken.store })
+    void ifExists
+  }
+
+  private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {
+    const { lane } = this.engine.lanes.length === 1 ? this.onlyLane(verb) : await this.queries.mustFind(id, verb)
+    return this.change(lane.name, verb, [id], apply)
+  }
+
+  private onlyLane(verb: string): { readonly lane: StoreLane } {
+    this.engine.mustRun(verb)
+    const [lane] = this.engine.lanes
+    if (lane === undefined) throw new SchedulerNotStartedError({ verb })
+    return { lane }
+  }
+
+  private async change(store: string, verb: string, ids: ReadonlyArray<string>, apply: (plan: Plan) => Job): Promise<JobHandle> {
+    const lane = this.engine.lane(store, verb)
+    return this.handle(lane, await this.submit(lane, ids, apply))
+  }
+
+  private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
+    return new Promise((resolve, reject) => lane.submit(command({ ids, weight: ids.length }, apply, { resolve, reject })))
+  }
+
+  private handle({ name }: StoreLane, job: Job): JobHandle {
+    return new Handle(this, job.row.id, () => recordOf(job, name))
+  }
+
+  private async settledRun(lane: StoreLane, runId: string): Promise<RunRecord> {
+    const ended = this.engine.waiters.ended(runId)
+    const [now] = await this.queries.runs({ runId })
+    if (now !== undefined && now.outcome !== null) return now
+    await ended
+    const [run] = await this.queries.runs({ runId })
+    if (run === undefined) throw new UnknownNameError({ kind: "run", name: runId, known: [] })
+    return run
+  }
+
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.engine.timers.after(0, resolve))
+  }
+}
+
+/** Definitions in the order given, in stretches that go into one store and one commit. */
+function* slices(definitions: ReadonlyArray<JobDefinition>): Iterable<{ readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
+  for (let at = 0; at < definitions.length; ) {
+    const store = definitions[at]?.store ?? "default"
+    let end = at + 1
+    while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1
+    yield { store, definitions: definitions.slice(at, end) }
+    at = end
+  }
+}

@@ -1,0 +1,71 @@
+/** A scheduler from a plain JSON object: stores, executors and triggers are named, and what the names mean is given in code. */
+import type { ExecutorProvider } from "../executor/executor.ts"
+import { inProcess } from "../executor/inProcessExecutor.ts"
+import { InvalidOptionError } from "../engine/schedulerError.ts"
+import type { JobInput } from "../job/jobOptions.ts"
+import { preview } from "../job/jobOptions.ts"
+import type { JobStore } from "../store/jobStore.ts"
+import { memory } from "../store/memoryStore.ts"
+import { createTriggerRegistry } from "../trigger/readTrigger.ts"
+import type { TriggerSpec } from "../trigger/trigger.ts"
+import type { Scheduler } from "./createScheduler.ts"
+import { createScheduler } from "./createScheduler.ts"
+import type { SchedulerOptions } from "./options.ts"
+
+/** A part by its registered type; the other fields are that type's options. */
+export interface PartConfig {
+  readonly type: string
+  readonly [option: string]: unknown
+}
+
+/** Everything JSON; the fields mean what they mean in `SchedulerOptions` and `JobInput`. */
+export interface SchedulerConfig extends Pick<SchedulerOptions, "timezone" | "jobDefaults" | "retention" | "residentJobs"> {
+  readonly stores?: { readonly [name: string]: PartConfig }
+  readonly executors?: { readonly [name: string]: PartConfig }
+  readonly jobs?: ReadonlyArray<Omit<JobInput, "trigger" | "task"> & { readonly task: string; readonly trigger?: TriggerSpec }>
+}
+
+/** What the names in a configuration stand for, beside `memory` and `inProcess`, which are known. */
+export interface ConfigRegistry extends Omit<SchedulerOptions, "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "residentJobs"> {
+  readonly storeTypes?: { readonly [type: string]: (options: never) => JobStore }
+  readonly executorTypes?: { readonly [type: string]: (options: never) => ExecutorProvider }
+}
+
+const known = ["timezone", "jobDefaults", "retention", "residentJobs", "stores", "executors", "jobs"]
+
+/**
+ * Throws `InvalidOptionError` for an unknown key or type, and everything that `createScheduler` throws. Its jobs are
+ * tentative until `start`, with `ifExists: "replace"` unless they say otherwise.
+ */
+export const createSchedulerFromConfig = async (config: SchedulerConfig, registry: ConfigRegistry = {}): Promise<Scheduler> => {
+  if (typeof config !== "object" || config === null) throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
+  const unknown = Object.keys(config).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
+  const { stores, executors, jobs = [], ...plain } = config
+  const { storeTypes = {}, executorTypes = {}, ...rest } = registry
+  const triggers = createTriggerRegistry(rest.triggers ?? [])
+  const scheduler = createScheduler({
+    ...rest,
+    ...plain,
+    ...(stores === undefined ? {} : { stores: parts("stores", stores, { memory, ...storeTypes }) }),
+    ...(executors === undefined ? {} : { executors: parts("executors", executors, { inProcess, ...executorTypes }) })
+  })
+  for (const job of jobs) {
+    const { trigger, ...others } = job
+    await scheduler.addJob({ ifExists: "replace", ...others, ...(trigger === undefined ? {} : { trigger: triggers.read(trigger) }) })
+  }
+  return scheduler
+}
+
+const parts = <A>(kind: string, configs: { readonly [name: string]: PartConfig }, types: { readonly [type: string]: (options: never) => A }): { readonly [name: string]: A } => {
+  const known = new Map(Object.entries(types))
+  return Object.fromEntries(
+    Object.entries(configs).map(([name, { type, ...options }]) => {
+      const make = known.get(type)
+      if (make === undefined) {
+        throw new InvalidOptionError({ option: `${kind}.${name}.type`, found: preview(type), expected: `one of ${[...known.keys()].join(", ")}` })
+      }
+      return [name, make(options as never)] as const
+    })
+  )
+}

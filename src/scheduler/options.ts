@@ -1,0 +1,124 @@
+/** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
+import type { Clock } from "effect"
+import { Duration, Runtime } from "effect"
+import type { Observable } from "rxjs"
+import type { EngineOptions, Inspect } from "../engine/engine.ts"
+import { InvalidOptionError } from "../engine/schedulerError.ts"
+import type { ExecutorProvider } from "../executor/executor.ts"
+import { inProcess } from "../executor/inProcessExecutor.ts"
+import type { RuleOptions } from "../job/jobOptions.ts"
+import { checkFields, preview, readRules } from "../job/jobOptions.ts"
+import { defaultRules } from "../job/rules.ts"
+import type { JobStore } from "../store/jobStore.ts"
+import { memory } from "../store/memoryStore.ts"
+import type { AnyTask } from "../task/task.ts"
+import { TaskRegistry } from "../task/taskRegistry.ts"
+import { readDuration } from "../time/duration.ts"
+import { machineTimezone, zoneOf } from "../time/zone.ts"
+import { createTriggerRegistry } from "../trigger/readTrigger.ts"
+import type { TriggerCodec } from "../trigger/trigger.ts"
+
+export interface RetentionOptions {
+  /** Finished runs and ledger entries older than this are deleted. Default 30 days. */
+  readonly runAge?: Duration.DurationInput
+  /** Finished runs kept in one store, the newest. Default 1,000,000. */
+  readonly runCount?: number
+  /** Done and removed jobs older than this are deleted with their runs. Default 30 days. */
+  readonly jobAge?: Duration.DurationInput
+}
+
+/** All optional. `R`: what tasks that are Effects require; must be `never` here, see `carillon/effect`. */
+export interface SchedulerOptions<R = never> {
+  /** Everything that jobs may run. */
+  readonly tasks?: ReadonlyArray<AnyTask<R>>
+  /** Where jobs live. Default: in memory. The same as `stores: { default: … }`. */
+  readonly store?: JobStore
+  /** Several stores by name; a job names one by `store`. */
+  readonly stores?: { readonly [name: string]: JobStore }
+  /** Executors by name; a job or task names one by `executor`. Default: `{ default: inProcess() }`. */
+  readonly executors?: { readonly [name: string]: ExecutorProvider }
+  /** Streams by name, for jobs with `trigger: stream(name)`. */
+  readonly streams?: { readonly [name: string]: Observable<unknown> }
+  /** Codecs of your own triggers, by which a stored job finds its trigger again. */
+  readonly triggers?: ReadonlyArray<TriggerCodec>
+  /** IANA zone for triggers and texts without one. Default: the machine's. */
+  readonly timezone?: string
+  /** Rules for jobs that say nothing else. */
+  readonly jobDefaults?: RuleOptions
+  readonly retention?: RetentionOptions
+  /** Idle jobs kept decoded in memory. Default 1,000. */
+  readonly residentJobs?: number
+  /** XState's `inspect`, passed to every actor. Without it, inspection costs nothing. */
+  readonly inspect?: Inspect
+  /** Replaces the clock of everything. Default: the machine's. */
+  readonly clock?: Clock.Clock
+  /** Told what a listener or a stream threw. Default: a warning on the console. */
+  readonly onError?: (error: unknown, where: string) => void
+}
+
+const known = ["tasks", "store", "stores", "executors", "streams", "triggers", "timezone", "jobDefaults", "retention", "residentJobs", "inspect", "clock", "onError"]
+
+/** Throws `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError` and `InvalidDurationError`. */
+export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): EngineOptions => {
+  if (typeof options !== "object" || options === null) throw new InvalidOptionError({ option: "(all)", found: preview(options), expected: "an object" })
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
+  if (options.store !== undefined && options.stores?.["default"] !== undefined) {
+    throw new InvalidOptionError({ option: "stores.default", found: "given beside store", expected: "one of the two" })
+  }
+  checkFields("jobDefaults", options.jobDefaults ?? {}, "rules")
+  const timezone = options.timezone ?? machineTimezone()
+  zoneOf(timezone)
+  const registry = createTriggerRegistry(options.triggers ?? [])
+  const stores = new Map(Object.entries(options.stores ?? {}))
+  if (options.store !== undefined || stores.size === 0) stores.set("default", options.store ?? memory())
+  const executors = new Map(Object.entries(options.executors ?? {}))
+  if (!executors.has("default")) executors.set("default", inProcess())
+  for (const [name, store] of stores) checkPart(`stores.${name}`, store, "open", "a store, such as memory() or sqlite(…)")
+  for (const [name, executor] of executors) checkPart(`executors.${name}`, executor, "make", "an executor, such as inProcess(…)")
+  const streams = new Map(Object.entries(options.streams ?? {}))
+  for (const [name, stream] of streams) checkPart(`streams.${name}`, stream, "subscribe", "an Observable")
+  return {
+    tasks: new TaskRegistry((options.tasks ?? []) as ReadonlyArray<AnyTask<unknown>>),
+    stores,
+    executors,
+    streams,
+    readTrigger: (spec) => registry.read(spec),
+    timezone,
+    rules: readRules("jobDefaults", options.jobDefaults ?? {}, defaultRules),
+    retention: {
+      runAgeMs: readDuration(options.retention?.runAge ?? Duration.days(30), "retention.runAge"),
+      runCount: wholeNumber("retention.runCount", options.retention?.runCount, 1_000_000),
+      jobAgeMs: readDuration(options.retention?.jobAge ?? Duration.days(30), "retention.jobAge")
+    },
+    residentJobs: wholeNumber("residentJobs", options.residentJobs, 1000),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+    // The executor runs only tasks of this scheduler, whose requirements `R` are.
+    runtime: runtime as unknown as Runtime.Runtime<never>,
+    owner: processOwner(),
+    onError: options.onError ?? warn
+  }
+}
+
+/** The runtime of a scheduler whose tasks require nothing. */
+export const plainRuntime: Runtime.Runtime<never> = Runtime.defaultRuntime
+
+const checkPart = (option: string, part: unknown, method: string, expected: string): void => {
+  const fits = typeof part === "object" && part !== null && typeof (part as { readonly [key: string]: unknown })[method] === "function"
+  if (!fits) throw new InvalidOptionError({ option, found: preview(part), expected })
+}
+
+const wholeNumber = (option: string, given: number | undefined, fallback: number): number => {
+  if (given === undefined) return fallback
+  if (Number.isSafeInteger(given) && given >= 0) return given
+  throw new InvalidOptionError({ option, found: preview(given), expected: "a whole number of at least 0" })
+}
+
+/** A browser has no process; there a store of its own needs no owner's name. */
+const processOwner = (): { readonly pid: number; readonly host: string } => {
+  const process = (globalThis as { readonly process?: { readonly pid?: number; readonly env?: { readonly HOSTNAME?: string } } }).process
+  return { pid: process?.pid ?? 0, host: process?.env?.HOSTNAME ?? "" }
+}
+
+const warn = (error: unknown, where: string): void => console.warn(`carillon: ${where} threw:`, error)

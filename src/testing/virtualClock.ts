@@ -1,0 +1,132 @@
+/**
+ * A clock that only a test moves: Effect's `Clock` on one heap of sleepers, so that the whole engine (its timers, XState's,
+ * RxJS's, Effects in tasks) runs in virtual time. Never waits for real time. The wall can be stepped apart from the
+ * monotonic clock, as a real one is by NTP, an operator or a suspended machine.
+ */
+import { Clock, Duration, Effect } from "effect"
+import { nextTurn, turnsPending } from "../engine/clock.ts"
+import type { EpochMillis } from "../time/instant.ts"
+
+interface Sleeper {
+  readonly dueAt: number
+  readonly order: number
+  wake: (() => void) | null
+}
+
+/** What `advance` gives up at, so that a program that re-arms itself for ever fails a test instead of hanging it. */
+const maxWakeUps = 100_000_000
+
+export class VirtualClock implements Clock.Clock {
+  readonly [Clock.ClockTypeId]: typeof Clock.ClockTypeId = Clock.ClockTypeId
+  private elapsedMs = 0
+  private wallOffset: number
+  private order = 0
+  private readonly sleepers: Array<Sleeper> = []
+
+  /** `startAt`: the wall time it begins with. */
+  constructor(startAt: EpochMillis) {
+    this.wallOffset = startAt
+  }
+
+  /** Wall time. */
+  now(): EpochMillis {
+    return this.unsafeCurrentTimeMillis()
+  }
+
+  /** Moves time on by `duration`, waking what is due on the way, in order, each at its own instant. */
+  async advance(duration: Duration.DurationInput): Promise<void> {
+    const target = this.elapsedMs + Duration.toMillis(Duration.decode(duration))
+    await this.settle()
+    for (let woken = 0; ; woken++) {
+      const first = this.sleepers[0]
+      if (first === undefined || first.dueAt > target) break
+      if (woken === maxWakeUps) throw new RangeError(`${maxWakeUps} wake-ups within one advance`)
+      this.elapsedMs = Math.max(this.elapsedMs, first.dueAt)
+      this.pop()
+      if (first.wake === null) continue
+      first.wake()
+      await this.settle()
+    }
+    this.elapsedMs = target
+    await this.settle()
+  }
+
+  /** Moves time on to a wall instant, by monotonic time. */
+  runUntil(instant: EpochMillis): Promise<void> {
+    return this.advance(Math.max(0, instant - this.now()))
+  }
+
+  /** Moves the wall clock by `ms` (either way) and nothing else: no sleeper wakes. */
+  stepWall(ms: number): void {
+    this.wallOffset += ms
+  }
+
+  /** Lets everything that is ready run, without moving time. */
+  async settle(): Promise<void> {
+    do await new Promise<void>((resolve) => nextTurn(resolve))
+    while (turnsPending() > 0)
+  }
+
+  /** Sleepers that wait. */
+  get waiting(): number {
+    return this.sleepers.filter(({ wake }) => wake !== null).length
+  }
+
+  unsafeCurrentTimeMillis(): number {
+    return Math.floor(this.wallOffset + this.elapsedMs)
+  }
+
+  unsafeCurrentTimeNanos(): bigint {
+    return BigInt(Math.round(this.elapsedMs * 1_000_000))
+  }
+
+  readonly currentTimeMillis: Effect.Effect<number> = Effect.sync(() => this.unsafeCurrentTimeMillis())
+  readonly currentTimeNanos: Effect.Effect<bigint> = Effect.sync(() => this.unsafeCurrentTimeNanos())
+
+  sleep(duration: Duration.Duration): Effect.Effect<void> {
+    return Effect.async<void>((resume) => {
+      const sleeper: Sleeper = { dueAt: this.elapsedMs + Duration.toMillis(duration), order: this.order++, wake: () => resume(Effect.void) }
+      this.push(sleeper)
+      return Effect.sync(() => {
+        sleeper.wake = null
+      })
+    })
+  }
+
+  private push(sleeper: Sleeper): void {
+    const heap = this.sleepers
+    let at = heap.push(sleeper) - 1
+    while (at > 0) {
+      const parentAt = (at - 1) >> 1
+      const parent = heap[parentAt]
+      if (parent === undefined || !before(sleeper, parent)) break
+      heap[at] = parent
+      at = parentAt
+    }
+    heap[at] = sleeper
+  }
+
+  private pop(): void {
+    const heap = this.sleepers
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      const childAt = 2 * at + 1
+      const left = heap[childAt]
+      if (left === undefined) break
+      const right = heap[childAt + 1]
+      const useRight = right !== undefined && before(right, left)
+      const child = useRight ? right : left
+      if (!before(child, last)) break
+      heap[at] = child
+      at = useRight ? childAt + 1 : childAt
+    }
+    heap[at] = last
+  }
+}
+
+/** A virtual clock whose wall shows `startAt`, epoch milliseconds. Give it to `createScheduler({ clock })`. */
+export const virtualClock = (startAt: EpochMillis): VirtualClock => new VirtualClock(startAt)
+
+const before = (a: Sleeper, b: Sleeper): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order)
