@@ -1,5 +1,6 @@
 /** What a caller does to a job: request a run, pause, park, resume, reschedule, redefine, remove. */
 import type { EpochMillis } from "../time/instant.ts"
+import type { FireRange } from "./fireRange.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type {
@@ -13,6 +14,7 @@ import type {
 } from "./jobEvent.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
+import type { JobMemory } from "./snapshot.ts"
 
 /** A run beside the schedule. The machine lets it through only where `acceptsRequest` agrees. */
 export const onRequested = (context: JobContext, event: RequestedEvent): JobDecision => {
@@ -64,15 +66,22 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
   return draft.decision()
 }
 
-/** Another trigger from now on. A pause stays; the run count goes on. */
+/**
+ * Where a new trigger's fire times begin, exclusive: one at `now` counts. Never before what the old trigger's runs have
+ * served, or the same fire time would be claimed twice.
+ */
+export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: FireRange | null): EpochMillis =>
+  Math.max(memory.cursor, now - 1, owed?.through ?? 0)
+
+/** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   withdrawBacklog(draft, event.owed)
-  span(draft, "superseded", memory.since, event.now)
-  // Never back, or a fire time of the new trigger could be one that the old trigger's runs have served.
-  memory.cursor = Math.max(memory.cursor, event.now)
-  memory.since = memory.cursor
+  const after = rescheduledFrom(memory, event.now, event.owed)
+  span(draft, "superseded", memory.since, after)
+  memory.since = after
+  memory.cursor = after
   memory.catchUpThrough = null
   memory.misfire = null
   const { maxRuns } = context.rules

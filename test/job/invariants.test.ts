@@ -13,7 +13,7 @@ describe("a job on a random walk", () => {
         const walk = new JobWalk(rules, trigger, perWake)
         for (const move of moves) walk.make(move)
       }),
-      { seed: 20261121, numRuns: 2000 }
+      { seed: 20261121, numRuns: 400 }
     )
   })
 
@@ -24,7 +24,7 @@ describe("a job on a random walk", () => {
         for (const move of moves) walk.make(move)
         walk.finish()
       }),
-      { seed: 20261121, numRuns: 2000 }
+      { seed: 20261121, numRuns: 400 }
     )
   })
 })

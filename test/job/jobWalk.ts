@@ -8,6 +8,7 @@ import { expect } from "vitest"
 import type { FireRange } from "../../src/job/fireRange.ts"
 import { single } from "../../src/job/fireRange.ts"
 import type { DueFireTimes, JobAnswer, JobContext, JobEvent, NextFire } from "../../src/job/jobEvent.ts"
+import { rescheduledFrom } from "../../src/job/onCommand.ts"
 import { noAnswer } from "../../src/job/jobEvent.ts"
 import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
@@ -107,7 +108,7 @@ export class JobWalk {
         const owed = this.owed()
         if (this.memory.removed) return
         this.trigger = { ...given.trigger, kind: this.trigger.kind }
-        return this.send({ type: "reschedule", owed, ...this.next(Math.max(now, memory.cursor)), now })
+        return this.send({ type: "reschedule", owed, ...this.next(rescheduledFrom(memory, now, owed)), now })
       }
       case "redefine":
         this.rules = given.rules
@@ -232,7 +233,7 @@ export class JobWalk {
 
   /** The fire times of an event, as far as the job's cursor says that it took them. */
   private takeGiven(event: JobEvent, before: JobMemory): void {
-    if (event.type === "refused") return void this.give(event.fireAt)
+    if (event.type === "refused") return this.give(event.fireAt)
     if (event.type === "due") {
       const from = before.nextFireAt ?? event.due?.from ?? event.late?.from ?? Infinity
       const through = Math.min((event.due ?? event.late)?.through ?? -Infinity, this.memory.cursor)
