@@ -70,11 +70,6 @@ const jsonArguments = (task: AnyTask<unknown>, args: unknown, job: string | null
 
 const parse = (task: AnyTask<unknown>, schema: StandardSchemaV1, args: Json, job: string | null): unknown => {
   const answer = validate(task, schema, args, job)
-  if (answer instanceof Promise) {
-    // Nobody waits for it: its failure must not end the process.
-    answer.catch(() => undefined)
-    throw new AsyncSchemaError({ task: task.name })
-  }
   const issue = answer.issues?.[0]
   if (answer.issues === undefined) return answer.value
   const path = (issue?.path ?? []).map(keyOf)
@@ -87,14 +82,26 @@ const validate = (
   schema: StandardSchemaV1,
   args: Json,
   job: string | null
-): StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>> => {
+): StandardSchemaV1.Result<unknown> => {
+  let failure = "it gave nothing"
   try {
-    return schema["~standard"].validate(args)
+    const answer: unknown = schema["~standard"].validate(args)
+    if (isPromise(answer)) {
+      // Nobody waits for it: its failure must not end the process.
+      Promise.resolve(answer).catch(() => undefined)
+      throw new AsyncSchemaError({ task: task.name })
+    }
+    if (typeof answer === "object" && answer !== null) return answer as StandardSchemaV1.Result<unknown>
   } catch (error) {
-    const expected = `a schema that answers, it threw ${error instanceof Error ? preview(error.message) : preview(error)}`
-    throw new InvalidArgumentsError({ job, task: task.name, path: [], found: preview(args), expected })
+    if (error instanceof AsyncSchemaError) throw error
+    failure = `it threw ${preview(error instanceof Error ? error.message : error)}`
   }
+  const expected = `a schema that answers, ${failure}`
+  throw new InvalidArgumentsError({ job, task: task.name, path: [], found: preview(args), expected })
 }
+
+const isPromise = (answer: unknown): boolean =>
+  typeof answer === "object" && answer !== null && typeof (answer as { readonly then?: unknown }).then === "function"
 
 const keyOf = (part: PropertyKey | StandardSchemaV1.PathSegment): string | number => {
   const key = typeof part === "object" ? part.key : part

@@ -53,7 +53,8 @@ export const runHandler = (handler: object, context: TaskContext, taker: ValueTa
 
 /** Whether a task may be made of this value: a function, an Effect, an Observable or actor logic. */
 export const isHandler = (value: unknown): value is object =>
-  typeof value === "function" || (typeof value === "object" && value !== null && kindOf(value) !== "plain")
+  typeof value === "function" ||
+  (typeof value === "object" && value !== null && ["effect", "observable", "logic"].includes(kindOf(value)))
 
 const takeValue = (
   value: unknown,
@@ -67,7 +68,7 @@ const takeValue = (
     taker.succeed(value)
     return
   }
-  const kind = value instanceof Promise ? "promise" : kindOf(value)
+  const kind = kindOf(value)
   try {
     switch (kind) {
       case "promise":
@@ -102,6 +103,7 @@ type Kind = "promise" | "thenable" | "effect" | "observable" | "logic" | "plain"
 // Never throws: a value that cannot be looked at is plain, and its run has succeeded.
 const kindOf = (value: object): Kind => {
   try {
+    if (value instanceof Promise) return "promise"
     if (Effect.isEffect(value)) return "effect"
     if (typeof (value as { readonly then?: unknown }).then === "function") return "thenable"
     if (typeof value === "function") return "plain"

@@ -38,16 +38,21 @@ export class ManualTimers implements ContractTimers {
     this.wallAheadMs += ms
   }
 
+  /** Lets time pass within a call, as a long computation does: nothing is called. */
+  spend(ms: number): void {
+    this.elapsedMs += ms
+  }
+
   async advance(ms: number): Promise<void> {
     const untilMs = this.elapsedMs + ms
     await pendingPromises()
     for (let next = this.nextDue(untilMs); next !== undefined; next = this.nextDue(untilMs)) {
       this.waiting = this.waiting.filter((other) => other !== next)
-      this.elapsedMs = next.dueMs
+      this.elapsedMs = Math.max(this.elapsedMs, next.dueMs)
       next.callback()
       await pendingPromises()
     }
-    this.elapsedMs = untilMs
+    this.elapsedMs = Math.max(this.elapsedMs, untilMs)
   }
 
   private nextDue(untilMs: number): Waiting | undefined {
