@@ -3,7 +3,7 @@
  * then write. A refused file keeps every byte, and so does its write-ahead log.
  */
 import { SqlError } from "@effect/sql/SqlError"
-import { Effect, Either, type Scope } from "effect"
+import { Cause, Effect, type Scope } from "effect"
 import type { StoreOwner } from "./jobStore.ts"
 import { migrations, schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
@@ -106,22 +106,28 @@ const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =
 
 /** Looks through a read-only connection, which can neither replay a log into the file nor empty it. */
 const refuseForeign = (path: string): Effect.Effect<void, OpenError> =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const connection = yield* connect({ filename: path, readonly: true })
-      const [log] = yield* connection.rows<{ log: number }>("PRAGMA wal_checkpoint(NOOP)")
-      const seen = yield* Effect.either(refuse(connection, path))
-      return { seen, emptyLog: log?.log === 0 }
-    })
-  ).pipe(
-    Effect.flatMap(({ seen, emptyLog }) =>
-      Effect.zipRight(Either.isLeft(seen) && emptyLog ? Effect.ignore(removeEmptyLog(path)) : Effect.void, seen)
-    ),
+  Effect.gen(function* () {
+    const logged = yield* hasLog(path)
+    yield* Effect.scoped(
+      Effect.flatMap(connect({ filename: path, readonly: true }), (connection) => refuse(connection, path))
+    ).pipe(Effect.tapError(() => (logged ? Effect.void : Effect.ignore(removeEmptyLog(path)))))
+  }).pipe(
     // A file left half-way into its first write cannot be read without repairing it: the writing connection does, and looks again.
     Effect.catchIf(
       (error) => error instanceof SqlError && sqliteCode(error.cause)?.startsWith("SQLITE_READONLY") === true,
       () => Effect.void
     )
+  )
+
+/** Whether a log with something in it lies beside the file: read as a database, an empty file is one and a log is not. */
+const hasLog = (path: string): Effect.Effect<boolean> =>
+  Effect.scoped(
+    Effect.flatMap(connect({ filename: `${path}-wal`, readonly: true }), (connection) =>
+      pragma(connection, "user_version")
+    )
+  ).pipe(
+    Effect.as(false),
+    Effect.catchAllCause((cause) => Effect.succeed(sqliteCode(Cause.squash(cause)) !== "SQLITE_CANTOPEN"))
   )
 
 /** Fails for a file that is not ours to write: another program's, or a newer version's. */
