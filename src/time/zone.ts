@@ -38,11 +38,16 @@ export const zoneOf = (timezone: string): Zone => {
   return zone
 }
 
-/** The zone of the machine; `UTC` where it has none. */
+/** The zone of the machine; `UTC` where it has none. Asked once: an answer costs a quarter of a millisecond. */
 export const machineTimezone = (): string => {
-  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
-  return timeZone === "Etc/Unknown" ? "UTC" : timeZone
+  if (machine === undefined) {
+    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+    machine = timeZone === "Etc/Unknown" ? "UTC" : timeZone
+  }
+  return machine
 }
+
+let machine: string | undefined
 
 /** Local minus UTC at an instant, milliseconds. */
 export const offsetAt = (zone: Zone, at: EpochMillis): number => zone.spanAt(at).offsetMs
