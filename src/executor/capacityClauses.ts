@@ -120,19 +120,36 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     expectSame("the outcome", trial.outcome("b"), "succeeded")
   },
 
-  "an outcome that comes up inside another run's task is told after that task": async (underTest) => {
+  "what a task submits starts before what is submitted after that task": async (underTest) => {
     const trial = new Trial(underTest, { concurrency: 5, queue: 5 })
-    let report: () => void = () => undefined
-    const { promise, open } = gate()
-    trial.submit("a", ({ progress }) => {
-      report = () => progress(1)
-      return promise
+    trial.submit("a", () => {
+      trial.submit("b", () => 1)
     })
-    trial.submit("b", () => report())
+    trial.submit("c", () => 1)
+    await trial.settle()
+    const started = trial.news.flatMap((news) => (news.type === "started" ? [news.runId] : []))
+    expectSame("started", started, ["a", "b", "c"])
+  },
+
+  "news that come up inside another run's task are told after that task, in order": async (underTest) => {
+    const trial = new Trial(underTest, { concurrency: 5, queue: 5 })
+    let end: () => void = () => undefined
+    trial.submit("a", ({ progress }) => ({
+      // An Observable, by its shape.
+      lift: () => undefined,
+      subscribe: (observer: { complete: () => void }) => {
+        end = () => {
+          progress(1)
+          observer.complete()
+        }
+        return { closed: false, unsubscribe: () => undefined }
+      }
+    }))
+    trial.submit("b", () => end())
     expectSame("told while submitting", trial.story, ["started a", "started b", "settled b"])
-    open()
     await trial.settle()
     expectSame("the rest", trial.story.slice(3), ["progressed a", "settled a"])
+    expectSame("status", trial.executor.status(), { running: 0, queued: 0, stuck: 0 })
   }
 }
 

@@ -79,6 +79,7 @@ export interface Gate {
   readonly break: (error: unknown) => void
 }
 
+/** A closed gate. */
 export const gate = (): Gate => {
   let open: (value: unknown) => void = () => undefined
   let breakIt: (error: unknown) => void = () => undefined
@@ -86,6 +87,8 @@ export const gate = (): Gate => {
     open = resolve
     breakIt = reject
   })
+  // It may be broken before anybody waits for it.
+  promise.catch(() => undefined)
   return { promise, open: (value) => open(value), break: (error) => breakIt(error) }
 }
 
