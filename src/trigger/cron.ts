@@ -7,12 +7,10 @@ import { readBounds } from "./bounds.ts"
 import type { CronFields } from "./cronFields.ts"
 import { fieldNames, readCronFields } from "./cronFields.ts"
 import { CronPattern } from "./cronPattern.ts"
-import type { CronRule } from "./cronRule.ts"
 import type { Pace } from "./cronSearch.ts"
 import { countMatches, nextMatch, previousMatch } from "./cronSearch.ts"
 import { readCronText } from "./cronText.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
-import { isPossible, monthDays } from "./monthDays.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Json, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
@@ -73,8 +71,9 @@ export const compileCron = (expression: string | CronFields): CompiledCron => {
   const known = compiled.get(key)
   if (known !== undefined) return known
   const rule = typeof source === "string" ? readCronText(source) : readCronFields(source)
-  refuseImpossible(rule, key)
-  const fresh = { source, pattern: new CronPattern(rule) }
+  const pattern = new CronPattern(rule)
+  if (!pattern.isPossible()) throw impossible(key)
+  const fresh = { source, pattern }
   if (compiled.size >= maxCompiled) compiled.clear()
   compiled.set(key, fresh)
   return fresh
@@ -188,13 +187,11 @@ const orderedFields = (fields: CronFields): CronFields => {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 
-const refuseImpossible = (rule: CronRule, text: string): void => {
-  if (isPossible(rule, monthDays(rule))) return
-  throw new InvalidTriggerError({
+const impossible = (text: string): InvalidTriggerError =>
+  new InvalidTriggerError({
     trigger: "cron",
     text: shorten(text),
     field: "date",
     found: "no day of any year",
     expected: "days that some year has"
   })
-}

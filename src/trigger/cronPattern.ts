@@ -7,7 +7,7 @@ import type { CronRule } from "./cronRule.ts"
 import type { FieldSet } from "./fieldSet.ts"
 import { fieldSet } from "./fieldSet.ts"
 import type { MonthDays } from "./monthDays.ts"
-import { monthDays, yearKind } from "./monthDays.ts"
+import { monthDays, yearKind, yearOfEachKind, yearKinds } from "./monthDays.ts"
 
 const daySeconds = 86_400
 const firstYear = 1970
@@ -29,8 +29,8 @@ export class CronPattern {
   private readonly firstOfDay: number
   private readonly lastOfHour: number
   private readonly lastOfDay: number
-  /** By kind of year: a bit for each month that has days, -1 while unknown. */
-  private readonly monthsOfKind = new Int16Array(28).fill(-1)
+  /** By kind of year: the masks of months 1 to 12, and at 0 a bit for each month that has days. Filled when first asked for. */
+  private readonly masksOfKind = new Array<Int32Array | undefined>(yearKinds)
   /** The month that was looked at last: [monthFrom, monthUntil) in day numbers, and its mask. */
   private monthFrom = 0
   private monthUntil = 0
@@ -74,6 +74,11 @@ export class CronPattern {
     return this.previousDay(day - 1) * daySeconds + this.lastOfDay
   }
 
+  /** Whether any year at all has a day that the rule allows; which years the rule names does not matter. */
+  isPossible(): boolean {
+    return yearOfEachKind().some((year) => this.masksOf(year)[0] !== 0)
+  }
+
   matches(local: number): boolean {
     return this.next(local) === local
   }
@@ -101,8 +106,11 @@ export class CronPattern {
   private useMonth(year: number, month: number): void {
     this.monthFrom = dayNumber(year, month, 1)
     this.monthUntil = this.monthFrom + monthLength(year, month)
-    const allowed = year <= lastYear && year >= firstYear && (this.years === undefined || this.years.has(year))
-    this.monthMask = allowed && this.rule.months.includes(month) ? this.days(year, month) : 0
+    this.monthMask = this.allowsYear(year) ? (this.masksOf(year)[month] ?? 0) : 0
+  }
+
+  private allowsYear(year: number): boolean {
+    return year <= lastYear && year >= firstYear && (this.years === undefined || this.years.has(year))
   }
 
   private nextOfDay(second: number): number {
@@ -206,16 +214,22 @@ export class CronPattern {
   }
 
   private monthsOf(year: number): number {
-    if (this.years !== undefined && !this.years.has(year)) return 0
+    return this.allowsYear(year) ? (this.masksOf(year)[0] ?? 0) : 0
+  }
+
+  private masksOf(year: number): Int32Array {
     const kind = yearKind(year)
-    const known = this.monthsOfKind[kind] ?? -1
-    if (known >= 0) return known
-    const months = this.rule.months.reduce(
-      (mask, month) => (this.days(year, month) === 0 ? mask : mask | (1 << (month - 1))),
-      0
-    )
-    this.monthsOfKind[kind] = months
-    return months
+    return (this.masksOfKind[kind] ??= this.fillMasks(year))
+  }
+
+  private fillMasks(year: number): Int32Array {
+    const masks = new Int32Array(13)
+    for (const month of this.rule.months) {
+      const days = this.days(year, month)
+      masks[month] = days
+      if (days !== 0) masks[0] = (masks[0] ?? 0) | (1 << (month - 1))
+    }
+    return masks
   }
 }
 

@@ -29,7 +29,7 @@ export const shownValue = (value: unknown): string => {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
     return shorten(String(value))
   try {
-    return shorten((JSON.stringify(value) as string | undefined) ?? String(value))
+    return shorten(String(JSON.stringify(value)))
   } catch {
     return typeof value
   }

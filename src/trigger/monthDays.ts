@@ -15,7 +15,7 @@ export const monthDays = (rule: CronRule): MonthDays => {
     const firstDay = dayNumber(year, month, 1)
     const length = monthLength(year, month)
     const firstWeekday = weekdayOf(firstDay)
-    const all = (2 ** length - 1) | 0
+    const all = 0x7fffffff >>> (31 - length)
     const byMonth = monthTerms === undefined ? all : monthTerms(length, firstWeekday) & all
     const byWeek = weekTerms === undefined ? all : weekTerms(length, firstWeekday) & all
     const days = dayFields === "either" ? byMonth | byWeek : byMonth & byWeek
@@ -23,24 +23,36 @@ export const monthDays = (rule: CronRule): MonthDays => {
   }
 }
 
+/** How many kinds of years there are. */
+export const yearKinds = 21
+
 /**
- * Whether any year at all has a day that the rule allows. The calendar knows 28 kinds of years: leap or not, weekday of
- * 1 January, and whether the year before was leap (which moves ISO week 53).
+ * 0 to 20: years of one kind have the same days, weekdays and ISO weeks. Leap or not, weekday of 1 January, and whether the
+ * year before was leap, which moves ISO week 53.
  */
-export const isPossible = (rule: CronRule, days: MonthDays): boolean => {
-  const seen = new Set<number>()
-  for (let year = 2000; year < 2400 && seen.size < 28; year++) {
-    const kind = yearKind(year)
-    if (seen.has(kind)) continue
-    seen.add(kind)
-    if (rule.months.some((month) => days(year, month) !== 0)) return true
-  }
-  return false
+export const yearKind = (year: number): number => {
+  const place = ((year % 400) + 400) % 400
+  return (kinds ??= Uint8Array.from({ length: 400 }, (_, each) => kindOf(2000 + each)))[place] ?? 0
 }
 
-/** 0 to 27: years of one kind have the same days, weekdays and ISO weeks. */
-export const yearKind = (year: number): number =>
-  weekdayOf(dayNumber(year, 1, 1)) + (isLeapYear(year) ? 7 : 0) + (isLeapYear(year - 1) ? 14 : 0)
+/** One year of each kind. */
+export const yearOfEachKind = (): ReadonlyArray<number> => {
+  if (examples === undefined) {
+    const years = new Map<number, number>()
+    for (let year = 2000; years.size < yearKinds; year++)
+      if (!years.has(yearKind(year))) years.set(yearKind(year), year)
+    examples = [...years.values()]
+  }
+  return examples
+}
+
+let examples: ReadonlyArray<number> | undefined
+
+/** By year of the Gregorian calendar's cycle of 400. */
+let kinds: Uint8Array | undefined
+
+const kindOf = (year: number): number =>
+  weekdayOf(dayNumber(year, 1, 1)) + (isLeapYear(year) ? 7 : isLeapYear(year - 1) ? 14 : 0)
 
 type Terms = (length: number, firstWeekday: number) => number
 
@@ -56,11 +68,11 @@ const compileTerms = (terms: ReadonlyArray<DayTerm>): Terms => {
   const byFirstWeekday = Array.from({ length: weekdays.size === 0 ? 0 : 7 }, (_, firstWeekday) =>
     [...weekdays].reduce((mask, weekday) => mask | weekdayMask(weekday, firstWeekday), 0)
   )
-  return (length, firstWeekday) =>
-    moving.reduce(
-      (mask, term) => mask | movingDay(term, length, firstWeekday),
-      fixed | (byFirstWeekday[firstWeekday] ?? 0)
-    )
+  return (length, firstWeekday) => {
+    let mask = fixed | (byFirstWeekday[firstWeekday] ?? 0)
+    for (const term of moving) mask |= movingDay(term, length, firstWeekday)
+    return mask
+  }
 }
 
 const weekdayMask = (weekday: number, firstWeekday: number): number => {

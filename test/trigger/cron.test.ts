@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { compileCron, cron, cronOf } from "../../src/trigger/cron.ts"
 import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
-import type { Trigger } from "../../src/trigger/trigger.ts"
+import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
 import { slowFireTimes } from "./slowCron.ts"
 
 const at = (text: string) => Date.parse(text)
@@ -123,7 +123,7 @@ describe("cron", () => {
       cron({ hour: "8-10", dayOfWeek: "mon" }, { timezone: "UTC" })
     ]) {
       const stored = trigger.toJSON()
-      expect(registry.read(JSON.parse(JSON.stringify(stored))).toJSON()).toEqual(stored)
+      expect(registry.read(JSON.parse(JSON.stringify(stored)) as TriggerSpec).toJSON()).toEqual(stored)
     }
   })
 

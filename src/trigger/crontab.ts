@@ -1,0 +1,208 @@
+/**
+ * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as crontab(5) of Vixie cron and
+ * cronie has them. Runs nothing: an entry says what and when.
+ */
+import { Data } from "effect"
+import { UnknownTimezoneError, zoneOf } from "../time/zone.ts"
+import { cron } from "./cron.ts"
+import { cronMacros } from "./cronText.ts"
+import { InvalidTriggerError, shorten } from "./invalidTrigger.ts"
+import type { Trigger } from "./trigger.ts"
+
+/** `system`: each entry names its user after the times, as in /etc/crontab and /etc/cron.d; default false. */
+export interface CrontabOptions {
+  readonly system?: boolean | undefined
+  /** The zone before the first `CRON_TZ`; default: the scheduler's. */
+  readonly timezone?: string | undefined
+  /** The name that errors show; default `"crontab"`. */
+  readonly file?: string | undefined
+}
+
+/** One line with a command. `reboot: true` stands for @reboot, which has no fire times. */
+export type CrontabEntry = CrontabCommand &
+  ({ readonly reboot: false; readonly trigger: Trigger } | { readonly reboot: true })
+
+export interface CrontabCommand {
+  /** Counted from 1. */
+  readonly line: number
+  /** The times as they are written: five fields or a macro. */
+  readonly expression: string
+  /** Up to the first `%`, with `\%` read as `%`. */
+  readonly command: string
+  /** What follows the first `%`, further ones read as line ends: the command's standard input. */
+  readonly input?: string
+  /** Only of a system crontab. */
+  readonly user?: string
+  /** The variables set above this line, `CRON_TZ` and `TZ` among them. */
+  readonly environment: Readonly<Record<string, string>>
+  /** The `CRON_TZ` above this line, else the option; left out when neither is given. */
+  readonly timezone?: string
+}
+
+/** One thing wrong in a crontab; `line` and `column` count from 1. */
+export interface CrontabFault {
+  readonly line: number
+  readonly column: number
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+}
+
+/** A crontab that cannot be read, with everything that is wrong in it, in order of lines. */
+export class InvalidCrontabError extends Data.TaggedError("InvalidCrontabError")<{
+  readonly file: string
+  readonly faults: ReadonlyArray<CrontabFault>
+}> {
+  override get message(): string {
+    return this.faults
+      .map(
+        (fault) =>
+          `${this.file}:${fault.line}:${fault.column}: ${fault.field} is ${JSON.stringify(fault.found)}, expected ${fault.expected}`
+      )
+      .join("\n")
+  }
+}
+
+/**
+ * The entries of a crontab, in order. Blank lines and comments are passed over. As crontab(1) does, a file with a fault is refused
+ * whole: throws `InvalidCrontabError` with all its faults.
+ */
+export const readCrontab = (text: string, options: CrontabOptions = {}): ReadonlyArray<CrontabEntry> => {
+  const entries: Array<CrontabEntry> = []
+  const faults: Array<CrontabFault> = []
+  let environment: Readonly<Record<string, string>> = {}
+  let { timezone } = options
+  for (const [index, raw] of text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .entries()) {
+    const line: Line = { number: index + 1, text: raw.replace(/\r$/, "") }
+    if (/^\s*(?:#|$)/.test(line.text)) continue
+    try {
+      const variable = readVariable(line.text)
+      if (variable === undefined)
+        entries.push(readEntry(line, { system: options.system === true, timezone, environment }))
+      else {
+        if (variable.name === "CRON_TZ") timezone = readTimezone(line, variable)
+        environment = { ...environment, [variable.name]: variable.value }
+      }
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault
+      faults.push(fault.fault)
+    }
+  }
+  if (faults.length > 0) throw new InvalidCrontabError({ file: options.file ?? "crontab", faults })
+  return entries
+}
+
+interface Line {
+  readonly number: number
+  readonly text: string
+}
+
+interface Variable {
+  readonly name: string
+  readonly value: string
+  /** Where the value begins, counted from 0. */
+  readonly at: number
+}
+
+interface Above {
+  readonly system: boolean
+  readonly timezone: string | undefined
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** Carries a fault up to the line it is in; never leaves this module. */
+class Fault extends Error {
+  readonly fault: CrontabFault
+
+  constructor(fault: CrontabFault) {
+    super()
+    this.fault = fault
+  }
+}
+
+const faultAt = (line: Line, at: number, field: string, found: string, expected: string): Fault =>
+  new Fault({ line: line.number, column: at + 1, field, found: shorten(found), expected })
+
+/** `NAME = value`; name and value may be quoted. Anything else is an entry: a field of one is never followed by `=`. */
+const readVariable = (text: string): Variable | undefined => {
+  const match = /^\s*(?:"([^"]*)"|'([^']*)'|([^\s="'*@]+))[ \t]*=[ \t]*(.*?)[ \t]*$/.exec(text)
+  if (match === null) return undefined
+  const [, doubleQuoted, singleQuoted, plain, written = ""] = match
+  const quoted = /^(["'])(.*)\1$/.exec(written)
+  return {
+    name: doubleQuoted ?? singleQuoted ?? plain ?? "",
+    value: quoted?.[2] ?? written,
+    at: text.lastIndexOf(written) + (quoted === null ? 0 : 1)
+  }
+}
+
+const readTimezone = (line: Line, { value, at }: Variable): string => {
+  try {
+    return zoneOf(value).name
+  } catch (cause) {
+    if (!(cause instanceof UnknownTimezoneError)) throw cause
+    throw faultAt(line, at, "CRON_TZ", value, 'an IANA time zone such as "Europe/Stockholm"')
+  }
+}
+
+const readEntry = (line: Line, above: Above): CrontabEntry => {
+  // cronie: a minus before the minute means "do not log".
+  const start = line.text.search(/\S/) + (/^\s*-[@*\d]/.test(line.text) ? 1 : 0)
+  const words = [...line.text.slice(start).matchAll(/\S+/g)].map((match) => ({
+    text: match[0],
+    at: start + match.index
+  }))
+  const timeWords = words[0]?.text.startsWith("@") === true ? 1 : 5
+  const lastTime = words[timeWords - 1]
+  if (lastTime === undefined) {
+    throw faultAt(
+      line,
+      start,
+      "entry",
+      line.text.slice(start).trimEnd(),
+      "five time fields or a macro such as @daily, then a command"
+    )
+  }
+  const expression = line.text.slice(start, lastTime.at + lastTime.text.length)
+  const reboot = expression.toLowerCase() === "@reboot"
+  const trigger = reboot ? undefined : readTimes(line, start, expression, above.timezone)
+  const user = above.system ? words[timeWords] : undefined
+  if (above.system && user === undefined) throw missing(line, "user", "the user to run the command as")
+  if (user !== undefined && !/^[A-Za-z_][\w.@:/-]*\$?$/.test(user.text))
+    throw faultAt(line, user.at, "user", user.text, "a user's name")
+  const command = words[timeWords + (above.system ? 1 : 0)]
+  if (command === undefined) throw missing(line, "command", "a command")
+  const common: CrontabCommand = {
+    line: line.number,
+    expression,
+    ...splitCommand(line.text.slice(command.at)),
+    ...(user === undefined ? {} : { user: user.text }),
+    environment: above.environment,
+    ...(above.timezone === undefined ? {} : { timezone: above.timezone })
+  }
+  return trigger === undefined ? { ...common, reboot: true } : { ...common, reboot: false, trigger }
+}
+
+const missing = (line: Line, field: string, expected: string): Fault =>
+  faultAt(line, line.text.trimEnd().length, field, "", expected)
+
+const readTimes = (line: Line, start: number, expression: string, timezone: string | undefined): Trigger => {
+  try {
+    return cron(expression, { timezone })
+  } catch (cause) {
+    if (cause instanceof UnknownTimezoneError)
+      throw faultAt(line, start, "timezone", cause.timezone, "a known time zone")
+    if (!(cause instanceof InvalidTriggerError)) throw cause
+    const expected = cause.field === "macro" ? `one of ${Object.keys(cronMacros).join(" ")} @reboot` : cause.expected
+    throw faultAt(line, start + (cause.column ?? 1) - 1, cause.field, cause.found, expected)
+  }
+}
+
+/** The first `%` ends the command, the others end lines of its input; a backslash takes a `%` as it is. */
+const splitCommand = (text: string): { readonly command: string; readonly input?: string } => {
+  const [command = "", ...input] = text.split(/(?<!\\)%/).map((part) => part.replaceAll("\\%", "%"))
+  return input.length === 0 ? { command: command.trimEnd() } : { command, input: input.join("\n") }
+}

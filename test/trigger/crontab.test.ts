@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest"
+import type { CrontabEntry, CrontabOptions } from "../../src/trigger/crontab.ts"
+import { readCrontab } from "../../src/trigger/crontab.ts"
+
+const plain = (entry: CrontabEntry) => {
+  const { trigger, ...rest } = { trigger: undefined, ...entry }
+  return { ...rest, trigger: trigger?.toJSON() }
+}
+const faultsOf = (text: string, options?: CrontabOptions): unknown => {
+  try {
+    return readCrontab(text, options)
+  } catch (error) {
+    return (error as { faults?: unknown }).faults ?? error
+  }
+}
+
+const userCrontab = `# backups
+SHELL=/bin/sh
+MAILTO = "ops@example.org"
+
+0 3 * * MON-FRI  backup --all
+CRON_TZ=America/New_York
+@daily\treport
+  @reboot serve
+`
+
+describe("readCrontab", () => {
+  it("reads a user's crontab", () => {
+    const environment = { SHELL: "/bin/sh", MAILTO: "ops@example.org" }
+    const later = { ...environment, CRON_TZ: "America/New_York" }
+    const timezone = "America/New_York"
+    expect(readCrontab(userCrontab, { timezone: "Europe/Oslo" }).map(plain)).toEqual([
+      {
+        line: 5,
+        expression: "0 3 * * MON-FRI",
+        command: "backup --all",
+        environment,
+        timezone: "Europe/Oslo",
+        reboot: false,
+        trigger: { type: "cron", expression: "0 3 * * MON-FRI", timezone: "Europe/Oslo" }
+      },
+      {
+        line: 7,
+        expression: "@daily",
+        command: "report",
+        environment: later,
+        timezone,
+        reboot: false,
+        trigger: { type: "cron", expression: "@daily", timezone }
+      },
+      {
+        line: 8,
+        expression: "@reboot",
+        command: "serve",
+        environment: later,
+        timezone,
+        reboot: true,
+        trigger: undefined
+      }
+    ])
+  })
+
+  it("reads the user of a system crontab", () => {
+    const [entry] = readCrontab("17 *\t* * *\troot\tcd / && run-parts --report /etc/cron.hourly\n", { system: true })
+    expect(entry).toMatchObject({
+      user: "root",
+      command: "cd / && run-parts --report /etc/cron.hourly",
+      expression: "17 *\t* * *"
+    })
+    expect(entry?.timezone).toBeUndefined()
+  })
+
+  it.for([
+    ["0 0 * * * date +\\%F", { command: "date +%F" }],
+    ["0 0 * * * mail ops%Hello,%100\\% done", { command: "mail ops", input: "Hello,\n100% done" }],
+    ["0 0 * * * cat%", { command: "cat", input: "" }],
+    ["0 0 * * * a=b run  ", { command: "a=b run" }],
+    ["-*/5 * * * * quiet", { command: "quiet", expression: "*/5 * * * *" }],
+    ["0 0 * * * run\r", { command: "run" }]
+  ] as const)("reads %j", ([line, expected]) => {
+    expect(readCrontab(line)[0]).toMatchObject(expected)
+  })
+
+  it.for([
+    ["A = b c  ", { A: "b c" }],
+    ["'A B'='b c '", { "A B": "b c " }],
+    ["A=", { A: "" }],
+    ['A=a"b', { A: 'a"b' }]
+  ] as const)("sets the variable of %j", ([line, environment]) => {
+    expect(readCrontab(`${line}\n@daily run`)[0]?.environment).toEqual(environment)
+  })
+
+  it("names the place of every fault", () => {
+    const text = [
+      "0 25 * * * run",
+      "@dayly run",
+      "0 0 * *",
+      "0 0 * * *",
+      "  0 0 30 2 * run",
+      "CRON_TZ=Mars/Olympus"
+    ].join("\n")
+    expect(faultsOf(text)).toMatchObject([
+      { line: 1, column: 3, field: "hour", found: "25", expected: "0-23" },
+      { line: 2, column: 1, field: "macro", found: "@dayly" },
+      { line: 3, column: 1, field: "entry", found: "0 0 * *" },
+      { line: 4, column: 10, field: "command", found: "" },
+      { line: 5, column: 3, field: "date" },
+      { line: 6, column: 9, field: "CRON_TZ", found: "Mars/Olympus" }
+    ])
+    expect(faultsOf("0 0 * * * ro!ot run\n0 0 * * *", { system: true })).toMatchObject([
+      { line: 1, column: 11, field: "user", found: "ro!ot" },
+      { line: 2, column: 10, field: "user", found: "" }
+    ])
+  })
+
+  it("says file, line and column", () => {
+    expect(() => readCrontab("\n0 25 * * * run", { file: "jobs.cron" })).toThrow(
+      'jobs.cron:2:3: hour is "25", expected 0-23'
+    )
+  })
+})
