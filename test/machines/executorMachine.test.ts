@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest"
+import { createActor } from "xstate"
+import type { ExecutorContext, ExecutorEvent } from "../../machines/index.ts"
+import { executorMachine } from "../../machines/index.ts"
+import { explore } from "./machineModel.ts"
+
+describe("executorMachine", () => {
+  it("takes every transition that it has, and no other", async () => {
+    const explored = await explore<ExecutorContext, ExecutorEvent>({
+      machine: executorMachine,
+      input: { concurrency: 1, queue: 2 },
+      events: () => [
+        ...[1, 2, 3].flatMap((count): Array<ExecutorEvent> => [
+          { type: "submitted", count },
+          { type: "settled", count }
+        ]),
+        { type: "drain" }
+      ],
+      facts: ({ inFlight }) => inFlight,
+      holds: (value, { inFlight, concurrency, queue }) => {
+        if (value === "idle" || value === "stopped") expect(inFlight).toBe(0)
+        else expect(inFlight).toBeGreaterThan(0)
+        expect(inFlight).toBeLessThanOrEqual(concurrency + queue)
+        if (value === "saturated") expect(inFlight).toBe(concurrency + queue)
+        if (value === "busy") expect(inFlight).toBeLessThan(concurrency + queue)
+      }
+    })
+    expect(explored).toEqual({
+      edges: {
+        idle: { submitted: ["busy", "saturated"], drain: ["stopped"] },
+        busy: { submitted: ["busy", "saturated"], settled: ["busy", "idle"], drain: ["draining"] },
+        saturated: { settled: ["busy", "idle"], drain: ["draining"] },
+        draining: { settled: ["draining", "stopped"] }
+      },
+      untaken: [],
+      unreached: []
+    })
+  })
+
+  it("refuses more orders than it has room for", () => {
+    const executor = startExecutor()
+    expect(executor.getSnapshot().can({ type: "submitted", count: 3 })).toBe(true)
+    expect(executor.getSnapshot().can({ type: "submitted", count: 4 })).toBe(false)
+  })
+
+  it("stops only after the last run has settled", () => {
+    const executor = startExecutor()
+    executor.send({ type: "submitted", count: 2 })
+    executor.send({ type: "drain" })
+    executor.send({ type: "settled", count: 1 })
+    expect(executor.getSnapshot().value).toBe("draining")
+    executor.send({ type: "settled", count: 1 })
+    expect(executor.getSnapshot()).toMatchObject({ value: "stopped", status: "done", context: { inFlight: 0 } })
+  })
+
+  it("comes back from its saved snapshot", () => {
+    const executor = startExecutor()
+    executor.send({ type: "submitted", count: 3 })
+    const saved: unknown = JSON.parse(JSON.stringify(executor.getPersistedSnapshot()))
+    const restored = createActor(executorMachine, { input, snapshot: saved as never }).start()
+    restored.send({ type: "settled", count: 1 })
+    expect(restored.getSnapshot()).toMatchObject({ value: "busy", context: { ...input, inFlight: 2 } })
+  })
+})
+
+const input = { concurrency: 2, queue: 1 }
+const startExecutor = () => createActor(executorMachine, { input }).start()

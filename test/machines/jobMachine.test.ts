@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest"
+import { createActor } from "xstate"
+import type { JobContext, JobEvent, JobRules, NextFire } from "../../machines/index.ts"
+import { defaultRules, jobMachine, newMemory, stateOf } from "../../machines/index.ts"
+import { explore } from "./machineModel.ts"
+
+const rules: JobRules = {
+  ...defaultRules,
+  misfireGraceMs: 50,
+  overlap: "queue-one",
+  retry: { attempts: 2, backoffMs: 5, factor: 1, maxBackoffMs: 5, jitter: 0, when: null }
+}
+const input = { jobId: "daily", rules, memory: newMemory(0, 10, false) }
+
+describe("jobMachine", () => {
+  it("takes every transition that it has, and no other", async () => {
+    const explored = await explore<JobContext, JobEvent>({
+      machine: jobMachine,
+      input,
+      events: eventsIn,
+      facts: ({ memory, rules }) => [
+        memory.live.map((run) => [run.retryAt !== null, run.attempt > 1]),
+        memory.queue.map((fire) => fire.requested === true),
+        [Math.min(memory.crashes, 3), rules.onInterrupted],
+        [memory.exhausted, memory.removed, memory.pausedAt !== null, memory.fault !== null],
+        [memory.backlog !== null, memory.misfire !== null]
+      ],
+      holds: (value, { memory }) => {
+        expect(value).toBe(stateOf(memory))
+        expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
+        expect(memory.live.length).toBeLessThanOrEqual(rules.maxInstances)
+        if (value === "done") expect([memory.live, memory.queue, memory.backlog]).toEqual([[], [], null])
+      }
+    })
+    const waiting = {
+      pause: ["paused"],
+      park: ["paused"],
+      refused: ["misfired"],
+      requested: ["running"],
+      reschedule: ["done", "scheduled"],
+      remove: ["done"]
+    }
+    expect(explored).toEqual({
+      edges: {
+        scheduled: { ...waiting, redefine: ["scheduled"], due: ["done", "misfired", "running", "scheduled"] },
+        misfired: { ...waiting, redefine: ["misfired"], due: ["done", "misfired", "running"] },
+        running: {
+          pause: ["paused"],
+          park: ["paused"],
+          redefine: ["running"],
+          due: ["running"],
+          refused: ["running"],
+          requested: ["running"],
+          reschedule: ["running"],
+          retryDue: ["running"],
+          settled: ["done", "misfired", "running", "scheduled"],
+          interrupted: ["done", "misfired", "paused", "running", "scheduled"],
+          remove: ["done", "running"]
+        },
+        paused: {
+          park: ["paused"],
+          redefine: ["paused"],
+          reschedule: ["paused"],
+          requested: ["paused"],
+          settled: ["paused"],
+          interrupted: ["paused"],
+          resume: ["done", "misfired", "running", "scheduled"],
+          remove: ["done", "running"]
+        }
+      },
+      untaken: [],
+      unreached: []
+    })
+  })
+
+  it("goes on from its saved snapshot as if nothing had happened", () => {
+    const job = createActor(jobMachine, { input }).start()
+    const due = eventsIn("scheduled", job.getSnapshot().context).find((event) => event.type === "due")
+    if (due !== undefined) job.send(due)
+    const saved: unknown = JSON.parse(JSON.stringify(job.getPersistedSnapshot()))
+    const restored = createActor(jobMachine, { input, snapshot: saved as never }).start()
+    expect(restored.getSnapshot().value).toBe("running")
+    expect(restored.getSnapshot().context).toEqual(job.getSnapshot().context)
+  })
+
+  it("keeps still in done: nothing brings a finished job back", () => {
+    const context = { ...createActor(jobMachine, { input }).getSnapshot().context, memory: newMemory(0, null, true) }
+    const snapshot = jobMachine.resolveState({ value: "done", context })
+    expect(snapshot.status).toBe("done")
+    for (const event of eventsIn("done", context)) expect(snapshot.can(event)).toBe(false)
+  })
+})
+
+/**
+ * Each kind of event, in the variants that lead to different places. All happen at one instant, or so much later that
+ * what waits is past its grace; the one live run always has key 1.
+ */
+function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<JobEvent> {
+  const now = 1_000
+  const muchLater = now + 100
+  const base = { firstRunKey: 1, now }
+  const one = { from: now, through: now, count: 1 }
+  const goesOn: NextFire = { nextFireAt: now + 10, exhausted: false }
+  const ends: NextFire = { nextFireAt: null, exhausted: true }
+  const due = { type: "due", ...base, second: null, penultimate: null, times: [] } as const
+  const settled = { type: "settled", ...base, runKey: 1, errorName: null, retryable: true, next: null } as const
+  const stopped = { type: "interrupted", ...base, runKeys: [1] } as const
+  const either = [goesOn, ends].flatMap((next): ReadonlyArray<JobEvent> => [
+    { ...due, ...next, late: null, due: one, more: false },
+    { ...due, ...next, late: one, due: null, more: false },
+    { type: "reschedule", now, owed: null, ...next },
+    { type: "resume", missed: "skip", ...base, ...next },
+    { type: "resume", missed: "coalesce", ...base, ...next, now: muchLater }
+  ])
+  const ofRun: ReadonlyArray<JobEvent> = [
+    { ...settled, outcome: "succeeded" },
+    { ...settled, outcome: "succeeded", now: muchLater },
+    { ...settled, outcome: "failed" },
+    { ...settled, outcome: "cancelled" },
+    { ...stopped, crash: true },
+    { ...stopped, crash: false }
+  ]
+  return [
+    ...either,
+    ...(memory.live.length === 0 ? [] : ofRun),
+    { ...due, ...goesOn, late: null, due: one, more: true },
+    { type: "refused", now, fireAt: now, reason: "invalidValue" },
+    { type: "requested", ...base, fireAt: now },
+    { type: "retryDue", now: muchLater },
+    { type: "pause", now, owed: one },
+    { type: "park", now, fault: { kind: "unknownTask", message: "gone" } },
+    { type: "redefine", rules: { ...rules, onInterrupted: "skip" } },
+    { type: "remove", now, owed: null }
+  ]
+}

@@ -1,0 +1,103 @@
+/** A machine as `xstate/graph` explores it: the paths through it, and which of its transitions they take. */
+import { expect } from "vitest"
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from "xstate"
+import { createActor } from "xstate"
+import type { AdjacencyMap } from "xstate/graph"
+import { createTestModel } from "xstate/graph"
+
+/** What explores a machine. */
+export interface Exploration<Context, Event extends EventObject> {
+  readonly machine: AnyStateMachine
+  readonly input?: unknown
+  /** Every event worth trying in a state. */
+  readonly events: (value: string, context: Context) => ReadonlyArray<Event>
+  /** What decides, beside the state's name, where an event leads; must take finitely many values. */
+  readonly facts: (context: Context) => unknown
+  /** Checked after each transition. */
+  readonly holds?: (value: string, context: Context) => void
+}
+
+/** What the exploration found. */
+export interface Explored {
+  /** State → event → states it led to, each sorted. */
+  readonly edges: Readonly<Record<string, Readonly<Record<string, ReadonlyArray<string>>>>>
+  /** Transitions that the machine has and no event took, as `state.event[index]`. */
+  readonly untaken: ReadonlyArray<string>
+  readonly unreached: ReadonlyArray<string>
+}
+
+/** Takes every event in every state, then replays the shortest path to each state on a live actor. */
+export const explore = async <Context, Event extends EventObject>(
+  exploration: Exploration<Context, Event>
+): Promise<Explored> => {
+  const { machine, input, events, facts, holds } = exploration
+  const contextOf = (snapshot: AnyMachineSnapshot): Context => snapshot.context as Context
+  const nameOf = (snapshot: AnyMachineSnapshot): string => String(snapshot.value)
+  const model = createTestModel(machine, {
+    input,
+    events: (snapshot: AnyMachineSnapshot) => events(nameOf(snapshot), contextOf(snapshot)),
+    serializeState: (snapshot: AnyMachineSnapshot) =>
+      `${nameOf(snapshot)} ${JSON.stringify(facts(contextOf(snapshot)))}`,
+    limit: 100_000
+  })
+
+  const taken = new Set<unknown>()
+  const edges = new Map<string, Map<string, Set<string>>>()
+  const states = new Set<string>()
+  for (const { state, transitions } of Object.values(
+    model.getAdjacencyMap() as unknown as AdjacencyMap<AnyMachineSnapshot, Event>
+  )) {
+    states.add(nameOf(state))
+    for (const { event, state: next } of Object.values<{ event: Event; state: AnyMachineSnapshot }>(transitions)) {
+      const chosen = machine.getTransitionData(state, event)
+      if (chosen.length === 0) continue
+      for (const transition of chosen) taken.add(transition)
+      const byEvent = within(edges, nameOf(state), () => new Map<string, Set<string>>())
+      within(byEvent, event.type, () => new Set<string>()).add(nameOf(next))
+      holds?.(nameOf(next), contextOf(next))
+    }
+  }
+
+  for (const path of model.getShortestPaths()) {
+    const actor = createActor(machine, { input }).start()
+    await path.test({
+      events: Object.fromEntries(machine.events.map((type) => [type, ({ event }) => actor.send(event)])),
+      states: {
+        "*": (expected: AnyMachineSnapshot) => {
+          const snapshot = actor.getSnapshot() as AnyMachineSnapshot
+          expect(snapshot.value).toBe(expected.value)
+          expect(facts(contextOf(snapshot))).toEqual(facts(contextOf(expected)))
+          expect(snapshot.status).toBe(snapshot.value === finalOf(machine) ? "done" : "active")
+          holds?.(nameOf(snapshot), contextOf(snapshot))
+        }
+      }
+    })
+  }
+
+  const all = Object.values(machine.states).flatMap((node) =>
+    [...node.transitions].flatMap(([type, list]) =>
+      list.map((transition, index) => ({ name: `${node.key}.${type}[${index}]`, transition }))
+    )
+  )
+  return {
+    edges: Object.fromEntries(
+      [...edges].map(([state, byEvent]) => [
+        state,
+        Object.fromEntries([...byEvent].map(([type, to]) => [type, [...to].sort()]))
+      ])
+    ),
+    untaken: all.filter(({ transition }) => !taken.has(transition)).map(({ name }) => name),
+    unreached: Object.keys(machine.states).filter((state) => !states.has(state))
+  }
+}
+
+const finalOf = (machine: AnyStateMachine): string | undefined =>
+  Object.values(machine.states).find((node) => node.type === "final")?.key
+
+const within = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}

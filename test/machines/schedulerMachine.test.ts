@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest"
+import { createActor } from "xstate"
+import type { SchedulerContext, SchedulerEvent } from "../../machines/index.ts"
+import { schedulerMachine } from "../../machines/index.ts"
+import { explore } from "./machineModel.ts"
+
+describe("schedulerMachine", () => {
+  it("takes every transition that it has, and no other", async () => {
+    const explored = await explore<SchedulerContext, SchedulerEvent>({
+      machine: schedulerMachine,
+      events: () => [
+        { type: "started" },
+        { type: "pause" },
+        { type: "resume" },
+        { type: "storeLost", store: "main", reason: "disk full" },
+        { type: "storeLost", store: "archive", reason: "busy" },
+        { type: "storeBack", store: "main" },
+        { type: "storeBack", store: "archive" },
+        { type: "drain" },
+        { type: "drained" },
+        { type: "failed", reason: "in use" }
+      ],
+      facts: ({ paused, lost, reason }) => [paused, lost, reason],
+      holds: (value, { paused, lost, reason }) => {
+        if (value === "active") expect({ paused, lost, reason }).toEqual({ paused: false, lost: [], reason: null })
+        if (value === "paused") expect({ paused, lost, reason }).toEqual({ paused: true, lost: [], reason: null })
+        if (value === "degraded") expect([lost.length > 0, reason !== null]).toEqual([true, true])
+        expect(new Set(lost).size).toBe(lost.length)
+      }
+    })
+    const ending = { drain: ["draining"], failed: ["stopped"] }
+    const stores = (state: string) => ({ storeLost: [state], storeBack: [state] })
+    expect(explored).toEqual({
+      edges: {
+        starting: { started: ["active", "degraded"], ...stores("starting"), ...ending },
+        active: { pause: ["paused"], storeLost: ["degraded"], ...ending },
+        paused: { resume: ["active"], storeLost: ["degraded"], ...ending },
+        degraded: {
+          pause: ["degraded"],
+          resume: ["degraded"],
+          storeLost: ["degraded"],
+          storeBack: ["active", "degraded", "paused"],
+          ...ending
+        },
+        draining: { drained: ["stopped"], ...stores("draining"), failed: ["stopped"] }
+      },
+      untaken: [],
+      unreached: []
+    })
+  })
+
+  it.each([
+    { from: "active", events: [], to: "active" },
+    { from: "paused", events: [], to: "paused" },
+    { from: "active", events: ["pause"], to: "paused" },
+    { from: "paused", events: ["resume"], to: "active" },
+    { from: "active", events: ["pause", "resume"], to: "active" }
+  ] as const)("returns from degraded to $to when it was $from and met $events", ({ from, events, to }) => {
+    const scheduler = startScheduler()
+    if (from === "paused") scheduler.send({ type: "pause" })
+    scheduler.send({ type: "storeLost", store: "main", reason: "disk full" })
+    for (const type of events) scheduler.send({ type })
+    expect(scheduler.getSnapshot().value).toBe("degraded")
+    scheduler.send({ type: "storeBack", store: "main" })
+    expect(scheduler.getSnapshot()).toMatchObject({ value: to, context: { lost: [], reason: null } })
+  })
+
+  it("stays degraded until the last store is back, and says what the latest lost one said", () => {
+    const scheduler = startScheduler()
+    scheduler.send({ type: "storeLost", store: "main", reason: "disk full" })
+    scheduler.send({ type: "storeLost", store: "archive", reason: "busy" })
+    scheduler.send({ type: "storeLost", store: "main", reason: "still full" })
+    scheduler.send({ type: "storeBack", store: "archive" })
+    expect(scheduler.getSnapshot()).toMatchObject({
+      value: "degraded",
+      context: { lost: ["main"], reason: "still full" }
+    })
+  })
+
+  it("refuses a pause that changes nothing, also while degraded", () => {
+    const scheduler = startScheduler()
+    scheduler.send({ type: "pause" })
+    expect(scheduler.getSnapshot().can({ type: "pause" })).toBe(false)
+    scheduler.send({ type: "storeLost", store: "main", reason: "disk full" })
+    expect(scheduler.getSnapshot().can({ type: "pause" })).toBe(false)
+    expect(scheduler.getSnapshot().can({ type: "resume" })).toBe(true)
+  })
+
+  it("stops with the reason when it cannot start", () => {
+    const scheduler = createActor(schedulerMachine).start()
+    scheduler.send({ type: "failed", reason: "the file is in use" })
+    expect(scheduler.getSnapshot()).toMatchObject({
+      value: "stopped",
+      status: "done",
+      context: { reason: "the file is in use" }
+    })
+  })
+})
+
+const startScheduler = () => {
+  const scheduler = createActor(schedulerMachine).start()
+  scheduler.send({ type: "started" })
+  return scheduler
+}
