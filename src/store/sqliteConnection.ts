@@ -13,6 +13,11 @@ export interface SqliteConnection {
   run(sql: string, params?: ReadonlyArray<unknown>): Effect.Effect<number, SqlError>
   /** The rows of a query, by column name. */
   rows<Row>(sql: string, params?: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<Row>, SqlError>
+  /** The rows of a query as lists of columns, twice as fast as by name: for the wide and the many. */
+  values<Row extends ReadonlyArray<unknown>>(
+    sql: string,
+    params?: ReadonlyArray<unknown>
+  ): Effect.Effect<ReadonlyArray<Row>, SqlError>
   /** `body` in one BEGIN IMMEDIATE transaction: committed when it succeeds, rolled back when not. Never interrupted half-way. */
   transaction<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
   /** One at a time: nothing else is let in while `body` runs. Does not nest. */
@@ -44,6 +49,8 @@ export const connect = (options: SqliteConnectionOptions): Effect.Effect<SqliteC
       run,
       rows: <Row>(sql: string, params: ReadonlyArray<unknown> = []) =>
         driver.execute(sql, params, undefined) as Effect.Effect<ReadonlyArray<Row>, SqlError>,
+      values: <Row extends ReadonlyArray<unknown>>(sql: string, params: ReadonlyArray<unknown> = []) =>
+        driver.executeValues(sql, params) as Effect.Effect<ReadonlyArray<Row>, SqlError>,
       transaction: (body) =>
         run("BEGIN IMMEDIATE").pipe(
           Effect.zipRight(body),

@@ -2,8 +2,8 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { Retention } from "./jobStore.ts"
+import { inChunks, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
-import { inChunks, sized } from "./sqliteRows.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
 import { StoreFenced } from "./storeError.ts"
 

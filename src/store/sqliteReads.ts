@@ -4,9 +4,9 @@ import { Effect } from "effect"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { JobFilter, JobRow, LedgerFilter, LedgerRow, RunFilter, RunRow } from "./jobStore.ts"
+import { inChunks, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import {
-  inChunks,
   jobColumns,
   jobRow,
   kindCodes,
@@ -15,7 +15,6 @@ import {
   outcomeCodes,
   runColumns,
   runRow,
-  sized,
   stateCodes,
   stateOf,
   type StoredJob,
@@ -197,7 +196,7 @@ export const readLedger = (
         )
       )
     return Effect.map(
-      connection.rows<StoredLedger>(
+      connection.values<StoredLedger>(
         `SELECT ${ledgerColumns} FROM ledger l CROSS JOIN jobs j ON j.key = l.job_key
         WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC LIMIT ?`,
         [...params, filter.limit ?? noLimit]
@@ -214,15 +213,13 @@ const jobRows = (
   sql: string,
   params: ReadonlyArray<unknown>
 ): Read<ReadonlyArray<JobRow>> =>
-  Effect.map(connection.rows<StoredJob>(sql, params), (rows) =>
-    rows.map((row) => jobRow(row, executors.names.get(row.executor) ?? `executor ${row.executor}`))
-  )
+  Effect.map(connection.values<StoredJob>(sql, params), (rows) => rows.map((row) => jobRow(row, executors.names)))
 
 const runRows = (
   connection: SqliteConnection,
   sql: string,
   params: ReadonlyArray<unknown>
-): Read<ReadonlyArray<RunRow>> => Effect.map(connection.rows<StoredRun>(sql, params), (rows) => rows.map(runRow))
+): Read<ReadonlyArray<RunRow>> => Effect.map(connection.values<StoredRun>(sql, params), (rows) => rows.map(runRow))
 
 const jobsById = sized(
   (rows) => `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key

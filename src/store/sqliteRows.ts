@@ -2,6 +2,7 @@
 import type { LedgerKind } from "../job/ledger.ts"
 import type { Outcome } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
+import type { EpochMillis } from "../time/instant.ts"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
 
 export const stateCodes: Readonly<Record<JobState, number>> = {
@@ -30,94 +31,107 @@ export const stateOf = decoder(stateCodes)
 const outcomeOf = decoder(outcomeCodes)
 const kindOf = decoder(kindCodes)
 
-export interface StoredJob extends Omit<JobRow, "value" | "fault" | "executor"> {
-  readonly executor: number
-  readonly value: number
-  readonly fault: number
-}
+/** Columns of `jobs j` and `job_state s`, in the order of `StoredJob`. */
+export const jobColumns = `j.key, j.id, j.task, j.trigger, j.stream, j.args, j.rules, j.notes, j.added_at, j.removed_at,
+  s.value, s.wake_at AS wakeAt, s.fault, s.executor, s.memory`
 
-export interface StoredRun extends Omit<RunRow, "outcome"> {
-  readonly outcome: number | null
-}
+export type StoredJob = readonly [
+  key: number,
+  id: string,
+  task: string,
+  trigger: string,
+  stream: string | null,
+  args: string,
+  rules: string,
+  notes: string,
+  addedAt: EpochMillis,
+  removedAt: EpochMillis | null,
+  value: number,
+  wakeAt: EpochMillis | null,
+  fault: number,
+  executor: number,
+  memory: string
+]
 
-export interface StoredLedger extends Omit<LedgerRow, "kind"> {
-  readonly jobId: string
-  readonly kind: number
-}
-
-/** Of `jobs j` and `job_state s`. */
-export const jobColumns = `j.key, j.id, j.task, j.trigger, j.stream, j.args, j.rules, j.notes, j.added_at AS addedAt,
-  j.removed_at AS removedAt, s.value, s.wake_at AS wakeAt, s.fault, s.executor,
-  s.memory`
-
-/** Of `runs r` and `jobs j`. */
-export const runColumns = `r.run_key AS runKey, r.job_key AS jobKey, j.id AS jobId, r.fire_at AS fireAt, r.request,
-  r.claimed_at AS claimedAt, r.epoch, r.args, r.attempt, r.started_at AS startedAt, r.finished_at AS finishedAt, r.outcome,
-  r.result, r.error`
-
-/** Of `ledger l` and `jobs j`. */
-export const ledgerColumns = `l.job_key AS jobKey, j.id AS jobId, l.kind, l.from_at AS fromAt, l.through_at AS throughAt, l.count,
-  l.reason, l.run_key AS runKey, l.at`
-
-export const jobRow = (stored: StoredJob, executor: string): JobRow => ({
-  key: stored.key,
-  id: stored.id,
-  task: stored.task,
-  executor,
-  trigger: stored.trigger,
-  stream: stored.stream,
-  args: stored.args,
-  rules: stored.rules,
-  notes: stored.notes,
-  addedAt: stored.addedAt,
-  removedAt: stored.removedAt,
-  value: stateOf(stored.value),
-  wakeAt: stored.wakeAt,
-  fault: stored.fault !== 0,
-  memory: stored.memory
+export const jobRow = (stored: StoredJob, executors: ReadonlyMap<number, string>): JobRow => ({
+  key: stored[0],
+  id: stored[1],
+  task: stored[2],
+  trigger: stored[3],
+  stream: stored[4],
+  args: stored[5],
+  rules: stored[6],
+  notes: stored[7],
+  addedAt: stored[8],
+  removedAt: stored[9],
+  value: stateOf(stored[10]),
+  wakeAt: stored[11],
+  fault: stored[12] !== 0,
+  executor: executors.get(stored[13]) ?? `executor ${stored[13]}`,
+  memory: stored[14]
 })
+
+/** Columns of `runs r` and `jobs j`, in the order of `StoredRun`. */
+export const runColumns = `r.run_key, r.job_key, j.id, r.fire_at, r.request, r.claimed_at, r.epoch, r.args, r.attempt, r.started_at,
+  r.finished_at, r.outcome, r.result, r.error`
+
+export type StoredRun = readonly [
+  runKey: number,
+  jobKey: number,
+  jobId: string,
+  fireAt: EpochMillis,
+  request: number,
+  claimedAt: EpochMillis,
+  epoch: number,
+  args: string | null,
+  attempt: number,
+  startedAt: EpochMillis | null,
+  finishedAt: EpochMillis | null,
+  outcome: number | null,
+  result: string | null,
+  error: string | null
+]
 
 export const runRow = (stored: StoredRun): RunRow => ({
-  ...stored,
-  outcome: stored.outcome === null ? null : outcomeOf(stored.outcome)
+  runKey: stored[0],
+  jobKey: stored[1],
+  jobId: stored[2],
+  fireAt: stored[3],
+  request: stored[4],
+  claimedAt: stored[5],
+  epoch: stored[6],
+  args: stored[7],
+  attempt: stored[8],
+  startedAt: stored[9],
+  finishedAt: stored[10],
+  outcome: stored[11] === null ? null : outcomeOf(stored[11]),
+  result: stored[12],
+  error: stored[13]
 })
+
+/** Columns of `ledger l` and `jobs j`, in the order of `StoredLedger`. */
+export const ledgerColumns = "l.job_key, j.id, l.kind, l.from_at, l.through_at, l.count, l.reason, l.run_key, l.at"
+
+export type StoredLedger = readonly [
+  jobKey: number,
+  jobId: string,
+  kind: number,
+  fromAt: EpochMillis,
+  throughAt: EpochMillis,
+  count: number,
+  reason: string | null,
+  runKey: number | null,
+  at: EpochMillis
+]
 
 export const ledgerRow = (stored: StoredLedger): LedgerRow & { readonly jobId: string } => ({
-  ...stored,
-  kind: kindOf(stored.kind)
+  jobKey: stored[0],
+  jobId: stored[1],
+  kind: kindOf(stored[2]),
+  fromAt: stored[3],
+  throughAt: stored[4],
+  count: stored[5],
+  reason: stored[6],
+  runKey: stored[7],
+  at: stored[8]
 })
-
-/** Sizes of many-row statements. Powers of two: any batch is a few statements, and few texts are kept prepared. */
-export const chunkSizes = [256, 128, 64, 32, 16, 8, 4, 2, 1] as const
-
-/** Splits `rows` into stretches of those sizes, in order. */
-export const inChunks = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<ReadonlyArray<Row>> => {
-  const chunks: Array<ReadonlyArray<Row>> = []
-  let from = 0
-  for (const size of chunkSizes) {
-    for (; rows.length - from >= size; from += size) {
-      chunks.push(from === 0 && rows.length === size ? rows : rows.slice(from, from + size))
-    }
-  }
-  return chunks
-}
-
-/** The text of a statement for `rows` rows, made once per size. */
-export const sized = (text: (rows: number) => string): ((rows: number) => string) => {
-  const made = new Map<number, string>()
-  return (rows) => {
-    const known = made.get(rows)
-    if (known !== undefined) {
-      return known
-    }
-    const sql = text(rows)
-    made.set(rows, sql)
-    return sql
-  }
-}
-
-/** `(?,?),(?,?)` for `rows` rows of `columns` columns. */
-export const placeholders = (rows: number, columns: number): string =>
-  Array(rows)
-    .fill(`(${Array(columns).fill("?").join(",")})`)
-    .join(",")
