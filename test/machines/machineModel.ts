@@ -2,7 +2,6 @@
 import { expect } from "vitest"
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from "xstate"
 import { createActor } from "xstate"
-import type { AdjacencyMap } from "xstate/graph"
 import { createTestModel } from "xstate/graph"
 
 /** What explores a machine. */
@@ -26,6 +25,17 @@ export interface Explored {
   readonly unreached: ReadonlyArray<string>
 }
 
+/** What `getAdjacencyMap` gives, without its branded keys. */
+type Adjacency<Event> = Readonly<
+  Record<
+    string,
+    {
+      readonly state: AnyMachineSnapshot
+      readonly transitions: Readonly<Record<string, { readonly event: Event; readonly state: AnyMachineSnapshot }>>
+    }
+  >
+>
+
 /** Takes every event in every state, then replays the shortest path to each state on a live actor. */
 export const explore = async <Context, Event extends EventObject>(
   exploration: Exploration<Context, Event>
@@ -44,11 +54,9 @@ export const explore = async <Context, Event extends EventObject>(
   const taken = new Set<unknown>()
   const edges = new Map<string, Map<string, Set<string>>>()
   const states = new Set<string>()
-  for (const { state, transitions } of Object.values(
-    model.getAdjacencyMap() as unknown as AdjacencyMap<AnyMachineSnapshot, Event>
-  )) {
+  for (const { state, transitions } of Object.values(model.getAdjacencyMap() as unknown as Adjacency<Event>)) {
     states.add(nameOf(state))
-    for (const { event, state: next } of Object.values<{ event: Event; state: AnyMachineSnapshot }>(transitions)) {
+    for (const { event, state: next } of Object.values(transitions)) {
       const chosen = machine.getTransitionData(state, event)
       if (chosen.length === 0) continue
       for (const transition of chosen) taken.add(transition)
