@@ -50,7 +50,7 @@ export const compileMachine = <Machine extends AnyStateMachine>(
       if (row === undefined) return undefined
       let next: object = context
       for (const assign of row.assigns) next = assign(next, event)
-      return { value: (row.target ?? value), context: next as Context }
+      return { value: row.target ?? value, context: next as Context }
     }
   }
 }

@@ -31,7 +31,13 @@ import { interruptOrphans, orphansPerCommit, parkHomeless } from "./recovery.ts"
 import type { RetentionRules } from "./retention.ts"
 import { Retention } from "./retention.ts"
 import { RunWaiters } from "./runWaiters.ts"
-import { NameTakenError, SchedulerNotStartedError, SchedulerStartedError, SchedulerStoppedError, UnknownNameError } from "./schedulerError.ts"
+import {
+  NameTakenError,
+  SchedulerNotStartedError,
+  SchedulerStartedError,
+  SchedulerStoppedError,
+  UnknownNameError
+} from "./schedulerError.ts"
 import type { LaneHost } from "./storeLane.ts"
 import { StoreLane } from "./storeLane.ts"
 import { StreamJobs } from "./streamJobs.ts"
@@ -268,7 +274,9 @@ export class Engine implements LaneHost {
     this.jobActors?.follow(lane.name, plan)
     this.streamJobs.follow(lane, plan)
     this.waiters.follow(lane, plan)
-    if (this.watchers.size > 0) for (const job of plan.changed()) for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
+    if (this.watchers.size > 0)
+      for (const job of plan.changed())
+        for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
     this.retention.noteWork(lane, plan.runsEnded.length)
   }
 
@@ -316,7 +324,9 @@ export class Engine implements LaneHost {
     const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
     await this.recover(lane)
-    await Effect.runPromise(this.streamJobs.read(lane)).catch((error: unknown) => Promise.reject(error instanceof Error ? error : new Error(String(error))))
+    await Effect.runPromise(this.streamJobs.read(lane)).catch((error: unknown) =>
+      Promise.reject(error instanceof Error ? error : new Error(String(error)))
+    )
   }
 
   /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
@@ -342,7 +352,11 @@ export class Engine implements LaneHost {
   private openExecutor(name: string, provider: ExecutorProvider): void {
     this.dispatcher.add(name, provider)
     const { concurrency, queue } = provider
-    const actor = createActor(executorMachine, { parent: this.actor, id: `executor:${name}`, input: { concurrency, queue } }).start()
+    const actor = createActor(executorMachine, {
+      parent: this.actor,
+      id: `executor:${name}`,
+      input: { concurrency, queue }
+    }).start()
     this.executorActors.set(name, actor)
   }
 
@@ -373,11 +387,15 @@ export class Engine implements LaneHost {
     await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), deadline])
     this.dispatcher.closeAll()
     // The interruptions themselves want to be saved; a store that is away may not come back in time.
-    const saved = this.drained(() => true, this.lanes.filter((lane) => !lane.lost))
+    const saved = this.drained(
+      () => true,
+      this.lanes.filter((lane) => !lane.lost)
+    )
     await saved
     cancelDeadline()
     this.showLoad()
-    for (const name of [...this.homes.keys()]) await this.closeStore(name, new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason }))
+    for (const name of [...this.homes.keys()])
+      await this.closeStore(name, new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason }))
     this.phase = "stopped"
     this.actor.send({ type: "drained" })
     this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
@@ -417,7 +435,10 @@ export class Engine implements LaneHost {
     for (const lane of this.lanes) lane.look()
   }
 
-  private tellLifecycle(type: SchedulerLifecycleType, facts: { readonly store?: string; readonly reason?: string } = {}): void {
+  private tellLifecycle(
+    type: SchedulerLifecycleType,
+    facts: { readonly store?: string; readonly reason?: string } = {}
+  ): void {
     this.events.publish(this.timers.now(), { type, ...facts })
   }
 

@@ -12,7 +12,8 @@ import type { JobRecord } from "./jobRecord.ts"
 import type { StoreLane } from "./storeLane.ts"
 
 /** What became of an instant. */
-export type Verdict = "ran" | "running" | "misfired" | "coalesced" | "paused" | "waiting" | "ahead" | "notFireTime" | "before" | "unknown"
+export type Verdict =
+  "ran" | "running" | "misfired" | "coalesced" | "paused" | "waiting" | "ahead" | "notFireTime" | "before" | "unknown"
 
 export interface Explanation {
   readonly jobId: string
@@ -24,26 +25,53 @@ export interface Explanation {
   readonly runId: string | null
 }
 
-export const explain = async (engine: Engine, queries: JobQueries, jobId: string, given: InstantInput): Promise<Explanation> => {
+export const explain = async (
+  engine: Engine,
+  queries: JobQueries,
+  jobId: string,
+  given: InstantInput
+): Promise<Explanation> => {
   const { lane, record, key } = await queries.mustFind(jobId, "explain")
   const instant = readInstant(given, engine.options.timezone)
-  const answer = (verdict: Verdict, sentence: string, runId: string | null = null): Explanation => ({ jobId, instant, verdict, sentence, runId })
-  const [run] = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 10 }))).filter((row) => row.jobKey === key)
+  const answer = (verdict: Verdict, sentence: string, runId: string | null = null): Explanation => ({
+    jobId,
+    instant,
+    verdict,
+    sentence,
+    runId
+  })
+  const [run] = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 10 }))).filter(
+    (row) => row.jobKey === key
+  )
   if (run !== undefined) {
     return answer(run.outcome === null ? "running" : "ran", sentenceOfRun(run, record), lane.runId(run.runKey))
   }
-  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 10 }))).filter((row) => row.jobKey === key)
+  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 10 }))).filter(
+    (row) => row.jobKey === key
+  )
   const [row] = await runStore(lane.store.jobsByKey([key]))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
   for (const kind of ["misfired", "coalesced", "paused", "superseded"] as const) {
     const entry = entries.find((each) => each.kind === kind)
     if (entry === undefined) continue
-    if (kind === "paused") return answer("paused", `The job was paused from ${iso(entry.fromAt)} to ${iso(entry.throughAt)}; fire times in a pause are not made up.`)
-    if (kind === "superseded") return answer("before", `Until ${iso(entry.throughAt)} the job had another trigger, and nothing was recorded for ${iso(instant)}.`)
+    if (kind === "paused")
+      return answer(
+        "paused",
+        `The job was paused from ${iso(entry.fromAt)} to ${iso(entry.throughAt)}; fire times in a pause are not made up.`
+      )
+    if (kind === "superseded")
+      return answer(
+        "before",
+        `Until ${iso(entry.throughAt)} the job had another trigger, and nothing was recorded for ${iso(instant)}.`
+      )
     if (entry.count > 1 && trigger !== null && !isFireTime) continue
     if (kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
-    return answer("coalesced", sentenceOfCoalesced(entry, lane), entry.runKey === null ? null : lane.runId(entry.runKey))
+    return answer(
+      "coalesced",
+      sentenceOfCoalesced(entry, lane),
+      entry.runKey === null ? null : lane.runId(entry.runKey)
+    )
   }
   return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
 }
@@ -60,19 +88,26 @@ const withoutRecord = (
     const why = record.fault === null ? "by a user" : `because it is faulty: ${record.fault.message}`
     return answer("paused", `The job is paused since ${iso(record.pausedAt)} ${why}.`)
   }
-  if (instant < record.addedAt && !isFireTime) return answer("before", `The job was added at ${iso(record.addedAt)}, after that instant.`)
-  if (trigger?.stream !== undefined) return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
+  if (instant < record.addedAt && !isFireTime)
+    return answer("before", `The job was added at ${iso(record.addedAt)}, after that instant.`)
+  if (trigger?.stream !== undefined)
+    return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
   if (trigger !== null && !isFireTime) {
     const next = honestNext(trigger, instant)
     const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
     return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
   }
-  if (instant > engine.timers.now()) return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
-  if (record.state === "done") return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
+  if (instant > engine.timers.now())
+    return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
+  if (record.state === "done")
+    return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
   if (record.nextFireAt !== null && instant >= record.nextFireAt) {
     return answer("waiting", `The fire time is due and has not been served yet: ${whyWaiting(engine, record)}.`)
   }
-  return answer("unknown", `Nothing is recorded for ${iso(instant)}: its record is older than the retention time, or from before the job was added.`)
+  return answer(
+    "unknown",
+    `Nothing is recorded for ${iso(instant)}: its record is older than the retention time, or from before the job was added.`
+  )
 }
 
 const whyWaiting = (engine: Engine, record: JobRecord): string => {
@@ -85,7 +120,10 @@ const whyWaiting = (engine: Engine, record: JobRecord): string => {
 
 const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
   const kind = run.request === 0 ? "for this fire time" : "on request"
-  const started = run.startedAt === null ? "has not started" : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
+  const started =
+    run.startedAt === null
+      ? "has not started"
+      : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
   if (run.outcome === null) {
     const live = record.live.find(({ runKey }) => runKey === run.runKey)
     const retry = live?.retryAt == null ? "" : `, and attempt ${live.attempt} is due at ${iso(live.retryAt)}`
@@ -122,4 +160,5 @@ const triggerOf = (engine: Engine, row: { readonly id: string; readonly trigger:
   }
 }
 
-const iso = (instant: EpochMillis): string => (Math.abs(instant) <= 8.64e15 ? new Date(instant).toISOString() : String(instant))
+const iso = (instant: EpochMillis): string =>
+  Math.abs(instant) <= 8.64e15 ? new Date(instant).toISOString() : String(instant)

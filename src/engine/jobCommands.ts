@@ -66,7 +66,12 @@ export const jobIn = (plan: Plan, id: string, verb: string): Job => {
   const job = plan.byId(id)
   if (job !== undefined) return job
   if (plan.unreadableKeys.has(id)) {
-    throw new JobStateError({ jobId: id, verb, state: "unreadable", remedy: `mend its row, or addJob it again with ifExists: "replace"` })
+    throw new JobStateError({
+      jobId: id,
+      verb,
+      state: "unreadable",
+      remedy: `mend its row, or addJob it again with ifExists: "replace"`
+    })
   }
   throw new UnknownJobError({ jobId: id, verb })
 }
@@ -77,23 +82,42 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
   checkFields(id, changes, "input")
   for (const field of ["id", "store", "ifExists", "paused"]) {
     if (field in changes) {
-      throw new InvalidJobError({ jobId: id, field, found: "given", expected: "a field that can be changed; id and store cannot, pauseJob pauses" })
+      throw new InvalidJobError({
+        jobId: id,
+        field,
+        found: "given",
+        expected: "a field that can be changed; id and store cannot, pauseJob pauses"
+      })
     }
   }
-  const taskName = changes.task === undefined ? job.row.task : typeof changes.task === "string" ? changes.task : changes.task.name
+  const taskName =
+    changes.task === undefined ? job.row.task : typeof changes.task === "string" ? changes.task : changes.task.name
   const task = setting.tasks.get(taskName, id)
   const args = "args" in changes ? changes.args : (JSON.parse(job.row.args) as Json)
   const executor = changes.executor ?? job.row.executor
   if (!setting.knowsExecutor(executor)) {
-    throw new InvalidJobError({ jobId: id, field: "executor", found: preview(executor), expected: "the name of a registered executor" })
+    throw new InvalidJobError({
+      jobId: id,
+      field: "executor",
+      found: preview(executor),
+      expected: "the name of a registered executor"
+    })
   }
   const rules = readRules(id, ruleOptions({ task: taskName, ...changes }), job.rules)
   const retimed = "trigger" in changes || "start" in changes || "end" in changes || "jitter" in changes
   if (retimed && changes.trigger === undefined) {
-    throw new InvalidJobError({ jobId: id, field: "trigger", found: "missing", expected: "the trigger that start, end or jitter belong to" })
+    throw new InvalidJobError({
+      jobId: id,
+      field: "trigger",
+      found: "missing",
+      expected: "the trigger that start, end or jitter belong to"
+    })
   }
   const timing = retimed ? newTiming(job, changes, setting) : null
-  const { name, tags, metadata, declared } = { ...readNotes(job.row), ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata }) }
+  const { name, tags, metadata, declared } = {
+    ...readNotes(job.row),
+    ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata })
+  }
   const notes: JobNotes = {
     ...definedOnly({ name, tags, metadata }),
     given: timing?.given ?? readNotes(job.row).given,
@@ -106,7 +130,9 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     args: JSON.stringify(checkArguments(task, args, id)),
     rules: JSON.stringify(rules),
     notes: JSON.stringify(notes),
-    ...(timing === null ? {} : { trigger: JSON.stringify(timing.trigger.toJSON()), stream: timing.trigger.stream ?? null })
+    ...(timing === null
+      ? {}
+      : { trigger: JSON.stringify(timing.trigger.toJSON()), stream: timing.trigger.stream ?? null })
   }
   const redefined = plan.redefine(job, row, rules, timing?.trigger ?? job.trigger)
   const modified = timing === null ? redefined : reschedule(plan, job, redefined)
@@ -117,10 +143,21 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
 /** A trigger that must fire, for a job that is not done. */
 const newTiming = (job: Job, changes: JobChanges, setting: DefinitionSetting) => {
   const { id } = job.row
-  if (job.value === "done") throw new JobStateError({ jobId: id, verb: "rescheduleJob", state: "done", remedy: `addJob it again with ifExists: "replace"` })
+  if (job.value === "done")
+    throw new JobStateError({
+      jobId: id,
+      verb: "rescheduleJob",
+      state: "done",
+      remedy: `addJob it again with ifExists: "replace"`
+    })
   const timing = defineTrigger(id, changes, setting)
   if (nextFire(timing.trigger, timing.since).exhausted) {
-    throw new InvalidJobError({ jobId: id, field: "trigger", found: "one that never fires", expected: "a trigger with a fire time from now on" })
+    throw new InvalidJobError({
+      jobId: id,
+      field: "trigger",
+      found: "one that never fires",
+      expected: "a trigger with a fire time from now on"
+    })
   }
   return timing
 }
@@ -132,7 +169,13 @@ const reschedule = (plan: Plan, old: Job, job: Job): Job => {
 }
 
 export const pause = (plan: Plan, job: Job): Job => {
-  const next = must(plan, job, "pauseJob", { type: "pause", now: plan.now, owed: owedBy(job, plan.now) }, "only a job that is not paused or done can be paused")
+  const next = must(
+    plan,
+    job,
+    "pauseJob",
+    { type: "pause", now: plan.now, owed: owedBy(job, plan.now) },
+    "only a job that is not paused or done can be paused"
+  )
   plan.tell({ type: "JobPaused", jobId: job.row.id })
   return next
 }
@@ -141,12 +184,23 @@ export const pause = (plan: Plan, job: Job): Job => {
  * Fire times of a pause by a user are not made up unless asked; those of a fault are, since nobody wished for it. Throws
  * what keeps the fault alive.
  */
-export const resume = (plan: Plan, job: Job, missed: "skip" | "coalesce" | undefined, setting: DefinitionSetting): Job => {
+export const resume = (
+  plan: Plan,
+  job: Job,
+  missed: "skip" | "coalesce" | undefined,
+  setting: DefinitionSetting
+): Job => {
   setting.tasks.get(job.row.task, job.row.id)
   const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")
   const next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, job.memory.cursor) : job.memory.cursor)
   const base = { now: plan.now, firstRunKey: plan.nextRunKey }
-  const resumed = must(plan, job, "resumeJob", { type: "resume", ...base, missed: kind, ...next }, "only a paused job can be resumed")
+  const resumed = must(
+    plan,
+    job,
+    "resumeJob",
+    { type: "resume", ...base, missed: kind, ...next },
+    "only a paused job can be resumed"
+  )
   plan.tell({ type: "JobResumed", jobId: job.row.id })
   return resumed
 }
@@ -169,7 +223,12 @@ export const request = (plan: Plan, job: Job, args: Json | undefined, setting: D
   if (accepted !== undefined) return fireAt
   const { maxInstances, overlap } = job.rules
   if (job.value !== "done") throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
-  throw new JobStateError({ jobId: job.row.id, verb: "runJob", state: "done", remedy: `addJob it again with ifExists: "replace"` })
+  throw new JobStateError({
+    jobId: job.row.id,
+    verb: "runJob",
+    state: "done",
+    remedy: `addJob it again with ifExists: "replace"`
+  })
 }
 
 /** Ends a run: at once when it waits for its next attempt, else by its executor after the commit. False: it is over. */
@@ -187,7 +246,16 @@ export const emit = (plan: Plan, job: Job, args: Json): void => {
   const due = { from: fireAt, through: fireAt, count: 1 }
   plan.due(
     job,
-    { late: null, due, second: null, penultimate: null, times: job.rules.coalesce === "all" ? [fireAt] : [], more: false, nextFireAt: null, exhausted: false },
+    {
+      late: null,
+      due,
+      second: null,
+      penultimate: null,
+      times: job.rules.coalesce === "all" ? [fireAt] : [],
+      more: false,
+      nextFireAt: null,
+      exhausted: false
+    },
     args
   )
 }
@@ -210,5 +278,6 @@ const must = (plan: Plan, job: Job, verb: string, event: JobEvent, remedy: strin
 }
 
 const definedOnly = <A extends object>(fields: A): { [K in keyof A]?: Exclude<A[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof A]?: Exclude<A[K], undefined> }
-
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof A]?: Exclude<A[K], undefined>
+  }

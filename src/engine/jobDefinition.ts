@@ -63,7 +63,10 @@ const refuse = (jobId: string, field: string, found: string, expected: string): 
 export const defineJob = (input: JobInput, setting: DefinitionSetting, declared = false): JobDefinition => {
   const givenId = typeof input === "object" && input !== null && input.id !== undefined ? checkId(input.id) : null
   checkFields(givenId ?? "(new)", input, "input")
-  const taskName = typeof input.task === "string" ? input.task : (input.task?.name ?? refuse(givenId ?? "(new)", "task", preview(input.task), "a task or its name"))
+  const taskName =
+    typeof input.task === "string"
+      ? input.task
+      : (input.task?.name ?? refuse(givenId ?? "(new)", "task", preview(input.task), "a task or its name"))
   const task = setting.tasks.get(taskName, givenId)
   const id = givenId ?? setting.makeId(taskName)
   const args = checkArguments(task, input.args, id)

@@ -69,7 +69,10 @@ export class JobQueries {
   }
 
   /** Where a job is, or `undefined`. Stores are asked in the order in which they were given. */
-  async find(id: string, verb: string): Promise<{ readonly lane: StoreLane; readonly record: JobRecord; readonly key: number } | undefined> {
+  async find(
+    id: string,
+    verb: string
+  ): Promise<{ readonly lane: StoreLane; readonly record: JobRecord; readonly key: number } | undefined> {
     this.engine.mustRun(verb)
     for (const lane of this.engine.lanes) {
       const [row] = await runStore(lane.store.jobsById([id]))
@@ -107,7 +110,8 @@ export class JobQueries {
     }
     const records: Array<JobRecord> = []
     for (const lane of this.lanes(query.store, "getJobs")) {
-      for (const row of await runStore(lane.store.jobs(filter))) records.push(recordOfRow(row, lane.name, this.engine.codec))
+      for (const row of await runStore(lane.store.jobs(filter)))
+        records.push(recordOfRow(row, lane.name, this.engine.codec))
     }
     return this.engine.lanes.length === 1 ? records : records.sort(byNextFire).slice(0, limit)
   }
@@ -168,7 +172,11 @@ export class JobQueries {
   /** The next `count` fire times, of one job or of all, in order of time. At most 10,000. Nothing is changed. */
   async preview(count: number, jobId?: string): Promise<ReadonlyArray<PreviewEntry>> {
     if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) {
-      throw new InvalidOptionError({ option: "preview's count", found: String(count), expected: "a whole number from 1 to 10,000" })
+      throw new InvalidOptionError({
+        option: "preview's count",
+        found: String(count),
+        expected: "a whole number from 1 to 10,000"
+      })
     }
     const upcoming: Array<{ readonly job: Job; fireAt: EpochMillis }> = []
     for (const job of await this.previewed(count, jobId)) {
@@ -192,7 +200,11 @@ export class JobQueries {
   private async previewed(count: number, jobId: string | undefined): Promise<ReadonlyArray<Job>> {
     const jobs: Array<Job> = []
     for (const lane of this.engine.lanes) {
-      const rows = await runStore(jobId === undefined ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count }) : lane.store.jobsById([jobId]))
+      const rows = await runStore(
+        jobId === undefined
+          ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
+          : lane.store.jobsById([jobId])
+      )
       for (const row of rows) if (!row.fault) jobs.push(this.engine.codec.decode(row))
     }
     if (jobId !== undefined && jobs.length === 0) await this.mustFind(jobId, "preview")
@@ -209,7 +221,9 @@ export class JobQueries {
 export const placeOfRun = (runId: string): { readonly store: string; readonly runKey: number } | null => {
   const colon = runId.lastIndexOf(":")
   const runKey = Number(runId.slice(colon + 1))
-  return Number.isSafeInteger(runKey) && runKey > 0 ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey } : null
+  return Number.isSafeInteger(runKey) && runKey > 0
+    ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey }
+    : null
 }
 
 export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
@@ -226,7 +240,8 @@ export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
   error: row.error === null ? null : (JSON.parse(row.error) as RunError)
 })
 
-const byNextFire = (a: JobRecord, b: JobRecord): number => (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)
+const byNextFire = (a: JobRecord, b: JobRecord): number =>
+  (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)
 
 const readLimit = (given: number | undefined, fallback: number): number => {
   if (given === undefined) return fallback
@@ -236,5 +251,10 @@ const readLimit = (given: number | undefined, fallback: number): number => {
 
 const checkKnown = (verb: string, query: object, known: ReadonlyArray<string>): void => {
   const unknown = Object.keys(query).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw new InvalidOptionError({ option: `${verb}'s ${unknown}`, found: "given", expected: `one of ${known.join(", ")}` })
+  if (unknown !== undefined)
+    throw new InvalidOptionError({
+      option: `${verb}'s ${unknown}`,
+      found: "given",
+      expected: `one of ${known.join(", ")}`
+    })
 }

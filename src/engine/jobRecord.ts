@@ -56,12 +56,22 @@ export const recordOfRow = (row: JobRow, store: string, codec: JobCodec): JobRec
     return record(row, codec.rulesOf(row), decodeMemory(row), row.value, store)
   } catch (error) {
     if (!(error instanceof JobUnreadableError)) throw error
-    const memory = { ...newMemory(row.addedAt, null, false), pausedAt: row.addedAt, fault: { kind: "unreadable", message: error.message } as const }
+    const memory = {
+      ...newMemory(row.addedAt, null, false),
+      pausedAt: row.addedAt,
+      fault: { kind: "unreadable", message: error.message } as const
+    }
     return record(row, defaultRules, memory, "paused", store)
   }
 }
 
-const record = (row: JobDefinitionRow, rules: JobRules, memory: JobMemory, state: JobState, store: string): JobRecord => {
+const record = (
+  row: JobDefinitionRow,
+  rules: JobRules,
+  memory: JobMemory,
+  state: JobState,
+  store: string
+): JobRecord => {
   const notes = parsed<Partial<JobNotes>>(row.notes, {})
   return {
     id: row.id,

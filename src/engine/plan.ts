@@ -61,7 +61,8 @@ export class Plan {
   nextJobKey: number
   nextRunKey: number
   /** Requests that became runs, and runs that ended: somebody may wait for them. */
-  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> = []
+  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> =
+    []
   readonly runsEnded: Array<number> = []
   /** Stored jobs that could not be read, by id. */
   readonly unreadableKeys = new Map<string, number>()
@@ -148,14 +149,25 @@ export class Plan {
   }
 
   /** A job whose snapshot cannot be read is taken out of service with its bytes kept. */
-  parkUnreadable(row: { readonly key: number; readonly id: string; readonly executor: string; readonly memory: string }, message: string): void {
+  parkUnreadable(
+    row: { readonly key: number; readonly id: string; readonly executor: string; readonly memory: string },
+    message: string
+  ): void {
     this.unreadableKeys.set(row.id, row.key)
-    this.unreadable.push({ key: row.key, value: "paused", wakeAt: null, fault: true, executor: row.executor, memory: row.memory })
+    this.unreadable.push({
+      key: row.key,
+      value: "paused",
+      wakeAt: null,
+      fault: true,
+      executor: row.executor,
+      memory: row.memory
+    })
     this.tell({ type: "JobParked", jobId: row.id, fault: { kind: "unreadable", message } })
   }
 
   park(job: Job, fault: JobFault): void {
-    if (this.step(job, { type: "park", now: this.now, fault }) !== undefined) this.tell({ type: "JobParked", jobId: job.row.id, fault })
+    if (this.step(job, { type: "park", now: this.now, fault }) !== undefined)
+      this.tell({ type: "JobParked", jobId: job.row.id, fault })
   }
 
   /** Ends a run that no job holds any more. */
@@ -174,7 +186,12 @@ export class Plan {
   step(job: Job, event: JobEvent, settlement?: Settlement): Job | undefined {
     const working = this.workingOf(job)
     const current = working.job
-    const context: JobContext = { jobId: current.row.id, rules: current.rules, memory: current.memory, answer: noAnswer }
+    const context: JobContext = {
+      jobId: current.row.id,
+      rules: current.rules,
+      memory: current.memory,
+      answer: noAnswer
+    }
     const next = jobTable.step(current.value, context, event)
     if (next === undefined) return undefined
     working.job = {
@@ -206,7 +223,8 @@ export class Plan {
 
   /** The jobs as they will be once the commit has succeeded. */
   *changed(): Iterable<Job> {
-    for (const { job, stateChanged, definitionChanged } of this.working.values()) if (stateChanged || definitionChanged) yield job
+    for (const { job, stateChanged, definitionChanged } of this.working.values())
+      if (stateChanged || definitionChanged) yield job
   }
 
   get changes(): number {
@@ -235,7 +253,8 @@ export class Plan {
 
   private get dirty(): number {
     let count = 0
-    for (const { stateChanged, definitionChanged } of this.working.values()) if (stateChanged || definitionChanged) count += 1
+    for (const { stateChanged, definitionChanged } of this.working.values())
+      if (stateChanged || definitionChanged) count += 1
     return count
   }
 
@@ -265,7 +284,8 @@ export class Plan {
       else {
         const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
         const end = { ...stamp, startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
-        if (outcome === "succeeded") this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
+        if (outcome === "succeeded")
+          this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
         else this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
         if (!final && outcome !== "interrupted") {
           this.events.push({ type: "RunRetryDue", ...stamp, retryAt, error: settlement?.error ?? null })
@@ -300,8 +320,10 @@ export class Plan {
         at: now
       })
       const range = { jobId, fireAt: entry.from, through: entry.through, count: entry.count }
-      if (entry.kind === "misfired" && entry.reason !== null) this.tell({ type: "FireMisfired", ...range, reason: entry.reason })
-      if (entry.kind === "coalesced" && entry.into !== null) this.tell({ type: "FireCoalesced", ...range, into: runId(entry.into) })
+      if (entry.kind === "misfired" && entry.reason !== null)
+        this.tell({ type: "FireMisfired", ...range, reason: entry.reason })
+      if (entry.kind === "coalesced" && entry.into !== null)
+        this.tell({ type: "FireCoalesced", ...range, into: runId(entry.into) })
     }
     for (const run of answer.retries) {
       const args = run.args === undefined ? null : JSON.stringify(run.args)

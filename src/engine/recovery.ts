@@ -7,7 +7,11 @@ import type { Plan } from "./plan.ts"
 export const orphansPerCommit = 500
 
 /** Interrupts a page of orphans, job by job. A run that its job does not know of is closed by itself. */
-export const interruptOrphans = (orphans: ReadonlyArray<RunRow>, done: () => void, failed: (error: unknown) => void): Intent => {
+export const interruptOrphans = (
+  orphans: ReadonlyArray<RunRow>,
+  done: () => void,
+  failed: (error: unknown) => void
+): Intent => {
   const byJob = new Map<number, Array<RunRow>>()
   for (const run of orphans) {
     const known = byJob.get(run.jobKey)
@@ -26,7 +30,12 @@ export const interruptOrphans = (orphans: ReadonlyArray<RunRow>, done: () => voi
 }
 
 /** Jobs whose executor is not registered: nobody would ever ask for them, so they are parked where they can be seen. */
-export const parkHomeless = (rows: ReadonlyArray<JobRow>, executor: string, done: () => void, failed: (error: unknown) => void): Intent => ({
+export const parkHomeless = (
+  rows: ReadonlyArray<JobRow>,
+  executor: string,
+  done: () => void,
+  failed: (error: unknown) => void
+): Intent => ({
   keys: rows.map(({ key }) => key),
   weight: rows.length,
   apply: (plan) => {

@@ -40,7 +40,12 @@ export class Retention {
     if (state.ended < sliceRows && now < state.nextAt) return Effect.void
     const { runAgeMs, runCount, jobAgeMs } = this.rules
     return Effect.map(
-      lane.store.purge({ finishedBefore: now - runAgeMs, maxRuns: runCount, doneBefore: now - jobAgeMs, limit: sliceRows }),
+      lane.store.purge({
+        finishedBefore: now - runAgeMs,
+        maxRuns: runCount,
+        doneBefore: now - jobAgeMs,
+        limit: sliceRows
+      }),
       (deleted) => {
         state.ended = Math.max(0, state.ended - sliceRows)
         state.nextAt = deleted >= sliceRows ? now : now + sweepEveryMs

@@ -14,7 +14,9 @@ export class RunWaiters {
 
   /** The run's key, once the request of this job made at `fireAt` is claimed. Asked before the request is committed. */
   claimed(lane: StoreLane, jobKey: number, fireAt: EpochMillis): Promise<number> {
-    return quietly(new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject })))
+    return quietly(
+      new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject }))
+    )
   }
 
   /** Resolves when the run's outcome is on disk. */

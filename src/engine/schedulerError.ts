@@ -10,7 +10,10 @@ export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStar
 }
 
 /** The scheduler has stopped, or is on its way there. */
-export class SchedulerStoppedError extends Data.TaggedError("SchedulerStoppedError")<{ readonly verb: string; readonly reason: string | null }> {
+export class SchedulerStoppedError extends Data.TaggedError("SchedulerStoppedError")<{
+  readonly verb: string
+  readonly reason: string | null
+}> {
   override get message(): string {
     const why = this.reason === null ? "" : ` (${this.reason})`
     return `${this.verb}: the scheduler has stopped${why}; create another one`
@@ -36,14 +39,20 @@ export class InvalidOptionError extends Data.TaggedError("InvalidOptionError")<{
 }
 
 /** No job of this id. */
-export class UnknownJobError extends Data.TaggedError("UnknownJobError")<{ readonly jobId: string; readonly verb: string }> {
+export class UnknownJobError extends Data.TaggedError("UnknownJobError")<{
+  readonly jobId: string
+  readonly verb: string
+}> {
   override get message(): string {
     return `${this.verb}: there is no job ${preview(this.jobId)}; getJobs() lists those there are`
   }
 }
 
 /** The id is taken. */
-export class DuplicateJobError extends Data.TaggedError("DuplicateJobError")<{ readonly jobId: string; readonly store: string }> {
+export class DuplicateJobError extends Data.TaggedError("DuplicateJobError")<{
+  readonly jobId: string
+  readonly store: string
+}> {
   override get message(): string {
     return `job ${preview(this.jobId)} exists already in store ${preview(this.store)}; give another id, or ifExists: "replace" or "keep"`
   }
@@ -85,7 +94,10 @@ export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
 }
 
 /** The name is in use. */
-export class NameTakenError extends Data.TaggedError("NameTakenError")<{ readonly kind: "store" | "executor"; readonly name: string }> {
+export class NameTakenError extends Data.TaggedError("NameTakenError")<{
+  readonly kind: "store" | "executor"
+  readonly name: string
+}> {
   override get message(): string {
     return `there is a ${this.kind} ${preview(this.name)} already; remove it first or choose another name`
   }

@@ -7,8 +7,6 @@
 import { Cause, Effect, Exit } from "effect"
 import type { EventStream } from "../event/eventStream.ts"
 import type { Settlement } from "../executor/executor.ts"
-import { dueFireTimes } from "../job/dueFireTimes.ts"
-import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
@@ -16,9 +14,9 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { CancelTimer, Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { DispatchedOrder, Dispatcher, RunHome } from "./dispatcher.ts"
+import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
-import { JobUnreadableError } from "./jobCodec.ts"
 import { Plan } from "./plan.ts"
 import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
@@ -78,8 +76,7 @@ export class StoreLane implements RunHome {
   private doubt: Doubt | null = null
   private retryMs = 0
   private cancelRetry: CancelTimer | null = null
-  /** Per executor, an instant before which none of its jobs can be due. */
-  private readonly notBefore = new Map<string, EpochMillis>()
+  private readonly due: DueJobs
   /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
   private oneByOne = 0
   private whenIdle: Array<() => void> = []
@@ -91,6 +88,7 @@ export class StoreLane implements RunHome {
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = store.nextRunKey
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
+    this.due = new DueJobs(store, this.residents, host)
   }
 
   runId(runKey: number): string {
@@ -128,7 +126,7 @@ export class StoreLane implements RunHome {
 
   /** Forgets what it knows of an executor's next wake-up: the executor was added, or jobs were changed from outside. */
   lookAgain(): void {
-    this.notBefore.clear()
+    this.due.forget()
     this.look()
   }
 
@@ -187,10 +185,12 @@ export class StoreLane implements RunHome {
       const plan = lane.newPlan(loaded)
       const applied = taken.filter((intent) => lane.applied(intent, plan))
       const full = lane.mayClaim
-        ? yield* lane.takeDue(plan).pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(applied))))
+        ? yield* lane.due
+            .take(plan, lane.oneByOne > 0 ? 1 : claimsPerCycle)
+            .pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(applied))))
         : new Set<string>()
       yield* lane.commit(plan, applied)
-      yield* lane.learnNextWakes(full)
+      yield* lane.due.learnNext(full)
       yield* lane.host.cycled(lane)
       return lane.pending.length > 0 || full.size > 0
     })
@@ -207,7 +207,7 @@ export class StoreLane implements RunHome {
       return
     }
     this.cycling = false
-    this.host.wakeAt(this, this.earliestWake())
+    this.host.wakeAt(this, this.mayClaim ? this.due.earliest() : null)
     this.notifyIdle()
   }
 
@@ -270,7 +270,7 @@ export class StoreLane implements RunHome {
     })
     for (const job of loaded) {
       if ("row" in job) plan.load(job)
-      else this.decodeInto(plan, job)
+      else loadRow(plan, job, host.codec)
     }
     return plan
   }
@@ -282,66 +282,6 @@ export class StoreLane implements RunHome {
     } catch (error) {
       intent.failed(error)
       return false
-    }
-  }
-
-  /** Brings due jobs into the plan; the executors that may have more due. */
-  private takeDue(plan: Plan): Effect.Effect<Set<string>, StoreError> {
-    const full = new Set<string>()
-    const { host, notBefore } = this
-    const wanted = host.dispatcher.names.filter((name) => (notBefore.get(name) ?? -Infinity) <= plan.now)
-    return Effect.as(
-      Effect.forEach(
-        wanted,
-        (name) => {
-          const limit = Math.min(this.oneByOne > 0 ? 1 : claimsPerCycle, host.dispatcher.free(name))
-          if (limit === 0) return Effect.void
-          return Effect.map(this.store.due(name, plan.now, limit), (rows) => {
-            for (const row of rows) this.serve(plan, row)
-            if (rows.length === limit) full.add(name)
-            else notBefore.set(name, Infinity)
-          })
-        },
-        { discard: true }
-      ),
-      full
-    )
-  }
-
-  /** What is due of one job: attempts whose wait is over, fire times. */
-  private serve(plan: Plan, row: JobRow): void {
-    let job: Job | undefined = plan.byKey(row.key) ?? this.residents.byKey(row.key)
-    job = job === undefined ? this.decodeInto(plan, row) : plan.load(job)
-    if (job === undefined) return
-    const { now } = plan
-    const fixedDelay = job.trigger.after === "run"
-    const wakeAt = wakeAtOf(job.memory, fixedDelay)
-    if (wakeAt === null || wakeAt > now) return plan.touch(job)
-    if (this.host.tasks.find(job.row.task) === undefined) {
-      const message = `task "${job.row.task}" is not registered; register it and resume the job`
-      return plan.park(job, { kind: "unknownTask", message })
-    }
-    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now)) {
-      job = plan.step(job, { type: "retryDue", now }) ?? job
-    }
-    const first = job.memory.nextFireAt
-    if (first === null || first > now || firesHeld(job.memory, fixedDelay)) return
-    try {
-      plan.due(job, dueFireTimes(job.trigger, first, now, job.rules))
-    } catch (error) {
-      const message = `${error instanceof Error ? error.message : String(error)}; mend or replace the trigger and resume the job`
-      plan.park(job, { kind: "faultyTrigger", message })
-    }
-  }
-
-  private decodeInto(plan: Plan, row: JobRow): Job | undefined {
-    try {
-      return plan.load(this.host.codec.decode(row))
-    } catch (error) {
-      if (!(error instanceof JobUnreadableError)) throw error
-      if (row.fault) plan.unreadableKeys.set(row.id, row.key)
-      else plan.parkUnreadable(row, error.message)
-      return undefined
     }
   }
 
@@ -397,10 +337,7 @@ export class StoreLane implements RunHome {
     this.nextRunKey = plan.nextRunKey
     for (const job of plan.changed()) {
       this.residents.put(job)
-      const wakeAt = wakeAtOf(job.memory, job.trigger.after === "run")
-      if (wakeAt !== null && wakeAt < (this.notBefore.get(job.row.executor) ?? -Infinity)) {
-        this.notBefore.set(job.row.executor, wakeAt)
-      }
+      this.due.noteChanged(job)
     }
     for (const event of plan.events) host.events.publish(plan.now, event)
     host.events.skip(plan.unmadeEvents)
@@ -427,28 +364,6 @@ export class StoreLane implements RunHome {
     }
   }
 
-  /** Asks for the next wake-up of each executor that has nothing more due. */
-  private learnNextWakes(full: ReadonlySet<string>): Effect.Effect<void, StoreError> {
-    const unknown = this.host.dispatcher.names.filter((name) => this.notBefore.get(name) === Infinity && !full.has(name))
-    return Effect.forEach(
-      unknown,
-      (name) => Effect.map(this.store.nextWakeAt(name), (at) => void this.notBefore.set(name, at ?? never)),
-      { discard: true }
-    )
-  }
-
-  /** When to look again: the earliest wake-up of an executor that has room. A full one looks when a run has ended. */
-  private earliestWake(): EpochMillis | null {
-    if (!this.mayClaim) return null
-    let earliest: EpochMillis | null = null
-    for (const name of this.host.dispatcher.names) {
-      if (this.host.dispatcher.free(name) === 0) continue
-      const at = this.notBefore.get(name) ?? -Infinity
-      if (at !== never && (earliest === null || at < earliest)) earliest = at
-    }
-    return earliest
-  }
-
   private storeAway(error: StoreError): void {
     this.retryMs = this.retryMs === 0 ? firstRetryMs : Math.min(this.retryMs * 2, longestRetryMs)
     this.host.storeLost(this, error)
@@ -463,16 +378,14 @@ export class StoreLane implements RunHome {
   }
 }
 
-/** "No job of this executor has a wake-up": later than any instant, and not `Infinity`, which stands for "not known". */
-const never = Number.MAX_SAFE_INTEGER
-
 /** Takes a due job that the store refuses out of service. */
 const parking = (job: Job, error: StoreError): Intent => ({
   keys: [job.key],
   weight: 1,
   apply: (plan) => {
     const current = plan.byKey(job.key)
-    if (current !== undefined) plan.park(current, { kind: "unreadable", message: `${error.message}; mend or replace the job, then resume it` })
+    if (current !== undefined)
+      plan.park(current, { kind: "unreadable", message: `${error.message}; mend or replace the job, then resume it` })
   },
   committed: () => undefined,
   failed: () => undefined

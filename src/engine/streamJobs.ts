@@ -77,7 +77,12 @@ const emission = (key: number, value: Json | undefined): Intent => ({
     const job = plan.byKey(key)
     if (job === undefined) return
     if (value === undefined) {
-      plan.step(job, { type: "refused", now: plan.now, fireAt: Math.max(plan.now, job.memory.cursor + 1), reason: "invalidValue" })
+      plan.step(job, {
+        type: "refused",
+        now: plan.now,
+        fireAt: Math.max(plan.now, job.memory.cursor + 1),
+        reason: "invalidValue"
+      })
       return
     }
     const own = JSON.parse(job.row.args) as Json

@@ -9,7 +9,8 @@ import type { StoreLane } from "./storeLane.ts"
 
 export interface Violation {
   /** Which promise is broken. */
-  readonly invariant: "readable" | "wakeUp" | "liveRuns" | "accounting" | "doubleAccounting" | "maxInstances" | "finished"
+  readonly invariant:
+    "readable" | "wakeUp" | "liveRuns" | "accounting" | "doubleAccounting" | "maxInstances" | "finished"
   readonly store: string
   readonly jobId: string
   /** One sentence with the facts. */
@@ -40,7 +41,9 @@ export const verify = async (engine: Engine): Promise<Verification> => {
       if (last === undefined || violations.length >= maxViolations) break
       for (const row of rows) {
         checked.jobs += 1
-        await verifyJob(engine, lane, row, checked, (invariant, message) => violations.push({ invariant, store: lane.name, jobId: row.id, message }))
+        await verifyJob(engine, lane, row, checked, (invariant, message) =>
+          violations.push({ invariant, store: lane.name, jobId: row.id, message })
+        )
       }
       afterKey = last.key
       await new Promise<void>((resolve) => engine.timers.after(0, resolve))
@@ -51,7 +54,13 @@ export const verify = async (engine: Engine): Promise<Verification> => {
 
 type Report = (invariant: Violation["invariant"], message: string) => void
 
-const verifyJob = async (engine: Engine, lane: StoreLane, row: JobRow, checked: { runs: number; fireTimes: number }, report: Report): Promise<void> => {
+const verifyJob = async (
+  engine: Engine,
+  lane: StoreLane,
+  row: JobRow,
+  checked: { runs: number; fireTimes: number },
+  report: Report
+): Promise<void> => {
   let job: Job
   try {
     job = engine.codec.decode(row)
@@ -62,22 +71,32 @@ const verifyJob = async (engine: Engine, lane: StoreLane, row: JobRow, checked: 
   const { memory, rules } = job
   const expectedWake = wakeAtOf(memory, job.trigger.after === "run")
   if (row.wakeAt !== expectedWake) report("wakeUp", `its wake-up is ${row.wakeAt}, its snapshot says ${expectedWake}`)
-  if (memory.live.length > rules.maxInstances) report("maxInstances", `${memory.live.length} live runs, at most ${rules.maxInstances} allowed`)
-  const runs = (await runStore(lane.store.runs({ jobId: row.id, limit: maxFireTimes }))).filter((run) => run.jobKey === row.key)
+  if (memory.live.length > rules.maxInstances)
+    report("maxInstances", `${memory.live.length} live runs, at most ${rules.maxInstances} allowed`)
+  const runs = (await runStore(lane.store.runs({ jobId: row.id, limit: maxFireTimes }))).filter(
+    (run) => run.jobKey === row.key
+  )
   checked.runs += runs.length
   verifyRuns(job, runs, report)
-  const ledger = (await runStore(lane.store.ledger({ jobId: row.id, limit: maxFireTimes }))).filter((entry) => entry.jobKey === row.key)
-  if (job.trigger.stream === undefined && job.trigger.after === undefined) checked.fireTimes += verifyAccounting(engine, job, runs, ledger, report)
+  const ledger = (await runStore(lane.store.ledger({ jobId: row.id, limit: maxFireTimes }))).filter(
+    (entry) => entry.jobKey === row.key
+  )
+  if (job.trigger.stream === undefined && job.trigger.after === undefined)
+    checked.fireTimes += verifyAccounting(engine, job, runs, ledger, report)
 }
 
 const verifyRuns = (job: Job, runs: ReadonlyArray<RunRow>, report: Report): void => {
   const unfinished = new Set(runs.filter((run) => run.outcome === null).map((run) => run.runKey))
   const live = new Set(job.memory.live.map((run) => run.runKey))
-  for (const key of live) if (!unfinished.has(key)) report("liveRuns", `run ${key} is live in its snapshot and has no unfinished record`)
-  for (const key of unfinished) if (!live.has(key)) report("liveRuns", `run ${key} is unfinished and its snapshot does not know it`)
+  for (const key of live)
+    if (!unfinished.has(key)) report("liveRuns", `run ${key} is live in its snapshot and has no unfinished record`)
+  for (const key of unfinished)
+    if (!live.has(key)) report("liveRuns", `run ${key} is unfinished and its snapshot does not know it`)
   for (const run of runs) {
-    if ((run.outcome === null) !== (run.finishedAt === null)) report("finished", `run ${run.runKey} has outcome ${run.outcome} and end ${run.finishedAt}`)
-    if (run.startedAt !== null && run.startedAt < run.fireAt) report("finished", `run ${run.runKey} started at ${run.startedAt}, before its fire time ${run.fireAt}`)
+    if ((run.outcome === null) !== (run.finishedAt === null))
+      report("finished", `run ${run.runKey} has outcome ${run.outcome} and end ${run.finishedAt}`)
+    if (run.startedAt !== null && run.startedAt < run.fireAt)
+      report("finished", `run ${run.runKey} started at ${run.startedAt}, before its fire time ${run.fireAt}`)
   }
 }
 
@@ -85,9 +104,17 @@ const verifyRuns = (job: Job, runs: ReadonlyArray<RunRow>, report: Report): void
  * Every fire time of the trigger in the part of history that is still whole, up to the cursor, lies in exactly one run,
  * ledger entry or queue place. The part begins after the newest pause or change of trigger, and after what retention deleted.
  */
-const verifyAccounting = (engine: Engine, job: Job, runs: ReadonlyArray<RunRow>, ledger: ReadonlyArray<LedgerRow>, report: Report): number => {
+const verifyAccounting = (
+  engine: Engine,
+  job: Job,
+  runs: ReadonlyArray<RunRow>,
+  ledger: ReadonlyArray<LedgerRow>,
+  report: Report
+): number => {
   const { memory } = job
-  const breaks = ledger.filter((entry) => entry.kind === "paused" || entry.kind === "superseded").map((entry) => entry.throughAt)
+  const breaks = ledger
+    .filter((entry) => entry.kind === "paused" || entry.kind === "superseded")
+    .map((entry) => entry.throughAt)
   const kept = engine.timers.now() - engine.options.retention.runAgeMs
   const from = Math.max(memory.since, kept, ...breaks)
   const through = memory.backlog?.late?.from ?? memory.backlog?.due?.from ?? Infinity
@@ -102,21 +129,33 @@ const verifyAccounting = (engine: Engine, job: Job, runs: ReadonlyArray<RunRow>,
   for (const entry of ranges) if (entry.count === 1) count(entry.fromAt)
   const long = ranges.filter((entry) => entry.count > 1).map((entry) => ({ entry, seen: 0 }))
   let fireTimes = 0
-  for (let at = honestNext(job.trigger, from); at !== undefined && at <= accountedThrough && fireTimes < maxFireTimes; at = honestNext(job.trigger, at)) {
+  for (
+    let at = honestNext(job.trigger, from);
+    at !== undefined && at <= accountedThrough && fireTimes < maxFireTimes;
+    at = honestNext(job.trigger, at)
+  ) {
     fireTimes += 1
     const single = singles.get(at) ?? 0
     singles.delete(at)
-    const inLong = single > 0 ? undefined : long.find(({ entry, seen }) => entry.fromAt <= at && at <= entry.throughAt && seen < entry.count)
+    const inLong =
+      single > 0
+        ? undefined
+        : long.find(({ entry, seen }) => entry.fromAt <= at && at <= entry.throughAt && seen < entry.count)
     if (inLong !== undefined) inLong.seen += 1
     else if (single === 0) report("accounting", `fire time ${at} has no run and no ledger entry`)
     else if (single > 1) report("doubleAccounting", `fire time ${at} is accounted for ${single} times`)
   }
   if (fireTimes === maxFireTimes) return fireTimes
   for (const at of singles.keys()) {
-    if (at <= accountedThrough && !firesHeld(memory, false)) report("accounting", `${at} is accounted for and is no fire time of the trigger`)
+    if (at <= accountedThrough && !firesHeld(memory, false))
+      report("accounting", `${at} is accounted for and is no fire time of the trigger`)
   }
   for (const { entry, seen } of long) {
-    if (entry.fromAt > from && seen !== entry.count) report("accounting", `a ledger entry from ${entry.fromAt} counts ${entry.count} fire times, the trigger gives ${seen}`)
+    if (entry.fromAt > from && seen !== entry.count)
+      report(
+        "accounting",
+        `a ledger entry from ${entry.fromAt} counts ${entry.count} fire times, the trigger gives ${seen}`
+      )
   }
   return fireTimes
 }

@@ -17,7 +17,12 @@ import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/j
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
 import type { Plan } from "../engine/plan.ts"
-import { DuplicateJobError, InvalidOptionError, SchedulerNotStartedError, UnknownNameError } from "../engine/schedulerError.ts"
+import {
+  DuplicateJobError,
+  InvalidOptionError,
+  SchedulerNotStartedError,
+  UnknownNameError
+} from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import { verify } from "../engine/verify.ts"
 import type { Verification } from "../engine/verify.ts"
@@ -55,7 +60,8 @@ const jobsPerIntent = 256
  * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
  * `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError`, `InvalidDurationError`.
  */
-export const createScheduler = (options: SchedulerOptions = {}): Scheduler => new Scheduler(readOptions(options, plainRuntime))
+export const createScheduler = (options: SchedulerOptions = {}): Scheduler =>
+  new Scheduler(readOptions(options, plainRuntime))
 
 /** The same with a runtime for tasks that require something. */
 export const createSchedulerWith = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): Scheduler =>
@@ -185,7 +191,9 @@ export class Scheduler {
     if (missed !== undefined && missed !== "skip" && missed !== "coalesce") {
       throw new InvalidOptionError({ option: "missed", found: String(missed), expected: `"skip" or "coalesce"` })
     }
-    return this.changeJob(id, "resumeJob", (plan) => commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting))
+    return this.changeJob(id, "resumeJob", (plan) =>
+      commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting)
+    )
   }
 
   /** The id is free at once. A run under way ends by itself and is recorded. */
@@ -222,7 +230,7 @@ export class Scheduler {
       return { claimed: this.engine.waiters.claimed(lane, job.key, requestedAt), fireAt: requestedAt }
     })
     const runId = lane.runId(await claimed)
-    return { runId, jobId: id, fireAt, settled: () => this.settledRun(lane, runId) }
+    return { runId, jobId: id, fireAt, settled: () => this.settledRun(runId) }
   }
 
   /** Ends a run: outcome `cancelled`. False when it had ended already. Resolves when the outcome is on disk. */
@@ -235,7 +243,9 @@ export class Scheduler {
     if (run === undefined) throw unknown
     if (run.outcome !== null) return false
     const ended = this.engine.waiters.ended(runId)
-    const wasLive = await this.submit(lane, [run.jobId], (plan) => commands.cancelRun(plan, commands.jobIn(plan, run.jobId, "cancelRun"), place.runKey))
+    const wasLive = await this.submit(lane, [run.jobId], (plan) =>
+      commands.cancelRun(plan, commands.jobIn(plan, run.jobId, "cancelRun"), place.runKey)
+    )
     if (wasLive) await ended
     return wasLive
   }
@@ -335,7 +345,8 @@ export class Scheduler {
 
   private addTentative(definition: JobDefinition): JobHandle {
     const { row, ifExists, store } = definition
-    if (!this.engine.options.stores.has(store)) throw new UnknownNameError({ kind: "store", name: store, known: [...this.engine.options.stores.keys()] })
+    if (!this.engine.options.stores.has(store))
+      throw new UnknownNameError({ kind: "store", name: store, known: [...this.engine.options.stores.keys()] })
     if (this.tentative.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
     if (!this.tentative.has(row.id) || ifExists === "replace") this.tentative.set(row.id, definition)
     return this.tentativeHandle(definition)
@@ -347,7 +358,9 @@ export class Scheduler {
 
   private tentativeHandle({ row, rules, trigger, memory, store }: JobDefinition): JobHandle {
     const value = memory.pausedAt === null ? "scheduled" : "paused"
-    return new Handle(this, row.id, () => recordOf({ key: 0, row, rules, trigger, value, memory, removedAt: null }, store))
+    return new Handle(this, row.id, () =>
+      recordOf({ key: 0, row, rules, trigger, value, memory, removedAt: null }, store)
+    )
   }
 
   private async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<JobHandle>> {
@@ -356,7 +369,9 @@ export class Scheduler {
     for (const slice of slices(definitions)) {
       const lane = this.engine.lane(slice.store, "addJobs")
       const ids = slice.definitions.map(({ row }) => row.id)
-      const added = this.submit(lane, ids, (plan) => slice.definitions.map((definition) => commands.addTo(plan, definition)))
+      const added = this.submit(lane, ids, (plan) =>
+        slice.definitions.map((definition) => commands.addTo(plan, definition))
+      )
       handles.push(added.then((jobs) => jobs.map((job) => this.handle(lane, job))))
       // A few slices are on their way at a time; the others wait here, not in the lane's memory.
       if (handles.length % 8 === 0) await handles.at(-8)
@@ -401,20 +416,27 @@ export class Scheduler {
     return { lane }
   }
 
-  private async change(store: string, verb: string, ids: ReadonlyArray<string>, apply: (plan: Plan) => Job): Promise<JobHandle> {
+  private async change(
+    store: string,
+    verb: string,
+    ids: ReadonlyArray<string>,
+    apply: (plan: Plan) => Job
+  ): Promise<JobHandle> {
     const lane = this.engine.lane(store, verb)
     return this.handle(lane, await this.submit(lane, ids, apply))
   }
 
   private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
-    return new Promise((resolve, reject) => lane.submit(command({ ids, weight: ids.length }, apply, { resolve, reject })))
+    return new Promise((resolve, reject) =>
+      lane.submit(command({ ids, weight: ids.length }, apply, { resolve, reject }))
+    )
   }
 
   private handle({ name }: StoreLane, job: Job): JobHandle {
     return new Handle(this, job.row.id, () => recordOf(job, name))
   }
 
-  private async settledRun(lane: StoreLane, runId: string): Promise<RunRecord> {
+  private async settledRun(runId: string): Promise<RunRecord> {
     const ended = this.engine.waiters.ended(runId)
     const [now] = await this.queries.runs({ runId })
     if (now !== undefined && now.outcome !== null) return now
@@ -430,8 +452,10 @@ export class Scheduler {
 }
 
 /** Definitions in the order given, in stretches that go into one store and one commit. */
-function* slices(definitions: ReadonlyArray<JobDefinition>): Iterable<{ readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
-  for (let at = 0; at < definitions.length; ) {
+function* slices(
+  definitions: ReadonlyArray<JobDefinition>
+): Iterable<{ readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
+  for (let at = 0; at < definitions.length;) {
     const store = definitions[at]?.store ?? "default"
     let end = at + 1
     while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1

@@ -85,7 +85,11 @@ export class VirtualClock implements Clock.Clock {
 
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.async<void>((resume) => {
-      const sleeper: Sleeper = { dueAt: this.elapsedMs + Duration.toMillis(duration), order: this.order++, wake: () => resume(Effect.void) }
+      const sleeper: Sleeper = {
+        dueAt: this.elapsedMs + Duration.toMillis(duration),
+        order: this.order++,
+        wake: () => resume(Effect.void)
+      }
       this.push(sleeper)
       return Effect.sync(() => {
         sleeper.wake = null

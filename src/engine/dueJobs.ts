@@ -1,0 +1,133 @@
+/** Takes what is due from a store, executor by executor, and lets each job decide. Remembers when there is nothing to ask. */
+import { Effect } from "effect"
+import { dueFireTimes } from "../job/dueFireTimes.ts"
+import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
+import type { JobRow, OpenStore } from "../store/jobStore.ts"
+import type { StoreError } from "../store/storeError.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Dispatcher } from "./dispatcher.ts"
+import type { Job, JobCodec } from "./jobCodec.ts"
+import { JobUnreadableError } from "./jobCodec.ts"
+import type { Plan } from "./plan.ts"
+import type { ResidentJobs } from "./residentJobs.ts"
+
+/** "No job of this executor has a wake-up": later than any instant, and not `Infinity`, which stands for "not known". */
+const never = Number.MAX_SAFE_INTEGER
+
+interface Surroundings {
+  readonly codec: JobCodec
+  readonly tasks: TaskRegistry
+  readonly dispatcher: Dispatcher
+}
+
+export class DueJobs {
+  private readonly store: OpenStore
+  private readonly residents: ResidentJobs
+  private readonly around: Surroundings
+  /** Per executor, an instant before which none of its jobs can be due. */
+  private readonly notBefore = new Map<string, EpochMillis>()
+
+  constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings) {
+    this.store = store
+    this.residents = residents
+    this.around = around
+  }
+
+  /** Brings at most `most` due jobs of each executor that has room into the plan; the executors that may have more due. */
+  take(plan: Plan, most: number): Effect.Effect<Set<string>, StoreError> {
+    const full = new Set<string>()
+    const { dispatcher } = this.around
+    const wanted = dispatcher.names.filter((name) => (this.notBefore.get(name) ?? -Infinity) <= plan.now)
+    if (wanted.length === 0) return Effect.succeed(full)
+    return Effect.as(
+      Effect.forEach(
+        wanted,
+        (name) => {
+          const limit = Math.min(most, dispatcher.free(name))
+          if (limit === 0) return Effect.void
+          return Effect.map(this.store.due(name, plan.now, limit), (rows) => {
+            for (const row of rows) this.serve(plan, row)
+            if (rows.length === limit) full.add(name)
+            else this.notBefore.set(name, Infinity)
+          })
+        },
+        { discard: true }
+      ),
+      full
+    )
+  }
+
+  /** After the commit: asks for the next wake-up of each executor that has nothing more due. */
+  learnNext(full: ReadonlySet<string>): Effect.Effect<void, StoreError> {
+    const unknown = this.around.dispatcher.names.filter(
+      (name) => this.notBefore.get(name) === Infinity && !full.has(name)
+    )
+    if (unknown.length === 0) return Effect.void
+    return Effect.forEach(
+      unknown,
+      (name) => Effect.map(this.store.nextWakeAt(name), (at) => void this.notBefore.set(name, at ?? never)),
+      { discard: true }
+    )
+  }
+
+  /** A commit gave a job another wake-up. */
+  noteChanged(job: Job): void {
+    const wakeAt = wakeAtOf(job.memory, job.trigger.after === "run")
+    if (wakeAt !== null && wakeAt < (this.notBefore.get(job.row.executor) ?? -Infinity))
+      this.notBefore.set(job.row.executor, wakeAt)
+  }
+
+  /** When to look again: the earliest wake-up of an executor that has room. A full one looks when a run has ended. */
+  earliest(): EpochMillis | null {
+    let earliest: EpochMillis | null = null
+    for (const name of this.around.dispatcher.names) {
+      if (this.around.dispatcher.free(name) === 0) continue
+      const at = this.notBefore.get(name) ?? -Infinity
+      if (at !== never && (earliest === null || at < earliest)) earliest = at
+    }
+    return earliest
+  }
+
+  forget(): void {
+    this.notBefore.clear()
+  }
+
+  /** What is due of one job: attempts whose wait is over, fire times. */
+  private serve(plan: Plan, row: JobRow): void {
+    const known = plan.byKey(row.key) ?? this.residents.byKey(row.key)
+    let job = known === undefined ? loadRow(plan, row, this.around.codec) : plan.load(known)
+    if (job === undefined) return
+    const { now } = plan
+    const fixedDelay = job.trigger.after === "run"
+    const wakeAt = wakeAtOf(job.memory, fixedDelay)
+    if (wakeAt === null || wakeAt > now) return plan.touch(job)
+    if (this.around.tasks.find(job.row.task) === undefined) {
+      const message = `task "${job.row.task}" is not registered; register it and resume the job`
+      return plan.park(job, { kind: "unknownTask", message })
+    }
+    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now)) {
+      job = plan.step(job, { type: "retryDue", now }) ?? job
+    }
+    const first = job.memory.nextFireAt
+    if (first === null || first > now || firesHeld(job.memory, fixedDelay)) return
+    try {
+      plan.due(job, dueFireTimes(job.trigger, first, now, job.rules))
+    } catch (error) {
+      const message = `${error instanceof Error ? error.message : String(error)}; mend or replace the trigger and resume the job`
+      plan.park(job, { kind: "faultyTrigger", message })
+    }
+  }
+}
+
+/** Decodes a row into the plan. One that cannot be read is parked there, its bytes kept, and gives `undefined`. */
+export const loadRow = (plan: Plan, row: JobRow, codec: JobCodec): Job | undefined => {
+  try {
+    return plan.load(codec.decode(row))
+  } catch (error) {
+    if (!(error instanceof JobUnreadableError)) throw error
+    if (row.fault) plan.unreadableKeys.set(row.id, row.key)
+    else plan.parkUnreadable(row, error.message)
+    return undefined
+  }
+}
