@@ -6,6 +6,7 @@ import { Effect, Option } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
 import type { JobState } from "../job/snapshot.ts"
 import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
+import { textOrder, wakeOrder } from "./jobOrder.ts"
 import { purgeMemory } from "./memoryPurge.ts"
 import { MemoryTables } from "./memoryTables.ts"
 import { StoreConflict, type StoreError, StoreFenced, StoreInUse, StoreUnavailable } from "./storeError.ts"
@@ -131,22 +132,6 @@ const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobR
     .sort(byWake ? wakeOrder : (a, b) => a.key - b.key)
     .slice(0, limit)
 }
-
-const wakeOrder = (a: JobRow, b: JobRow): number =>
-  a.wakeAt === b.wakeAt ? textOrder(a.id, b.id) : a.wakeAt === null ? 1 : b.wakeAt === null ? -1 : a.wakeAt - b.wakeAt
-
-/** By code point, as SQLite orders UTF-8; `<` alone would put U+1F600 before U+FFFD. */
-const textOrder = (a: string, b: string): number => {
-  const length = Math.min(a.length, b.length)
-  for (let index = 0; index < length; index++) {
-    const difference = inCodePointOrder(a.charCodeAt(index)) - inCodePointOrder(b.charCodeAt(index))
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
-}
-
-/** Moves surrogates, which stand for the code points past U+FFFF, above all other code units. */
-const inCodePointOrder = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800)
 
 const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 

@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { JobFilter, JobRow, LedgerFilter, LedgerRow, RunFilter, RunRow } from "./jobStore.ts"
+import type { JobRow, LedgerFilter, LedgerRow, RunFilter, RunRow } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import {
@@ -21,7 +21,7 @@ import {
   type StoredLedger,
   type StoredRun
 } from "./sqliteRows.ts"
-import type { Executors, SqliteSession } from "./sqliteSession.ts"
+import type { SqliteSession } from "./sqliteSession.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -69,39 +69,6 @@ export const readJobsByKey = (session: SqliteSession, keys: ReadonlyArray<number
     (rows) => rows.flat()
   )
 
-export const readJobs = (session: SqliteSession, filter: JobFilter): Read<ReadonlyArray<JobRow>> => {
-  const executors = [...session.executors.numbers.values()]
-  const { clauses, params } = jobConditions(filter, session.executors)
-  const limit = filter.limit ?? noLimit
-  if (executors.length === 0) {
-    return Effect.succeed([])
-  }
-  if (filter.byWake === false) {
-    const byKey = `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
-      WHERE ${[...clauses, "j.removed_at IS NULL"].join(" AND ")} ORDER BY j.key LIMIT ?`
-    return jobRows(session, byKey, [...params, limit])
-  }
-  // Executor by executor along the index, merged: sorting a million jobs to show twenty takes a second.
-  const waking = executors
-    .map(
-      () => `SELECT ${jobColumns} FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-        WHERE ${["s.executor = ?", "s.wake_at IS NOT NULL", "j.removed_at IS NULL", ...clauses].join(" AND ")}`
-    )
-    .join(" UNION ALL ")
-  const wakingParams = executors.flatMap((executor) => [executor, ...params])
-  const asleep = `SELECT ${jobColumns} FROM jobs j JOIN job_state s ON s.key = j.key
-    WHERE ${["s.wake_at IS NULL", "j.removed_at IS NULL", ...clauses].join(" AND ")} ORDER BY j.id LIMIT ?`
-  const awake = `${waking} ORDER BY wakeAt, id LIMIT ?`
-  return Effect.flatMap(jobRows(session, awake, [...wakingParams, limit]), (first) =>
-    first.length === limit
-      ? Effect.succeed(first)
-      : Effect.map(jobRows(session, asleep, [...params, limit === noLimit ? limit : limit - first.length]), (rest) => [
-          ...first,
-          ...rest
-        ])
-  )
-}
-
 /** From the index of the states other than scheduled; the scheduled are those that are left. */
 export const countJobs = ({ connection }: SqliteSession): Read<ReadonlyMap<JobState, number>> =>
   Effect.gen(function* () {
@@ -128,7 +95,7 @@ export const countJobs = ({ connection }: SqliteSession): Read<ReadonlyMap<JobSt
 export const readStreamJobs = (session: SqliteSession): Read<ReadonlyArray<JobRow>> =>
   jobRows(
     session,
-    `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
+    `SELECT ${jobColumns} FROM jobs j INDEXED BY jobs_by_stream CROSS JOIN job_state s ON s.key = j.key
     WHERE j.stream IS NOT NULL AND j.removed_at IS NULL AND s.value <> ? ORDER BY j.key`,
     [stateCodes.done]
   )
@@ -206,9 +173,9 @@ export const readLedger = (
   })
 
 /** SQLite reads a negative limit as none. */
-const noLimit = -1
+export const noLimit = -1
 
-const jobRows = (
+export const jobRows = (
   { connection, executors }: SqliteSession,
   sql: string,
   params: ReadonlyArray<unknown>
@@ -231,38 +198,14 @@ const jobsByKey = sized(
     WHERE j.key IN (${Array(rows).fill("?").join(",")})`
 )
 
-const jobConditions = (filter: JobFilter, executors: Executors) => {
-  const { clauses, params } = conditions([
-    ["j.task = ?", filter.task],
-    ["s.executor = ?", filter.executor === undefined ? undefined : (executors.numbers.get(filter.executor) ?? -1)],
-    ["j.key > ?", filter.afterKey],
-    ["s.fault = ?", filter.fault === undefined ? undefined : Number(filter.fault)],
-    // CASE tests in order: json_each fails the whole query on one damaged row, and takes text for a list of one.
-    [
-      `CASE WHEN NOT json_valid(j.notes) THEN FALSE WHEN json_type(j.notes, '$.tags') = 'array' THEN EXISTS (SELECT 1 FROM json_each(j.notes, '$.tags') WHERE type = 'text' AND value = ?) END`,
-      filter.tag
-    ]
-  ])
-  if (filter.states !== undefined) {
-    clauses.push(
-      within(
-        "s.value",
-        filter.states.map((state) => stateCodes[state]),
-        params
-      )
-    )
-  }
-  return { clauses, params }
-}
-
 /** The clauses whose value is given, and those values. */
-const conditions = (pairs: ReadonlyArray<readonly [string, string | number | undefined]>) => {
+export const conditions = (pairs: ReadonlyArray<readonly [string, string | number | undefined]>) => {
   const given = pairs.filter(([, value]) => value !== undefined)
   return { clauses: given.map(([clause]) => clause), params: given.map(([, value]): unknown => value) }
 }
 
 /** `column IN (…)`; adds the values to `params`. */
-const within = (column: string, values: ReadonlyArray<number>, params: Array<unknown>): string => {
+export const within = (column: string, values: ReadonlyArray<number>, params: Array<unknown>): string => {
   params.push(...values)
   return values.length === 1 ? `${column} = ?` : `${column} IN (${values.map(() => "?").join(",")})`
 }

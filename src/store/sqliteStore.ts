@@ -5,12 +5,12 @@ import { batchInstant } from "./batchInstant.ts"
 import type { JobStore, OpenStore, StoreOwner } from "./jobStore.ts"
 import { commitBatch, readSequence } from "./sqliteCommit.ts"
 import { translated } from "./sqliteErrors.ts"
+import { listJobs } from "./sqliteJobList.ts"
 import { type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
 import { purgeSlice } from "./sqlitePurge.ts"
 import {
   countJobs,
   readDue,
-  readJobs,
   readJobsById,
   readJobsByKey,
   readLedger,
@@ -66,12 +66,12 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
+    const whileOpen = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
+      Effect.suspend((): Effect.Effect<A, SqlError | StoreError> =>
+        open ? body() : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
+      ).pipe(translated(store, operation))
     const guarded = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
-      Effect.suspend((): Effect.Effect<A, StoreError> =>
-        open
-          ? connection.alone(Effect.suspend(body)).pipe(translated(store, operation))
-          : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
-      )
+      whileOpen(operation, () => connection.alone(Effect.suspend(body)))
     const opened: OpenStore = {
       epoch,
       jobCount,
@@ -89,7 +89,7 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
       executorNames: () => guarded("executorNames", () => readWakingExecutors(session)),
       jobsById: (ids) => guarded("jobsById", () => readJobsById(session, ids)),
       jobsByKey: (keys) => guarded("jobsByKey", () => readJobsByKey(session, keys)),
-      jobs: (filter) => guarded("jobs", () => readJobs(session, filter)),
+      jobs: (filter) => whileOpen("jobs", () => listJobs(session, filter)),
       countJobs: () => guarded("countJobs", () => countJobs(session)),
       streamJobs: () => guarded("streamJobs", () => readStreamJobs(session)),
       runs: (filter) => guarded("runs", () => readRuns(session, filter)),

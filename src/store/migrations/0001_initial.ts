@@ -24,6 +24,7 @@ export const initial: ReadonlyArray<string> = [
     key INTEGER PRIMARY KEY REFERENCES jobs(key), value INTEGER NOT NULL, wake_at INTEGER, fault INTEGER NOT NULL,
     done_at INTEGER, executor INTEGER NOT NULL, memory TEXT NOT NULL) STRICT`,
   `CREATE INDEX job_state_wake ON job_state(executor, wake_at) WHERE wake_at IS NOT NULL`,
+  `CREATE INDEX job_state_asleep ON job_state(key) WHERE wake_at IS NULL`,
   `CREATE INDEX job_state_done ON job_state(done_at) WHERE done_at IS NOT NULL`,
   // All states but the first, scheduled, which most jobs are in: counting and filtering by state read only the others.
   `CREATE INDEX job_state_value ON job_state(value) WHERE value <> 0`,
