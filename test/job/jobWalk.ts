@@ -41,8 +41,8 @@ export class JobWalk {
   memory: JobMemory
   rules: JobRules
   trigger: WalkTrigger
-  /** Everything sent, in order. */
-  readonly sent: Array<JobEvent> = []
+  /** Every answer, in order. */
+  readonly answers: Array<JobAnswer> = []
   /** Told of each step. */
   onStep: (event: JobEvent, value: JobState, context: JobContext) => void = () => {}
   private nextRunKey = 1
@@ -116,6 +116,30 @@ export class JobWalk {
     }
   }
 
+  /** Moves the clock and wakes the job as often as it asks for. */
+  wakeAt(now: number): this {
+    this.now = now
+    for (let turn = 0; turn < 1_000; turn++) {
+      const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+      if (wakeAt === null || wakeAt > now) break
+      this.wake()
+    }
+    return this
+  }
+
+  /** Ends the first run under way. */
+  end(outcome: Outcome = "succeeded", at = this.now): this {
+    this.now = at
+    this.make({ move: "settle", pick: 0, outcome, retryable: true })
+    return this
+  }
+
+  /** Makes moves that need nothing further. */
+  meet(...moves: ReadonlyArray<WalkMove>): this {
+    for (const move of moves) this.make(move)
+    return this
+  }
+
   /** Ends the pause, lets every run succeed and time pass until nothing is owed any more. */
   finish(): void {
     this.make({ move: "resume", missed: "skip" })
@@ -140,9 +164,9 @@ export class JobWalk {
     return this.memory.live.filter((run) => run.retryAt === null)
   }
 
-  /** Where a fire time has ended: "run", "coalesced" or a misfire's reason. */
-  placeOf(fireAt: number): string | undefined {
-    return this.places.get(fireAt)
+  /** Where fire times have ended: "run", "coalesced" or a misfire's reason; "waiting" in the queue, "never" when not due. */
+  placesOf(...fireTimes: ReadonlyArray<number>): ReadonlyArray<string> {
+    return fireTimes.map((at) => this.places.get(at) ?? (this.pending.has(at) ? "waiting" : "never"))
   }
 
   private wake(): void {
@@ -219,7 +243,7 @@ export class JobWalk {
     const context: JobContext = { jobId: "job", rules: this.rules, memory: before, answer: noAnswer }
     const step = table.step(this.value, context, event)
     if (step === undefined) return
-    this.sent.push(event)
+    this.answers.push(step.context.answer)
     const priorState = this.value
     this.value = step.value
     this.memory = step.context.memory
