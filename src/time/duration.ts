@@ -64,7 +64,7 @@ const shown = (input: unknown): string => {
   if (typeof input === "string") return input.slice(0, 100)
   if (Duration.isDuration(input)) return Duration.format(input)
   try {
-    return (JSON.stringify(input) as string | undefined) ?? String(input)
+    return `${JSON.stringify(input)}`
   } catch {
     return String(input)
   }

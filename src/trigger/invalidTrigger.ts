@@ -29,7 +29,7 @@ export const shownValue = (value: unknown): string => {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
     return shorten(String(value))
   try {
-    return shorten(String(JSON.stringify(value)))
+    return shorten(`${JSON.stringify(value)}`)
   } catch {
     return typeof value
   }

@@ -1,14 +1,20 @@
 /** Reads stored triggers: each type's reader is found by its name. */
 import { Data } from "effect"
+import { bindTrigger } from "./bindTrigger.ts"
+import { calendarIntervalCodec } from "./calendarInterval.ts"
+import { andCodec, orCodec } from "./combine.ts"
 import { cronCodec } from "./cron.ts"
 import { dateCodec } from "./date.ts"
+import { filterCodecs } from "./filter.ts"
+import type { HolidayCalendar } from "./holidayCalendar.ts"
+import { UnknownCalendarError } from "./holidayCalendar.ts"
 import { intervalCodec } from "./interval.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { jitterCodec } from "./jitter.ts"
 import { limitCodec } from "./limit.ts"
 import { isSpec } from "./storedForm.ts"
 import { streamCodec } from "./stream.ts"
-import type { Trigger, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 import { windowCodec } from "./window.ts"
 
 /** A stored trigger of a type that is not registered. */
@@ -22,16 +28,33 @@ export class UnknownTriggerError extends Data.TaggedError("UnknownTriggerError")
 }
 
 export interface TriggerRegistry {
-  /** The trigger of a stored form. Throws `InvalidTriggerError`, `UnknownTriggerError`, `UnknownTimezoneError`. */
+  /** The trigger of a stored form. Throws `InvalidTriggerError`, `UnknownTriggerError`, `UnknownTimezoneError`, `UnknownCalendarError`. */
   readonly read: (spec: TriggerSpec) => Trigger
+  /**
+   * The trigger as a job will have it after a restart: bound, and read back from its stored form, so that an unregistered type or
+   * calendar shows when the job is added. Throws what `read` throws.
+   */
+  readonly settle: (trigger: Trigger, binding: TriggerBinding) => Trigger
   /** The registered types, in order of registration. */
   readonly types: ReadonlyArray<string>
 }
 
-/** A registry of the built-in types and `customCodecs`. Throws `InvalidTriggerError` when a type is registered twice. */
-export const createTriggerRegistry = (customCodecs: ReadonlyArray<TriggerCodec> = []): TriggerRegistry => {
+/**
+ * A registry of the built-in types, `customCodecs`, and the holiday calendars that stored triggers name. Throws `InvalidTriggerError`
+ * when a type is registered twice.
+ */
+export const createTriggerRegistry = (
+  customCodecs: ReadonlyArray<TriggerCodec> = [],
+  calendars: ReadonlyArray<HolidayCalendar> = []
+): TriggerRegistry => {
+  const findCalendar = (name: string): HolidayCalendar => {
+    const found = calendars.find((calendar) => calendar.name === name)
+    if (found === undefined)
+      throw new UnknownCalendarError({ calendar: name, known: calendars.map((each) => each.name) })
+    return found
+  }
   const codecs = new Map<string, TriggerCodec>()
-  for (const codec of [...builtIn, ...customCodecs]) {
+  for (const codec of [...builtIn, ...filterCodecs(findCalendar), ...customCodecs]) {
     if (codecs.has(codec.type)) {
       throw new InvalidTriggerError({
         trigger: codec.type,
@@ -61,7 +84,8 @@ export const createTriggerRegistry = (customCodecs: ReadonlyArray<TriggerCodec> 
     if (codec === undefined) throw new UnknownTriggerError({ type: shownValue(spec.type), known: [...codecs.keys()] })
     return codec.fromJSON(spec, (nested) => readAt(nested, depth + 1))
   }
-  return { read: (spec) => readAt(spec, 1), types: [...codecs.keys()] }
+  const read = (spec: TriggerSpec): Trigger => readAt(spec, 1)
+  return { read, settle: (trigger, binding) => read(bindTrigger(trigger, binding).toJSON()), types: [...codecs.keys()] }
 }
 
 /** How deep triggers may nest. */
@@ -69,6 +93,9 @@ const maxDepth = 32
 
 const builtIn: ReadonlyArray<TriggerCodec> = [
   cronCodec,
+  calendarIntervalCodec,
+  andCodec,
+  orCodec,
   dateCodec,
   intervalCodec,
   streamCodec,

@@ -1,0 +1,68 @@
+/** Triggers written by users: a pure function of the last fire time, with JSON state if it needs any. */
+import type { EpochMillis } from "../time/instant.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { onlyFields } from "./storedForm.ts"
+import type { Json, Trigger, TriggerBinding, TriggerCodec } from "./trigger.ts"
+
+/**
+ * `next`, `previous`, `count` and `bind` as in `Trigger`, each also given the state. `readState` checks state that comes from a store or
+ * a caller, and throws what it likes for a wrong one; without it any JSON is taken.
+ */
+export interface CustomTrigger<State extends Json> {
+  readonly type: string
+  readonly next: (after: EpochMillis, state: State) => EpochMillis | undefined
+  readonly previous?: ((before: EpochMillis, state: State) => EpochMillis | undefined) | undefined
+  readonly count?: ((after: EpochMillis, through: EpochMillis, state: State) => number) | undefined
+  /** State with its defaults settled, when the trigger is given to a job. */
+  readonly bind?: ((binding: TriggerBinding, state: State) => State) | undefined
+  readonly readState?: ((stored: Json) => State) | undefined
+}
+
+/** Makes triggers of one type, and reads them back: register it with the scheduler like any codec. */
+export type CustomTriggerType<State extends Json> = ((state: State) => Trigger) & TriggerCodec
+
+/**
+ * A type of triggers. The result is called with the state to make a trigger (`null` when there is none) and is given to
+ * the scheduler, so that stored jobs find it by `type`. Throws `InvalidTriggerError`, also when a state is refused.
+ */
+export const defineTrigger = <State extends Json = null>(
+  definition: CustomTrigger<State>
+): CustomTriggerType<State> => {
+  const { type, previous, count, bind } = definition
+  if (!/^[\w.:/-]{1,100}$/.test(type)) {
+    throw new InvalidTriggerError({
+      trigger: "custom",
+      field: "type",
+      found: shownValue(type),
+      expected: "1 to 100 letters, digits and . : / - _"
+    })
+  }
+  const checked = (state: Json): State => {
+    if (definition.readState === undefined) return state as State
+    try {
+      return definition.readState(state)
+    } catch (cause) {
+      const expected = cause instanceof Error ? cause.message : "a state that readState takes"
+      throw new InvalidTriggerError({ trigger: type, field: "state", found: shownValue(state), expected })
+    }
+  }
+  const make = (given: State): Trigger => {
+    const state = checked(given)
+    return {
+      type,
+      next: (after) => definition.next(after, state),
+      ...(previous && { previous: (before: EpochMillis) => previous(before, state) }),
+      ...(count && { count: (after: EpochMillis, through: EpochMillis) => count(after, through, state) }),
+      toJSON: () => (state === null ? { type } : { type, state }),
+      ...(bind && { bind: (binding: TriggerBinding) => make(bind(binding, state)) })
+    }
+  }
+  const codec: TriggerCodec = {
+    type,
+    fromJSON: (spec) => {
+      onlyFields(spec, ["state"])
+      return make(checked(spec["state"] ?? null))
+    }
+  }
+  return Object.assign(make, codec)
+}

@@ -1,0 +1,147 @@
+/** Conditions on the local date of a fire time: weekdays, months, date ranges, a holiday calendar. */
+import { civilDate, dayNumber, formatDate, readDate, weekdayOf } from "../time/civil.ts"
+import { monthNames, weekdayNames } from "./cronText.ts"
+import type { HolidayCalendar } from "./holidayCalendar.ts"
+import { UnknownCalendarError } from "./holidayCalendar.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import type { Json } from "./trigger.ts"
+
+/** A date (`2026-12-24`), or a range with both ends inclusive. */
+export type DateRange = string | { readonly from: string; readonly through: string }
+
+/** What is given must hold, all of it. Lists and ranges wrap: `"fri-mon"`, `"nov-feb"`. */
+export interface DateCondition {
+  /** `"mon-fri"`, `"sat,sun"`, `[1, 2]`; 0 and 7 are Sunday. */
+  readonly weekdays?: string | ReadonlyArray<string | number> | undefined
+  /** `"jun-aug"`, `[6, 7, 8]`; 1 is January. */
+  readonly months?: string | ReadonlyArray<string | number> | undefined
+  readonly dates?: ReadonlyArray<DateRange> | undefined
+  /** The date is in this calendar: a registered name, or the calendar itself. */
+  readonly calendar?: string | HolidayCalendar | undefined
+}
+
+/** A condition ready for use. Days are day numbers. */
+export interface ReadyCondition {
+  readonly allows: (day: number) => boolean
+  /** After this day nothing is allowed; `Infinity` when that cannot be told. */
+  readonly lastDay: number
+  /** As it is stored; the calendar by its name. */
+  readonly stored: { readonly [field: string]: Json }
+}
+
+/** Finds a registered calendar. */
+export type FindCalendar = (name: string) => HolidayCalendar | undefined
+
+/** Reads a condition of a trigger of type `trigger`. Throws `InvalidTriggerError`; asking one whose calendar is unknown, `UnknownCalendarError`. */
+export const readCondition = (
+  trigger: string,
+  condition: DateCondition,
+  find: FindCalendar = () => undefined
+): ReadyCondition => {
+  const surplus = Object.keys(condition).find((name) => !known.includes(name))
+  if (surplus !== undefined) throw invalid(trigger, "condition", surplus, `only ${known.join(", ")}`)
+  const weekdays =
+    condition.weekdays === undefined ? undefined : readNames(trigger, "weekdays", condition.weekdays, weekdayNames, 0)
+  const months =
+    condition.months === undefined ? undefined : readNames(trigger, "months", condition.months, monthNames, 1)
+  const dates = condition.dates === undefined ? undefined : readDates(trigger, condition.dates)
+  const { calendar } = condition
+  if (weekdays === undefined && months === undefined && dates === undefined && calendar === undefined) {
+    throw invalid(trigger, "condition", condition, `at least one of ${known.join(", ")}`)
+  }
+  const holidays = calendar === undefined ? undefined : calendarOf(trigger, calendar, find)
+  return {
+    allows: (day) => {
+      if (weekdays !== undefined && !weekdays.includes(weekdayOf(day))) return false
+      if (dates !== undefined && !dates.some((range) => day >= range.from && day <= range.through)) return false
+      if (months === undefined && holidays === undefined) return true
+      const date = civilDate(day)
+      return (
+        (months === undefined || months.includes(date.month)) &&
+        (holidays === undefined || holidays.has(formatDate(date)))
+      )
+    },
+    lastDay: dates === undefined ? Infinity : Math.max(...dates.map((range) => range.through)),
+    stored: {
+      ...(weekdays === undefined ? {} : { weekdays }),
+      ...(months === undefined ? {} : { months }),
+      ...(dates === undefined
+        ? {}
+        : { dates: dates.map(({ from, through }) => ({ from: isoDate(from), through: isoDate(through) })) }),
+      ...(holidays === undefined ? {} : { calendar: holidays.name })
+    }
+  }
+}
+
+const known = ["weekdays", "months", "dates", "calendar"]
+
+interface DayRange {
+  readonly from: number
+  readonly through: number
+}
+
+const isoDate = (day: number): string => formatDate(civilDate(day))
+
+const invalid = (trigger: string, field: string, found: unknown, expected: string): InvalidTriggerError =>
+  new InvalidTriggerError({ trigger, field, found: shownValue(found), expected })
+
+const calendarOf = (trigger: string, calendar: string | HolidayCalendar, find: FindCalendar): HolidayCalendar => {
+  const given: unknown = calendar
+  if (typeof calendar === "string") {
+    return find(calendar) ?? { name: calendar, has: () => unknownCalendar(calendar) }
+  }
+  if (typeof given === "object" && given !== null && typeof calendar.has === "function") return calendar
+  throw invalid(trigger, "calendar", given, "a calendar or the name of one")
+}
+
+const unknownCalendar = (calendar: string): never => {
+  throw new UnknownCalendarError({ calendar, known: [] })
+}
+
+const readNames = (
+  trigger: string,
+  field: string,
+  given: string | ReadonlyArray<string | number>,
+  names: ReadonlyArray<string>,
+  first: number
+): ReadonlyArray<number> => {
+  const size = names.length
+  const items = typeof given === "string" ? given.split(",") : Array.isArray(given) ? given : [given]
+  const values = new Set<number>()
+  const read = (item: string): number => {
+    const text = item.trim().toLowerCase()
+    const place = names.indexOf(text)
+    const number = place === -1 && /^\d{1,2}$/.test(text) ? Number(text) - first : place
+    if (number < 0 || number > size - first || (first === 1 && number >= size)) {
+      throw invalid(trigger, field, item, `${names[0] ?? ""} to ${names.at(-1) ?? ""}, numbers, or ranges of them`)
+    }
+    return number % size
+  }
+  for (const item of items) {
+    const [from = "", through = from, more] = String(item).split("-")
+    if (more !== undefined) throw invalid(trigger, field, item, "one range")
+    const [start, end] = [read(from), read(through)]
+    for (let value = start; ; value = (value + 1) % size) {
+      values.add(value + first)
+      if (value === end) break
+    }
+  }
+  if (values.size === 0) throw invalid(trigger, field, given, "at least one")
+  return [...values].sort((a, b) => a - b)
+}
+
+const readDates = (trigger: string, given: ReadonlyArray<DateRange>): ReadonlyArray<DayRange> => {
+  const list: unknown = given
+  if (!Array.isArray(list) || list.length === 0) throw invalid(trigger, "dates", list, "a list of dates and ranges")
+  const read = (text: unknown): number => {
+    const date = typeof text === "string" ? readDate(text) : undefined
+    if (date === undefined) throw invalid(trigger, "dates", text, "a date such as 2026-12-24")
+    return dayNumber(date.year, date.month, date.day)
+  }
+  return given.map((each) => {
+    const range = typeof each === "string" ? { from: each, through: each } : each
+    const [from, through] = [read(range.from), read(range.through)]
+    if (through < from) throw invalid(trigger, "dates", range, "a range that does not run backwards")
+    return { from, through }
+  })
+}

@@ -1,0 +1,122 @@
+/** Fire times of a trigger that a condition on their local date keeps (`filter`) or drops (`not`). */
+import { dayMs } from "../time/civil.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import { machineTimezone, zoneOf } from "../time/zone.ts"
+import { bindTrigger } from "./bindTrigger.ts"
+import type { DateCondition, FindCalendar } from "./dateCondition.ts"
+import { readCondition } from "./dateCondition.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
+import { maxSearchSteps, TriggerSearchError } from "./search.ts"
+import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
+import type { Trigger, TriggerCodec } from "./trigger.ts"
+
+/** The zone in which a fire time's date is looked at; default: the scheduler's, else the machine's. */
+export interface FilterOptions {
+  readonly timezone?: string | undefined
+}
+
+/**
+ * The fire times of `trigger` whose local date meets `condition`. `next` throws `TriggerSearchError` when none is found within 10,000
+ * steps or 270 years, `UnknownCalendarError` for a calendar that is not registered. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
+ */
+export const filter = (trigger: Trigger, condition: DateCondition, options: FilterOptions = {}): Trigger =>
+  filterOf("filter", trigger, condition, options, undefined)
+
+/** The fire times of `trigger` whose local date does not meet `condition`: the exact opposite of `filter`, with its bounds and errors. */
+export const not = (trigger: Trigger, condition: DateCondition, options: FilterOptions = {}): Trigger =>
+  filterOf("not", trigger, condition, options, undefined)
+
+/** Reads the stored forms of `filter` and `not`: `trigger`, the condition's fields and `timezone`. */
+export const filterCodecs = (find: FindCalendar): ReadonlyArray<TriggerCodec> =>
+  (["filter", "not"] as const).map((type) => ({
+    type,
+    fromJSON: (spec, read) => {
+      onlyFields(spec, ["trigger", "weekdays", "months", "dates", "calendar", "timezone"])
+      const { weekdays, months, dates, calendar } = spec
+      // The stored condition is what readCondition checks anyway.
+      const condition = { weekdays, months, dates, calendar } as DateCondition
+      return filterOf(
+        type,
+        nestedTrigger(spec, "trigger", read),
+        condition,
+        { timezone: optionalText(spec, "timezone") },
+        find
+      )
+    }
+  }))
+
+/** Days that one search may look at, some 270 years. */
+const maxDays = 100_000
+
+const filterOf = (
+  type: "filter" | "not",
+  inner: Trigger,
+  condition: DateCondition,
+  { timezone }: FilterOptions,
+  find: FindCalendar | undefined
+): Trigger => {
+  if (inner.after !== undefined || inner.stream !== undefined) {
+    const found = inner.stream === undefined ? "a fixed delay after runs" : "a stream"
+    throw new InvalidTriggerError({
+      trigger: type,
+      field: "trigger",
+      found,
+      expected: "a trigger whose fire times can be told ahead"
+    })
+  }
+  const zone = zoneOf(timezone ?? machineTimezone())
+  const { allows, lastDay, stored } = readCondition(type, condition, find)
+  const keep = type === "filter"
+  const { previous, count } = inner
+  const keeps = (day: number): boolean => allows(day) === keep
+
+  /** The first day from `day` on, in steps of `step`, that is kept or not as asked; at most a year is looked at. */
+  const firstDay = (day: number, step: 1 | -1, kept: boolean): number => {
+    let found = day
+    while (Math.abs(found - day) < 366 && keeps(found) !== kept) found += step
+    return found
+  }
+
+  const search = (start: EpochMillis | undefined, asked: EpochMillis, step: 1 | -1): EpochMillis | undefined => {
+    let at = start
+    let days = 0
+    for (let steps = 0; steps < maxSearchSteps && days < maxDays; steps++) {
+      if (at === undefined) return undefined
+      const span = zone.spanAt(at)
+      const day = Math.floor((at + span.offsetMs) / dayMs)
+      if (keeps(day)) return at
+      if (keep && step === 1 && day > lastDay) return undefined
+      const target = firstDay(day + step, step, true)
+      days += Math.abs(target - day)
+      // Never past a transition: a fold may bring back a date that was left.
+      if (step === 1) at = inner.next(Math.max(at, Math.min(span.until, target * dayMs - span.offsetMs) - 1))
+      else at = previous?.call(inner, Math.min(at, Math.max(span.from, (target + 1) * dayMs - span.offsetMs)))
+    }
+    throw new TriggerSearchError({ trigger: type, after: asked, steps: maxSearchSteps })
+  }
+
+  return {
+    type,
+    ...(inner.end === undefined ? {} : { end: inner.end }),
+    next: (after) => search(inner.next(after), after, 1),
+    ...(previous && { previous: (before: EpochMillis) => search(previous.call(inner, before), before, -1) }),
+    ...(count && {
+      count: (after: EpochMillis, through: EpochMillis) => {
+        let total = 0
+        for (let at = after; at < through;) {
+          const span = zone.spanAt(at + 1)
+          const day = Math.floor((at + 1 + span.offsetMs) / dayMs)
+          const kept = keeps(day)
+          const until = firstDay(day + 1, 1, !kept) * dayMs - span.offsetMs - 1
+          const end = Math.min(through, span.until - 1, until)
+          if (kept) total += count.call(inner, at, end)
+          at = end
+        }
+        return total
+      }
+    }),
+    toJSON: () => ({ type, trigger: inner.toJSON(), ...stored, ...(timezone === undefined ? {} : { timezone }) }),
+    bind: (binding) =>
+      filterOf(type, bindTrigger(inner, binding), condition, { timezone: timezone ?? binding.timezone }, find)
+  }
+}

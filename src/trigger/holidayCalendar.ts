@@ -1,0 +1,48 @@
+/** Named sets of dates, holidays for example. Registered by name, so that a stored trigger finds its calendar again. */
+import { Data } from "effect"
+import { formatDate, readDate } from "../time/civil.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+
+/** `has` is asked with a date as `2026-12-25`. Pure: the same date, the same answer. */
+export interface HolidayCalendar {
+  readonly name: string
+  readonly has: (date: string) => boolean
+}
+
+/** A trigger names a calendar that is not registered. */
+export class UnknownCalendarError extends Data.TaggedError("UnknownCalendarError")<{
+  readonly calendar: string
+  readonly known: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    const known = this.known.length === 0 ? "none is registered" : `expected one of ${this.known.join(", ")}`
+    return `holiday calendar "${this.calendar}" is not registered: ${known}`
+  }
+}
+
+/**
+ * A calendar of the given dates (`2026-12-25`), or of those a pure function says yes to. Throws `InvalidTriggerError` for a date
+ * that is none.
+ */
+export const holidayCalendar = (
+  name: string,
+  dates: Iterable<string> | ((date: string) => boolean)
+): HolidayCalendar => {
+  if (name === "")
+    throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: name, expected: "a name" })
+  if (typeof dates === "function") return { name, has: dates }
+  const known = new Set<string>()
+  for (const text of dates) {
+    const date = readDate(text)
+    if (date === undefined) {
+      throw new InvalidTriggerError({
+        trigger: "calendar",
+        field: name,
+        found: shownValue(text),
+        expected: "a date such as 2026-12-25"
+      })
+    }
+    known.add(formatDate(date))
+  }
+  return { name, has: (date) => known.has(date) }
+}

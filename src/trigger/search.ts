@@ -1,0 +1,17 @@
+/** The bound on a search for a fire time among triggers that may never agree. */
+import { Data } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+
+/** How many answers of the triggers inside one search may ask for; some 10 ms of the built-in ones. */
+export const maxSearchSteps = 10_000
+
+/** A search was given up: perhaps no fire time exists, perhaps it is rarer than the bound. */
+export class TriggerSearchError extends Data.TaggedError("TriggerSearchError")<{
+  readonly trigger: string
+  readonly after: EpochMillis
+  readonly steps: number
+}> {
+  override get message(): string {
+    return `trigger "${this.trigger}": no fire time found after ${this.after} within ${this.steps} steps; its parts may never agree`
+  }
+}
