@@ -1,6 +1,6 @@
 /**
  * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as crontab(5) of Vixie cron and
- * cronie has them. Runs nothing: an entry says what and when.
+ * cronie has them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
  */
 import { Data } from "effect"
 import { UnknownTimezoneError, zoneOf } from "../time/zone.ts"
@@ -25,7 +25,7 @@ export type CrontabEntry = CrontabCommand &
 export interface CrontabCommand {
   /** Counted from 1. */
   readonly line: number
-  /** The times as they are written: five fields or a macro. */
+  /** The times as they are written: five fields, six below `CRON_SECONDS=yes`, or a macro. */
   readonly expression: string
   /** Up to the first `%`, with `\%` read as `%`. */
   readonly command: string
@@ -72,6 +72,7 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
   const faults: Array<CrontabFault> = []
   let environment: Readonly<Record<string, string>> = {}
   let { timezone } = options
+  let seconds = false
   for (const [index, raw] of text
     .replace(/^\uFEFF/, "")
     .split("\n")
@@ -81,9 +82,10 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
     try {
       const variable = readVariable(line.text)
       if (variable === undefined)
-        entries.push(readEntry(line, { system: options.system === true, timezone, environment }))
+        entries.push(readEntry(line, { system: options.system === true, timezone, seconds, environment }))
       else {
         if (variable.name === "CRON_TZ") timezone = readTimezone(line, variable)
+        if (variable.name === "CRON_SECONDS") seconds = readSeconds(line, variable)
         environment = { ...environment, [variable.name]: variable.value }
       }
     } catch (fault) {
@@ -110,6 +112,7 @@ interface Variable {
 interface Above {
   readonly system: boolean
   readonly timezone: string | undefined
+  readonly seconds: boolean
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -148,6 +151,12 @@ const readTimezone = (line: Line, { value, at }: Variable): string => {
   }
 }
 
+// Never guessed from the number of fields: a sixth word may be a command.
+const readSeconds = (line: Line, { value, at }: Variable): boolean => {
+  if (value !== "yes" && value !== "no") throw faultAt(line, at, "CRON_SECONDS", value, "yes or no")
+  return value === "yes"
+}
+
 const readEntry = (line: Line, above: Above): CrontabEntry => {
   // cronie: a minus before the minute means "do not log".
   const start = line.text.search(/\S/) + (/^\s*-[@*\d]/.test(line.text) ? 1 : 0)
@@ -155,7 +164,7 @@ const readEntry = (line: Line, above: Above): CrontabEntry => {
     text: match[0],
     at: start + match.index
   }))
-  const timeWords = words[0]?.text.startsWith("@") === true ? 1 : 5
+  const timeWords = words[0]?.text.startsWith("@") === true ? 1 : above.seconds ? 6 : 5
   const lastTime = words[timeWords - 1]
   if (lastTime === undefined) {
     throw faultAt(
@@ -163,7 +172,7 @@ const readEntry = (line: Line, above: Above): CrontabEntry => {
       start,
       "entry",
       line.text.slice(start).trimEnd(),
-      "five time fields or a macro such as @daily, then a command"
+      `${above.seconds ? "six" : "five"} time fields or a macro such as @daily, then a command`
     )
   }
   const expression = line.text.slice(start, lastTime.at + lastTime.text.length)

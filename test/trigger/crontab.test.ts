@@ -113,6 +113,20 @@ describe("readCrontab", () => {
     ])
   })
 
+  it("reads six time fields below CRON_SECONDS=yes", () => {
+    const text = "CRON_SECONDS=yes\n*/5 * * * * * tick\n@daily report\nCRON_SECONDS=no\n*/5 * * * * tock"
+    expect(readCrontab(text).map(({ expression, command }) => [expression, command])).toEqual([
+      ["*/5 * * * * *", "tick"],
+      ["@daily", "report"],
+      ["*/5 * * * *", "tock"]
+    ])
+    expect(faultsOf("CRON_SECONDS=maybe\nCRON_SECONDS=yes\n0 61 * * * * run\n* * * * *")).toMatchObject([
+      { line: 1, column: 14, field: "CRON_SECONDS", found: "maybe" },
+      { line: 3, column: 3, field: "minute", found: "61" },
+      { line: 4, column: 1, field: "entry" }
+    ])
+  })
+
   it("says file, line and column", () => {
     expect(() => readCrontab("\n0 25 * * * run", { file: "jobs.cron" })).toThrow(
       'jobs.cron:2:3: hour is "25", expected 0-23'
