@@ -14,24 +14,8 @@ import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory, JobState } from "../../src/job/snapshot.ts"
 import { newMemory, stateOf, wakeAtOf } from "../../src/job/snapshot.ts"
-
-/** Fire times every `everyMs`, the last at `endAt`. `stream`: none of its own. `fixedDelay`: counted from the end of a run. */
-export interface WalkTrigger {
-  readonly kind: "clock" | "stream" | "fixedDelay"
-  readonly everyMs: number
-  readonly endAt: number
-}
-
-/** What happens next; what is impossible in the job's state is left out. `pick` chooses among runs. */
-export type WalkMove =
-  | { readonly move: "pass"; readonly byMs: number }
-  | { readonly move: "wake" | "emit" | "refuse" | "request" | "pause" | "park" | "remove" }
-  | { readonly move: "settle"; readonly pick: number; readonly outcome: Outcome; readonly retryable: boolean }
-  | { readonly move: "cancel"; readonly pick: number }
-  | { readonly move: "stop"; readonly crash: boolean }
-  | { readonly move: "resume"; readonly missed: "skip" | "coalesce" }
-  | { readonly move: "reschedule"; readonly trigger: WalkTrigger }
-  | { readonly move: "redefine"; readonly rules: JobRules }
+import { FireTimeAccount } from "./fireTimeAccount.ts"
+import type { WalkMove, WalkTrigger } from "./walkMove.ts"
 
 const table = compileMachine(jobMachine)
 
@@ -47,12 +31,7 @@ export class JobWalk {
   onStep: (event: JobEvent, value: JobState, context: JobContext) => void = () => {}
   private nextRunKey = 1
   private readonly perWake: number
-  /** Where each fire time that was sent has ended. */
-  private readonly places = new Map<number, string>()
-  /** Sent, in no final place yet. */
-  private readonly pending = new Set<number>()
-  /** Run key → the attempt that may end next; runs that have ended are gone. */
-  private readonly attempts = new Map<number, number>()
+  private readonly account = new FireTimeAccount()
 
   constructor(rules: JobRules, trigger: WalkTrigger, perWake = 1000) {
     this.rules = rules
@@ -150,7 +129,7 @@ export class JobWalk {
       else if (wakeAt !== null) this.now = wakeAt
     }
     expect(this.atRest).toBe(true)
-    expect([...this.pending]).toEqual([])
+    expect(this.account.waiting).toEqual([])
   }
 
   /** True once nothing runs, waits or is due. */
@@ -166,7 +145,7 @@ export class JobWalk {
 
   /** Where fire times have ended: "run", "coalesced" or a misfire's reason; "waiting" in the queue, "never" when not due. */
   placesOf(...fireTimes: ReadonlyArray<number>): ReadonlyArray<string> {
-    return fireTimes.map((at) => this.places.get(at) ?? (this.pending.has(at) ? "waiting" : "never"))
+    return fireTimes.map((at) => this.account.placeOf(at))
   }
 
   private wake(): void {
@@ -250,63 +229,23 @@ export class JobWalk {
     this.rules = step.context.rules
     for (const claim of step.context.answer.claims) this.nextRunKey = Math.max(this.nextRunKey, claim.runKey + 1)
     this.takeGiven(event, before)
-    this.holdAnswer(step.context.answer)
+    this.account.enter(step.context.answer)
     this.holdMemory(before, event, step.context.answer)
     this.onStep(event, priorState, step.context)
   }
 
   /** The fire times of an event, as far as the job's cursor says that it took them. */
   private takeGiven(event: JobEvent, before: JobMemory): void {
-    if (event.type === "refused") return this.give(event.fireAt)
+    if (event.type === "refused") return this.account.give(event.fireAt)
     if (event.type === "due") {
       const from = before.nextFireAt ?? event.due?.from ?? event.late?.from ?? Infinity
       const through = Math.min((event.due ?? event.late)?.through ?? -Infinity, this.memory.cursor)
-      if (this.trigger.kind === "clock") for (let at = from; at <= through; at += this.trigger.everyMs) this.give(at)
-      else if (from <= through) this.give(from)
+      if (this.trigger.kind === "clock")
+        for (let at = from; at <= through; at += this.trigger.everyMs) this.account.give(at)
+      else if (from <= through) this.account.give(from)
     }
     if ((event.type === "pause" || event.type === "remove" || event.type === "reschedule") && event.owed !== null) {
-      for (const at of timesOf(event.owed)) this.give(at)
-    }
-  }
-
-  private give(fireAt: number): void {
-    expect(this.places.has(fireAt) || this.pending.has(fireAt), `${fireAt} was given twice`).toBe(false)
-    this.pending.add(fireAt)
-  }
-
-  private place(fireAt: number, where: string): void {
-    expect(
-      this.pending.delete(fireAt),
-      `${fireAt} ends as ${where}, and as ${this.places.get(fireAt) ?? "never given"}`
-    ).toBe(true)
-    this.places.set(fireAt, where)
-  }
-
-  private holdAnswer(answer: JobAnswer): void {
-    const { rules, memory } = this
-    for (const claim of answer.claims) {
-      if (!claim.requested) this.place(claim.fireAt, "run")
-      expect(this.attempts.has(claim.runKey)).toBe(false)
-      this.attempts.set(claim.runKey, 1)
-    }
-    if (answer.claims.length > 0) expect(memory.live.length).toBeLessThanOrEqual(rules.maxInstances)
-    for (const { run, retryAt } of answer.ended) {
-      expect(run.attempt).toBe(this.attempts.get(run.runKey))
-      if (retryAt === null) this.attempts.delete(run.runKey)
-      else this.attempts.set(run.runKey, run.attempt + 1)
-    }
-    for (const run of answer.retries)
-      expect(run).toMatchObject({ attempt: this.attempts.get(run.runKey), retryAt: null })
-    for (const runKey of answer.cancels) expect(this.executing.map((run) => run.runKey)).toContain(runKey)
-    for (const entry of answer.entries) {
-      if (entry.kind !== "misfired" && entry.kind !== "coalesced") {
-        expect(entry.count).toBe(0)
-        continue
-      }
-      const inside = [...this.pending].filter((at) => at >= entry.from && at <= entry.through)
-      expect(inside).toHaveLength(entry.count)
-      expect([Math.min(...inside), Math.max(...inside)]).toEqual([entry.from, entry.through])
-      for (const at of inside) this.place(at, entry.reason ?? entry.kind)
+      for (const at of timesOf(event.owed)) this.account.give(at)
     }
   }
 
@@ -315,15 +254,14 @@ export class JobWalk {
     expect(stateOf(memory)).toBe(value)
     expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
     expect(memory.cursor).toBeGreaterThanOrEqual(before.cursor)
-    expect(memory.live.map((run) => [run.runKey, run.attempt])).toEqual(
-      memory.live.map((run) => [run.runKey, this.attempts.get(run.runKey)])
-    )
-    expect(this.attempts.size).toBe(memory.live.length)
+    expect(memory.live.map((run) => [run.runKey, run.attempt])).toEqual(this.account.attempts)
+    if (answer.claims.length > 0) expect(memory.live.length).toBeLessThanOrEqual(rules.maxInstances)
+    for (const runKey of answer.cancels) expect(this.executing.map((run) => run.runKey)).toContain(runKey)
     if (rules.maxRuns !== null && memory.runCount > before.runCount) {
       expect(memory.runCount).toBeLessThanOrEqual(rules.maxRuns)
     }
     const kept = keptIn(memory)
-    expect(kept).toBe(this.pending.size)
+    expect(kept).toBe(this.account.waiting.length)
     // Nothing is forgotten: a job that is in service moves by itself or when a run under way ends.
     if (value !== "paused" && value !== "done" && this.trigger.kind !== "stream") {
       const wakeAt = wakeAtOf(memory, this.trigger.kind === "fixedDelay")

@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import type { JobRules } from "../../src/job/rules.ts"
 import { outcomes } from "../../src/job/run.ts"
-import type { WalkMove, WalkTrigger } from "./jobWalk.ts"
+import type { WalkMove, WalkTrigger } from "./walkMove.ts"
 
 export const anyRules: fc.Arbitrary<JobRules> = fc.record({
   misfireGraceMs: fc.constantFrom(null, null, 0, 15, 100),
