@@ -1,13 +1,13 @@
 /**
  * What the SQLite store costs beside bare better-sqlite3 writing the same rows into the same schema in the same run: a loop of
- * 256 claims with states, then 256 settles with states, each one synced commit; and jobs added in bulk. Rounds alternate, so
+ * 256 claims with states, then 256 settles with states, each one synced commit; and jobs added in bulk. Batches alternate, so
  * that a busy machine is busy for both. Alone: `node --import tsx bench/store.ts`.
  */
 import { mkdtempSync, rmSync } from "node:fs"
-import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import Database from "better-sqlite3"
 import { Effect } from "effect"
 import { sqlite } from "../src/sqlite.ts"
 import type {
@@ -24,7 +24,6 @@ import { migrations } from "../src/store/migrations/migrations.ts"
 export interface StoreFigure {
   readonly name: string
   readonly unit: string
-  /** Medians over the rounds, per second unless `unit` says otherwise. */
   readonly carillon: number
   readonly bare: number | null
 }
@@ -48,41 +47,56 @@ const measure = (directory: string, jobs: number, rounds: number) =>
     const target = sequenced(file)
     const memoryTarget = sequenced(inMemory)
 
-    const added = { carillon: 0, bare: 0 }
-    const addedRandom = { carillon: 0, bare: 0 }
-    for (const { into, idOf, firstKey } of [
-      { into: added, idOf: (index: number) => `job-${index}`, firstKey: 1 },
-      { into: addedRandom, idOf: randomId, firstKey: jobs + 1 }
+    const figures: Array<StoreFigure> = []
+    for (const { name, idOf, firstKey } of [
+      { name: "add jobs, sequential ids", idOf: (index: number) => `job-${index}`, firstKey: 1 },
+      { name: "add jobs, random ids", idOf: randomId, firstKey: jobs + 1 }
     ]) {
       const batches = inBatches(jobs, 1024, (index) => newJob(firstKey + index, idOf(index)))
-      into.carillon = perSecond(jobs, yield* timed(Effect.forEach(batches, target.add, { discard: true })))
-      into.bare = perSecond(jobs, yield* timed(Effect.sync(() => batches.forEach(bare.add))))
+      const [carillon, bareMs] = yield* raced(batches, [target.add, (batch) => Effect.sync(() => bare.add(batch))])
+      figures.push({ name, unit: "jobs/s", carillon: perSecond(jobs, carillon), bare: perSecond(jobs, bareMs) })
       yield* Effect.forEach(batches, memoryTarget.add, { discard: true })
     }
 
-    const loops = { carillon: [] as Array<number>, bare: [] as Array<number>, memory: [] as Array<number> }
-    for (let round = 0; round < rounds; round++) {
-      const batches = inBatches(jobs, 256, (index) => runOf(round, index, jobs))
-      loops.carillon.push(perSecond(jobs, yield* timed(Effect.forEach(batches, target.run, { discard: true }))))
-      loops.bare.push(perSecond(jobs, yield* timed(Effect.sync(() => batches.forEach(bare.run)))))
-      loops.memory.push(perSecond(jobs, yield* timed(Effect.forEach(batches, memoryTarget.run, { discard: true }))))
-    }
+    const runs = inBatches(rounds * jobs, 256, (index) => runOf(Math.floor(index / jobs), index % jobs, jobs))
+    const [carillon, bareMs, memoryMs] = yield* raced(runs, [
+      target.run,
+      (batch) => Effect.sync(() => bare.run(batch)),
+      memoryTarget.run
+    ])
+    const count = rounds * jobs
+    figures.push({
+      name: "claim and settle in 256s",
+      unit: "runs/s",
+      carillon: perSecond(count, carillon),
+      bare: perSecond(count, bareMs)
+    })
+    figures.push({ name: "the same in memory", unit: "runs/s", carillon: perSecond(count, memoryMs), bare: null })
 
-    const reads: Array<number> = []
-    const bareReads: Array<number> = []
-    for (let round = 0; round < 40; round++) {
-      reads.push(yield* timed(file.due("default", farAhead, 256)))
-      bareReads.push(yield* timed(Effect.sync(() => bare.due(farAhead, 256))))
-    }
+    const turns = Array.from({ length: 100 }, () => 256)
+    const [dueMs, bareDueMs] = yield* raced(turns, [
+      (limit) => file.due("default", farAhead, limit),
+      (limit) => Effect.sync(() => bare.due(farAhead, limit))
+    ])
+    figures.push({ name: "due(256)", unit: "ms", carillon: dueMs / turns.length, bare: bareDueMs / turns.length })
     bare.close()
-    return [
-      { name: "claim and settle in 256s", unit: "runs/s", carillon: median(loops.carillon), bare: median(loops.bare) },
-      { name: "the same in memory", unit: "runs/s", carillon: median(loops.memory), bare: null },
-      { name: "add jobs, sequential ids", unit: "jobs/s", ...added },
-      { name: "add jobs, random ids", unit: "jobs/s", ...addedRandom },
-      { name: "due(256)", unit: "ms", carillon: median(reads), bare: median(bareReads) }
-    ] satisfies ReadonlyArray<StoreFigure>
+    return figures
   })
+
+/** Gives each input to each contestant in turn; the milliseconds each took in all. */
+const raced = <Input, E, Contestants extends ReadonlyArray<(input: Input) => Effect.Effect<unknown, E>>>(
+  inputs: ReadonlyArray<Input>,
+  contestants: readonly [...Contestants]
+): Effect.Effect<{ readonly [Index in keyof Contestants]: number }, E> =>
+  Effect.reduce(
+    inputs,
+    contestants.map(() => 0),
+    (totals, input) =>
+      Effect.map(
+        Effect.forEach(contestants, (contestant) => timed(contestant(input))),
+        (times) => totals.map((total, index) => total + (times[index] ?? NaN))
+      )
+  ) as Effect.Effect<{ readonly [Index in keyof Contestants]: number }, E>
 
 const farAhead = 9_000_000_000_000
 const firstFire = 1_760_000_000_000
@@ -174,39 +188,20 @@ const timed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<number, E> =>
 
 const perSecond = (count: number, ms: number): number => Math.round((count / ms) * 1000)
 
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN
-}
-
-/** What is used of better-sqlite3, which carries no types. */
-interface BareStatement {
-  run(...params: ReadonlyArray<unknown>): unknown
-  all(...params: ReadonlyArray<unknown>): ReadonlyArray<unknown>
-}
-
-interface BareDatabase {
-  pragma(text: string): unknown
-  exec(sql: string): unknown
-  prepare(sql: string): BareStatement
-  close(): unknown
-}
-
 /** The limit: prepared statements of as many rows as there are, parameters laid out, nothing else. */
 const openBare = (filename: string) => {
-  const Database = createRequire(import.meta.url)("better-sqlite3") as new (filename: string) => BareDatabase
   const database = new Database(filename)
   for (const pragma of [
     "journal_mode = WAL",
     "synchronous = FULL",
-    "wal_autocheckpoint = 8000",
+    "wal_autocheckpoint = 12000",
     "cache_size = -32768"
   ]) {
     database.pragma(pragma)
   }
   migrations.flat().forEach((sql) => database.exec(sql))
   database.exec("INSERT INTO executors VALUES (1, 'default')")
-  const prepared = new Map<string, BareStatement>()
+  const prepared = new Map<string, Database.Statement>()
   const write = (sql: (rows: string) => string, columns: number, rows: ReadonlyArray<ReadonlyArray<unknown>>): void => {
     const text = sql(
       Array(rows.length)
