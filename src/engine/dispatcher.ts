@@ -1,5 +1,5 @@
 /** Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. */
-import { Runtime } from "effect"
+import type { Runtime } from "effect"
 import type { Executor, ExecutorProvider, ExecutorStatus, RunListener, RunOrder } from "../executor/executor.ts"
 import type { Settlement } from "../executor/executor.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -88,8 +88,9 @@ export class Dispatcher {
   /** Starts an attempt whose claim is committed. */
   submit(order: DispatchedOrder): void {
     const slot = this.slots.get(order.executor)
-    if (slot === undefined) throw new RangeError(`executor "${order.executor}" of run ${order.runId} is not registered`)
     this.orders.set(order.runId, order)
+    // Removed since the claim was decided, or asked for by `runJob`: the attempt never starts.
+    if (slot === undefined) return this.settle(order, neverStarted("interrupted", this.timers.now()))
     if (slot.overflow.length > 0 || slot.executor.free() === 0) slot.overflow.push(order)
     else slot.executor.submit(order)
   }

@@ -126,7 +126,7 @@ export const loadRow = (plan: Plan, row: JobRow, codec: JobCodec): Job | undefin
     return plan.load(codec.decode(row))
   } catch (error) {
     if (!(error instanceof JobUnreadableError)) throw error
-    if (row.fault) plan.unreadableKeys.set(row.id, row.key)
+    if (row.fault && row.wakeAt === null) plan.unreadableKeys.set(row.id, row.key)
     else plan.parkUnreadable(row, error.message)
     return undefined
   }

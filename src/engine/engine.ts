@@ -2,33 +2,31 @@
  * A scheduler at work: its actors, stores, executors and streams, and its life from start to stop. The path of a fire is in
  * `storeLane.ts`; what callers do is in `jobCommands.ts`; what they ask is in `jobQueries.ts`.
  */
-import type { Runtime } from "effect"
-import { Clock, Effect, Exit, Scope } from "effect"
-import type { Observable, Subscription } from "rxjs"
+import type { Effect } from "effect"
+import type { Subscription } from "rxjs"
 import { createActor } from "xstate"
-import type { ActorOptions, ActorRefFrom, AnyActorLogic } from "xstate"
-import { executorMachine } from "../../machines/executorMachine.ts"
+import type { ActorRefFrom } from "xstate"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import { EventStream } from "../event/eventStream.ts"
 import type { SchedulerLifecycleType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
-import type { JobRules } from "../job/rules.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
-import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { liveClock, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import { Dispatcher } from "./dispatcher.ts"
+import type { EngineOptions } from "./engineOptions.ts"
+import { ExecutorActors } from "./executorActors.ts"
 import { FireTimeStream } from "./fireTimeStream.ts"
+import { guardedInspect } from "./inspection.ts"
+import type { JobActor } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobCodec } from "./jobCodec.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
 import type { Plan } from "./plan.ts"
-import { interruptOrphans, orphansPerCommit, parkHomeless } from "./recovery.ts"
-import type { RetentionRules } from "./retention.ts"
 import { Retention } from "./retention.ts"
 import { RunWaiters } from "./runWaiters.ts"
 import {
@@ -38,40 +36,13 @@ import {
   SchedulerStoppedError,
   UnknownNameError
 } from "./schedulerError.ts"
-import type { LaneHost } from "./storeLane.ts"
-import { StoreLane } from "./storeLane.ts"
+import type { LaneHost } from "./laneHost.ts"
+import type { StoreLane } from "./storeLane.ts"
+import { runStore } from "./storePromise.ts"
+import { StoreHomes } from "./storeHomes.ts"
 import { StreamJobs } from "./streamJobs.ts"
 
-export type Inspect = NonNullable<ActorOptions<AnyActorLogic>["inspect"]>
-
-/** Everything an engine is made of, checked and with its defaults. */
-export interface EngineOptions {
-  readonly tasks: TaskRegistry
-  readonly stores: ReadonlyMap<string, JobStore>
-  readonly executors: ReadonlyMap<string, ExecutorProvider>
-  readonly streams: ReadonlyMap<string, Observable<unknown>>
-  readonly readTrigger: (spec: TriggerSpec) => Trigger
-  readonly timezone: string
-  readonly rules: JobRules
-  readonly retention: RetentionRules
-  readonly residentJobs: number
-  readonly clock?: Clock.Clock
-  readonly inspect?: Inspect
-  readonly runtime: Runtime.Runtime<never>
-  readonly owner: { readonly pid: number; readonly host: string }
-  /** Told what a listener, a stream or the engine's surroundings threw. */
-  readonly onError: (error: unknown, where: string) => void
-}
-
 export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
-type ExecutorActor = ActorRefFrom<typeof executorMachine>
-
-interface Home {
-  readonly lane: StoreLane
-  readonly scope: Scope.CloseableScope
-  readonly description: string
-  readonly wakeUps: Subscription
-}
 
 export class Engine implements LaneHost {
   readonly options: EngineOptions
@@ -83,12 +54,12 @@ export class Engine implements LaneHost {
   readonly waiters = new RunWaiters()
   readonly residentLimit: number
   readonly startedAt: EpochMillis
-  private readonly homes = new Map<string, Home>()
-  private readonly executorActors = new Map<string, ExecutorActor>()
+  private readonly homes: StoreHomes
+  private readonly executorActors: ExecutorActors
   private readonly news: FireTimeStream
   private readonly streamJobs: StreamJobs
   private readonly retention: Retention
-  private jobActors: JobActors | null = null
+  private readonly jobActors: JobActors
   private emissions: Subscription | null = null
   private phase: "new" | "starting" | "started" | "stopping" | "stopped" = "new"
   private stopReason: string | null = null
@@ -101,7 +72,7 @@ export class Engine implements LaneHost {
     this.timers = timersOf(options.clock ?? liveClock)
     this.startedAt = this.timers.now()
     this.residentLimit = options.residentJobs
-    this.events = new EventStream((error, event) => options.onError(error, `a listener of ${event.type}`))
+    this.events = new EventStream(options.onError)
     this.codec = new JobCodec(options.readTrigger)
     this.dispatcher = new Dispatcher(this.timers, options.runtime)
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
@@ -110,8 +81,11 @@ export class Engine implements LaneHost {
     this.actor = createActor(schedulerMachine, {
       id: "scheduler",
       clock: xstateClock(this.timers),
-      ...(options.inspect === undefined ? {} : { inspect: options.inspect })
+      ...(options.inspect === undefined ? {} : { inspect: guardedInspect(options) })
     })
+    this.homes = new StoreHomes(this, this.news)
+    this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
+    this.jobActors = new JobActors(this.actor, options.inspect !== undefined)
   }
 
   get tasks(): TaskRegistry {
@@ -124,11 +98,11 @@ export class Engine implements LaneHost {
 
   /** Open stores by name, in the order in which they were given. */
   get lanes(): ReadonlyArray<StoreLane> {
-    return [...this.homes.values()].map(({ lane }) => lane)
+    return this.homes.lanes
   }
 
   get descriptions(): ReadonlyMap<string, string> {
-    return new Map([...this.homes].map(([name, { description }]) => [name, description]))
+    return this.homes.descriptions
   }
 
   get stopped(): boolean {
@@ -142,9 +116,9 @@ export class Engine implements LaneHost {
   /** The lane of a store, or an error that says why there is none. */
   lane(name: string, verb: string): StoreLane {
     this.mustRun(verb)
-    const home = this.homes.get(name)
-    if (home === undefined) throw new UnknownNameError({ kind: "store", name, known: [...this.homes.keys()] })
-    return home.lane
+    const lane = this.homes.lane(name)
+    if (lane === undefined) throw new UnknownNameError({ kind: "store", name, known: this.homes.names })
+    return lane
   }
 
   mustRun(verb: string): void {
@@ -172,7 +146,6 @@ export class Engine implements LaneHost {
     if (this.phase !== "new") throw new SchedulerStartedError({ verb: "start" })
     this.phase = "starting"
     this.actor.start()
-    this.jobActors = new JobActors(this.actor, this.options.inspect !== undefined)
     try {
       for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
       for (const [name, store] of this.options.stores) await this.openStore(name, store)
@@ -228,7 +201,7 @@ export class Engine implements LaneHost {
 
   async addStore(name: string, store: JobStore): Promise<void> {
     this.mustRun("addStore")
-    if (this.homes.has(name)) throw new NameTakenError({ kind: "store", name })
+    if (this.homes.lane(name) !== undefined) throw new NameTakenError({ kind: "store", name })
     await this.openStore(name, store)
     this.lookEverywhere()
   }
@@ -238,7 +211,8 @@ export class Engine implements LaneHost {
     const lane = this.lane(name, "removeStore")
     lane.stopClaiming()
     await this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane])
-    await this.closeStore(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
+    await this.homes.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
+    this.jobActors.closeStore(name)
   }
 
   addExecutor(name: string, provider: ExecutorProvider): void {
@@ -253,15 +227,13 @@ export class Engine implements LaneHost {
     this.mustRun("removeExecutor")
     if (!this.dispatcher.has(name)) throw new UnknownNameError({ kind: "executor", name, known: this.dispatcher.names })
     this.dispatcher.remove(name)
-    this.executorActors.get(name)?.send({ type: "drain" })
-    this.executorActors.delete(name)
+    this.executorActors.remove(name)
   }
 
-  /** The live actor of a job that is kept decoded or was just read. */
-  actorOf(lane: StoreLane, job: Job) {
+  /** The live actor of a job, asked for while the commit of `plan` is told. */
+  actorOf(lane: StoreLane, plan: Plan, job: Job): JobActor {
     this.mustRun("actor")
-    if (this.jobActors === null) throw new SchedulerNotStartedError({ verb: "actor" })
-    return this.jobActors.ask(lane.name, job)
+    return this.jobActors.ask(lane, plan, job)
   }
 
   /** Calls `watcher` with every job that a commit has changed. */
@@ -271,22 +243,22 @@ export class Engine implements LaneHost {
   }
 
   committed(lane: StoreLane, plan: Plan): void {
-    this.jobActors?.follow(lane.name, plan)
+    this.jobActors.follow(lane, plan)
     this.streamJobs.follow(lane, plan)
     this.waiters.follow(lane, plan)
     if (this.watchers.size > 0)
       for (const job of plan.changed())
         for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
-    this.retention.noteWork(lane, plan.runsEnded.length)
+    this.retention.noteWork(lane, plan.consequences.runsEnded.length)
   }
 
   cycled(lane: StoreLane): Effect.Effect<void, StoreError> {
-    this.showLoad()
+    this.executorActors.showLoad()
     return this.retention.sweep(lane)
   }
 
   putAway(lane: StoreLane, job: Job): void {
-    this.jobActors?.putAway(lane.name, job)
+    this.jobActors.putAway(lane, job)
   }
 
   wakeAt(lane: StoreLane, at: EpochMillis | null): void {
@@ -312,73 +284,13 @@ export class Engine implements LaneHost {
     if (this.phase === "started") void this.shutdown(false, 0)
   }
 
-  private async openStore(name: string, store: JobStore): Promise<void> {
-    const scope = await Effect.runPromise(Scope.make())
-    const owner = { ...this.options.owner, startedAt: this.timers.now() }
-    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope))
-    if (Exit.isFailure(opened)) {
-      await Effect.runPromise(Scope.close(scope, Exit.void))
-      throw failureOf(opened)
-    }
-    const lane = new StoreLane(name, opened.value, this)
-    const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
-    this.homes.set(name, { lane, scope, description: store.description, wakeUps })
-    await this.recover(lane)
-    await Effect.runPromise(this.streamJobs.read(lane)).catch((error: unknown) =>
-      Promise.reject(error instanceof Error ? error : new Error(String(error)))
-    )
-  }
-
-  /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
-  private async recover(lane: StoreLane): Promise<void> {
-    let after = 0
-    for (;;) {
-      const orphans = await runStore(lane.store.orphans(after, orphansPerCommit))
-      const last = orphans.at(-1)
-      if (last === undefined) break
-      await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, resolve, reject)))
-      after = last.runKey
-    }
-    for (const executor of await runStore(lane.store.executorNames())) {
-      if (this.dispatcher.has(executor)) continue
-      for (;;) {
-        const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, orphansPerCommit))
-        if (homeless.length === 0) break
-        await new Promise<void>((resolve, reject) => lane.submit(parkHomeless(homeless, executor, resolve, reject)))
-      }
-    }
-  }
-
-  private openExecutor(name: string, provider: ExecutorProvider): void {
-    this.dispatcher.add(name, provider)
-    const { concurrency, queue } = provider
-    const actor = createActor(executorMachine, {
-      parent: this.actor,
-      id: `executor:${name}`,
-      input: { concurrency, queue }
-    }).start()
-    this.executorActors.set(name, actor)
-  }
-
-  /** Brings the executors' actors up to date: in batches, since an event a run would cost more than the run. */
-  private showLoad(): void {
-    for (const [name, status] of this.dispatcher.status()) {
-      const actor = this.executorActors.get(name)
-      if (actor === undefined) continue
-      const known = actor.getSnapshot().context.inFlight
-      const actual = Math.min(status.running + status.queued, status.concurrency + status.queue)
-      if (actual > known) actor.send({ type: "submitted", count: actual - known })
-      else if (actual < known) actor.send({ type: "settled", count: known - actual })
-    }
-  }
-
   private async stop(wait: boolean, deadlineMs: number): Promise<void> {
     this.actor.send({ type: "drain" })
     this.phase = "stopping"
     this.tellLifecycle("SchedulerDraining")
     this.emissions?.unsubscribe()
-    for (const { wakeUps } of this.homes.values()) wakeUps.unsubscribe()
-    for (const actor of this.executorActors.values()) actor.send({ type: "drain" })
+    this.homes.quiet()
+    this.executorActors.drain()
     let cancelDeadline = (): void => undefined
     const deadline = new Promise<void>((resolve) => {
       if (!wait) resolve()
@@ -387,16 +299,13 @@ export class Engine implements LaneHost {
     await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), deadline])
     this.dispatcher.closeAll()
     // The interruptions themselves want to be saved; a store that is away may not come back in time.
-    const saved = this.drained(
-      () => true,
-      this.lanes.filter((lane) => !lane.lost)
-    )
-    await saved
+    await Promise.all(this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve))))
     cancelDeadline()
-    this.showLoad()
-    for (const name of [...this.homes.keys()])
-      await this.closeStore(name, new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason }))
+    this.executorActors.showLoad()
+    for (const name of this.homes.names)
+      await this.homes.close(name, new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason }))
     this.phase = "stopped"
+    this.jobActors.close()
     this.actor.send({ type: "drained" })
     this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
     this.tellLifecycle("SchedulerStopped", this.stopReason === null ? {} : { reason: this.stopReason })
@@ -408,19 +317,12 @@ export class Engine implements LaneHost {
     this.stopReason = error instanceof Error ? error.message : String(error)
     this.phase = "stopping"
     this.dispatcher.closeAll()
-    for (const name of [...this.homes.keys()]) await this.closeStore(name, error)
+    for (const name of this.homes.names) await this.homes.close(name, error)
     this.phase = "stopped"
+    this.executorActors.drain()
+    this.jobActors.close()
     this.actor.send({ type: "failed", reason: this.stopReason })
     this.events.end()
-  }
-
-  private async closeStore(name: string, error: unknown): Promise<void> {
-    const home = this.homes.get(name)
-    if (home === undefined) return
-    this.homes.delete(name)
-    home.wakeUps.unsubscribe()
-    home.lane.close(error)
-    await Effect.runPromise(Scope.close(home.scope, Exit.void))
   }
 
   /** Resolves once `quiet` holds and the lanes have nothing pending. */
@@ -429,6 +331,16 @@ export class Engine implements LaneHost {
       if (!quiet()) await this.dispatcher.nextSettled()
       for (const lane of lanes) await new Promise<void>((resolve) => lane.idle(resolve))
     } while (!quiet())
+  }
+
+  private async openStore(name: string, store: JobStore): Promise<void> {
+    const lane = await this.homes.open(name, store, { ...this.options.owner, startedAt: this.timers.now() })
+    await runStore(this.streamJobs.read(lane))
+  }
+
+  private openExecutor(name: string, provider: ExecutorProvider): void {
+    this.dispatcher.add(name, provider)
+    this.executorActors.open(name, provider)
   }
 
   private lookEverywhere(): void {
@@ -449,16 +361,4 @@ export class Engine implements LaneHost {
       this.options.onError(error, where)
     }
   }
-}
-
-/** A store's answer as a promise that fails with the store's own error. */
-export const runStore = async <A>(effect: Effect.Effect<A, StoreError>): Promise<A> => {
-  const exit = await Effect.runPromiseExit(effect)
-  if (Exit.isSuccess(exit)) return exit.value
-  throw failureOf(exit)
-}
-
-const failureOf = <E>(exit: Exit.Failure<unknown, E>): unknown => {
-  const { cause } = exit
-  return cause._tag === "Fail" ? cause.error : cause
 }

@@ -6,7 +6,7 @@ import type { Trigger } from "../trigger/trigger.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Engine } from "./engine.ts"
-import { runStore } from "./engine.ts"
+import { runStore } from "./storePromise.ts"
 import type { JobQueries } from "./jobQueries.ts"
 import type { JobRecord } from "./jobRecord.ts"
 import type { StoreLane } from "./storeLane.ts"
@@ -112,7 +112,7 @@ const withoutRecord = (
 
 const whyWaiting = (engine: Engine, record: JobRecord): string => {
   const state = engine.actor.getSnapshot().value
-  if (state !== "active") return `the scheduler is ${String(state)}`
+  if (state !== "active") return `the scheduler is ${state}`
   if (record.queued > 0) return `${record.queued} earlier fire times wait for a free instance`
   if (engine.dispatcher.free(record.executor) === 0) return `executor "${record.executor}" is full`
   return "it is about to be"
@@ -126,7 +126,8 @@ const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
       : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
   if (run.outcome === null) {
     const live = record.live.find(({ runKey }) => runKey === run.runKey)
-    const retry = live?.retryAt == null ? "" : `, and attempt ${live.attempt} is due at ${iso(live.retryAt)}`
+    const retry =
+      live === undefined || live.retryAt === null ? "" : `, and attempt ${live.attempt} is due at ${iso(live.retryAt)}`
     return `A run ${kind} was claimed at ${iso(run.claimedAt)} and ${started}${retry}.`
   }
   const error = run.error === null ? "" : ` with ${(JSON.parse(run.error) as { readonly message: string }).message}`

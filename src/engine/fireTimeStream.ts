@@ -2,21 +2,8 @@
  * The streams that drive a scheduler: wake-ups at the store's earliest due time, and what the user's streams emit. Cold
  * inside, subscribed once by the engine; nothing here is needed after a restart.
  */
-import {
-  catchError,
-  defer,
-  EMPTY,
-  filter,
-  map,
-  merge,
-  Observable,
-  retry,
-  Subject,
-  switchMap,
-  throwError,
-  timer
-} from "rxjs"
-import type { SchedulerLike } from "rxjs"
+import { catchError, defer, EMPTY, filter, map, merge, retry, Subject, switchMap, throwError, timer } from "rxjs"
+import type { SchedulerLike, Observable } from "rxjs"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import { maxSleepMs } from "./clock.ts"

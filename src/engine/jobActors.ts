@@ -1,9 +1,9 @@
 /**
  * Live actors, only where somebody looks: jobs whose actor was asked for, and, with an inspector attached, every job that
  * something happens to. They are sent the very events that the table was stepped with, after the commit, so an actor never
- * shows what is not on disk.
+ * shows what is not on disk. An inspected job that nobody asked for is put away when it leaves the resident jobs.
  */
-import { createActor, fromTransition } from "xstate"
+import { createActor, setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
 import { noAnswer } from "../job/jobEvent.ts"
@@ -12,77 +12,134 @@ import type { Plan } from "./plan.ts"
 
 export type JobActor = ActorRefFrom<typeof jobMachine>
 
+/** What is asked of a lane: its name, and which jobs it keeps decoded. */
+export interface JobHome {
+  readonly name: string
+  readonly residents: { byKey(key: number): Job | undefined }
+}
+
 interface Live {
   readonly actor: JobActor
   /** Asked for by a caller: stays until the job is done or the scheduler stops. */
   asked: boolean
 }
 
+type KeeperEvent = { readonly type: "putAway"; readonly actor: AnyActorRef } | { readonly type: "close" }
+
+/** XState lets only a parent stop its child, from within a step of its own: this parent has no other use. */
+const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMachine({
+  id: "jobs",
+  initial: "open",
+  states: {
+    // The jobs' own news, such as their end, reach their parent too, and mean nothing to it.
+    open: {
+      on: { putAway: { actions: stopChild(({ event }) => event.actor) }, close: "closed", "*": {} }
+    },
+    closed: { type: "final" }
+  }
+})
+
 export class JobActors {
-  private readonly live = new Map<string, Live>()
+  /** By store, then by the job's key. */
+  private readonly live = new Map<string, Map<number, Live>>()
+  /** Jobs that left the residents since the last commit was followed. */
+  private leaving: Array<{ readonly home: JobHome; readonly key: number }> = []
+  private count = 0
+  private keeper: ActorRefFrom<typeof keeperMachine> | null = null
+  private readonly parent: AnyActorRef
   private readonly inspected: boolean
-  private readonly keeper: AnyActorRef
 
   constructor(parent: AnyActorRef, inspected: boolean) {
+    this.parent = parent
     this.inspected = inspected
-    // XState lets only a parent stop its child, from within a step of its own.
-    this.keeper = createActor(
-      fromTransition((state: null, event: { readonly type: "putAway"; readonly actor: AnyActorRef }, scope) => {
-        if (event.type === "putAway") scope.stopChild(event.actor)
-        return state
-      }, null),
-      { parent, id: "jobs" }
-    ).start()
   }
 
-  /** True when a plan's steps must be passed on. */
-  get wanted(): boolean {
-    return this.inspected || this.live.size > 0
+  /** Jobs with a live actor. */
+  get size(): number {
+    return this.count
   }
 
-  /** The job's actor, live from now on. */
-  ask(lane: string, job: Job): JobActor {
-    const live = this.live.get(place(lane, job.key)) ?? this.open(lane, job)
+  /**
+   * The job's actor, live from now on; one of a job that is done has ended. Asked while `plan`'s commit is told: the actor
+   * is as it was before, and `follow` brings it up to date.
+   */
+  ask(home: JobHome, plan: Plan, job: Job): JobActor {
+    const live = this.find(home, job.key) ?? this.open(home, plan.initial(job.key) ?? job)
     live.asked = true
     return live.actor
   }
 
   /** Passes the committed steps on. */
-  follow(lane: string, plan: Plan): void {
-    if (!this.wanted) return
-    for (const job of plan.changed()) {
-      if (this.inspected && !this.live.has(place(lane, job.key))) this.open(lane, plan.initial(job.key) ?? job)
+  follow(home: JobHome, plan: Plan): void {
+    if (!this.inspected && this.count === 0) return
+    if (this.inspected)
+      for (const job of plan.changed())
+        if (this.find(home, job.key) === undefined) this.open(home, plan.initial(job.key) ?? job)
+    for (const { key, event } of plan.steps) this.find(home, key)?.actor.send(event)
+    for (const job of plan.changed()) this.agree(home, job)
+    for (const left of this.leaving) {
+      const gone = left.home.residents.byKey(left.key) === undefined
+      if (gone && this.find(left.home, left.key)?.asked === false) this.end(left.home.name, left.key)
     }
-    for (const { key, event } of plan.steps) this.live.get(place(lane, key))?.actor.send(event)
-    for (const job of plan.changed()) if (job.value === "done") this.end(lane, job)
+    this.leaving = []
   }
 
-  /** The job is no longer kept decoded: unless somebody asked for its actor, that goes too. */
-  putAway(lane: string, job: Job): void {
-    const live = this.live.get(place(lane, job.key))
-    if (live !== undefined && (!live.asked || job.value === "done")) this.end(lane, job)
+  /** The job is no longer kept decoded: unless somebody asked for its actor, that goes too, once it has heard the news. */
+  putAway(home: JobHome, job: Job): void {
+    if (this.inspected) this.leaving.push({ home, key: job.key })
   }
 
-  private open(lane: string, job: Job): Live {
+  /** Ends the actors of a store that is closed. */
+  closeStore(store: string): void {
+    for (const key of [...(this.live.get(store)?.keys() ?? [])]) this.end(store, key)
+    this.live.delete(store)
+  }
+
+  /** Ends them all. */
+  close(): void {
+    for (const store of [...this.live.keys()]) this.closeStore(store)
+    if (this.keeper?.getSnapshot().status === "active") this.keeper.send({ type: "close" })
+  }
+
+  /** A life that began anew was no step of the machine: another actor shows it. One that is done has ended by itself. */
+  private agree(home: JobHome, job: Job): void {
+    const live = this.find(home, job.key)
+    if (live === undefined) return
+    if (live.actor.getSnapshot().value !== job.value) {
+      this.end(home.name, job.key)
+      this.open(home, job).asked = live.asked
+    }
+    if (job.value === "done") this.end(home.name, job.key)
+  }
+
+  private find(home: JobHome, key: number): Live | undefined {
+    return this.live.get(home.name)?.get(key)
+  }
+
+  private open(home: JobHome, job: Job): Live {
     const { rules, memory, value } = job
-    const context = { jobId: job.row.id, rules, memory, answer: noAnswer }
+    const jobId = job.row.id
+    this.keeper ??= createActor(keeperMachine, { parent: this.parent, id: "jobs" }).start()
     const actor = createActor(jobMachine, {
       parent: this.keeper,
-      id: `job:${job.row.id}`,
-      input: { jobId: job.row.id, rules, memory },
-      snapshot: jobMachine.resolveState({ value, context })
+      id: `job:${jobId}`,
+      input: { jobId, rules, memory },
+      snapshot: jobMachine.resolveState({ value, context: { jobId, rules, memory, answer: noAnswer } })
     }).start()
     const live: Live = { actor, asked: false }
-    this.live.set(place(lane, job.key), live)
+    let jobs = this.live.get(home.name)
+    if (jobs === undefined) this.live.set(home.name, (jobs = new Map()))
+    jobs.set(job.key, live)
+    this.count += 1
     return live
   }
 
-  private end(lane: string, job: Job): void {
-    const live = this.live.get(place(lane, job.key))
-    if (live === undefined) return
-    this.live.delete(place(lane, job.key))
-    this.keeper.send({ type: "putAway", actor: live.actor })
+  private end(store: string, key: number): void {
+    const jobs = this.live.get(store)
+    const live = jobs?.get(key)
+    if (jobs === undefined || live === undefined) return
+    jobs.delete(key)
+    this.count -= 1
+    if (live.actor.getSnapshot().status === "active") this.keeper?.send({ type: "putAway", actor: live.actor })
   }
 }
-
-const place = (lane: string, key: number): string => `${lane}/${key}`

@@ -21,7 +21,7 @@ export interface Job {
 /** A stored job that cannot be read back. It is parked with its bytes kept. */
 export class JobUnreadableError extends Data.TaggedError("JobUnreadableError")<{
   readonly jobId: string
-  readonly part: "trigger" | "rules" | "snapshot"
+  readonly part: "trigger" | "rules" | "arguments" | "snapshot"
   readonly cause: unknown
 }> {
   override get message(): string {
@@ -47,6 +47,7 @@ export class JobCodec {
     const trigger = this.trigger(row)
     const rules = this.rulesOf(row)
     const memory = decodeMemory(row)
+    checkArgs(row)
     return { key: row.key, row, rules, trigger, value: row.value, memory, removedAt: row.removedAt }
   }
 
@@ -69,11 +70,22 @@ export class JobCodec {
       const parsed: unknown = JSON.parse(row.rules)
       if (typeof parsed !== "object" || parsed === null) throw new Error("not an object")
       const rules: JobRules = { ...defaultRules, ...parsed }
+      assertRules(rules)
       remember(this.rules, row.rules, rules)
       return rules
     } catch (cause) {
       throw new JobUnreadableError({ jobId: row.id, part: "rules", cause })
     }
+  }
+}
+
+/** They are parsed again for each run; text that is no JSON must not come that far. */
+const checkArgs = (row: Pick<JobDefinitionRow, "id" | "args">): void => {
+  if (row.args === "null") return
+  try {
+    JSON.parse(row.args)
+  } catch (cause) {
+    throw new JobUnreadableError({ jobId: row.id, part: "arguments", cause })
   }
 }
 
@@ -147,6 +159,23 @@ const none: ReadonlyArray<never> = []
 
 const instant = (value: unknown): boolean => Number.isSafeInteger(value)
 const instantOrNull = (value: unknown): boolean => value === null || instant(value)
+const atLeast = (least: number, value: unknown): boolean => typeof value === "number" && value >= least
+
+const assertRules = (rules: JobRules): void => {
+  const { misfireGraceMs, coalesce, maxInstances, overlap, retry, timeoutMs, onInterrupted, maxRuns } = rules
+  const sound =
+    (misfireGraceMs === null || atLeast(0, misfireGraceMs)) &&
+    ["latest", "earliest", "all"].includes(coalesce) &&
+    atLeast(1, maxInstances) &&
+    ["skip", "queue-one", "queue-all", "cancel-running"].includes(overlap) &&
+    (retry === null || (typeof retry === "object" && atLeast(1, retry.attempts) && atLeast(0, retry.backoffMs))) &&
+    (timeoutMs === null || atLeast(1, timeoutMs)) &&
+    ["rerun", "skip"].includes(onInterrupted) &&
+    (maxRuns === null || atLeast(1, maxRuns))
+  if (!sound) throw new Error("a rule is missing or out of its bounds")
+}
+
+const isList = (value: unknown): boolean => Array.isArray(value)
 
 const assertShape = (memory: JobMemory): void => {
   const sound =
@@ -158,12 +187,16 @@ const assertShape = (memory: JobMemory): void => {
     instantOrNull(memory.catchUpThrough) &&
     instant(memory.runCount) &&
     instant(memory.crashes) &&
-    Array.isArray(memory.live) &&
+    isList(memory.live) &&
     memory.live.every(
       (run) => instant(run.runKey) && instant(run.fireAt) && instant(run.attempt) && instantOrNull(run.retryAt)
     ) &&
-    Array.isArray(memory.queue) &&
-    memory.queue.every((fire) => instant(fire.fireAt))
+    isList(memory.queue) &&
+    memory.queue.every((fire) => instant(fire.fireAt)) &&
+    typeof memory.exhausted === "boolean" &&
+    typeof memory.removed === "boolean" &&
+    typeof memory.backlog === "object" &&
+    (memory.fault === null || typeof memory.fault.message === "string")
   if (!sound) throw new Error("a field is missing or of the wrong type")
 }
 

@@ -1,34 +1,39 @@
 /** What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. */
 import { nextFire, owedFireTimes } from "../job/dueFireTimes.ts"
 import type { FireRange } from "../job/fireRange.ts"
-import type { JobEvent } from "../job/jobEvent.ts"
+import type { JobEvent, NextFire } from "../job/jobEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { checkFields, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import { rescheduledFrom } from "../job/onCommand.ts"
 import type { JobDefinitionRow } from "../store/jobStore.ts"
-import { checkArguments } from "../task/taskArguments.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
 import type { DefinitionSetting, JobDefinition, JobNotes } from "./jobDefinition.ts"
-import { defineTrigger, readNotes, ruleOptions } from "./jobDefinition.ts"
+import { checkMetadata, defineArguments, defineTrigger, firstFire, readNotes, ruleOptions } from "./jobDefinition.ts"
 import type { Plan } from "./plan.ts"
 import { cancelledWaiting } from "./plan.ts"
-import { DuplicateJobError, JobStateError, MaxInstancesError, UnknownJobError } from "./schedulerError.ts"
+import { DuplicateJobError, JobStateError, MaxInstancesError, UnknownJobError, UnknownNameError } from "./schedulerError.ts"
 
 /** Options of `modifyJob`: any of a job's, but its id and store. */
 export type JobChanges = Omit<Partial<JobInput>, "id" | "store" | "ifExists" | "paused">
 
-/** Adds a job, or does what `ifExists` says. */
-export const addTo = (plan: Plan, definition: JobDefinition): Job => {
-  const { row, rules, trigger, memory, ifExists, store } = definition
-  const unreadable = plan.unreadableKeys.get(row.id)
-  const existing = plan.byId(row.id)
-  if (existing === undefined && (unreadable === undefined || ifExists === "replace")) {
-    if (unreadable !== undefined) plan.discardUnreadable(unreadable, row.id)
-    return plan.add(row, rules, trigger, memory)
+/** Adds jobs, or does what their `ifExists` says: all or, with a `DuplicateJobError`, none. */
+export const addAllTo = (plan: Plan, definitions: ReadonlyArray<JobDefinition>): ReadonlyArray<Job> => {
+  for (const { row, ifExists, store } of definitions) {
+    const refused = ifExists === "error" ? plan.byId(row.id) !== undefined || plan.unreadableKeys.has(row.id) : ifExists === "keep" && plan.unreadableKeys.has(row.id)
+    if (refused) throw new DuplicateJobError({ jobId: row.id, store })
   }
-  if (ifExists === "error" || existing === undefined) throw new DuplicateJobError({ jobId: row.id, store })
-  return ifExists === "keep" ? existing : replace(plan, existing, definition)
+  return definitions.map((definition) => addTo(plan, definition))
+}
+
+const addTo = (plan: Plan, definition: JobDefinition): Job => {
+  const { row, rules, trigger, memory, ifExists } = definition
+  const existing = plan.byId(row.id)
+  if (existing !== undefined) return ifExists === "keep" ? existing : replace(plan, existing, definition)
+  const unreadable = plan.unreadableKeys.get(row.id)
+  if (unreadable !== undefined) plan.discardUnreadable(unreadable, row.id)
+  return plan.add(row, rules, trigger, memory)
 }
 
 /** The same definition again changes nothing; another trigger counts from now; pause and last fire time stay. */
@@ -41,14 +46,19 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
     ...(sameTrigger ? { trigger: existing.row.trigger, stream: existing.row.stream } : {})
   }
   if (sameDefinition(row, existing.row)) return existing
+  // Asked before anything is changed: a trigger may be the user's code.
+  const since = existing.value === "done" ? Math.max(memory.since, existing.memory.cursor) : rescheduledSince(plan, existing)
+  const next = sameTrigger ? null : nextFire(trigger, since)
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
-  if (!sameTrigger) {
-    if (job.value === "done") {
+  if (next !== null) {
+    if (job.value !== "done") job = reschedule(plan, existing, job, next)
+    else if (!next.exhausted) {
       const { pausedAt, lastFireAt, lastOutcome } = existing.memory
-      job = plan.revive(job, { ...memory, lastFireAt, lastOutcome, pausedAt: pausedAt ?? memory.pausedAt })
-    } else job = reschedule(plan, existing, job)
+      const { nextFireAt } = next
+      job = plan.revive(job, { ...memory, since, cursor: since, nextFireAt, lastFireAt, lastOutcome, pausedAt: pausedAt ?? memory.pausedAt })
+    }
   }
-  if (memory.pausedAt !== null && job.memory.pausedAt === null) job = pause(plan, job)
+  if (memory.pausedAt !== null && job.memory.pausedAt === null && job.value !== "done") job = pause(plan, job)
   plan.tell({ type: "JobModified", jobId: row.id })
   return job
 }
@@ -80,6 +90,7 @@ export const jobIn = (plan: Plan, id: string, verb: string): Job => {
 export const modify = (plan: Plan, id: string, changes: JobChanges, setting: DefinitionSetting): Job => {
   const job = jobIn(plan, id, "modifyJob")
   checkFields(id, changes, "input")
+  checkNotes(id, changes)
   for (const field of ["id", "store", "ifExists", "paused"]) {
     if (field in changes) {
       throw new InvalidJobError({
@@ -90,10 +101,9 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
       })
     }
   }
-  const taskName =
-    changes.task === undefined ? job.row.task : typeof changes.task === "string" ? changes.task : changes.task.name
+  const taskName = changes.task === undefined ? job.row.task : taskNameOf(id, changes.task)
   const task = setting.tasks.get(taskName, id)
-  const args = "args" in changes ? changes.args : (JSON.parse(job.row.args) as Json)
+  const args = changes.args === undefined ? (JSON.parse(job.row.args) as Json) : changes.args
   const executor = changes.executor ?? job.row.executor
   if (!setting.knowsExecutor(executor)) {
     throw new InvalidJobError({
@@ -104,7 +114,8 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     })
   }
   const rules = readRules(id, ruleOptions({ task: taskName, ...changes }), job.rules)
-  const retimed = "trigger" in changes || "start" in changes || "end" in changes || "jitter" in changes
+  const { trigger, start, end, jitter } = changes
+  const retimed = [trigger, start, end, jitter].some((given) => given !== undefined)
   if (retimed && changes.trigger === undefined) {
     throw new InvalidJobError({
       jobId: id,
@@ -113,7 +124,7 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
       expected: "the trigger that start, end or jitter belong to"
     })
   }
-  const timing = retimed ? newTiming(job, changes, setting) : null
+  const timing = retimed ? newTiming(plan, job, changes, setting) : null
   const { name, tags, metadata, declared } = {
     ...readNotes(job.row),
     ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata })
@@ -127,7 +138,7 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     ...job.row,
     task: taskName,
     executor,
-    args: JSON.stringify(checkArguments(task, args, id)),
+    args: JSON.stringify(defineArguments(id, task, args, timing?.trigger ?? job.trigger)),
     rules: JSON.stringify(rules),
     notes: JSON.stringify(notes),
     ...(timing === null
@@ -135,13 +146,13 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
       : { trigger: JSON.stringify(timing.trigger.toJSON()), stream: timing.trigger.stream ?? null })
   }
   const redefined = plan.redefine(job, row, rules, timing?.trigger ?? job.trigger)
-  const modified = timing === null ? redefined : reschedule(plan, job, redefined)
+  const modified = timing === null ? redefined : reschedule(plan, job, redefined, timing.next)
   plan.tell({ type: "JobModified", jobId: id })
   return modified
 }
 
 /** A trigger that must fire, for a job that is not done. */
-const newTiming = (job: Job, changes: JobChanges, setting: DefinitionSetting) => {
+const newTiming = (plan: Plan, job: Job, changes: JobChanges, setting: DefinitionSetting) => {
   const { id } = job.row
   if (job.value === "done")
     throw new JobStateError({
@@ -151,22 +162,27 @@ const newTiming = (job: Job, changes: JobChanges, setting: DefinitionSetting) =>
       remedy: `addJob it again with ifExists: "replace"`
     })
   const timing = defineTrigger(id, changes, setting)
-  if (nextFire(timing.trigger, timing.since).exhausted) {
-    throw new InvalidJobError({
-      jobId: id,
-      field: "trigger",
-      found: "one that never fires",
-      expected: "a trigger with a fire time from now on"
-    })
-  }
-  return timing
+  return { ...timing, next: firstFire(id, timing.trigger, rescheduledSince(plan, job)) }
+}
+
+/** Where another trigger's fire times begin: never before what the old one's runs have served. */
+const rescheduledSince = (plan: Plan, old: Job): EpochMillis => rescheduledFrom(old.memory, plan.now, owedBy(old, plan.now))
+
+const taskNameOf = (jobId: string, task: unknown): string => {
+  const name: unknown = typeof task === "object" && task !== null ? (task as { readonly name?: unknown }).name : task
+  if (typeof name === "string") return name
+  throw new InvalidJobError({ jobId, field: "task", found: preview(task), expected: "a task or its name" })
+}
+
+const checkNotes = (jobId: string, { name, tags, metadata }: JobChanges): void => {
+  if (name !== undefined) checkText(jobId, "name", name)
+  if (tags !== undefined) checkTags(jobId, tags)
+  if (metadata !== undefined) checkMetadata(jobId, metadata)
 }
 
 /** Sends the job, which has a new trigger already, its new first fire time; what the old one still owed is withdrawn. */
-const reschedule = (plan: Plan, old: Job, job: Job): Job => {
-  const next = nextFire(job.trigger, plan.now - 1)
-  return plan.step(job, { type: "reschedule", now: plan.now, owed: owedBy(old, plan.now), ...next }) ?? job
-}
+const reschedule = (plan: Plan, old: Job, job: Job, next: NextFire): Job =>
+  plan.step(job, { type: "reschedule", now: plan.now, owed: owedBy(old, plan.now), ...next }) ?? job
 
 export const pause = (plan: Plan, job: Job): Job => {
   const next = must(
@@ -191,6 +207,8 @@ export const resume = (
   setting: DefinitionSetting
 ): Job => {
   setting.tasks.get(job.row.task, job.row.id)
+  const { executor } = job.row
+  if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
   const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")
   const next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, job.memory.cursor) : job.memory.cursor)
   const base = { now: plan.now, firstRunKey: plan.nextRunKey }
@@ -235,7 +253,7 @@ export const request = (plan: Plan, job: Job, args: Json | undefined, setting: D
 export const cancelRun = (plan: Plan, job: Job, runKey: number): boolean => {
   const run = job.memory.live.find((live) => live.runKey === runKey)
   if (run === undefined) return false
-  if (run.retryAt === null) plan.cancels.push(runKey)
+  if (run.retryAt === null) plan.consequences.cancels.push(runKey)
   else plan.step(job, cancelledWaiting(runKey, plan.now, plan.nextRunKey))
   return true
 }

@@ -2,19 +2,21 @@
 import type { JobInput, RuleOptions } from "../job/jobOptions.ts"
 import { checkFields, checkId, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
 import { nextFire } from "../job/dueFireTimes.ts"
+import type { NextFire } from "../job/jobEvent.ts"
 import type { JobRules } from "../job/rules.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { newMemory } from "../job/snapshot.ts"
 import type { JobDefinitionRow } from "../store/jobStore.ts"
 import { checkArguments } from "../task/taskArguments.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
-import { toJson } from "../task/jsonText.ts"
-import { readDuration } from "../time/duration.ts"
-import type { EpochMillis } from "../time/instant.ts"
-import { readInstant } from "../time/instant.ts"
+import { NotJsonError, toJson } from "../task/jsonText.ts"
+import type { AnyTask } from "../task/task.ts"
+import { InvalidDurationError, readDuration } from "../time/duration.ts"
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { InvalidInstantError, readInstant } from "../time/instant.ts"
 import { date } from "../trigger/date.ts"
 import { jitter } from "../trigger/jitter.ts"
-import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
+import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { window } from "../trigger/window.ts"
 
 /** What definitions are read against. */
@@ -61,19 +63,17 @@ const refuse = (jobId: string, field: string, found: string, expected: string): 
  * `InvalidArgumentsError`, `AsyncSchemaError`, and what the trigger's own check throws.
  */
 export const defineJob = (input: JobInput, setting: DefinitionSetting, declared = false): JobDefinition => {
-  const givenId = typeof input === "object" && input !== null && input.id !== undefined ? checkId(input.id) : null
+  const givenId = idOf(input)
   checkFields(givenId ?? "(new)", input, "input")
-  const taskName =
-    typeof input.task === "string"
-      ? input.task
-      : (input.task?.name ?? refuse(givenId ?? "(new)", "task", preview(input.task), "a task or its name"))
+  const taskName = taskNameOf(givenId ?? "(new)", input)
   const task = setting.tasks.get(taskName, givenId)
   const id = givenId ?? setting.makeId(taskName)
-  const args = checkArguments(task, input.args, id)
   const executor = input.executor ?? task.options.executor ?? "default"
   if (!setting.knowsExecutor(executor)) refuse(id, "executor", preview(executor), "the name of a registered executor")
   const rules = readRules(id, ruleOptions(input), setting.rules)
   const { trigger, given, since } = defineTrigger(id, input, setting)
+  const args = defineArguments(id, task, input.args, trigger)
+  if (input.paused !== undefined && typeof input.paused !== "boolean") refuse(id, "paused", preview(input.paused), "true or false")
   const notes: JobNotes = {
     ...(input.name === undefined ? {} : { name: checkText(id, "name", input.name) }),
     ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
@@ -81,8 +81,7 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
     given,
     ...(declared ? { declared: true as const } : {})
   }
-  const next = nextFire(trigger, since)
-  if (next.exhausted) refuse(id, "trigger", "one that never fires", "a trigger with a fire time from now on")
+  const next = firstFire(id, trigger, since)
   const memory = newMemory(since, next.nextFireAt, false)
   const row: JobDefinitionRow = {
     id,
@@ -105,6 +104,45 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
   }
 }
 
+/** Plain JavaScript may give anything, so the types are not believed here. */
+const idOf = (input: unknown): string | null =>
+  typeof input === "object" && input !== null && "id" in input && input.id !== undefined ? checkId(input.id) : null
+
+const taskNameOf = (jobId: string, { task }: { readonly task: unknown }): string => {
+  if (typeof task === "string") return task
+  if (typeof task === "object" && task !== null && "name" in task && typeof task.name === "string") return task.name
+  return refuse(jobId, "task", preview(task), "a task or its name")
+}
+
+/**
+ * Arguments as they are stored. A stream's job gets the emitted value into them, so its own are an object or nothing, and its
+ * task's schema sees them only together. Throws `InvalidArgumentsError`, `AsyncSchemaError`, `InvalidJobError`.
+ */
+export const defineArguments = (id: string, task: AnyTask<unknown>, given: unknown, trigger: Trigger): Json => {
+  if (trigger.stream === undefined) return checkArguments(task, given, id)
+  const args = checkArguments({ ...task, options: {} } as AnyTask<unknown>, given, id)
+  if (args === null || (typeof args === "object" && !Array.isArray(args))) return args
+  return refuse(id, "args", preview(args), "an object, to which a stream's job adds the emitted `value`")
+}
+
+/** The first fire time; a trigger without one, and one that fails when it is asked, is refused. */
+export const firstFire = (id: string, trigger: Trigger, since: EpochMillis): NextFire => {
+  const next = ofTrigger(id, () => nextFire(trigger, since))
+  if (next.exhausted) refuse(id, "trigger", "one that never fires", "a trigger with a fire time from now on")
+  return next
+}
+
+/** What a trigger's own check throws says nothing of the job. */
+const ofTrigger = <A>(id: string, ask: () => A): A => {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof InvalidJobError || error instanceof InvalidDurationError) throw error
+    const reason = error instanceof Error ? error.message : preview(error)
+    return refuse(id, "trigger", `one that fails (${reason})`, "a trigger of a registered type that gives later and later instants")
+  }
+}
+
 /** A trigger with its window, jitter and defaults settled, as the job will have it; `since`: where its fire times begin. */
 export const defineTrigger = (
   id: string,
@@ -113,26 +151,41 @@ export const defineTrigger = (
 ): { readonly trigger: Trigger; readonly given: TriggerSpec; readonly since: EpochMillis } => {
   const { now, timezone } = setting
   let trigger = input.trigger ?? date(now)
-  if (typeof trigger !== "object" || typeof trigger.next !== "function" || typeof trigger.toJSON !== "function") {
+  if (typeof trigger !== "object" || trigger === null || typeof trigger.next !== "function" || typeof trigger.toJSON !== "function") {
     return refuse(id, "trigger", preview(trigger), "a trigger, such as cron(…) or interval(…)")
   }
   const bounds = {
-    ...(input.start === undefined ? {} : { start: readInstant(input.start, timezone) }),
-    ...(input.end === undefined ? {} : { end: readInstant(input.end, timezone) })
+    ...(input.start === undefined ? {} : { start: boundOf(id, "start", input.start, timezone) }),
+    ...(input.end === undefined ? {} : { end: boundOf(id, "end", input.end, timezone) })
   }
-  if (bounds.start !== undefined || bounds.end !== undefined) trigger = window(trigger, bounds)
+  if (bounds.start !== undefined || bounds.end !== undefined) {
+    const bare = trigger
+    trigger = ofTrigger(id, () => window(bare, bounds))
+  }
   if (input.jitter !== undefined) {
     const jitterMs = readDuration(input.jitter, `job ${preview(id)}: jitter`)
     if (jitterMs > 0) trigger = jitter(trigger, jitterMs)
   }
-  const given = trigger.toJSON()
-  const bound = trigger.bind?.({ now, timezone, jobId: id }) ?? trigger
+  const asGiven = trigger
+  const given = ofTrigger(id, () => asGiven.toJSON())
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
-  const read = setting.readTrigger(JSON.parse(JSON.stringify(bound.toJSON())) as TriggerSpec)
+  const read = ofTrigger(id, () => {
+    const bound = asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven
+    return setting.readTrigger(JSON.parse(JSON.stringify(bound.toJSON())) as TriggerSpec)
+  })
   if (read.stream !== undefined && !setting.knowsStream(read.stream)) {
     refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
   }
-  return { trigger: read, given, since: firstSince(read, now) }
+  return { trigger: read, given, since: ofTrigger(id, () => firstSince(read, now)) }
+}
+
+const boundOf = (id: string, field: string, given: InstantInput, timezone: string): EpochMillis => {
+  try {
+    return readInstant(given, timezone)
+  } catch (error) {
+    if (error instanceof InvalidInstantError) return refuse(id, field, preview(error.found), error.expected)
+    return refuse(id, field, preview(given), "an instant: a Date, epoch milliseconds or ISO 8601 text")
+  }
 }
 
 /** A fire time at this very instant counts. A single instant that has passed still fires: the misfire rules decide. */
@@ -145,14 +198,19 @@ const firstSince = (trigger: Trigger, now: EpochMillis): EpochMillis => {
 export const ruleOptions = (input: JobInput): RuleOptions => {
   const { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns } = input
   const given = { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns }
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as RuleOptions
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-const checkMetadata = (jobId: string, metadata: unknown): { readonly [key: string]: never } => {
+export const checkMetadata = (jobId: string, metadata: unknown): { readonly [key: string]: never } => {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
     return refuse(jobId, "metadata", preview(metadata), "an object of JSON values")
   }
-  return toJson(metadata) as { readonly [key: string]: never }
+  try {
+    return toJson(metadata) as { readonly [key: string]: never }
+  } catch (error) {
+    if (error instanceof NotJsonError) return refuse(jobId, ["metadata", ...error.path].join("."), error.found, error.expected)
+    throw error
+  }
 }
 
 const readIfExists = (jobId: string, given: unknown): "error" | "replace" | "keep" => {

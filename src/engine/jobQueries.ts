@@ -3,14 +3,15 @@ import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
-import type { RunRow } from "../store/jobStore.ts"
+import type { JobRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Engine } from "./engine.ts"
-import { runStore } from "./engine.ts"
+import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
+import { JobUnreadableError } from "./jobCodec.ts"
 import type { JobRecord } from "./jobRecord.ts"
 import { recordOfRow } from "./jobRecord.ts"
 import { InvalidOptionError, UnknownJobError } from "./schedulerError.ts"
@@ -76,7 +77,8 @@ export class JobQueries {
     this.engine.mustRun(verb)
     for (const lane of this.engine.lanes) {
       const [row] = await runStore(lane.store.jobsById([id]))
-      if (row !== undefined) return { lane, key: row.key, record: recordOfRow(row, lane.name, this.engine.codec) }
+      // A driver may read ill-formed text as another id.
+      if (row?.id === id) return { lane, key: row.key, record: recordOfRow(row, lane.name, this.engine.codec) }
     }
     return undefined
   }
@@ -205,10 +207,23 @@ export class JobQueries {
           ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
           : lane.store.jobsById([jobId])
       )
-      for (const row of rows) if (!row.fault) jobs.push(this.engine.codec.decode(row))
+      for (const row of rows) {
+        const job = row.fault ? null : this.readable(row)
+        if (job !== null) jobs.push(job)
+      }
     }
     if (jobId !== undefined && jobs.length === 0) await this.mustFind(jobId, "preview")
     return jobs
+  }
+
+  /** A row that cannot be read has no fire time; it is parked when it comes due. */
+  private readable(row: JobRow): Job | null {
+    try {
+      return this.engine.codec.decode(row)
+    } catch (error) {
+      if (error instanceof JobUnreadableError) return null
+      throw error
+    }
   }
 
   private lanes(store: string | undefined, verb: string): ReadonlyArray<StoreLane> {
@@ -236,9 +251,19 @@ export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
   finishedAt: row.finishedAt,
   attempt: row.attempt,
   outcome: row.outcome,
-  result: row.result === null ? null : (JSON.parse(row.result) as Json),
-  error: row.error === null ? null : (JSON.parse(row.error) as RunError)
+  result: parsed<Json>(row.result, { $unserializable: { type: "text", reason: "its stored text is not JSON" } }),
+  error: parsed<RunError>(row.error, { name: "Unreadable", message: "its stored text is not JSON" })
 })
+
+/** One damaged row must not hide the others. */
+const parsed = <A>(text: string | null, damaged: A): A | null => {
+  if (text === null) return null
+  try {
+    return JSON.parse(text) as A
+  } catch {
+    return damaged
+  }
+}
 
 const byNextFire = (a: JobRecord, b: JobRecord): number =>
   (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)

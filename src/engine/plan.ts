@@ -5,30 +5,20 @@
 import { jobMachine } from "../../machines/jobMachine.ts"
 import type { EventBody } from "../event/schedulerEvent.ts"
 import type { Settlement } from "../executor/executor.ts"
-import type { DueFireTimes, JobAnswer, JobContext, JobEvent } from "../job/jobEvent.ts"
+import type { DueFireTimes, JobContext, JobEvent } from "../job/jobEvent.ts"
 import { noAnswer } from "../job/jobEvent.ts"
-import type { Outcome } from "../job/run.ts"
 import type { JobFault, JobMemory } from "../job/snapshot.ts"
 import { stateOf } from "../job/snapshot.ts"
-import type { ClaimRow, JobDefinitionRow, LedgerRow, RunRow, SettleRow, StoreBatch } from "../store/jobStore.ts"
+import type { JobDefinitionRow, StoreBatch } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Json, Trigger } from "../trigger/trigger.ts"
+import type { Trigger } from "../trigger/trigger.ts"
 import { compileMachine } from "./compiledMachine.ts"
+import { Consequences } from "./consequences.ts"
 import type { Job } from "./jobCodec.ts"
 import { stateRow } from "./jobCodec.ts"
 import type { JobRules } from "../job/rules.ts"
 
 const jobTable = compileMachine(jobMachine)
-
-/** An attempt to start once its claim is on disk. */
-export interface Start {
-  readonly job: Job
-  readonly runKey: number
-  readonly fireAt: EpochMillis
-  readonly attempt: number
-  /** The run's own arguments as JSON text; `null`: the job's. */
-  readonly args: string | null
-}
 
 /** What a plan needs to know of its surroundings. */
 export interface PlanSetting {
@@ -51,31 +41,22 @@ interface Working {
 
 export class Plan {
   readonly setting: PlanSetting
-  readonly starts: Array<Start> = []
-  /** Executing runs to abort. */
-  readonly cancels: Array<number> = []
-  readonly events: Array<EventBody> = []
-  unmadeEvents = 0
+  /** What follows once this is on disk. */
+  readonly consequences: Consequences
   /** Every step in order, for live actors. */
   readonly steps: Array<{ readonly key: number; readonly event: JobEvent }> = []
   nextJobKey: number
   nextRunKey: number
-  /** Requests that became runs, and runs that ended: somebody may wait for them. */
-  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> =
-    []
-  readonly runsEnded: Array<number> = []
   /** Stored jobs that could not be read, by id. */
   readonly unreadableKeys = new Map<string, number>()
   private readonly working = new Map<number, Working>()
   private readonly keysById = new Map<string, number>()
-  private readonly claims: Array<ClaimRow> = []
-  private readonly settled: Array<SettleRow> = []
-  private readonly ledger: Array<LedgerRow> = []
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
 
   constructor(setting: PlanSetting) {
     this.setting = setting
+    this.consequences = new Consequences(setting)
     this.nextJobKey = setting.firstJobKey
     this.nextRunKey = setting.firstRunKey
   }
@@ -170,13 +151,6 @@ export class Plan {
       this.tell({ type: "JobParked", jobId: job.row.id, fault })
   }
 
-  /** Ends a run that no job holds any more. */
-  closeOrphan(run: RunRow): void {
-    this.settled.push({ ...run, finishedAt: this.now, outcome: "interrupted" })
-    const stamp = { jobId: run.jobId, runId: this.setting.runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
-    this.tell({ type: "RunInterrupted", ...stamp, startedAt: run.startedAt, finishedAt: this.now, error: null })
-  }
-
   /** Writes the job's state again though nothing happened to it: its wake-up was out of date. */
   touch(job: Job): void {
     this.workingOf(job).stateChanged = true
@@ -205,7 +179,10 @@ export class Plan {
     }
     working.stateChanged = true
     this.steps.push({ key: current.key, event })
-    this.write(working.job, next.context.answer, settlement)
+    const { answer } = next.context
+    for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
+    this.consequences.add(working.job, answer, settlement)
+    for (const runKey of answer.cancels) this.abort(working.job, runKey)
     if (next.value !== current.value) this.tellState(current, working.job)
     return working.job
   }
@@ -217,8 +194,7 @@ export class Plan {
   }
 
   tell(event: EventBody): void {
-    if (this.setting.observed) this.events.push(event)
-    else this.unmadeEvents += 1
+    this.consequences.tell(event)
   }
 
   /** The jobs as they will be once the commit has succeeded. */
@@ -228,7 +204,13 @@ export class Plan {
   }
 
   get changes(): number {
-    return this.claims.length + this.settled.length + this.removed.length + this.unreadable.length + this.dirty
+    return (
+      this.consequences.claims.length +
+      this.consequences.settled.length +
+      this.removed.length +
+      this.unreadable.length +
+      this.dirty
+    )
   }
 
   batch(): StoreBatch {
@@ -242,7 +224,8 @@ export class Plan {
         if (stateChanged) states.push(stateRow(job))
       }
     }
-    const { claims, settled, ledger, removed } = this
+    const { removed } = this
+    const { claims, settled, ledger } = this.consequences
     return { removed, added, redefined, states, claims, settled, ledger }
   }
 
@@ -264,78 +247,10 @@ export class Plan {
     return working
   }
 
-  /** Turns what the machine decided into rows, starts and events, in the order in which they are told. */
-  private write(job: Job, answer: JobAnswer, settlement: Settlement | undefined): void {
-    const { now, runId, observed } = this.setting
-    const jobId = job.row.id
-    for (const { run, outcome, retryAt } of answer.ended) {
-      const final = retryAt === null
-      if (final) this.runsEnded.push(run.runKey)
-      this.settled.push({
-        runKey: run.runKey,
-        attempt: run.attempt,
-        startedAt: settlement?.startedAt ?? null,
-        finishedAt: final ? (settlement?.finishedAt ?? now) : null,
-        outcome: final ? outcome : null,
-        result: settlement?.result ?? null,
-        error: settlement?.error == null ? null : JSON.stringify(settlement.error)
-      })
-      if (!observed) this.unmadeEvents += final || outcome === "interrupted" ? 1 : 2
-      else {
-        const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
-        const end = { ...stamp, startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
-        if (outcome === "succeeded")
-          this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
-        else this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
-        if (!final && outcome !== "interrupted") {
-          this.events.push({ type: "RunRetryDue", ...stamp, retryAt, error: settlement?.error ?? null })
-        }
-      }
-    }
-    for (const claim of answer.claims) {
-      const args = claim.args === undefined ? null : JSON.stringify(claim.args)
-      this.claims.push({
-        runKey: claim.runKey,
-        jobKey: job.key,
-        fireAt: claim.fireAt,
-        request: claim.requested ? claim.runKey : 0,
-        claimedAt: now,
-        args
-      })
-      if (claim.runKey >= this.nextRunKey) this.nextRunKey = claim.runKey + 1
-      if (claim.requested) this.requestsClaimed.push({ jobKey: job.key, fireAt: claim.fireAt, runKey: claim.runKey })
-      this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args })
-      if (!observed) this.unmadeEvents += 1
-      else this.events.push({ type: "RunClaimed", jobId, runId: runId(claim.runKey), fireAt: claim.fireAt, attempt: 1 })
-    }
-    for (const entry of answer.entries) {
-      this.ledger.push({
-        jobKey: job.key,
-        kind: entry.kind,
-        fromAt: entry.from,
-        throughAt: entry.through,
-        count: entry.count,
-        reason: entry.reason,
-        runKey: entry.into,
-        at: now
-      })
-      const range = { jobId, fireAt: entry.from, through: entry.through, count: entry.count }
-      if (entry.kind === "misfired" && entry.reason !== null)
-        this.tell({ type: "FireMisfired", ...range, reason: entry.reason })
-      if (entry.kind === "coalesced" && entry.into !== null)
-        this.tell({ type: "FireCoalesced", ...range, into: runId(entry.into) })
-    }
-    for (const run of answer.retries) {
-      const args = run.args === undefined ? null : JSON.stringify(run.args)
-      this.starts.push({ job, runKey: run.runKey, fireAt: run.fireAt, attempt: run.attempt, args })
-    }
-    for (const runKey of answer.cancels) this.abort(job, runKey)
-  }
-
   /** An executing run is aborted after the commit; one that waits for its next attempt ends here and now. */
   private abort(job: Job, runKey: number): void {
     const waits = job.memory.live.some((run) => run.runKey === runKey && run.retryAt !== null)
-    if (!waits) this.cancels.push(runKey)
+    if (!waits) this.consequences.cancels.push(runKey)
     else this.step(job, cancelledWaiting(runKey, this.now, this.nextRunKey))
   }
 
@@ -359,12 +274,3 @@ export const cancelledWaiting = (runKey: number, now: EpochMillis, firstRunKey: 
   retryable: false,
   next: null
 })
-
-const unsuccessful = {
-  failed: "RunFailed",
-  timedOut: "RunTimedOut",
-  cancelled: "RunCancelled",
-  interrupted: "RunInterrupted"
-} as const satisfies Record<Exclude<Outcome, "succeeded">, string>
-
-const parsed = (text: string | null | undefined): Json => (text == null ? null : (JSON.parse(text) as Json))

@@ -55,7 +55,7 @@ const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void =
   const executing: Array<number> = []
   for (const run of runs) {
     const known = live.get(run.runKey)
-    if (known === undefined) plan.closeOrphan(run)
+    if (known === undefined) plan.consequences.closeOrphan(run)
     // One that waits for its next attempt was not interrupted: its due time is in the snapshot.
     else if (known.retryAt === null) executing.push(run.runKey)
   }

@@ -1,6 +1,7 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Plan } from "./plan.ts"
+import { JobStateError } from "./schedulerError.ts"
 import type { StoreLane } from "./storeLane.ts"
 
 interface Waiter<A> {
@@ -32,17 +33,30 @@ export class RunWaiters {
 
   follow(lane: StoreLane, plan: Plan): void {
     if (this.claims.size > 0) {
-      for (const { jobKey, fireAt, runKey } of plan.requestsClaimed) {
+      for (const { jobKey, fireAt, runKey } of plan.consequences.requestsClaimed) {
         const place = `${lane.name}/${jobKey}/${fireAt}`
         this.claims.get(place)?.resolve(runKey)
         this.claims.delete(place)
       }
     }
+    if (this.claims.size > 0) this.refuseEnded(lane, plan)
     if (this.ends.size === 0) return
-    for (const runKey of plan.runsEnded) {
+    for (const runKey of plan.consequences.runsEnded) {
       const runId = lane.runId(runKey)
       for (const { resolve } of this.ends.get(runId) ?? []) resolve()
       this.ends.delete(runId)
+    }
+  }
+
+  /** A request that waited for an instance goes with its job. */
+  private refuseEnded(lane: StoreLane, plan: Plan): void {
+    for (const job of plan.changed()) {
+      if (job.removedAt === null && job.value !== "done") continue
+      for (const [place, { reject }] of this.claims) {
+        if (!place.startsWith(`${lane.name}/${job.key}/`)) continue
+        this.claims.delete(place)
+        reject(new JobStateError({ jobId: job.row.id, verb: "runJob", state: "removed", remedy: "its request was still waiting for a free instance" }))
+      }
     }
   }
 

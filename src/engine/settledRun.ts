@@ -48,9 +48,9 @@ export class SettledRun implements Intent {
     // The outcome's event was published with the commit.
   }
 
-  failed(error: unknown): void {
-    // A store refuses an outcome only when its rows were changed behind the scheduler's back; the run stays unfinished.
-    throw error
+  failed(): void {
+    // The lane closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
+    // back: the run stays unfinished, and the next start interrupts it.
   }
 
   /** A fixed delay counts from the end of the run. A trigger that fails here is parked when it is next asked. */

@@ -5,18 +5,18 @@
  * until the store answers again.
  */
 import { Cause, Effect, Exit } from "effect"
-import type { EventStream } from "../event/eventStream.ts"
 import type { Settlement } from "../executor/executor.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
-import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { CancelTimer, Timers } from "../time/timers.ts"
+import type { CancelTimer } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
-import type { DispatchedOrder, Dispatcher, RunHome } from "./dispatcher.ts"
+import type { DispatchedOrder, RunHome } from "./dispatcher.ts"
 import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
-import type { Job, JobCodec } from "./jobCodec.ts"
+import { IntentQueue, jobsOf } from "./intentQueue.ts"
+import type { Job } from "./jobCodec.ts"
+import type { LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
 import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
@@ -30,30 +30,6 @@ const intentsPerCycle = 512
 const firstRetryMs = 50
 const longestRetryMs = 10_000
 
-/** What a lane needs of the engine. */
-export interface LaneHost {
-  readonly timers: Timers
-  readonly events: EventStream
-  readonly codec: JobCodec
-  readonly tasks: TaskRegistry
-  readonly dispatcher: Dispatcher
-  readonly residentLimit: number
-  /** False while the scheduler is paused, draining or another store is away. */
-  readonly claiming: boolean
-  /** A cycle's changes are on disk. */
-  committed(lane: StoreLane, plan: Plan): void
-  /** Every commit is followed by this: what is done between cycles. */
-  cycled(lane: StoreLane): Effect.Effect<void, StoreError>
-  /** The job is no longer kept decoded. */
-  putAway(lane: StoreLane, job: Job): void
-  /** A wake-up is wanted at `at`; `null`: none but the regular look. */
-  wakeAt(lane: StoreLane, at: EpochMillis | null): void
-  storeLost(lane: StoreLane, error: StoreError): void
-  storeBack(lane: StoreLane): void
-  /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */
-  broken(lane: StoreLane, error: unknown): void
-}
-
 /** A commit whose answer did not come. */
 interface Doubt {
   readonly sequence: number
@@ -66,7 +42,7 @@ export class StoreLane implements RunHome {
   readonly store: OpenStore
   readonly residents: ResidentJobs
   private readonly host: LaneHost
-  private pending: Array<Intent> = []
+  private readonly pending = new IntentQueue()
   private sequence = 0
   private nextJobKey: number
   private nextRunKey: number
@@ -80,6 +56,7 @@ export class StoreLane implements RunHome {
   /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
   private oneByOne = 0
   private whenIdle: Array<() => void> = []
+  private whenLost: Array<() => void> = []
 
   constructor(name: string, store: OpenStore, host: LaneHost) {
     this.name = name
@@ -136,12 +113,20 @@ export class StoreLane implements RunHome {
     else this.whenIdle.push(callback)
   }
 
+  /** The same, or the store has stopped answering: it may not come back in time. */
+  idleOrLost(callback: () => void): void {
+    if (this.lost) callback()
+    else {
+      this.whenLost.push(callback)
+      this.idle(callback)
+    }
+  }
+
   /** Takes nothing more. What is pending fails with `error`. */
   close(error: unknown): void {
     this.closed = true
     this.cancelRetry?.()
-    const left = [...(this.doubt?.applied ?? []), ...this.pending]
-    this.pending = []
+    const left = [...(this.doubt?.applied ?? []), ...this.pending.empty()]
     this.doubt = null
     for (const intent of left) intent.failed(error)
     this.notifyIdle()
@@ -176,25 +161,29 @@ export class StoreLane implements RunHome {
   }
 
   /** One turn of the path. True when there is more to do at once. */
-  private readonly cycle: Effect.Effect<boolean, StoreError> = Effect.suspend(() => {
-    const lane = this
-    return Effect.gen(function* () {
-      if (lane.doubt !== null) yield* lane.resolveDoubt(lane.doubt)
-      const taken = lane.take()
-      const loaded = yield* lane.load(taken).pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(taken))))
-      const plan = lane.newPlan(loaded)
-      const applied = taken.filter((intent) => lane.applied(intent, plan))
-      const full = lane.mayClaim
-        ? yield* lane.due
-            .take(plan, lane.oneByOne > 0 ? 1 : claimsPerCycle)
-            .pipe(Effect.tapError(() => Effect.sync(() => lane.putBack(applied))))
-        : new Set<string>()
-      yield* lane.commit(plan, applied)
-      yield* lane.due.learnNext(full)
-      yield* lane.host.cycled(lane)
-      return lane.pending.length > 0 || full.size > 0
-    })
+  private readonly cycle: Effect.Effect<boolean, StoreError> = Effect.gen(this, function* () {
+    if (this.doubt !== null) yield* this.resolveDoubt(this.doubt)
+    const alone = this.oneByOne > 0
+    const taken = this.pending.take(alone ? 1 : intentsPerCycle)
+    const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
+    const plan = this.newPlan(loaded)
+    const applied = taken.filter((intent) => this.applied(intent, plan))
+    const full = this.mayClaim
+      ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : claimsPerCycle))
+      : new Set<string>()
+    yield* this.commit(plan, applied)
+    yield* this.due.learnNext(full)
+    yield* this.host.cycled(this)
+    return this.pending.length > 0 || full.size > 0
   })
+
+  /** A read that fails leaves the intents where they were. */
+  private orPutBack<A>(
+    intents: ReadonlyArray<Intent>,
+    read: Effect.Effect<A, StoreError>
+  ): Effect.Effect<A, StoreError> {
+    return Effect.tapError(read, () => Effect.sync(() => this.pending.putBack(intents)))
+  }
 
   private afterCycle(more: boolean): void {
     if (this.retryMs > 0) {
@@ -209,54 +198,6 @@ export class StoreLane implements RunHome {
     this.cycling = false
     this.host.wakeAt(this, this.mayClaim ? this.due.earliest() : null)
     this.notifyIdle()
-  }
-
-  private take(): ReadonlyArray<Intent> {
-    let weight = 0
-    let count = 0
-    const limit = this.oneByOne > 0 ? 1 : intentsPerCycle
-    for (const intent of this.pending) {
-      if (count > 0 && weight + intent.weight > limit) break
-      weight += intent.weight
-      count += 1
-    }
-    if (count === this.pending.length) {
-      const all = this.pending
-      this.pending = []
-      return all
-    }
-    return this.pending.splice(0, count)
-  }
-
-  private putBack(intents: ReadonlyArray<Intent>): void {
-    this.pending = [...intents, ...this.pending]
-  }
-
-  /** The jobs that the intents name, those kept decoded and those read. */
-  private load(taken: ReadonlyArray<Intent>): Effect.Effect<ReadonlyArray<Job | JobRow>, StoreError> {
-    const found: Array<Job> = []
-    const ids = new Set<string>()
-    const keys = new Set<number>()
-    for (const intent of taken) {
-      for (const id of intent.ids ?? []) {
-        const job = this.residents.byId(id)
-        if (job === undefined) ids.add(id)
-        else found.push(job)
-      }
-      for (const key of intent.keys ?? []) {
-        const job = this.residents.byKey(key)
-        if (job === undefined) keys.add(key)
-        else found.push(job)
-      }
-    }
-    if (ids.size === 0 && keys.size === 0) return Effect.succeed(found)
-    return Effect.map(
-      Effect.all([
-        ids.size === 0 ? Effect.succeed([]) : this.store.jobsById([...ids]),
-        keys.size === 0 ? Effect.succeed([]) : this.store.jobsByKey([...keys])
-      ]),
-      ([byId, byKey]) => [...found, ...byId, ...byKey]
-    )
   }
 
   private newPlan(loaded: ReadonlyArray<Job | JobRow>): Plan {
@@ -309,7 +250,7 @@ export class StoreLane implements RunHome {
       if (sequence === doubt.sequence) {
         this.sequence = sequence
         this.settle(doubt.plan, doubt.applied)
-      } else this.putBack(doubt.applied)
+      } else this.pending.putBack(doubt.applied)
     })
   }
 
@@ -322,12 +263,12 @@ export class StoreLane implements RunHome {
     }
     if (only === undefined && this.oneByOne > 0) {
       for (const job of plan.changed()) {
-        this.pending.unshift(parking(job, error))
+        this.pending.putBack([parking(job, error)])
         return
       }
     }
     this.oneByOne = applied.length + claimsPerCycle
-    this.putBack(applied)
+    this.pending.putBack(applied)
   }
 
   /** The commit is on disk: make it the truth here, tell it, then start what was claimed. */
@@ -339,12 +280,12 @@ export class StoreLane implements RunHome {
       this.residents.put(job)
       this.due.noteChanged(job)
     }
-    for (const event of plan.events) host.events.publish(plan.now, event)
-    host.events.skip(plan.unmadeEvents)
+    for (const event of plan.consequences.events) host.events.publish(plan.now, event)
+    host.events.skip(plan.consequences.unmadeEvents)
     for (const intent of applied) intent.committed()
     host.committed(this, plan)
-    for (const runKey of plan.cancels) host.dispatcher.cancel(this.runId(runKey))
-    for (const start of plan.starts) {
+    for (const runKey of plan.consequences.cancels) host.dispatcher.cancel(this.runId(runKey))
+    for (const start of plan.consequences.starts) {
       const { job } = start
       const task = host.tasks.find(job.row.task)
       if (task === undefined) continue // Parked before it was claimed; a task is never unregistered.
@@ -367,6 +308,7 @@ export class StoreLane implements RunHome {
   private storeAway(error: StoreError): void {
     this.retryMs = this.retryMs === 0 ? firstRetryMs : Math.min(this.retryMs * 2, longestRetryMs)
     this.host.storeLost(this, error)
+    for (const callback of this.whenLost.splice(0)) callback()
     if (this.closed) return
     this.cancelRetry = this.host.timers.after(this.retryMs, () => this.run())
   }

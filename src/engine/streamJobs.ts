@@ -29,7 +29,7 @@ export class StreamJobs {
     for (const job of plan.changed()) {
       const { stream } = job.row
       if (stream === null) {
-        if (this.keys.size > 0 && plan.initial(job.key)?.row.stream != null) this.forget(lane, job.key)
+        if (this.keys.size > 0) this.forget(lane, job.key)
         continue
       }
       this.forget(lane, job.key)
@@ -57,10 +57,9 @@ export class StreamJobs {
   }
 
   private of(stream: string, lane: StoreLane): Set<number> {
-    let lanes = this.keys.get(stream)
-    if (lanes === undefined) this.keys.set(stream, (lanes = new Map()))
-    let keys = lanes.get(lane)
-    if (keys === undefined) lanes.set(lane, (keys = new Set()))
+    const lanes = this.keys.get(stream) ?? new Map<StoreLane, Set<number>>()
+    const keys = lanes.get(lane) ?? new Set<number>()
+    this.keys.set(stream, lanes.set(lane, keys))
     return keys
   }
 
@@ -85,8 +84,9 @@ const emission = (key: number, value: Json | undefined): Intent => ({
       })
       return
     }
-    const own = JSON.parse(job.row.args) as Json
-    emit(plan, job, typeof own === "object" && own !== null && !Array.isArray(own) ? { ...own, value } : { value })
+    const own: unknown = JSON.parse(job.row.args)
+    const isObject = typeof own === "object" && own !== null && !Array.isArray(own)
+    emit(plan, job, isObject ? { ...(own as { readonly [key: string]: Json }), value } : { value })
   },
   committed: () => undefined,
   failed: () => undefined // The lane is closing: an emission that comes too late is not owed.

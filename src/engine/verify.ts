@@ -3,7 +3,7 @@ import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
 import type { JobRow, LedgerRow, RunRow } from "../store/jobStore.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Engine } from "./engine.ts"
-import { runStore } from "./engine.ts"
+import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
 import type { StoreLane } from "./storeLane.ts"
 

@@ -128,8 +128,8 @@ const streamOf = <A>(observable: Observable<A>): Stream.Stream<A, SchedulerError
       Effect.sync(() =>
         observable.subscribe({
           next: (value) => void emit.single(value),
-          error: (error: unknown) => void emit.fail(error as SchedulerError),
-          complete: () => void emit.end()
+          error: (error: unknown) => emit.fail(error as SchedulerError),
+          complete: () => emit.end()
         })
       ),
       (subscription) => Effect.sync(() => subscription.unsubscribe())

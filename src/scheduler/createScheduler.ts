@@ -2,7 +2,8 @@
 import { Observable } from "rxjs"
 import type { Runtime } from "effect"
 import { Engine } from "../engine/engine.ts"
-import type { EngineOptions, SchedulerActor } from "../engine/engine.ts"
+import type { SchedulerActor } from "../engine/engine.ts"
+import type { EngineOptions } from "../engine/engineOptions.ts"
 import { explain } from "../engine/explain.ts"
 import type { Explanation } from "../engine/explain.ts"
 import { command } from "../engine/intent.ts"
@@ -321,7 +322,18 @@ export class Scheduler {
   /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
   async jobActor(id: string): Promise<JobActor> {
     const { lane } = await this.queries.mustFind(id, "actor")
-    return this.submit(lane, [id], (plan) => this.engine.actorOf(lane, commands.jobIn(plan, id, "actor")))
+    return new Promise((resolve, reject) => {
+      // Made within the commit that shows the job: a moment later another commit may have passed the actor by.
+      const open = ({ plan, job }: { readonly plan: Plan; readonly job: Job }): void => {
+        try {
+          resolve(this.engine.actorOf(lane, plan, job))
+        } catch (error) {
+          reject(error as Error)
+        }
+      }
+      const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
+      lane.submit(command({ ids: [id] }, find, { resolve: open, reject }))
+    })
   }
 
   /** Adds a store while running; what a dead process left in it is settled first. */
@@ -401,7 +413,7 @@ export class Scheduler {
     if (this.engine.lanes.length < 2) return
     const [taken] = (await this.queries.taken([row.id])).filter((each) => each.store !== store)
     if (taken !== undefined) throw new DuplicateJobError({ jobId: row.id, store: taken.store })
-    void ifExists
+    ifExists
   }
 
   private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {

@@ -1,8 +1,7 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
-import type { Clock } from "effect"
-import { Duration, Runtime } from "effect"
+import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
-import type { EngineOptions, Inspect } from "../engine/engine.ts"
+import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcessExecutor.ts"
@@ -56,6 +55,7 @@ export interface SchedulerOptions<R = never> {
   readonly onError?: (error: unknown, where: string) => void
 }
 
+const retentionKnown = ["runAge", "runCount", "jobAge"]
 const known = ["tasks", "store", "stores", "executors", "streams", "triggers", "timezone", "jobDefaults", "retention", "residentJobs", "inspect", "clock", "onError"]
 
 /** Throws `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError` and `InvalidDurationError`. */
@@ -67,6 +67,13 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     throw new InvalidOptionError({ option: "stores.default", found: "given beside store", expected: "one of the two" })
   }
   checkFields("jobDefaults", options.jobDefaults ?? {}, "rules")
+  checkOptional("inspect", options.inspect, (part) => typeof part === "function" || hasMethod(part, "next"), "a function or an observer")
+  checkOptional("clock", options.clock, (part) => hasMethod(part, "unsafeCurrentTimeMillis"), "Effect's Clock, such as virtualClock(…)")
+  checkOptional("onError", options.onError, (part) => typeof part === "function", "a function")
+  checkOptional("tasks", options.tasks, Array.isArray, "a list of tasks")
+  checkOptional("retention", options.retention, (part) => typeof part === "object" && part !== null, "an object")
+  const strange = Object.keys(options.retention ?? {}).find((key) => !retentionKnown.includes(key))
+  if (strange !== undefined) throw new InvalidOptionError({ option: `retention.${strange}`, found: "given", expected: `one of ${retentionKnown.join(", ")}` })
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
   const registry = createTriggerRegistry(options.triggers ?? [])
@@ -79,7 +86,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
   const streams = new Map(Object.entries(options.streams ?? {}))
   for (const [name, stream] of streams) checkPart(`streams.${name}`, stream, "subscribe", "an Observable")
   return {
-    tasks: new TaskRegistry((options.tasks ?? []) as ReadonlyArray<AnyTask<unknown>>),
+    tasks: new TaskRegistry((options.tasks ?? [])),
     stores,
     executors,
     streams,
@@ -95,18 +102,42 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     // The executor runs only tasks of this scheduler, whose requirements `R` are.
-    runtime: runtime as unknown as Runtime.Runtime<never>,
+    runtime: onClock(runtime, options.clock),
     owner: processOwner(),
-    onError: options.onError ?? warn
+    onError: guarded(options.onError ?? warn)
   }
 }
 
 /** The runtime of a scheduler whose tasks require nothing. */
 export const plainRuntime: Runtime.Runtime<never> = Runtime.defaultRuntime
 
+/** Effects in tasks wait on the clock that everything else waits on. */
+const onClock = (runtime: Runtime.Runtime<never>, clock: Clock.Clock | undefined): Runtime.Runtime<never> => {
+  if (clock === undefined) return runtime
+  const services = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
+  return Runtime.setFiberRef(runtime, DefaultServices.currentServices, Context.add(services, Clock.Clock, clock))
+}
+
+/** What is told of others' errors may throw itself; that ends here. */
+const guarded =
+  (onError: EngineOptions["onError"]): EngineOptions["onError"] =>
+  (error, where) => {
+    try {
+      onError(error, where)
+    } catch (second) {
+      warn(second, "onError")
+    }
+  }
+
+const checkOptional = (option: string, given: unknown, fits: (given: unknown) => boolean, expected: string): void => {
+  if (given !== undefined && !fits(given)) throw new InvalidOptionError({ option, found: preview(given), expected })
+}
+
+const hasMethod = (part: unknown, method: string): boolean =>
+  typeof part === "object" && part !== null && typeof (part as { readonly [key: string]: unknown })[method] === "function"
+
 const checkPart = (option: string, part: unknown, method: string, expected: string): void => {
-  const fits = typeof part === "object" && part !== null && typeof (part as { readonly [key: string]: unknown })[method] === "function"
-  if (!fits) throw new InvalidOptionError({ option, found: preview(part), expected })
+  if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
 }
 
 const wholeNumber = (option: string, given: number | undefined, fallback: number): number => {

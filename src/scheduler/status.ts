@@ -1,6 +1,6 @@
 /** A scheduler at a glance. */
 import type { Engine } from "../engine/engine.ts"
-import { runStore } from "../engine/engine.ts"
+import { runStore } from "../engine/storePromise.ts"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { zoneDataVersion } from "../time/zoneData.ts"

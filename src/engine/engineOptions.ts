@@ -1,0 +1,30 @@
+/** Everything an engine is made of, checked and with its defaults. */
+import type { Clock, Runtime } from "effect"
+import type { Observable } from "rxjs"
+import type { ActorOptions, AnyActorLogic } from "xstate"
+import type { ExecutorProvider } from "../executor/executor.ts"
+import type { JobRules } from "../job/rules.ts"
+import type { JobStore } from "../store/jobStore.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
+import type { RetentionRules } from "./retention.ts"
+
+export type Inspect = NonNullable<ActorOptions<AnyActorLogic>["inspect"]>
+
+export interface EngineOptions {
+  readonly tasks: TaskRegistry
+  readonly stores: ReadonlyMap<string, JobStore>
+  readonly executors: ReadonlyMap<string, ExecutorProvider>
+  readonly streams: ReadonlyMap<string, Observable<unknown>>
+  readonly readTrigger: (spec: TriggerSpec) => Trigger
+  readonly timezone: string
+  readonly rules: JobRules
+  readonly retention: RetentionRules
+  readonly residentJobs: number
+  readonly clock?: Clock.Clock
+  readonly inspect?: Inspect
+  readonly runtime: Runtime.Runtime<never>
+  readonly owner: { readonly pid: number; readonly host: string }
+  /** Told what a listener, a stream or the engine's surroundings threw. */
+  readonly onError: (error: unknown, where: string) => void
+}

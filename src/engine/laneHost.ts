@@ -1,0 +1,34 @@
+/** What a lane needs of the engine, and what it tells it. */
+import type { Effect } from "effect"
+import type { EventStream } from "../event/eventStream.ts"
+import type { StoreError } from "../store/storeError.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Timers } from "../time/timers.ts"
+import type { Dispatcher } from "./dispatcher.ts"
+import type { Job, JobCodec } from "./jobCodec.ts"
+import type { Plan } from "./plan.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+export interface LaneHost {
+  readonly timers: Timers
+  readonly events: EventStream
+  readonly codec: JobCodec
+  readonly tasks: TaskRegistry
+  readonly dispatcher: Dispatcher
+  readonly residentLimit: number
+  /** False while the scheduler is paused, draining or another store is away. */
+  readonly claiming: boolean
+  /** A cycle's changes are on disk. */
+  committed(lane: StoreLane, plan: Plan): void
+  /** Every commit is followed by this: what is done between cycles. */
+  cycled(lane: StoreLane): Effect.Effect<void, StoreError>
+  /** The job is no longer kept decoded. */
+  putAway(lane: StoreLane, job: Job): void
+  /** A wake-up is wanted at `at`; `null`: none but the regular look. */
+  wakeAt(lane: StoreLane, at: EpochMillis | null): void
+  storeLost(lane: StoreLane, error: StoreError): void
+  storeBack(lane: StoreLane): void
+  /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */
+  broken(lane: StoreLane, error: unknown): void
+}

@@ -1,0 +1,94 @@
+/** A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. */
+import { Effect, Exit, Scope } from "effect"
+import type { Subscription } from "rxjs"
+import type { JobStore, StoreOwner } from "../store/jobStore.ts"
+import type { FireTimeStream } from "./fireTimeStream.ts"
+import { interruptOrphans, orphansPerCommit, parkHomeless } from "./recovery.ts"
+import type { LaneHost } from "./laneHost.ts"
+import { StoreLane } from "./storeLane.ts"
+import { failureOf, runStore } from "./storePromise.ts"
+
+interface Home {
+  readonly lane: StoreLane
+  readonly scope: Scope.CloseableScope
+  readonly description: string
+  readonly wakeUps: Subscription
+}
+
+export class StoreHomes {
+  private readonly homes = new Map<string, Home>()
+  private readonly host: LaneHost
+  private readonly news: FireTimeStream
+
+  constructor(host: LaneHost, news: FireTimeStream) {
+    this.host = host
+    this.news = news
+  }
+
+  /** In the order in which they were opened. */
+  get lanes(): ReadonlyArray<StoreLane> {
+    return [...this.homes.values()].map(({ lane }) => lane)
+  }
+
+  get names(): ReadonlyArray<string> {
+    return [...this.homes.keys()]
+  }
+
+  get descriptions(): ReadonlyMap<string, string> {
+    return new Map([...this.homes].map(([name, { description }]) => [name, description]))
+  }
+
+  lane(name: string): StoreLane | undefined {
+    return this.homes.get(name)?.lane
+  }
+
+  /** Rejects with the store's own error; nothing is left open then. */
+  async open(name: string, store: JobStore, owner: StoreOwner): Promise<StoreLane> {
+    const scope = await Effect.runPromise(Scope.make())
+    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope))
+    if (Exit.isFailure(opened)) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw failureOf(opened)
+    }
+    const lane = new StoreLane(name, opened.value, this.host)
+    const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
+    this.homes.set(name, { lane, scope, description: store.description, wakeUps })
+    await this.recover(lane)
+    return lane
+  }
+
+  /** No wake-up comes any more; what is pending still goes through. */
+  quiet(): void {
+    for (const { wakeUps } of this.homes.values()) wakeUps.unsubscribe()
+  }
+
+  /** What is pending fails with `error`. */
+  async close(name: string, error: unknown): Promise<void> {
+    const home = this.homes.get(name)
+    if (home === undefined) return
+    this.homes.delete(name)
+    home.wakeUps.unsubscribe()
+    home.lane.close(error)
+    await Effect.runPromise(Scope.close(home.scope, Exit.void))
+  }
+
+  /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
+  private async recover(lane: StoreLane): Promise<void> {
+    let after = 0
+    for (;;) {
+      const orphans = await runStore(lane.store.orphans(after, orphansPerCommit))
+      const last = orphans.at(-1)
+      if (last === undefined) break
+      await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, resolve, reject)))
+      after = last.runKey
+    }
+    for (const executor of await runStore(lane.store.executorNames())) {
+      if (this.host.dispatcher.has(executor)) continue
+      for (;;) {
+        const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, orphansPerCommit))
+        if (homeless.length === 0) break
+        await new Promise<void>((resolve, reject) => lane.submit(parkHomeless(homeless, executor, resolve, reject)))
+      }
+    }
+  }
+}
