@@ -1,6 +1,7 @@
 /** Takes what is due from a store, executor by executor, and lets each job decide. Remembers when there is nothing to ask. */
 import { Effect } from "effect"
 import { dueFireTimes } from "../job/dueFireTimes.ts"
+import type { JobFault } from "../job/snapshot.ts"
 import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
@@ -103,22 +104,32 @@ export class DueJobs {
     const wakeAt = wakeAtOf(job.memory, fixedDelay)
     if (wakeAt === null || wakeAt > now) return plan.touch(job)
     if (this.around.tasks.find(job.row.task) === undefined) {
-      const message = `task "${job.row.task}" is not registered; register it and resume the job`
-      return plan.park(job, { kind: "unknownTask", message })
+      return plan.park(job, unknownTask(job.row.task))
     }
-    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now)) {
-      job = plan.step(job, { type: "retryDue", now }) ?? job
-    }
+    // Fire times before attempts: an overlap policy may end the very run whose next attempt is due.
+    job = this.serveFireTimes(plan, job)
+    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now))
+      plan.step(job, { type: "retryDue", now })
+  }
+
+  private serveFireTimes(plan: Plan, job: Job): Job {
     const first = job.memory.nextFireAt
-    if (first === null || first > now || firesHeld(job.memory, fixedDelay)) return
+    if (first === null || first > plan.now || firesHeld(job.memory, job.trigger.after === "run")) return job
     try {
-      plan.due(job, dueFireTimes(job.trigger, first, now, job.rules))
+      return plan.due(job, dueFireTimes(job.trigger, first, plan.now, job.rules)) ?? job
     } catch (error) {
       const message = `${error instanceof Error ? error.message : String(error)}; mend or replace the trigger and resume the job`
       plan.park(job, { kind: "faultyTrigger", message })
+      return plan.byKey(job.key) ?? job
     }
   }
 }
+
+/** Why a job whose code is not there is parked. */
+export const unknownTask = (task: string): JobFault => ({
+  kind: "unknownTask",
+  message: `task "${task}" is not registered; register it and resume the job`
+})
 
 /** Decodes a row into the plan. One that cannot be read is parked there, its bytes kept, and gives `undefined`. */
 export const loadRow = (plan: Plan, row: JobRow, codec: JobCodec): Job | undefined => {

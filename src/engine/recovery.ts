@@ -3,31 +3,45 @@ import type { JobRow, RunRow } from "../store/jobStore.ts"
 import type { Intent } from "./intent.ts"
 import type { Plan } from "./plan.ts"
 
-/** Orphans that share one commit. */
-export const orphansPerCommit = 500
+/** Orphans read at a time, and parked jobs that share one commit. */
+export const orphansPerPage = 1000
+export const homelessPerCommit = 500
+/** Runs in one commit, unless one job has more. */
+const orphansPerCommit = 500
 
-/** Interrupts a page of orphans, job by job. A run that its job does not know of is closed by itself. */
-export const interruptOrphans = (
-  orphans: ReadonlyArray<RunRow>,
-  done: () => void,
-  failed: (error: unknown) => void
-): Intent => {
+type Orphans = ReadonlyMap<number, ReadonlyArray<RunRow>>
+
+/** Orphans by job, in commits of a bounded size. All of a job are in one: together they are one crash of it. */
+export function* byJobs(orphans: ReadonlyArray<RunRow>): Iterable<Orphans> {
   const byJob = new Map<number, Array<RunRow>>()
   for (const run of orphans) {
     const known = byJob.get(run.jobKey)
     if (known === undefined) byJob.set(run.jobKey, [run])
     else known.push(run)
   }
-  return {
-    keys: [...byJob.keys()],
-    weight: orphans.length,
-    apply: (plan) => {
-      for (const [key, runs] of byJob) interrupt(plan, key, runs)
-    },
-    committed: done,
-    failed
+  let slice = new Map<number, ReadonlyArray<RunRow>>()
+  let size = 0
+  for (const [key, runs] of byJob) {
+    slice.set(key, runs)
+    size += runs.length
+    if (size < orphansPerCommit) continue
+    yield slice
+    slice = new Map()
+    size = 0
   }
+  if (size > 0) yield slice
 }
+
+/** Interrupts orphans, job by job. A run that its job does not know of is closed by itself. */
+export const interruptOrphans = (orphans: Orphans, done: () => void, failed: (error: unknown) => void): Intent => ({
+  keys: [...orphans.keys()],
+  weight: orphans.size,
+  apply: (plan) => {
+    for (const [key, runs] of orphans) interrupt(plan, key, runs)
+  },
+  committed: done,
+  failed
+})
 
 /** Jobs whose executor is not registered: nobody would ever ask for them, so they are parked where they can be seen. */
 export const parkHomeless = (

@@ -1,9 +1,9 @@
 /** A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. */
 import { Effect, Exit, Scope } from "effect"
 import type { Subscription } from "rxjs"
-import type { JobStore, StoreOwner } from "../store/jobStore.ts"
+import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
 import type { FireTimeStream } from "./fireTimeStream.ts"
-import { interruptOrphans, orphansPerCommit, parkHomeless } from "./recovery.ts"
+import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
 import type { LaneHost } from "./laneHost.ts"
 import { StoreLane } from "./storeLane.ts"
 import { failureOf, runStore } from "./storePromise.ts"
@@ -53,7 +53,12 @@ export class StoreHomes {
     const lane = new StoreLane(name, opened.value, this.host)
     const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
-    await this.recover(lane)
+    try {
+      await this.recover(lane)
+    } catch (error) {
+      await this.close(name, error)
+      throw error
+    }
     return lane
   }
 
@@ -74,21 +79,25 @@ export class StoreHomes {
 
   /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
   private async recover(lane: StoreLane): Promise<void> {
-    let after = 0
-    for (;;) {
-      const orphans = await runStore(lane.store.orphans(after, orphansPerCommit))
-      const last = orphans.at(-1)
-      if (last === undefined) break
+    for (const orphans of byJobs(await this.orphans(lane))) {
       await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, resolve, reject)))
-      after = last.runKey
     }
     for (const executor of await runStore(lane.store.executorNames())) {
       if (this.host.dispatcher.has(executor)) continue
       for (;;) {
-        const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, orphansPerCommit))
+        const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
         if (homeless.length === 0) break
         await new Promise<void>((resolve, reject) => lane.submit(parkHomeless(homeless, executor, resolve, reject)))
       }
+    }
+  }
+
+  private async orphans(lane: StoreLane): Promise<ReadonlyArray<RunRow>> {
+    const orphans: Array<RunRow> = []
+    for (let after = 0; ; after = orphans.at(-1)?.runKey ?? after) {
+      const page = await runStore(lane.store.orphans(after, orphansPerPage))
+      if (page.length === 0) return orphans
+      orphans.push(...page)
     }
   }
 }

@@ -284,7 +284,6 @@ export class StoreLane implements RunHome {
     host.events.skip(plan.consequences.unmadeEvents)
     for (const intent of applied) intent.committed()
     host.committed(this, plan)
-    for (const runKey of plan.consequences.cancels) host.dispatcher.cancel(this.runId(runKey))
     for (const start of plan.consequences.starts) {
       const { job } = start
       const task = host.tasks.find(job.row.task)
@@ -303,6 +302,8 @@ export class StoreLane implements RunHome {
         runKey: start.runKey
       })
     }
+    // After the starts: a run may be claimed and told to give way in one commit.
+    for (const runKey of plan.consequences.cancels) host.dispatcher.cancel(this.runId(runKey))
   }
 
   private storeAway(error: StoreError): void {
