@@ -1,6 +1,12 @@
 /** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
 import { Data, Duration, Option } from "effect"
 
+/** One number and a unit, without a space. */
+export type DurationText = `${number}${"ms" | "s" | "m" | "min" | "h" | "d" | "w"}`
+
+/** What a caller may give for a duration: Effect's forms (`"5 minutes"`, milliseconds, a `Duration`) and short text (`"5m"`). */
+export type DurationLike = Duration.DurationInput | DurationText
+
 /** A duration that cannot be read, or is negative or endless. `field` says which option it was given for. */
 export class InvalidDurationError extends Data.TaggedError("InvalidDurationError")<{
   readonly field: string
@@ -13,11 +19,9 @@ export class InvalidDurationError extends Data.TaggedError("InvalidDurationError
 }
 
 /**
- * Reads a duration into whole milliseconds, zero allowed. Takes Effect's `DurationInput` (`"5 minutes"`, `"1 hour"`, a number
- * of milliseconds, `Duration.seconds(3)`) and text of one number and a unit without a space (`"500ms"`, `"5m"`, `"2h"`). Part of
- * a millisecond is rounded. Throws `InvalidDurationError`.
+ * Reads a duration into whole milliseconds, zero allowed. Part of a millisecond is rounded. Throws `InvalidDurationError`.
  */
-export const readDuration = (input: Duration.DurationInput, field: string): number => {
+export const readDuration = (input: DurationLike, field: string): number => {
   const refuse = (expected: string) => new InvalidDurationError({ field, found: shown(input), expected })
   const ms = decode(input)
   if (ms === undefined || Number.isNaN(ms)) {
@@ -64,7 +68,8 @@ const shown = (input: unknown): string => {
   if (typeof input === "string") return input.slice(0, 100)
   if (Duration.isDuration(input)) return Duration.format(input)
   try {
-    return `${JSON.stringify(input)}`
+    const text: unknown = JSON.stringify(input)
+    return typeof text === "string" ? text : String(input)
   } catch {
     return String(input)
   }

@@ -1,5 +1,5 @@
-/** Finds a zone's transitions by asking `Intl` for wall times and halving the stretches where the offset changes. */
-import { dayMs, dayNumber } from "./civil.ts"
+/** Finds a zone's transitions by asking `Intl` for offsets and halving the stretches where the offset changes. */
+import { dayMs } from "./civil.ts"
 import type { EpochMillis } from "./instant.ts"
 
 /** A stretch of time with one offset: [from, until). */
@@ -23,7 +23,7 @@ const grainsMs = [900_000, 1000]
 
 /** Gives a reader of [from, until), whole seconds: its spans in order, without holes. */
 export const readTransitions = (format: Intl.DateTimeFormat) => {
-  const offsetAt = (at: EpochMillis): number => wallTime(format, at) - at
+  const offsetAt = (at: EpochMillis): number => readOffset(format.format(at))
 
   const narrow = (from: EpochMillis, before: number, until: EpochMillis, after: number): ReadonlyArray<EpochMillis> => {
     let [low, high, highOffset] = [from, until, after]
@@ -61,17 +61,21 @@ export const readTransitions = (format: Intl.DateTimeFormat) => {
   }
 }
 
-/** The wall time at a whole second, written as if it were UTC. `en-US` numeric text is read by place: `3/29/2026, 02:30:00`. */
-const wallTime = (format: Intl.DateTimeFormat, at: EpochMillis): number => {
-  const text = format.format(at)
-  const parts = /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+):(\d+)$/.exec(text)
-  const [month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0] =
-    parts === null ? namedParts(format, at) : parts.slice(1).map(Number)
-  return dayNumber(year, month, day) * dayMs + (hour * 3600 + minute * 60 + second) * 1000
-}
+/** The format that is asked: an hour to have something, and the offset. A third of the price of a whole wall time. Throws `RangeError`. */
+export const offsetFormat = (timezone: string): Intl.DateTimeFormat =>
+  new Intl.DateTimeFormat("en-US", {
+    timeZone: timezone,
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    hour: "numeric",
+    timeZoneName: "longOffset"
+  })
 
-/** Slower, for a runtime that writes `en-US` otherwise. */
-const namedParts = (format: Intl.DateTimeFormat, at: EpochMillis): ReadonlyArray<number> => {
-  const parts = new Map<string, number>(format.formatToParts(at).map((part) => [part.type, Number(part.value)]))
-  return ["month", "day", "year", "hour", "minute", "second"].map((name) => parts.get(name) ?? 0)
+/** Reads `... GMT`, `... GMT+02:00` or `... GMT-00:44:30`, into milliseconds. */
+const readOffset = (text: string): number => {
+  const sign = text.lastIndexOf("GMT") + 3
+  if (sign === text.length) return 0
+  const two = (at: number): number => Number(text.slice(at, at + 2))
+  const ms = two(sign + 1) * 3_600_000 + two(sign + 4) * 60_000 + (text.length > sign + 6 ? two(sign + 7) * 1000 : 0)
+  return text.charAt(sign) === "+" ? ms : -ms
 }

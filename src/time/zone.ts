@@ -3,9 +3,10 @@
  * are found once, a year at a time, and kept, so that a look-up costs nanoseconds. Knows no "now".
  */
 import { Data } from "effect"
+import { formatLocal } from "./civil.ts"
 import type { EpochMillis } from "./instant.ts"
 import type { Span } from "./transitions.ts"
-import { readTransitions } from "./transitions.ts"
+import { offsetFormat, readTransitions } from "./transitions.ts"
 
 /** A time zone's offsets. `name` is what it was asked for by. */
 export interface Zone {
@@ -54,6 +55,18 @@ export const offsetAt = (zone: Zone, at: EpochMillis): number => zone.spanAt(at)
 
 /** The wall time at an instant, written as if it were UTC. */
 export const toLocal = (zone: Zone, at: EpochMillis): number => at + zone.spanAt(at).offsetMs
+
+/** `2026-03-29T03:30:00+02:00`, with milliseconds only where there are some. */
+export const formatInstant = (zone: Zone, at: EpochMillis): string => {
+  if (!Number.isFinite(at)) return String(at)
+  const { offsetMs } = zone.spanAt(at)
+  const minutes = Math.round(Math.abs(offsetMs) / 60_000)
+  const two = (value: number) => String(value).padStart(2, "0")
+  const ms = ((at % 1000) + 1000) % 1000
+  const fraction = ms === 0 ? "" : `.${String(ms).padStart(3, "0")}`
+  const offset = `${offsetMs < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+  return `${formatLocal(at + offsetMs)}${fraction}${offset}`
+}
 
 /** Where a wall time lies. In a gap, `at` is the wall time moved forward by the gap; in a fold, `at` is the first pass. */
 export type LocalPlace =
@@ -106,18 +119,7 @@ const readFixedOffset = (text: string): number | undefined => {
 const formatOf = (timezone: string): Intl.DateTimeFormat => {
   if (timezone.length <= 64 && /^[A-Za-z]/.test(timezone)) {
     try {
-      return new Intl.DateTimeFormat("en-US", {
-        timeZone: timezone,
-        calendar: "gregory",
-        numberingSystem: "latn",
-        hourCycle: "h23",
-        year: "numeric",
-        month: "numeric",
-        day: "numeric",
-        hour: "numeric",
-        minute: "numeric",
-        second: "numeric"
-      })
+      return offsetFormat(timezone)
     } catch {
       // `Intl` says RangeError and nothing more.
     }

@@ -1,8 +1,10 @@
 /** The time zone, start and end that most triggers take, and how they wait for a zone until the trigger is given to a job. */
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { isZoneFree, readInstant } from "../time/instant.ts"
-import { machineTimezone } from "../time/zone.ts"
+import type { Zone } from "../time/zone.ts"
+import { formatInstant, machineTimezone } from "../time/zone.ts"
 import { InvalidTriggerError, namingInstant, shownValue } from "./invalidTrigger.ts"
+import type { Refusal } from "./trigger.ts"
 
 /** `start` and `end` are both inclusive. Text without an offset is read in `timezone`: the trigger's, else the scheduler's, else the machine's. */
 export interface BoundOptions {
@@ -45,6 +47,20 @@ export const readBounds = (trigger: string, options: BoundOptions): Bounds => {
       ...(end === undefined ? {} : { end: storedInstant(settled, "end", end) })
     }
   }
+}
+
+/** What a trigger's bounds have against `at`. */
+export const explainBounds = (
+  trigger: string,
+  bounds: Pick<Bounds, "start" | "end">,
+  zone: Zone,
+  at: EpochMillis
+): ReadonlyArray<Refusal> => {
+  const shown = (instant: EpochMillis) => formatInstant(zone, instant)
+  if (at < bounds.start)
+    return [{ trigger, field: "start", found: shown(at), expected: `${shown(bounds.start)} or later` }]
+  if (at > bounds.end) return [{ trigger, field: "end", found: shown(at), expected: `${shown(bounds.end)} or earlier` }]
+  return []
 }
 
 interface Settled {

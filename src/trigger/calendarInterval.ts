@@ -1,16 +1,16 @@
 /** Calendar intervals: every so many years, months, weeks, days at one wall time. */
 import type { CivilDate } from "../time/civil.ts"
-import { civilDate, dayMs, dayNumber, formatDate, readDate } from "../time/civil.ts"
+import { civilDate, dayMs, dayNumber, formatDate, formatLocal, readDate } from "../time/civil.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { toInstant, toLocal, zoneOf } from "../time/zone.ts"
 import type { Zone } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
-import { readBounds } from "./bounds.ts"
+import { explainBounds, readBounds } from "./bounds.ts"
 import type { DateSteps } from "./dateSteps.ts"
 import { dateSteps } from "./dateSteps.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
-import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
 /** At least one of the four lengths; whole numbers. The wall time is 00:00:00 unless given. */
 export interface CalendarStep {
@@ -157,6 +157,20 @@ class CalendarIntervalTrigger implements Trigger {
       if (fireAt < before && fireAt <= through) return fireAt
     }
     return undefined
+  }
+
+  explain(at: EpochMillis): ReadonlyArray<Refusal> {
+    const { zone, from, through } = this.settled
+    if (this.next(at - 1) === at) return []
+    const outside = explainBounds(this.type, { start: from, end: through }, zone, at)
+    if (outside.length > 0) return outside
+    const today = Math.floor(toLocal(zone, at) / dayMs)
+    const fireAt = toInstant(zone, today * dayMs + this.timeMs)
+    const onDate = this.next(fireAt - 1) === fireAt
+    const time = formatLocal(this.timeMs).slice(11)
+    return onDate
+      ? [{ trigger: this.type, field: "time", found: formatLocal(toLocal(zone, at)).slice(11), expected: time }]
+      : [{ trigger: this.type, field: "date", found: formatDate(civilDate(today)), expected: "a date of the sequence" }]
   }
 
   toJSON(): TriggerSpec {

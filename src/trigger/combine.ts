@@ -1,9 +1,10 @@
 /** Triggers made of triggers: `or` is the union of their fire times, `and` what they agree on. */
-import type { Duration } from "effect"
+import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
+import { explainTrigger } from "./explain.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
-import { maxSearchSteps, TriggerSearchError } from "./search.ts"
+import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTriggers, onlyFields, optionalNumber } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -28,6 +29,10 @@ export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
         return found.length === 0 ? undefined : Math.max(...found)
       }
     }),
+    explain: (at) => {
+      const reasons = members.map((member) => explainTrigger(member, at))
+      return reasons.some((each) => each.length === 0) ? [] : reasons.flat()
+    },
     toJSON: () => ({ type: "or", triggers: members.map((member) => member.toJSON()) }),
     bind: (binding) => or(members.map((member) => bindTrigger(member, binding)))
   }
@@ -36,12 +41,13 @@ export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
 /**
  * The instants that all of `triggers` (1 to 100) have as a fire time. With `threshold` (default 0: exactly the same millisecond) it is
  * enough that each has one at most so much later than the earliest, which is the answer; each fire time is used once, as in
- * APScheduler 4. Ends when one of them ends. `next` throws `TriggerSearchError` when they do not agree within 10,000 steps. Throws
+ * APScheduler 4. Ends when one of them ends. `next` throws `TriggerSearchError` when they do not agree within 10,000 steps
+ * or 50 years. Throws
  * `InvalidTriggerError`.
  */
 export const and = (
   triggers: ReadonlyArray<Trigger>,
-  options: { readonly threshold?: Duration.DurationInput | undefined } = {}
+  options: { readonly threshold?: DurationLike | undefined } = {}
 ): Trigger => {
   const members = checked("and", triggers)
   const thresholdMs = options.threshold === undefined ? 0 : readTriggerDuration("and", "threshold", options.threshold)
@@ -51,6 +57,9 @@ export const and = (
     end: Math.min(...members.map((member) => member.end ?? Infinity)),
     next: (after) => (thresholdMs === 0 ? nextAgreed(members, after) : nextNear(members, thresholdMs, after)),
     ...(previous && { previous: (before: EpochMillis) => previousAgreed(previous, before) }),
+    ...(thresholdMs === 0 && {
+      explain: (at: EpochMillis) => members.flatMap((member) => explainTrigger(member, at))
+    }),
     toJSON: () => ({
       type: "and",
       triggers: members.map((member) => member.toJSON()),
@@ -125,6 +134,7 @@ const nextAgreed = (members: ReadonlyArray<Trigger>, after: EpochMillis): EpochM
     agreed = found === candidate ? agreed + 1 : 1
     candidate = found
     if (agreed >= members.length) return candidate
+    if (candidate - after > maxSearchMs) break
   }
   throw new TriggerSearchError({ trigger: "and", after, steps: maxSearchSteps })
 }
@@ -138,6 +148,7 @@ const previousAgreed = (members: ReadonlyArray<Previous>, before: EpochMillis): 
     agreed = found === candidate ? agreed + 1 : 1
     candidate = found
     if (agreed >= members.length) return candidate
+    if (before - candidate > maxSearchMs) break
   }
   throw new TriggerSearchError({ trigger: "and", after: before, steps: maxSearchSteps })
 }
@@ -154,6 +165,7 @@ const nextNear = (
     const times = pending.map((each) => each ?? Infinity)
     const earliest = Math.min(...times)
     if (Math.max(...times) - earliest <= thresholdMs) return earliest
+    if (earliest - after > maxSearchMs) break
     pending = times.map((each, index) => (each - earliest <= thresholdMs ? members[index]?.next(each) : each))
   }
   throw new TriggerSearchError({ trigger: "and", after, steps: maxSearchSteps })

@@ -3,7 +3,8 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
 import { zoneOf } from "../time/zone.ts"
 import type { BoundOptions, StoredBounds } from "./bounds.ts"
-import { readBounds } from "./bounds.ts"
+import { explainBounds, readBounds } from "./bounds.ts"
+import { explainCron } from "./cronExplain.ts"
 import type { CronFields } from "./cronFields.ts"
 import { fieldNames, readCronFields } from "./cronFields.ts"
 import { CronPattern } from "./cronPattern.ts"
@@ -12,7 +13,7 @@ import { countMatches, nextMatch, previousMatch } from "./cronSearch.ts"
 import { readCronText } from "./cronText.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "./storedForm.ts"
-import type { Json, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
 /**
  * `dst`: `"compatible"` (default) serves a fixed wall time once a day: one in a gap at the wall time shifted forward by the gap, one in
@@ -151,6 +152,12 @@ class CronTrigger implements Trigger {
   count(after: EpochMillis, through: EpochMillis): number {
     const [from, until] = [Math.max(after, this.start - 1), Math.min(through, this.end)]
     return from >= until ? 0 : countMatches(this.compiled.pattern, this.zone, this.pace, from, until)
+  }
+
+  explain(at: EpochMillis): ReadonlyArray<Refusal> {
+    if (this.next(at - 1) === at) return []
+    const bounds = explainBounds(this.type, this, this.zone, at)
+    return [...explainCron(this.compiled, this.zone, this.pace, at), ...bounds]
   }
 
   toJSON(): TriggerSpec {

@@ -1,10 +1,10 @@
 /** One fire time. */
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
-import { zoneOf } from "../time/zone.ts"
+import { formatInstant, zoneOf } from "../time/zone.ts"
 import { readBounds } from "./bounds.ts"
 import type { Bounds } from "./bounds.ts"
 import { onlyFields, optionalInstant, optionalText, requiredField } from "./storedForm.ts"
-import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
 /**
  * Fires once, at `instant`. Text without an offset is read in `timezone`. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
@@ -46,6 +46,12 @@ class DateTrigger implements Trigger {
 
   count(after: EpochMillis, through: EpochMillis): number {
     return after < this.bounds.start && this.bounds.start <= through ? 1 : 0
+  }
+
+  explain(at: EpochMillis): ReadonlyArray<Refusal> {
+    if (at === this.bounds.start) return []
+    const shown = (instant: EpochMillis) => formatInstant(zoneOf(this.bounds.timezone), instant)
+    return [{ trigger: this.type, field: "at", found: shown(at), expected: shown(this.bounds.start) }]
   }
 
   toJSON(): TriggerSpec {

@@ -73,6 +73,9 @@ export const readCondition = (
   }
 }
 
+/** `sat 2026-12-26`, for people. */
+export const weekdayAndDate = (day: number): string => `${weekdayNames[weekdayOf(day)] ?? ""} ${isoDate(day)}`
+
 const known = ["weekdays", "months", "dates", "calendar"]
 
 interface DayRange {

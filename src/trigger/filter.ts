@@ -4,9 +4,10 @@ import type { EpochMillis } from "../time/instant.ts"
 import { machineTimezone, zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
-import { readCondition } from "./dateCondition.ts"
+import { readCondition, weekdayAndDate } from "./dateCondition.ts"
+import { explainTrigger } from "./explain.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
-import { maxSearchSteps, TriggerSearchError } from "./search.ts"
+import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -16,8 +17,8 @@ export interface FilterOptions {
 }
 
 /**
- * The fire times of `trigger` whose local date meets `condition`. `next` throws `TriggerSearchError` when none is found within 10,000
- * steps or 270 years, `UnknownCalendarError` for a calendar that is not registered. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
+ * The fire times of `trigger` whose local date meets `condition`. `next` throws `TriggerSearchError` when none is found within 10,000 steps
+ * or 50 years, `UnknownCalendarError` for a calendar that is not registered. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
 export const filter = (trigger: Trigger, condition: DateCondition, options: FilterOptions = {}): Trigger =>
   filterOf("filter", trigger, condition, options, undefined)
@@ -44,9 +45,6 @@ export const filterCodecs = (find: FindCalendar): ReadonlyArray<TriggerCodec> =>
       )
     }
   }))
-
-/** Days that one search may look at, some 270 years. */
-const maxDays = 100_000
 
 const filterOf = (
   type: "filter" | "not",
@@ -79,15 +77,15 @@ const filterOf = (
 
   const search = (start: EpochMillis | undefined, asked: EpochMillis, step: 1 | -1): EpochMillis | undefined => {
     let at = start
-    let days = 0
-    for (let steps = 0; steps < maxSearchSteps && days < maxDays; steps++) {
+    const from = start ?? asked
+    for (let steps = 0; steps < maxSearchSteps; steps++) {
       if (at === undefined) return undefined
+      if (Math.abs(at - from) > maxSearchMs) break
       const span = zone.spanAt(at)
       const day = Math.floor((at + span.offsetMs) / dayMs)
       if (keeps(day)) return at
-      if (keep && step === 1 && day > lastDay) return undefined
+      if (keep && step === 1 && day > lastDay + 1) return undefined
       const target = firstDay(day + step, step, true)
-      days += Math.abs(target - day)
       // Never past a transition: a fold may bring back a date that was left.
       if (step === 1) at = inner.next(Math.max(at, Math.min(span.until, target * dayMs - span.offsetMs) - 1))
       else at = previous?.call(inner, Math.min(at, Math.max(span.from, (target + 1) * dayMs - span.offsetMs)))
@@ -115,6 +113,12 @@ const filterOf = (
         return total
       }
     }),
+    explain: (at) => {
+      const day = Math.floor((at + zone.spanAt(at).offsetMs) / dayMs)
+      const expected = `${keep ? "" : "not "}${JSON.stringify(stored)}`
+      const refusal = { trigger: type, field: "condition", found: weekdayAndDate(day), expected }
+      return [...(keeps(day) ? [] : [refusal]), ...explainTrigger(inner, at)]
+    },
     toJSON: () => ({ type, trigger: inner.toJSON(), ...stored, ...(timezone === undefined ? {} : { timezone }) }),
     bind: (binding) =>
       filterOf(type, bindTrigger(inner, binding), condition, { timezone: timezone ?? binding.timezone }, find)

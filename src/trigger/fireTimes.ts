@@ -28,7 +28,7 @@ export const fireTimes = (trigger: Trigger, options: FireTimesOptions): Iterable
   const until = options.until === undefined ? Infinity : readInstant(options.until, timezone)
   const { limit = Infinity } = options
   refuseStream(trigger)
-  const bound = bindTrigger(trigger, { now: after, timezone, jobId: "" })
+  const bound = bindTrigger(trigger, { now: after, nowExcluded: true, timezone, jobId: "" })
   return {
     *[Symbol.iterator]() {
       let taken = 0
@@ -83,7 +83,7 @@ export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): O
     try {
       refuseStream(trigger)
       if (options.after !== undefined) cursor = readInstant(options.after, timezone)
-      bound = bindTrigger(trigger, { now: cursor, timezone, jobId: "" })
+      bound = bindTrigger(trigger, { now: cursor, nowExcluded: true, timezone, jobId: "" })
       step()
     } catch (error) {
       subscriber.error(error)

@@ -1,9 +1,9 @@
 /** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
-import type { Duration } from "effect"
+import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import { zoneOf } from "../time/zone.ts"
+import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
-import { readBounds } from "./bounds.ts"
+import { explainBounds, readBounds } from "./bounds.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
   onlyFields,
@@ -13,7 +13,7 @@ import {
   optionalText,
   requiredField
 } from "./storedForm.ts"
-import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
 /** Lengths that are summed; fractions are allowed. */
 export interface IntervalLength {
@@ -38,7 +38,7 @@ export interface IntervalOptions extends BoundOptions {
  * Fires every `length`, at least one millisecond, at a fixed rate from `start`: no drift. Before it is given to a job and without
  * `start`, `next(after)` is `after` plus the interval. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const interval = (length: IntervalLength | Duration.DurationInput, options: IntervalOptions = {}): Trigger => {
+export const interval = (length: IntervalLength | DurationLike, options: IntervalOptions = {}): Trigger => {
   if (options.timezone !== undefined) zoneOf(options.timezone)
   const everyMs = readLength(length)
   const bounds = readBounds("interval", options)
@@ -85,11 +85,11 @@ const unitsMs = {
 
 const isUnit = (name: string): name is keyof typeof unitsMs => Object.hasOwn(unitsMs, name)
 
-const readLength = (length: IntervalLength | Duration.DurationInput): number => {
+const readLength = (length: IntervalLength | DurationLike): number => {
   const named = typeof length === "object" && !Array.isArray(length) && Object.keys(length).some(isUnit)
   const everyMs = named
     ? sumOf(length as IntervalLength)
-    : readTriggerDuration("interval", "length", length as Duration.DurationInput)
+    : readTriggerDuration("interval", "length", length as DurationLike)
   if (everyMs < 1)
     throw new InvalidTriggerError({
       trigger: "interval",
@@ -196,6 +196,16 @@ class IntervalTrigger implements Trigger {
     if (start === -Infinity) return after + this.everyMs <= through ? Math.floor((through - after) / this.everyMs) : 0
     const upTo = (at: EpochMillis) => (at < start ? 0 : Math.floor((at - start) / this.everyMs) + 1)
     return Math.max(0, upTo(Math.min(through, this.end)) - upTo(after))
+  }
+
+  explain(at: EpochMillis): ReadonlyArray<Refusal> {
+    const { start, timezone } = this.rest.bounds
+    if (start === -Infinity || this.next(at - 1) === at) return []
+    const outside = explainBounds(this.type, this.rest.bounds, zoneOf(timezone), at)
+    if (outside.length > 0) return outside
+    const found = `${(at - start) % this.everyMs} ms past one`
+    const expected = `a whole number of ${this.everyMs} ms from ${formatInstant(zoneOf(timezone), start)}`
+    return [{ trigger: this.type, field: "every", found, expected }]
   }
 
   toJSON(): TriggerSpec {

@@ -1,8 +1,8 @@
 /** The error of a trigger that cannot be made: from arguments, from text or from its stored form. */
 import { Data } from "effect"
+import type { DurationLike } from "../time/duration.ts"
 import { InvalidDurationError, readDuration } from "../time/duration.ts"
 import { InvalidInstantError } from "../time/instant.ts"
-import type { Duration } from "effect"
 
 /**
  * `trigger` is the type, `text` the whole expression where there is one (cut at 120 characters), `column` where in it the fault
@@ -29,7 +29,8 @@ export const shownValue = (value: unknown): string => {
   if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
     return shorten(String(value))
   try {
-    return shorten(`${JSON.stringify(value)}`)
+    const text: unknown = JSON.stringify(value)
+    return shorten(typeof text === "string" ? text : String(value))
   } catch {
     return typeof value
   }
@@ -39,7 +40,7 @@ export const shownValue = (value: unknown): string => {
 export const shorten = (text: string): string => (text.length <= 120 ? text : `${text.slice(0, 117)}...`)
 
 /** Reads a positive duration of a trigger. Throws `InvalidTriggerError`. */
-export const readTriggerDuration = (trigger: string, field: string, input: Duration.DurationInput): number => {
+export const readTriggerDuration = (trigger: string, field: string, input: DurationLike): number => {
   try {
     return readDuration(input, field)
   } catch (cause) {

@@ -2,7 +2,7 @@
  * Jitter: each fire time moved later by a part of `max` that depends on the job and the fire time alone. The same after a restart,
  * never added up, always before the trigger's next fire time and not past its end.
  */
-import type { Duration } from "effect"
+import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
@@ -10,7 +10,7 @@ import { nestedTrigger, onlyFields, optionalNumber, optionalText, requiredField 
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
 /** Moves each fire time of `trigger` later by 0 to `max`, both possible. The seed is the id of the job it is given to. Throws `InvalidTriggerError`. */
-export const jitter = (trigger: Trigger, max: Duration.DurationInput): Trigger =>
+export const jitter = (trigger: Trigger, max: DurationLike): Trigger =>
   jitterOf(trigger, readTriggerDuration("jitter", "max", max), undefined)
 
 /** Reads the stored form: `trigger`, `max` in milliseconds and `seed`. */

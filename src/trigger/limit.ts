@@ -1,6 +1,7 @@
 /** The first so many fire times of a trigger. */
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
+import { explainTrigger } from "./explain.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { nestedTrigger, onlyFields, optionalNumber, requiredField } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
@@ -50,7 +51,7 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
     let fireAt = start - 1
     for (let taken = 0; taken < n; taken++) {
       const following = inner.next(fireAt)
-      if (following === undefined) return Infinity
+      if (following === undefined || following - start > maxSpanMs) return Infinity
       fireAt = following
     }
     return fireAt
@@ -78,7 +79,7 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
       type: "limit",
       next: (after) => inner.next(after),
       toJSON,
-      bind: (binding) => limitOf(bindTrigger(inner, binding), n, binding.now)
+      bind: (binding) => limitOf(bindTrigger(inner, binding), n, binding.now + (binding.nowExcluded === true ? 1 : 0))
     }
   }
   return {
@@ -100,6 +101,12 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
         return low >= high ? 0 : count.call(inner, low, high)
       }
     }),
+    explain: (at) => {
+      const last = lastFireAt(from)
+      if (at >= from && at <= last) return explainTrigger(inner, at)
+      const found = at < from ? "before the first" : "after the last"
+      return [{ trigger: "limit", field: "count", found, expected: `one of the first ${n}` }]
+    },
     toJSON,
     bind: (binding) => limitOf(bindTrigger(inner, binding), n, from)
   }

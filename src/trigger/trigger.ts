@@ -16,8 +16,19 @@ export interface TriggerBinding {
   readonly now: EpochMillis
   /** The scheduler's zone, for triggers made without one. */
   readonly timezone: string
+  /** A fire time at `now` itself is not wanted; a limit does not count it. A job that is added takes one. */
+  readonly nowExcluded?: boolean
   /** The job's id, the seed of jitter. */
   readonly jobId: string
+}
+
+/** One reason why an instant is no fire time: which part of which trigger refused it, what it found there and what it wanted. */
+export interface Refusal {
+  /** The type of the trigger that refused. */
+  readonly trigger: string
+  readonly field: string
+  readonly found: string
+  readonly expected: string
 }
 
 /**
@@ -32,6 +43,8 @@ export interface Trigger {
   previous?(before: EpochMillis): EpochMillis | undefined
   /** How many fire times lie in (after, through]. Only where it is much cheaper than stepping. */
   count?(after: EpochMillis, through: EpochMillis): number
+  /** Why `at` is no fire time; empty when it is one. For people: `explainFireTime` asks it. */
+  explain?(at: EpochMillis): ReadonlyArray<Refusal>
   /** The stored form; `readTrigger(trigger.toJSON())` gives an equal trigger. */
   toJSON(): TriggerSpec
   /** The same rule with every default settled (zone, start, seed); triggers that need none leave it out. */

@@ -1,8 +1,10 @@
 /** A trigger's fire times from a start through an end. */
 import type { EpochMillis } from "../time/instant.ts"
+import { zoneOf } from "../time/zone.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
-import { readBounds } from "./bounds.ts"
+import { explainBounds, readBounds } from "./bounds.ts"
+import { explainTrigger } from "./explain.ts"
 import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -51,6 +53,10 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
         return from >= until ? 0 : count.call(inner, from, until)
       }
     }),
+    explain: (at) => {
+      const outside = explainBounds("window", bounds, zoneOf(bounds.timezone), at)
+      return outside.length > 0 ? outside : explainTrigger(inner, at)
+    },
     toJSON: () => ({ type: "window", trigger: inner.toJSON(), ...bounds.stored }),
     bind: (binding) => {
       const { stored } = bounds

@@ -1,0 +1,139 @@
+/** A trigger in words. */
+import cronstrue from "cronstrue"
+import { cronMacros, readCronText } from "./cronText.ts"
+import { isSpec } from "./storedForm.ts"
+import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
+
+/**
+ * The schedule in words. Cron text is told by cronstrue in `locale` (default `"en"`); another language is there once its module is
+ * imported (`import "cronstrue/locales/sv"`), else the text is English. Everything around it is English.
+ */
+export const describe = (trigger: Trigger, locale = "en"): string => describeSpec(trigger.toJSON(), locale)
+
+const describeSpec = (spec: TriggerSpec, locale: string): string => {
+  const nested = (value: Json | undefined): string =>
+    isSpec(value) ? describeSpec(value, locale) : "an unknown trigger"
+  const list = (value: Json | undefined): ReadonlyArray<string> =>
+    Array.isArray(value) ? value.map((each: Json) => nested(each)) : []
+  switch (spec.type) {
+    case "date":
+      return `once, at ${instant(spec["at"])}${zone(spec)}`
+    case "interval":
+      return `every ${duration(spec["every"])}${spec["after"] === "run" ? " after the last run ended" : ""}${bounds(spec)}`
+    case "calendarInterval":
+      return `every ${steps(spec)} at ${clock(spec)}${zone(spec)}${bounds(spec)}`
+    case "cron":
+      return `${cronWords(spec, locale)}${zone(spec)}${bounds(spec)}`
+    case "stream":
+      return `whenever the stream ${JSON.stringify(spec["stream"])} emits`
+    case "or":
+      return list(spec["triggers"]).join("; or ")
+    case "and":
+      return `when all agree${spec["threshold"] === undefined ? "" : ` within ${duration(spec["threshold"])}`}: ${list(spec["triggers"]).join("; and ")}`
+    case "filter":
+      return `${nested(spec["trigger"])}, only ${condition(spec)}`
+    case "not":
+      return `${nested(spec["trigger"])}, except ${condition(spec)}`
+    case "window":
+      return `${nested(spec["trigger"])}${bounds(spec)}`
+    case "jitter":
+      return `${nested(spec["trigger"])}, up to ${duration(spec["max"])} later`
+    case "limit":
+      return `${nested(spec["trigger"])}, ${JSON.stringify(spec["count"])} times`
+    default:
+      return spec["state"] === undefined ? spec.type : `${spec.type} ${JSON.stringify(spec["state"])}`
+  }
+}
+
+const cronWords = (spec: TriggerSpec, locale: string): string => {
+  const { expression, fields } = spec
+  if (typeof expression !== "string") {
+    const words = Object.entries(typeof fields === "object" && fields !== null ? fields : {})
+    return `when ${words.map(([name, value]) => `${name} is ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" and ")}`
+  }
+  const text = cronMacros[expression.trim().toLowerCase()] ?? expression.trim()
+  const language = Object.hasOwn(descriptor.locales, locale) ? locale : "en"
+  try {
+    return eitherDay(text)
+      .map((each) => descriptor.toString(each, { locale: language, use24HourTimeFormat: true, verbose: false }))
+      .join("; or ")
+  } catch {
+    // A shape that cronstrue has no words for.
+    return `cron ${expression}`
+  }
+}
+
+/** Two expressions where either day field is enough: one sentence would say that both must match. */
+const eitherDay = (text: string): ReadonlyArray<string> => {
+  if (readCronText(text).dayFields === "both") return [text]
+  const words = text.split(/\s+/)
+  const without = (place: number) => words.with(place, "*").join(" ")
+  return [without(words.length - 1), without(words.length - 3)]
+}
+
+/** A CommonJS module: Node gives the module as the default import, bundlers what the module calls its default. */
+const exported: object = cronstrue
+const descriptor = ("default" in exported ? exported.default : exported) as typeof cronstrue.default
+
+const units = [
+  ["week", 604_800_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1000],
+  ["millisecond", 1]
+] as const
+
+const duration = (value: Json | undefined): string => {
+  let restMs = Number(value)
+  const parts: Array<string> = []
+  for (const [name, ms] of units) {
+    const count = Math.floor(restMs / ms)
+    restMs -= count * ms
+    if (count > 0) parts.push(plural(count, name))
+  }
+  return parts.length === 0 ? "0 milliseconds" : parts.join(" ")
+}
+
+const plural = (count: number, name: string): string => `${count} ${name}${count === 1 ? "" : "s"}`
+
+const steps = (spec: TriggerSpec): string =>
+  (["years", "months", "weeks", "days"] as const)
+    .filter((unit) => spec[unit] !== undefined)
+    .map((unit) => plural(Number(spec[unit]), unit.slice(0, -1)))
+    .join(" ")
+
+const clock = (spec: TriggerSpec): string =>
+  (["hour", "minute", "second"] as const).map((unit) => String(Number(spec[unit] ?? 0)).padStart(2, "0")).join(":")
+
+const instant = (value: Json | undefined): string =>
+  typeof value === "number" ? new Date(value).toISOString() : typeof value === "string" ? value : JSON.stringify(value)
+
+const zone = (spec: TriggerSpec): string =>
+  spec["timezone"] === undefined ? "" : ` (${typeof spec["timezone"] === "string" ? spec["timezone"] : ""})`
+
+const bounds = (spec: TriggerSpec): string =>
+  `${spec["start"] === undefined ? "" : `, from ${instant(spec["start"])}`}${spec["end"] === undefined ? "" : `, through ${instant(spec["end"])}`}`
+
+const condition = (spec: TriggerSpec): string => {
+  const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+  const months = "January February March April May June July August September October November December".split(" ")
+  const names = (value: Json | undefined, all: ReadonlyArray<string>, first: number) =>
+    Array.isArray(value) ? value.map((each) => all[Number(each) - first] ?? String(each)).join(", ") : ""
+  const ranges = (value: Json | undefined) =>
+    Array.isArray(value)
+      ? value
+          .map((range: { from: string; through: string }) =>
+            range.from === range.through ? range.from : `${range.from} to ${range.through}`
+          )
+          .join(", ")
+      : ""
+  return [
+    spec["weekdays"] === undefined ? "" : `on ${names(spec["weekdays"], weekdays, 0)}`,
+    spec["months"] === undefined ? "" : `in ${names(spec["months"], months, 1)}`,
+    spec["dates"] === undefined ? "" : `on ${ranges(spec["dates"])}`,
+    spec["calendar"] === undefined ? "" : `on days of the calendar ${JSON.stringify(spec["calendar"])}`
+  ]
+    .filter((each) => each !== "")
+    .join(" and ")
+}

@@ -1,0 +1,56 @@
+/** Why an instant is a fire time of a trigger, or is none. */
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import { formatInstant, machineTimezone, zoneOf } from "../time/zone.ts"
+import type { Refusal, Trigger } from "./trigger.ts"
+
+/** `refusedBy` is empty when it fires. `previous` and `next` are the fire times around `at`, where there are any. */
+export interface FireTimeExplanation {
+  readonly at: EpochMillis
+  readonly fires: boolean
+  readonly refusedBy: ReadonlyArray<Refusal>
+  readonly previous: EpochMillis | undefined
+  readonly next: EpochMillis | undefined
+  /** The same for people, a line each; instants in the zone asked for. */
+  readonly text: string
+}
+
+/**
+ * Which fields of `trigger` refuse `instant`. Text without an offset is read in `timezone` (default: the machine's), as the trigger's own zone is not
+ * known from outside. Throws `InvalidInstantError`, `UnknownTimezoneError`, and what the trigger throws.
+ */
+export const explainFireTime = (
+  trigger: Trigger,
+  instant: InstantInput,
+  options: { readonly timezone?: string | undefined } = {}
+): FireTimeExplanation => {
+  const timezone = options.timezone ?? machineTimezone()
+  const at = readInstant(instant, timezone)
+  const shown = (fireAt: EpochMillis | undefined) =>
+    fireAt === undefined ? "none" : formatInstant(zoneOf(timezone), fireAt)
+  const fires = trigger.next(at - 1) === at
+  const refusedBy = fires ? [] : explainTrigger(trigger, at)
+  const [previous, next] = [trigger.previous?.(at), trigger.next(at)]
+  const reasons = refusedBy.map(
+    (refusal) => `${refusal.trigger}: ${refusal.field} is ${refusal.found}, expected ${refusal.expected}`
+  )
+  return {
+    at,
+    fires,
+    refusedBy,
+    previous,
+    next,
+    text: [
+      `${shown(at)} is ${fires ? "a" : "no"} fire time`,
+      ...reasons,
+      `before: ${shown(previous)}, after: ${shown(next)}`
+    ].join("\n")
+  }
+}
+
+/** What a trigger has against `at`; of one that cannot say, only whether it fires. */
+export const explainTrigger = (trigger: Trigger, at: EpochMillis): ReadonlyArray<Refusal> => {
+  if (trigger.explain !== undefined) return trigger.explain(at)
+  if (trigger.next(at - 1) === at) return []
+  return [{ trigger: trigger.type, field: "next", found: String(at), expected: "one of its fire times" }]
+}

@@ -1,0 +1,128 @@
+import "cronstrue/locales/sv.js"
+import { describe as suite, expect, it } from "vitest"
+import { calendarInterval } from "../../src/trigger/calendarInterval.ts"
+import { and, or } from "../../src/trigger/combine.ts"
+import { cron } from "../../src/trigger/cron.ts"
+import { defineTrigger } from "../../src/trigger/customTrigger.ts"
+import { date } from "../../src/trigger/date.ts"
+import { describe } from "../../src/trigger/describe.ts"
+import { explainFireTime } from "../../src/trigger/explain.ts"
+import { filter, not } from "../../src/trigger/filter.ts"
+import { interval } from "../../src/trigger/interval.ts"
+import { jitter } from "../../src/trigger/jitter.ts"
+import { limit } from "../../src/trigger/limit.ts"
+import { stream } from "../../src/trigger/stream.ts"
+import type { Trigger } from "../../src/trigger/trigger.ts"
+import { window } from "../../src/trigger/window.ts"
+
+const oslo = { timezone: "Europe/Oslo" }
+
+suite("describe", () => {
+  it.for<readonly [Trigger, string]>([
+    [cron("0 9 * * MON-FRI", oslo), "At 09:00, Monday through Friday (Europe/Oslo)"],
+    [cron("@daily"), "At 00:00"],
+    [cron("0 0 13 * 5"), "At 00:00, on day 13 of the month; or At 00:00, only on Friday"],
+    [cron({ hour: "8-10", day: "last fri" }), "when day is last fri and hour is 8-10"],
+    [date("2026-01-01T09:00", oslo), "once, at 2026-01-01T08:00:00.000Z (Europe/Oslo)"],
+    [interval({ hours: 1, minutes: 30 }, { after: "run" }), "every 1 hour 30 minutes after the last run ended"],
+    [calendarInterval({ months: 2, hour: 3 }, { start: "2026-01-31" }), "every 2 months at 03:00:00, from 2026-01-31"],
+    [stream("orders"), 'whenever the stream "orders" emits'],
+    [or([interval("1h"), interval("1d")]), "every 1 hour; or every 1 day"],
+    [
+      and([interval("1h"), interval("1d")], { threshold: 2000 }),
+      "when all agree within 2 seconds: every 1 hour; and every 1 day"
+    ],
+    [
+      filter(interval("1h"), { weekdays: "mon-fri", months: [6] }),
+      "every 1 hour, only on Monday, Tuesday, Wednesday, Thursday, Friday and in June"
+    ],
+    [
+      not(interval("1h"), { dates: ["2026-05-01", { from: "2026-12-24", through: "2026-12-26" }] }),
+      "every 1 hour, except on 2026-05-01, 2026-12-24 to 2026-12-26"
+    ],
+    [not(interval("1h"), { calendar: "se" }), 'every 1 hour, except on days of the calendar "se"'],
+    [window(interval("1h"), { end: 0 }), "every 1 hour, through 1970-01-01T00:00:00.000Z"],
+    [limit(jitter(interval("1h"), "5m"), 3), "every 1 hour, up to 5 minutes later, 3 times"],
+    [defineTrigger<number>({ type: "moon", next: () => undefined })(2), "moon 2"]
+  ])("%#", ([trigger, words]) => {
+    expect(describe(trigger)).toBe(words)
+  })
+
+  it("tells cron text in another language", () => {
+    expect(describe(cron("0 9 * * 1-5"), "sv")).toBe("Kl 09:00, måndag till fredag")
+  })
+})
+
+const refusals = (trigger: Trigger, instant: string) =>
+  explainFireTime(trigger, instant, oslo).refusedBy.map(({ trigger: type, field, found, expected }) => [
+    type,
+    field,
+    found,
+    expected
+  ])
+
+suite("explainFireTime", () => {
+  const weekdays = cron("0 9 * * MON-FRI", oslo)
+
+  it("gives the fire times around a refused instant", () => {
+    expect(explainFireTime(weekdays, "2026-11-21T10:00", oslo)).toEqual({
+      at: Date.parse("2026-11-21T10:00:00+01:00"),
+      fires: false,
+      refusedBy: [
+        { trigger: "cron", field: "hour", found: "10", expected: "9" },
+        { trigger: "cron", field: "day-of-week", found: "sat", expected: "MON-FRI" }
+      ],
+      previous: Date.parse("2026-11-20T09:00:00+01:00"),
+      next: Date.parse("2026-11-23T09:00:00+01:00"),
+      text: [
+        "2026-11-21T10:00:00+01:00 is no fire time",
+        "cron: hour is 10, expected 9",
+        "cron: day-of-week is sat, expected MON-FRI",
+        "before: 2026-11-20T09:00:00+01:00, after: 2026-11-23T09:00:00+01:00"
+      ].join("\n")
+    })
+  })
+
+  it.for<readonly [string, Trigger, string, ReadonlyArray<ReadonlyArray<string>>]>([
+    ["a fire time", weekdays, "2026-11-20T09:00", []],
+    ["a wall time moved out of a gap", cron("30 2 * * *", oslo), "2026-03-29T03:30", []],
+    [
+      "a second pass",
+      cron("30 2 * * *", oslo),
+      "2026-10-25T02:30:00+01:00",
+      [["cron", "dst", "the second pass of a wall time that comes twice", "the first pass"]]
+    ],
+    ["fields", cron({ week: 1, hour: 0 }, oslo), "2026-01-20T00:00", [["cron", "week", "4", "1"]]],
+    [
+      "an end",
+      cron("0 * * * *", { ...oslo, end: 0 }),
+      "2026-01-20T00:00",
+      [["cron", "end", "2026-01-20T00:00:00+01:00", "1970-01-01T01:00:00+01:00 or earlier"]]
+    ],
+    [
+      "a filter",
+      not(cron("0 9 * * *", oslo), { weekdays: "sat" }, oslo),
+      "2026-11-21T09:00",
+      [["not", "condition", "sat 2026-11-21", 'not {"weekdays":[6]}']]
+    ],
+    ["one of two", or([weekdays, cron("0 10 * * *", oslo)]), "2026-11-21T10:00", []],
+    [
+      "an interval",
+      interval("1h", { start: 0 }),
+      "1970-01-01T02:00:05",
+      [["interval", "every", "5000 ms past one", "a whole number of 3600000 ms from 1970-01-01T00:00:00+00:00"]]
+    ],
+    [
+      "a calendar interval",
+      calendarInterval({ days: 2, hour: 3 }, { ...oslo, start: "2026-01-01" }),
+      "2026-01-02T03:00",
+      [["calendarInterval", "date", "2026-01-02", "a date of the sequence"]]
+    ]
+  ])("%s", ([, trigger, instant, expected]) => {
+    // The interval has no zone of its own and shows the machine's.
+    const found = refusals(trigger, instant).map((each) =>
+      each.map((text) => text.replace(/from 1970-01-01T.*$/, "from 1970-01-01T00:00:00+00:00"))
+    )
+    expect(found).toEqual(expected)
+  })
+})

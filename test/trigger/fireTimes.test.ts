@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest"
+import type { Timers } from "../../src/time/timers.ts"
+import { cron } from "../../src/trigger/cron.ts"
+import { fireTimes, fireTimes$ } from "../../src/trigger/fireTimes.ts"
+import { interval } from "../../src/trigger/interval.ts"
+import { limit } from "../../src/trigger/limit.ts"
+import { stream } from "../../src/trigger/stream.ts"
+
+describe("fireTimes", () => {
+  it("gives the fire times after an instant, through another, so many at most", () => {
+    const hourly = cron("0 * * * *", { timezone: "UTC" })
+    const options = { after: "2026-01-01T00:00", timezone: "UTC" }
+    const start = Date.parse("2026-01-01T00:00:00Z")
+    const hours = (...numbers: ReadonlyArray<number>) => numbers.map((number) => start + number * 3_600_000)
+    expect([...fireTimes(hourly, { ...options, until: "2026-01-01T03:00" })]).toEqual(hours(1, 2, 3))
+    expect([...fireTimes(hourly, { ...options, limit: 2 })]).toEqual(hours(1, 2))
+    expect([...fireTimes(limit(hourly, 2), options)]).toEqual(hours(1, 2))
+    expect([...fireTimes(interval("1h"), { ...options, limit: 2 })]).toEqual(hours(1, 2))
+  })
+
+  it("starts anew with each iteration", () => {
+    const times = fireTimes(interval("1s"), { after: 0, limit: 2 })
+    expect([...times, ...times]).toEqual([1000, 2000, 1000, 2000])
+  })
+
+  it("refuses a stream", () => {
+    expect(() => fireTimes(stream("a"), { after: 0 })).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError" }))
+  })
+})
+
+describe("fireTimes$", () => {
+  it("emits each fire time when it has come, and completes", () => {
+    const timers = manualTimers(500)
+    const seen: Array<unknown> = []
+    fireTimes$(limit(interval("2 minutes"), 2), { timers }).subscribe({
+      next: (fireAt) => seen.push([timers.now(), fireAt]),
+      complete: () => seen.push("complete")
+    })
+    timers.advance(119_999)
+    expect(seen).toEqual([])
+    timers.advance(200_000)
+    expect(seen).toEqual([[120_500, 120_500], [240_500, 240_500], "complete"])
+  })
+
+  it("emits what is past at once and in order", () => {
+    const timers = manualTimers(10_500)
+    const seen: Array<number> = []
+    const subscription = fireTimes$(interval("1s", { start: 0 }), { timers, after: 7000 }).subscribe((fireAt) =>
+      seen.push(fireAt)
+    )
+    expect(seen).toEqual([8000, 9000, 10_000])
+    subscription.unsubscribe()
+    timers.advance(60_000)
+    expect(seen.length).toBe(3)
+    expect(timers.waiting()).toBe(0)
+  })
+
+  it("follows a wall clock that was set forward within a minute", () => {
+    const timers = manualTimers(0)
+    const seen: Array<number> = []
+    fireTimes$(interval("1h", { start: 3_600_000 }), { timers }).subscribe((fireAt) => seen.push(fireAt))
+    timers.setWall(3_600_000)
+    timers.advance(60_000)
+    expect(seen).toEqual([3_600_000])
+  })
+
+  it("lets others have a turn while it catches up", () => {
+    const timers = manualTimers(5_000_000)
+    const seen: Array<number> = []
+    fireTimes$(interval("1s", { start: 0 }), { timers, after: 0 }).subscribe((fireAt) => seen.push(fireAt))
+    expect(seen.length).toBe(1000)
+    timers.advance(0)
+    expect(seen.length).toBe(2000)
+  })
+
+  it("fails with what is wrong with the trigger", () => {
+    const errors: Array<unknown> = []
+    const faulty = { type: "liar", next: () => 0, toJSON: () => ({ type: "liar" }) }
+    fireTimes$(faulty, { timers: manualTimers(5) }).subscribe({ error: (error: unknown) => errors.push(error) })
+    expect(errors).toMatchObject([{ _tag: "FaultyTriggerError", reason: "notLater" }])
+  })
+})
+
+/** Timers that move only when told. A timer that another one arms waits for the next move. */
+const manualTimers = (startAt: number) => {
+  let wall = startAt
+  let monotonic = 0
+  let waiting: Array<{ readonly dueAt: number; readonly callback: () => void }> = []
+  const timers: Timers = {
+    now: () => wall,
+    monotonicMillis: () => monotonic,
+    after: (delayMs, callback) => {
+      const timer = { dueAt: monotonic + delayMs, callback }
+      waiting.push(timer)
+      return () => {
+        waiting = waiting.filter((each) => each !== timer)
+      }
+    }
+  }
+  const advance = (ms: number): void => {
+    const until = monotonic + ms
+    for (;;) {
+      const due = waiting.filter((each) => each.dueAt <= until).sort((a, b) => a.dueAt - b.dueAt)[0]
+      if (due === undefined) break
+      waiting = waiting.filter((each) => each !== due)
+      wall += due.dueAt - monotonic
+      const moved = due.dueAt > monotonic
+      monotonic = due.dueAt
+      due.callback()
+      if (!moved && ms === 0) break
+    }
+    wall += until - monotonic
+    monotonic = until
+  }
+  return { ...timers, advance, setWall: (at: number) => (wall = at), waiting: () => waiting.length }
+}
