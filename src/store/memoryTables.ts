@@ -153,28 +153,11 @@ export class MemoryTables {
   }
 
   #add(added: JobDefinitionRow & JobStateRow, at: EpochMillis): void {
-    const { id, task, executor, trigger, stream, args, rules, notes, addedAt, key, value, wakeAt, fault, memory } =
-      added
-    const row: JobRow = {
-      id,
-      task,
-      executor,
-      trigger,
-      stream,
-      args,
-      rules,
-      notes,
-      addedAt,
-      key,
-      value,
-      wakeAt,
-      fault,
-      memory,
-      removedAt: null
-    }
+    const { key, value } = added
+    const row: JobRow = { ...added, removedAt: null }
     const job: MemoryJob = { row, wake: null, retired: null, runs: null, liveRuns: 0, ledger: null }
     this.jobs.set(key, job)
-    this.ids.set(id, key)
+    this.ids.set(row.id, key)
     this.nextJobKey = Math.max(this.nextJobKey, key + 1)
     this.#wake(job)
     if (value === "done") this.#retire(job, at)

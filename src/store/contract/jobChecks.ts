@@ -45,6 +45,45 @@ export const jobChecks: ReadonlyArray<StoreCheck> = [
       yield* same("nothing due", yield* open.due("default", 9000, 10), [])
     })
   ),
+  check("jobs that stay scheduled keep or move their wake-ups in one batch, each its own way", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [1, 2, 3, 4].map((key) => job(key, { wakeAt: 2000 })) })
+      yield* commit({
+        states: [
+          state(1, { wakeAt: 2000, memory: "[1]" }),
+          state(2, { wakeAt: 3000, memory: "[2]" }),
+          state(3, { wakeAt: null, memory: "[3]" }),
+          state(4, { wakeAt: 2000, executor: "slow", memory: "[4]" })
+        ]
+      })
+      const read = byKey(yield* open.jobsByKey([1, 2, 3, 4]))
+      yield* same(
+        "memory",
+        read.map(({ memory }) => memory),
+        ["[1]", "[2]", "[3]", "[4]"]
+      )
+      yield* same(
+        "wake-ups",
+        read.map(({ wakeAt }) => wakeAt),
+        [2000, 3000, null, 2000]
+      )
+      yield* same("due", keysOf(yield* open.due("default", 9000, 10)), [1, 2])
+      yield* same("due elsewhere", keysOf(yield* open.due("slow", 9000, 10)), [4])
+    })
+  ),
+  check("a filter finds jobs however far apart their keys are", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const keys = [1, 5000, 5001, 12_345]
+      yield* commit({
+        added: keys.map((key) => job(key, { task: key === 5000 ? "other" : "report", wakeAt: 20_000 - key }))
+      })
+      yield* same("all", keysOf(yield* open.jobs({ task: "report" })), [12_345, 5001, 1])
+      yield* same("limited", keysOf(yield* open.jobs({ task: "report", limit: 2 })), [12_345, 5001])
+      yield* same("after a key", keysOf(yield* open.jobs({ task: "report", afterKey: 5001 })), [12_345])
+    })
+  ),
   check("jobs are due by executor, and follow when they are given another", (store) =>
     Effect.gen(function* () {
       const { store: open, commit } = yield* owned(store)
