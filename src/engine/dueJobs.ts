@@ -74,9 +74,11 @@ export class DueJobs {
 
   /** A commit gave a job another wake-up. */
   noteChanged(job: Job): void {
+    const known = this.notBefore.get(job.row.executor) ?? -Infinity
+    // Not known yet: the store is asked after this commit. This job's wake-up need not be the earliest.
+    if (known === Infinity) return
     const wakeAt = wakeAtOf(job.memory, job.trigger.after === "run")
-    if (wakeAt !== null && wakeAt < (this.notBefore.get(job.row.executor) ?? -Infinity))
-      this.notBefore.set(job.row.executor, wakeAt)
+    if (wakeAt !== null && wakeAt < known) this.notBefore.set(job.row.executor, wakeAt)
   }
 
   /** When to look again: the earliest wake-up of an executor that has room. A full one looks when a run has ended. */
