@@ -115,17 +115,18 @@ interface ReadField {
 }
 
 const readField = (field: Field, text: string): ReadField => {
-  const values = new Set<number>()
+  // Flags, not a set: a list may name all 8,000 years a hundred times.
+  const allowed = new Uint8Array(field.max + 1)
   const terms: Array<DayTerm> = []
   let everything = false
   for (const item of text.split(/ *, */)) {
     const term = field.name === "day" ? readDayTerm(field, text, item) : undefined
     if (term !== undefined) terms.push(term)
     else if (item === "*") everything = true
-    else for (const value of readRange(field, text, item)) values.add(value)
+    else for (const value of readRange(field, text, item)) allowed[value] = 1
   }
-  if (everything) for (const value of every(field, field.min, field.max, 1)) values.add(value)
-  return { values: [...values].sort((a, b) => a - b), terms, everything }
+  const values = every(field, field.min, field.max, 1)
+  return { values: everything ? values : values.filter((value) => allowed[value] === 1), terms, everything }
 }
 
 const readDayTerm = (field: Field, text: string, item: string): DayTerm | undefined => {
