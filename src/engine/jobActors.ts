@@ -75,7 +75,11 @@ export class JobActors {
     if (this.inspected)
       for (const job of plan.changed())
         if (this.find(home, job.key) === undefined) this.open(home, plan.initial(job.key) ?? job)
-    for (const { key, event } of plan.steps) this.find(home, key)?.actor.send(event)
+    for (const { key, event } of plan.steps) {
+      const actor = this.find(home, key)?.actor
+      // One that was done takes no event; what begins anew is seen to below.
+      if (actor?.getSnapshot().status === "active") actor.send(event)
+    }
     for (const job of plan.changed()) this.agree(home, job)
     for (const left of this.leaving) {
       const gone = left.home.residents.byKey(left.key) === undefined
@@ -127,9 +131,8 @@ export class JobActors {
       snapshot: jobMachine.resolveState({ value, context: { jobId, rules, memory, answer: noAnswer } })
     }).start()
     const live: Live = { actor, asked: false }
-    let jobs = this.live.get(home.name)
-    if (jobs === undefined) this.live.set(home.name, (jobs = new Map()))
-    jobs.set(job.key, live)
+    const jobs = this.live.get(home.name) ?? new Map<number, Live>()
+    this.live.set(home.name, jobs.set(job.key, live))
     this.count += 1
     return live
   }

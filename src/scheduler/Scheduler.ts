@@ -1,26 +1,31 @@
-/** The face for Effect programs: a service whose verbs are Effects, and a layer that starts it and stops it. */
-import type { Observable } from "rxjs"
-import { Context, Effect, Layer, Stream } from "effect"
+/**
+ * The face for Effect programs: a service whose verbs are Effects, and a layer that starts it and stops it. Decides nothing:
+ * every verb is the promise face's own.
+ */
+import { Context, Effect, Fiber, Layer, Runtime, Supervisor } from "effect"
+import type { Duration, Stream } from "effect"
+import { effectStream } from "../engine/effectStream.ts"
+import type { SchedulerActor } from "../engine/engine.ts"
 import type { JobActor } from "../engine/jobActors.ts"
+import type { JobUnreadableError } from "../engine/jobCodec.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import type * as schedulerErrors from "../engine/schedulerError.ts"
-import type { JobUnreadableError } from "../engine/jobCodec.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
-import type { JobInput } from "../job/jobOptions.ts"
-import type { InvalidJobError } from "../job/jobOptions.ts"
+import type { InvalidJobError, JobInput } from "../job/jobOptions.ts"
+import type { RunRecord } from "../job/run.ts"
 import type { StoreError } from "../store/storeError.ts"
-import type { InvalidTaskError } from "../task/task.ts"
+import type { AnyTask, InvalidTaskError, TaskRequirements } from "../task/task.ts"
 import type { AsyncSchemaError, InvalidArgumentsError } from "../task/taskArguments.ts"
 import type { DuplicateTaskError, UnknownTaskError } from "../task/taskRegistry.ts"
 import type { InvalidDurationError } from "../time/duration.ts"
 import type { InvalidInstantError } from "../time/instant.ts"
 import type { UnknownTimezoneError } from "../time/zone.ts"
-import type { InvalidTriggerError } from "../trigger/invalidTrigger.ts"
 import type { FaultyTriggerError } from "../trigger/honest.ts"
+import type { InvalidTriggerError } from "../trigger/invalidTrigger.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
-import type { Scheduler as PromiseScheduler } from "./createScheduler.ts"
+import type { Scheduler as PromiseScheduler, TypedJobInput } from "./createScheduler.ts"
 import type { InvalidExportError } from "./jobExchange.ts"
-import type { JobHandle } from "./jobHandle.ts"
+import type { JobHandle, RunHandle } from "./jobHandle.ts"
 import type { SchedulerOptions } from "./options.ts"
 
 /** Everything a verb can fail with; branch on `_tag`. Anything else is a defect. */
@@ -41,76 +46,111 @@ export type SchedulerError =
   | InvalidExportError
   | StoreError
 
-type Verbs = "addJobs" | "getJob" | "getJobs" | "modifyJob" | "rescheduleJob" | "pauseJob" | "resumeJob" | "removeJob" | "removeAllJobs"
-  | "runJob" | "cancelRun" | "getRuns" | "getMisfires" | "preview" | "explain" | "verify" | "status" | "exportJobs" | "importJobs"
-  | "addStore" | "removeStore"
+/** The verbs that differ in nothing but that they give an Effect. */
+const verbs = [
+  ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
+  ...(["removeAllJobs", "runJob", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
+  ...(["exportJobs", "importJobs", "addStore", "removeStore"] as const)
+]
 
-type AsEffect<F> = F extends (...args: infer Args) => Promise<infer A> ? (...args: Args) => Effect.Effect<A, SchedulerError> : never
+type AsEffect<F> = F extends (...args: infer Args) => Promise<infer A>
+  ? (...args: Args) => Effect.Effect<A, SchedulerError>
+  : never
 
 /** The verbs of `createScheduler`'s scheduler, as Effects. */
-export type SchedulerService = { readonly [verb in Verbs]: AsEffect<PromiseScheduler[verb]> } & {
-  readonly addJob: (input: JobInput) => Effect.Effect<JobHandle, SchedulerError>
+export type SchedulerService = { readonly [verb in (typeof verbs)[number]]: AsEffect<PromiseScheduler[verb]> } & {
+  /** Adds one job; a task given as itself has its arguments checked by the compiler too. */
+  readonly addJob: {
+    <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, SchedulerError>
+    (input: JobInput & { readonly task: string }): Effect.Effect<JobHandle, SchedulerError>
+  }
+  readonly verify: Effect.Effect<Awaited<ReturnType<PromiseScheduler["verify"]>>, SchedulerError>
+  readonly status: Effect.Effect<Awaited<ReturnType<PromiseScheduler["status"]>>, SchedulerError>
   readonly pause: Effect.Effect<void, SchedulerError>
   readonly resume: Effect.Effect<void, SchedulerError>
+  /** A run's record, once its outcome is on disk. */
+  readonly settled: (run: RunHandle) => Effect.Effect<RunRecord, SchedulerError>
   /** Everything that happens from now on; ends when the scheduler stops. Buffers without bound for a slow consumer. */
   readonly events: Stream.Stream<SchedulerEvent>
-  /** The job's record now and after every change. */
+  /** The job's record now and after every change; ends when the job is removed or the scheduler stops. */
   readonly job: (id: string) => Stream.Stream<JobRecord, SchedulerError>
+  /** The scheduler's XState actor. */
+  readonly actor: SchedulerActor
+  /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
   readonly jobActor: (id: string) => Effect.Effect<JobActor, SchedulerError>
   /** The same scheduler as promises and Observables. */
   readonly promises: PromiseScheduler
 }
 
+/** The options of a layer: a scheduler's, with tasks that may require something, and how it ends. */
+export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit<SchedulerOptions, "tasks"> {
+  readonly tasks?: ReadonlyArray<T>
+  /** How long runs under way have when the layer is released; then they are interrupted. Default 30 seconds. */
+  readonly deadline?: Duration.DurationInput
+}
+
 /** The service's tag. */
 export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, SchedulerService>() {
   /**
-   * Starts a scheduler with the surrounding clock and runtime, and drains it when the layer is released. What its tasks
-   * require becomes what the layer requires.
+   * Starts a scheduler with the surrounding clock, and drains it when the layer is released: runs under way may end until
+   * the deadline, then they are interrupted, and the release waits for their finalizers. What its tasks require becomes what
+   * the layer requires, except the `Scheduler` itself: a task may use the scheduler that runs it.
    */
-  static layer<R = never>(options: SchedulerOptions<R>): Layer.Layer<Scheduler, SchedulerError, R> {
+  static layer<T extends AnyTask<unknown> = never>(
+    options: LayerOptions<T>
+  ): Layer.Layer<Scheduler, SchedulerError, Exclude<TaskRequirements<T>, Scheduler>> {
     return Layer.scoped(Scheduler, makeService(options))
   }
 }
 
-const makeService = <R>(options: SchedulerOptions<R>) =>
+const makeService = <T extends AnyTask<unknown>>({ deadline, ...options }: LayerOptions<T>) =>
   Effect.gen(function* () {
-    const runtime = yield* Effect.runtime<R>()
     const clock = yield* Effect.clock
-    const scheduler = yield* refusable(() => createSchedulerWith({ clock, ...options }, runtime))
-    yield* Effect.acquireRelease(attempt(() => scheduler.start()), () => Effect.promise(() => scheduler.shutdown()))
-    return serviceOf(scheduler)
+    const fibers = yield* Supervisor.track
+    const surroundings = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
+    // Tasks run after `start`, so the service that they may ask for is whole by then.
+    const service = {} as SchedulerService
+    const runtime = Runtime.updateContext(surroundings, Context.add(Scheduler, service))
+    const scheduler = yield* refusable(() =>
+      // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
+      createSchedulerWith({ clock, ...options }, runtime as Runtime.Runtime<unknown>)
+    )
+    Object.assign(service, serviceOf(scheduler))
+    // Runs after the shutdown. The tasks' own resources are released later still.
+    yield* Effect.addFinalizer(() => Effect.flatMap(fibers.value, Fiber.awaitAll))
+    yield* Effect.acquireRelease(
+      attempt(() => scheduler.start()),
+      () => Effect.promise(() => scheduler.shutdown(deadline === undefined ? {} : { deadline }))
+    )
+    return service
   })
 
 const serviceOf = (scheduler: PromiseScheduler): SchedulerService => ({
-  addJob: (input) => attempt(() => scheduler.addJob(input)),
-  addJobs: (...args) => attempt(() => scheduler.addJobs(...args)),
-  getJob: (...args) => attempt(() => scheduler.getJob(...args)),
-  getJobs: (...args) => attempt(() => scheduler.getJobs(...args)),
-  modifyJob: (...args) => attempt(() => scheduler.modifyJob(...args)),
-  rescheduleJob: (...args) => attempt(() => scheduler.rescheduleJob(...args)),
-  pauseJob: (...args) => attempt(() => scheduler.pauseJob(...args)),
-  resumeJob: (...args) => attempt(() => scheduler.resumeJob(...args)),
-  removeJob: (...args) => attempt(() => scheduler.removeJob(...args)),
-  removeAllJobs: (...args) => attempt(() => scheduler.removeAllJobs(...args)),
-  runJob: (...args) => attempt(() => scheduler.runJob(...args)),
-  cancelRun: (...args) => attempt(() => scheduler.cancelRun(...args)),
-  getRuns: (...args) => attempt(() => scheduler.getRuns(...args)),
-  getMisfires: (...args) => attempt(() => scheduler.getMisfires(...args)),
-  preview: (...args) => attempt(() => scheduler.preview(...args)),
-  explain: (...args) => attempt(() => scheduler.explain(...args)),
-  verify: () => attempt(() => scheduler.verify()),
-  status: () => attempt(() => scheduler.status()),
-  exportJobs: (...args) => attempt(() => scheduler.exportJobs(...args)),
-  importJobs: (...args) => attempt(() => scheduler.importJobs(...args)),
-  addStore: (...args) => attempt(() => scheduler.addStore(...args)),
-  removeStore: (...args) => attempt(() => scheduler.removeStore(...args)),
+  ...promisedVerbs(scheduler),
+  addJob: (input: JobInput) => attempt(() => scheduler.addJob(input)),
+  verify: attempt(() => scheduler.verify()),
+  status: attempt(() => scheduler.status()),
   pause: refusable(() => scheduler.pause()),
   resume: refusable(() => scheduler.resume()),
-  events: streamOf(scheduler.events$).pipe(Stream.orDie),
-  job: (id) => streamOf(scheduler.job$(id)),
+  settled: (run) => attempt(() => run.settled()),
+  events: effectStream(scheduler.events$),
+  job: (id) => effectStream<JobRecord, SchedulerError>(scheduler.job$(id)),
+  actor: scheduler.actor,
   jobActor: (id) => attempt(() => scheduler.jobActor(id)),
   promises: scheduler
 })
+
+const promisedVerbs = (scheduler: PromiseScheduler): Pick<SchedulerService, (typeof verbs)[number]> => {
+  const asEffect = (verb: (typeof verbs)[number]) => {
+    const call = scheduler[verb].bind(scheduler) as (...args: ReadonlyArray<unknown>) => Promise<unknown>
+    return (...args: ReadonlyArray<unknown>) => attempt(() => call(...args))
+  }
+  // `AsEffect` says of each verb's type what `asEffect` does to its value.
+  return Object.fromEntries(verbs.map((verb) => [verb, asEffect(verb)])) as Pick<
+    SchedulerService,
+    (typeof verbs)[number]
+  >
+}
 
 /** A verb's rejection is the Effect's failure; anything without a tag is a bug and dies. */
 const attempt = <A>(verb: () => Promise<A>): Effect.Effect<A, SchedulerError> =>
@@ -120,18 +160,6 @@ const refusable = <A>(verb: () => A): Effect.Effect<A, SchedulerError> =>
   Effect.catchAll(Effect.try({ try: verb, catch: (error) => error }), failOrDie)
 
 const failOrDie = (error: unknown): Effect.Effect<never, SchedulerError> =>
-  typeof error === "object" && error !== null && "_tag" in error ? Effect.fail(error as SchedulerError) : Effect.die(error)
-
-const streamOf = <A>(observable: Observable<A>): Stream.Stream<A, SchedulerError> =>
-  Stream.asyncPush<A, SchedulerError>((emit) =>
-    Effect.acquireRelease(
-      Effect.sync(() =>
-        observable.subscribe({
-          next: (value) => void emit.single(value),
-          error: (error: unknown) => emit.fail(error as SchedulerError),
-          complete: () => emit.end()
-        })
-      ),
-      (subscription) => Effect.sync(() => subscription.unsubscribe())
-    )
-  )
+  typeof error === "object" && error !== null && "_tag" in error
+    ? Effect.fail(error as SchedulerError)
+    : Effect.die(error)
