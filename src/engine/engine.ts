@@ -76,7 +76,7 @@ export class Engine implements LaneHost {
     this.codec = new JobCodec(options.readTrigger)
     this.dispatcher = new Dispatcher(this.timers, options.runtime)
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
-    this.streamJobs = new StreamJobs(options.onError)
+    this.streamJobs = new StreamJobs(options.tasks, options.onError)
     this.retention = new Retention(options.retention, this.timers)
     this.actor = createActor(schedulerMachine, {
       id: "scheduler",
@@ -133,7 +133,7 @@ export class Engine implements LaneHost {
       timezone: options.timezone,
       rules: options.rules,
       tasks: options.tasks,
-      readTrigger: options.readTrigger,
+      readTrigger: (text) => this.codec.readTriggerText(text),
       knowsExecutor: (name) => (this.phase === "new" ? options.executors.has(name) : this.dispatcher.has(name)),
       knowsStream: (name) => options.streams.has(name),
       makeId: (task) => `${task}-${this.startedAt.toString(36)}-${++this.ids}`
@@ -159,7 +159,8 @@ export class Engine implements LaneHost {
     }
     this.tellLifecycle("SchedulerStarted")
     this.emissions = this.news.emissions$(this.options.streams).subscribe((news) => {
-      if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.lanes, this.claiming)
+      if (news.type === "emission")
+        this.streamJobs.emitted(news.stream, news.value, this.lanes, this.actor.getSnapshot().context.paused)
       else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
     })
     this.lookEverywhere()
@@ -210,8 +211,10 @@ export class Engine implements LaneHost {
   async removeStore(name: string): Promise<void> {
     const lane = this.lane(name, "removeStore")
     lane.stopClaiming()
-    await this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane])
+    // One that is away may never come back: its live runs are then interrupted when it is opened again.
+    if (!lane.lost) await this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane])
     await this.homes.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
+    if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(lane)
     this.jobActors.closeStore(name)
   }
 
@@ -335,7 +338,12 @@ export class Engine implements LaneHost {
 
   private async openStore(name: string, store: JobStore): Promise<void> {
     const lane = await this.homes.open(name, store, { ...this.options.owner, startedAt: this.timers.now() })
-    await runStore(this.streamJobs.read(lane))
+    try {
+      await runStore(this.streamJobs.read(lane))
+    } catch (error) {
+      await this.homes.close(name, error)
+      throw error
+    }
   }
 
   private openExecutor(name: string, provider: ExecutorProvider): void {

@@ -139,8 +139,8 @@ const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRe
     late: `it was found due at ${iso(entry.at)}, ${entry.at - instant} ms late, and the job's misfireGrace is ${record.rules.misfireGraceMs ?? "unlimited now"}${record.rules.misfireGraceMs === null ? "" : " ms"}`,
     maxInstances: `${record.rules.maxInstances} of its runs were live already, its maxInstances, and its overlap policy is "${record.rules.overlap}"`,
     queueFull: "its queue of waiting fire times was full",
-    invalidValue: "what the stream emitted is not JSON",
-    withdrawn: `the job was paused, removed or rescheduled at ${iso(entry.at)}, before it could start`
+    invalidValue: "what the stream emitted is not JSON, or not what the task takes",
+    withdrawn: `the job or its scheduler was paused, or the job removed or rescheduled at ${iso(entry.at)}, before it could start`
   }
   const among = entry.count === 1 ? "" : ` (one of ${entry.count} from ${iso(entry.fromAt)} to ${iso(entry.throughAt)})`
   return `It did not run${among}: ${why[entry.reason as MisfireReason]}.`

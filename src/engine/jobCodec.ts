@@ -51,16 +51,22 @@ export class JobCodec {
     return { key: row.key, row, rules, trigger, value: row.value, memory, removedAt: row.removedAt }
   }
 
+  /** Throws `JobUnreadableError`. */
   trigger(row: Pick<JobDefinitionRow, "id" | "trigger">): Trigger {
-    const cached = this.triggers.get(row.trigger)
-    if (cached !== undefined) return cached
     try {
-      const trigger = this.readTrigger(JSON.parse(row.trigger) as TriggerSpec)
-      remember(this.triggers, row.trigger, trigger)
-      return trigger
+      return this.readTriggerText(row.trigger)
     } catch (cause) {
       throw new JobUnreadableError({ jobId: row.id, part: "trigger", cause })
     }
+  }
+
+  /** A trigger from its stored form, one object for all that carry the same text. Throws what the trigger's reader throws. */
+  readTriggerText(text: string): Trigger {
+    const cached = this.triggers.get(text)
+    if (cached !== undefined) return cached
+    const trigger = this.readTrigger(JSON.parse(text) as TriggerSpec)
+    remember(this.triggers, text, trigger)
+    return trigger
   }
 
   rulesOf(row: Pick<JobDefinitionRow, "id" | "rules">): JobRules {

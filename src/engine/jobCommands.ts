@@ -10,24 +10,36 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
 import type { DefinitionSetting, JobDefinition, JobNotes } from "./jobDefinition.ts"
-import { checkMetadata, defineArguments, defineTrigger, firstFire, readNotes, ruleOptions } from "./jobDefinition.ts"
+import { checkMetadata, defineArguments, defineTrigger, firstFire, givenTrigger, readNotes, ruleOptions } from "./jobDefinition.ts"
 import type { Plan } from "./plan.ts"
 import { cancelledWaiting } from "./plan.ts"
-import { DuplicateJobError, JobStateError, MaxInstancesError, UnknownJobError, UnknownNameError } from "./schedulerError.ts"
+import {
+  DuplicateJobError,
+  JobStateError,
+  MaxInstancesError,
+  UnknownJobError,
+  UnknownNameError
+} from "./schedulerError.ts"
 
 /** Options of `modifyJob`: any of a job's, but its id and store. */
 export type JobChanges = Omit<Partial<JobInput>, "id" | "store" | "ifExists" | "paused">
 
-/** Adds jobs, or does what their `ifExists` says: all or, with a `DuplicateJobError`, none. */
+/** Adds jobs: all or, with a `DuplicateJobError`, none. */
 export const addAllTo = (plan: Plan, definitions: ReadonlyArray<JobDefinition>): ReadonlyArray<Job> => {
-  for (const { row, ifExists, store } of definitions) {
-    const refused = ifExists === "error" ? plan.byId(row.id) !== undefined || plan.unreadableKeys.has(row.id) : ifExists === "keep" && plan.unreadableKeys.has(row.id)
-    if (refused) throw new DuplicateJobError({ jobId: row.id, store })
-  }
+  for (const definition of definitions) mustFit(plan, definition)
   return definitions.map((definition) => addTo(plan, definition))
 }
 
-const addTo = (plan: Plan, definition: JobDefinition): Job => {
+const mustFit = (plan: Plan, { row, ifExists, store }: JobDefinition): void => {
+  const taken = ifExists === "error" && plan.byId(row.id) !== undefined
+  // Keeping what cannot be read would leave the caller without a job.
+  const unreadable = ifExists !== "replace" && plan.unreadableKeys.has(row.id)
+  if (taken || unreadable) throw new DuplicateJobError({ jobId: row.id, store })
+}
+
+/** Adds a job, or does what `ifExists` says. */
+export const addTo = (plan: Plan, definition: JobDefinition): Job => {
+  mustFit(plan, definition)
   const { row, rules, trigger, memory, ifExists } = definition
   const existing = plan.byId(row.id)
   if (existing !== undefined) return ifExists === "keep" ? existing : replace(plan, existing, definition)
@@ -39,7 +51,7 @@ const addTo = (plan: Plan, definition: JobDefinition): Job => {
 /** The same definition again changes nothing; another trigger counts from now; pause and last fire time stay. */
 const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   const { rules, memory, trigger } = definition
-  const sameTrigger = JSON.stringify(readNotes(existing.row).given) === JSON.stringify(readNotes(definition.row).given)
+  const sameTrigger = givenTrigger(existing.row) === givenTrigger(definition.row)
   const row: JobDefinitionRow = {
     ...definition.row,
     addedAt: existing.row.addedAt,
@@ -47,7 +59,8 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   }
   if (sameDefinition(row, existing.row)) return existing
   // Asked before anything is changed: a trigger may be the user's code.
-  const since = existing.value === "done" ? Math.max(memory.since, existing.memory.cursor) : rescheduledSince(plan, existing)
+  const since =
+    existing.value === "done" ? Math.max(memory.since, existing.memory.cursor) : rescheduledSince(plan, existing)
   const next = sameTrigger ? null : nextFire(trigger, since)
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
@@ -55,7 +68,15 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
     else if (!next.exhausted) {
       const { pausedAt, lastFireAt, lastOutcome } = existing.memory
       const { nextFireAt } = next
-      job = plan.revive(job, { ...memory, since, cursor: since, nextFireAt, lastFireAt, lastOutcome, pausedAt: pausedAt ?? memory.pausedAt })
+      job = plan.revive(job, {
+        ...memory,
+        since,
+        cursor: since,
+        nextFireAt,
+        lastFireAt,
+        lastOutcome,
+        pausedAt: pausedAt ?? memory.pausedAt
+      })
     }
   }
   if (memory.pausedAt !== null && job.memory.pausedAt === null && job.value !== "done") job = pause(plan, job)
@@ -131,7 +152,7 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
   }
   const notes: JobNotes = {
     ...definedOnly({ name, tags, metadata }),
-    given: timing?.given ?? readNotes(job.row).given,
+    ...definedOnly({ given: timing === null ? readNotes(job.row).given : timing.given }),
     ...(declared === undefined ? {} : { declared })
   }
   const row: JobDefinitionRow = {
@@ -166,7 +187,8 @@ const newTiming = (plan: Plan, job: Job, changes: JobChanges, setting: Definitio
 }
 
 /** Where another trigger's fire times begin: never before what the old one's runs have served. */
-const rescheduledSince = (plan: Plan, old: Job): EpochMillis => rescheduledFrom(old.memory, plan.now, owedBy(old, plan.now))
+const rescheduledSince = (plan: Plan, old: Job): EpochMillis =>
+  rescheduledFrom(old.memory, plan.now, owedBy(old, plan.now))
 
 const taskNameOf = (jobId: string, task: unknown): string => {
   const name: unknown = typeof task === "object" && task !== null ? (task as { readonly name?: unknown }).name : task
@@ -250,9 +272,10 @@ export const request = (plan: Plan, job: Job, args: Json | undefined, setting: D
 }
 
 /** Ends a run: at once when it waits for its next attempt, else by its executor after the commit. False: it is over. */
-export const cancelRun = (plan: Plan, job: Job, runKey: number): boolean => {
-  const run = job.memory.live.find((live) => live.runKey === runKey)
-  if (run === undefined) return false
+export const cancelRun = (plan: Plan, jobKey: number, runKey: number): boolean => {
+  const job = plan.byKey(jobKey)
+  const run = job?.memory.live.find((live) => live.runKey === runKey)
+  if (job === undefined || run === undefined) return false
   if (run.retryAt === null) plan.consequences.cancels.push(runKey)
   else plan.step(job, cancelledWaiting(runKey, plan.now, plan.nextRunKey))
   return true

@@ -4,6 +4,7 @@ import { checkFields, checkId, checkTags, checkText, InvalidJobError, preview, r
 import { nextFire } from "../job/dueFireTimes.ts"
 import type { NextFire } from "../job/jobEvent.ts"
 import type { JobRules } from "../job/rules.ts"
+import { defaultRules } from "../job/rules.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { newMemory } from "../job/snapshot.ts"
 import type { JobDefinitionRow } from "../store/jobStore.ts"
@@ -25,7 +26,8 @@ export interface DefinitionSetting {
   readonly timezone: string
   readonly rules: JobRules
   readonly tasks: TaskRegistry
-  readonly readTrigger: (spec: TriggerSpec) => Trigger
+  /** Reads a trigger's stored form, once for all jobs that carry the same. */
+  readonly readTrigger: (text: string) => Trigger
   /** True for a name that may be used. */
   readonly knowsExecutor: (name: string) => boolean
   readonly knowsStream: (name: string) => boolean
@@ -48,7 +50,7 @@ export interface JobNotes {
   readonly name?: string
   readonly tags?: ReadonlyArray<string>
   readonly metadata?: JobInput["metadata"]
-  readonly given: TriggerSpec
+  readonly given?: TriggerSpec
   /** Declared beside its task: kept while the declaration stands. */
   readonly declared?: true
 }
@@ -70,15 +72,16 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
   const id = givenId ?? setting.makeId(taskName)
   const executor = input.executor ?? task.options.executor ?? "default"
   if (!setting.knowsExecutor(executor)) refuse(id, "executor", preview(executor), "the name of a registered executor")
-  const rules = readRules(id, ruleOptions(input), setting.rules)
-  const { trigger, given, since } = defineTrigger(id, input, setting)
+  const rules = hasRules(input) ? readRules(id, ruleOptions(input), setting.rules) : setting.rules
+  const { trigger, text, given, since } = defineTrigger(id, input, setting)
   const args = defineArguments(id, task, input.args, trigger)
-  if (input.paused !== undefined && typeof input.paused !== "boolean") refuse(id, "paused", preview(input.paused), "true or false")
+  if (input.paused !== undefined && typeof input.paused !== "boolean")
+    refuse(id, "paused", preview(input.paused), "true or false")
   const notes: JobNotes = {
     ...(input.name === undefined ? {} : { name: checkText(id, "name", input.name) }),
     ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
     ...(input.metadata === undefined ? {} : { metadata: checkMetadata(id, input.metadata) }),
-    given,
+    ...(given === undefined ? {} : { given }),
     ...(declared ? { declared: true as const } : {})
   }
   const next = firstFire(id, trigger, since)
@@ -87,10 +90,10 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
     id,
     task: taskName,
     executor,
-    trigger: JSON.stringify(trigger.toJSON()),
+    trigger: text,
     stream: trigger.stream ?? null,
     args: JSON.stringify(args),
-    rules: JSON.stringify(rules),
+    rules: rulesText(rules),
     notes: JSON.stringify(notes),
     addedAt: setting.now
   }
@@ -120,7 +123,7 @@ const taskNameOf = (jobId: string, { task }: { readonly task: unknown }): string
  */
 export const defineArguments = (id: string, task: AnyTask<unknown>, given: unknown, trigger: Trigger): Json => {
   if (trigger.stream === undefined) return checkArguments(task, given, id)
-  const args = checkArguments({ ...task, options: {} } as AnyTask<unknown>, given, id)
+  const args = checkArguments({ ...task, options: {} }, given, id)
   if (args === null || (typeof args === "object" && !Array.isArray(args))) return args
   return refuse(id, "args", preview(args), "an object, to which a stream's job adds the emitted `value`")
 }
@@ -139,8 +142,22 @@ const ofTrigger = <A>(id: string, ask: () => A): A => {
   } catch (error) {
     if (error instanceof InvalidJobError || error instanceof InvalidDurationError) throw error
     const reason = error instanceof Error ? error.message : preview(error)
-    return refuse(id, "trigger", `one that fails (${reason})`, "a trigger of a registered type that gives later and later instants")
+    return refuse(
+      id,
+      "trigger",
+      `one that fails (${reason})`,
+      "a trigger of a registered type that gives later and later instants"
+    )
   }
+}
+
+/** `given`: the trigger before its defaults were settled, where that differs. */
+export interface DefinedTrigger {
+  readonly trigger: Trigger
+  /** Its stored form. */
+  readonly text: string
+  readonly given?: TriggerSpec
+  readonly since: EpochMillis
 }
 
 /** A trigger with its window, jitter and defaults settled, as the job will have it; `since`: where its fire times begin. */
@@ -148,10 +165,10 @@ export const defineTrigger = (
   id: string,
   input: Pick<JobInput, "trigger" | "start" | "end" | "jitter">,
   setting: DefinitionSetting
-): { readonly trigger: Trigger; readonly given: TriggerSpec; readonly since: EpochMillis } => {
+): DefinedTrigger => {
   const { now, timezone } = setting
   let trigger = input.trigger ?? date(now)
-  if (typeof trigger !== "object" || trigger === null || typeof trigger.next !== "function" || typeof trigger.toJSON !== "function") {
+  if (!isTrigger(trigger)) {
     return refuse(id, "trigger", preview(trigger), "a trigger, such as cron(…) or interval(…)")
   }
   const bounds = {
@@ -168,15 +185,22 @@ export const defineTrigger = (
   }
   const asGiven = trigger
   const given = ofTrigger(id, () => asGiven.toJSON())
+  const bound = ofTrigger(id, () => asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven)
+  const text = ofTrigger(id, () => JSON.stringify(bound.toJSON()))
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
-  const read = ofTrigger(id, () => {
-    const bound = asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven
-    return setting.readTrigger(JSON.parse(JSON.stringify(bound.toJSON())) as TriggerSpec)
-  })
+  const read = ofTrigger(id, () => setting.readTrigger(text))
   if (read.stream !== undefined && !setting.knowsStream(read.stream)) {
     refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
   }
-  return { trigger: read, given, since: ofTrigger(id, () => firstSince(read, now)) }
+  const since = ofTrigger(id, () => firstSince(read, now))
+  return JSON.stringify(given) === text ? { trigger: read, text, since } : { trigger: read, text, given, since }
+}
+
+const isTrigger = (given: unknown): boolean => {
+  const { next, toJSON } = (typeof given === "object" && given !== null ? given : {}) as {
+    readonly [method: string]: unknown
+  }
+  return typeof next === "function" && typeof toJSON === "function"
 }
 
 const boundOf = (id: string, field: string, given: InstantInput, timezone: string): EpochMillis => {
@@ -194,6 +218,35 @@ const firstSince = (trigger: Trigger, now: EpochMillis): EpochMillis => {
   return (trigger.next(-8_640_000_000_000_001) ?? now) - 1
 }
 
+/** The trigger of a stored job as it was given, to see whether it is declared again. */
+export const givenTrigger = (row: Pick<JobDefinitionRow, "notes" | "trigger">): string => {
+  const { given } = readNotes(row)
+  return given === undefined ? row.trigger : JSON.stringify(given)
+}
+
+/** Rules as they are stored: what differs from those of a job that says nothing. */
+export const rulesText = (rules: JobRules): string => {
+  let text = storedRules.get(rules)
+  if (text === undefined) {
+    const differing = Object.entries(rules).filter(([field, value]) => value !== defaultRules[field as keyof JobRules])
+    text = JSON.stringify(Object.fromEntries(differing))
+    storedRules.set(rules, text)
+  }
+  return text
+}
+
+const storedRules = new WeakMap<JobRules, string>()
+
+const hasRules = (input: RuleOptions): boolean =>
+  input.misfireGrace !== undefined ||
+  input.coalesce !== undefined ||
+  input.maxInstances !== undefined ||
+  input.overlap !== undefined ||
+  input.retry !== undefined ||
+  input.timeout !== undefined ||
+  input.onInterrupted !== undefined ||
+  input.maxRuns !== undefined
+
 /** Only the fields that are rules. */
 export const ruleOptions = (input: JobInput): RuleOptions => {
   const { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns } = input
@@ -208,7 +261,8 @@ export const checkMetadata = (jobId: string, metadata: unknown): { readonly [key
   try {
     return toJson(metadata) as { readonly [key: string]: never }
   } catch (error) {
-    if (error instanceof NotJsonError) return refuse(jobId, ["metadata", ...error.path].join("."), error.found, error.expected)
+    if (error instanceof NotJsonError)
+      return refuse(jobId, ["metadata", ...error.path].join("."), error.found, error.expected)
     throw error
   }
 }
@@ -224,6 +278,6 @@ export const readNotes = (row: Pick<JobDefinitionRow, "notes">): JobNotes => {
   try {
     return JSON.parse(row.notes) as JobNotes
   } catch {
-    return { given: { type: "unreadable" } }
+    return {}
   }
 }

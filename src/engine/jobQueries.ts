@@ -1,4 +1,5 @@
 /** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
+import { checkIdText, preview } from "../job/jobOptions.ts"
 import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
@@ -74,6 +75,7 @@ export class JobQueries {
     id: string,
     verb: string
   ): Promise<{ readonly lane: StoreLane; readonly record: JobRecord; readonly key: number } | undefined> {
+    checkIdText(id)
     this.engine.mustRun(verb)
     for (const lane of this.engine.lanes) {
       const [row] = await runStore(lane.store.jobsById([id]))
@@ -99,7 +101,7 @@ export class JobQueries {
   }
 
   async jobs(query: JobQuery): Promise<ReadonlyArray<JobRecord>> {
-    checkKnown("getJobs", query, ["state", "fault", "task", "executor", "tag", "store", "limit"])
+    checkKnownOptions("getJobs", query, ["state", "fault", "task", "executor", "tag", "store", "limit"])
     const limit = readLimit(query.limit, 10_000)
     const { state, fault, task, executor, tag } = query
     const filter = {
@@ -119,7 +121,7 @@ export class JobQueries {
   }
 
   async runs(query: RunQuery): Promise<ReadonlyArray<RunRecord>> {
-    checkKnown("getRuns", query, ["jobId", "outcome", "live", "runId", "from", "to", "store", "limit"])
+    checkKnownOptions("getRuns", query, ["jobId", "outcome", "live", "runId", "from", "to", "store", "limit"])
     const { timezone } = this.engine.options
     const limit = readLimit(query.limit, 1000)
     const { jobId, outcome, live, runId, from, to } = query
@@ -142,7 +144,7 @@ export class JobQueries {
   }
 
   async misfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>> {
-    checkKnown("getMisfires", query, ["jobId", "kind", "from", "to", "store", "limit"])
+    checkKnownOptions("getMisfires", query, ["jobId", "kind", "from", "to", "store", "limit"])
     const { timezone } = this.engine.options
     const limit = readLimit(query.limit, 1000)
     const { jobId, kind = ["misfired", "coalesced"], from, to } = query
@@ -274,12 +276,17 @@ const readLimit = (given: number | undefined, fallback: number): number => {
   throw new InvalidOptionError({ option: "limit", found: String(given), expected: "a whole number of at least 1" })
 }
 
-const checkKnown = (verb: string, query: object, known: ReadonlyArray<string>): void => {
-  const unknown = Object.keys(query).find((key) => !known.includes(key))
-  if (unknown !== undefined)
-    throw new InvalidOptionError({
-      option: `${verb}'s ${unknown}`,
-      found: "given",
-      expected: `one of ${known.join(", ")}`
-    })
+/** Refuses a verb's unknown options, and texts that are none. */
+export const checkKnownOptions = (verb: string, query: unknown, known: ReadonlyArray<string>): void => {
+  const expected = `an object of ${known.join(", ")}`
+  if (typeof query !== "object" || query === null)
+    throw new InvalidOptionError({ option: `${verb}'s options`, found: preview(query), expected })
+  for (const [key, value] of Object.entries(query)) {
+    if (!known.includes(key)) throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: "given", expected })
+    if (textOptions.includes(key) && value !== undefined && typeof value !== "string") {
+      throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: preview(value), expected: "text" })
+    }
+  }
 }
+
+const textOptions = ["jobId", "runId", "task", "executor", "tag", "store"]

@@ -55,7 +55,14 @@ export class RunWaiters {
       for (const [place, { reject }] of this.claims) {
         if (!place.startsWith(`${lane.name}/${job.key}/`)) continue
         this.claims.delete(place)
-        reject(new JobStateError({ jobId: job.row.id, verb: "runJob", state: "removed", remedy: "its request was still waiting for a free instance" }))
+        reject(
+          new JobStateError({
+            jobId: job.row.id,
+            verb: "runJob",
+            state: "removed",
+            remedy: "its request was still waiting for a free instance"
+          })
+        )
       }
     }
   }

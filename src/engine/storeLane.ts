@@ -168,9 +168,11 @@ export class StoreLane implements RunHome {
     const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
     const plan = this.newPlan(loaded)
     const applied = taken.filter((intent) => this.applied(intent, plan))
-    const full = this.mayClaim
-      ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : claimsPerCycle))
-      : new Set<string>()
+    // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
+    const full =
+      this.mayClaim && !(alone && applied.length > 0)
+        ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : claimsPerCycle))
+        : new Set<string>()
     yield* this.commit(plan, applied)
     yield* this.due.learnNext(full)
     yield* this.host.cycled(this)

@@ -1,19 +1,27 @@
 /** Jobs that user streams drive: which stream has which, and what an emission does to them. */
 import { Effect } from "effect"
+import type { MisfireReason } from "../job/misfire.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { NotJsonError, toJson } from "../task/jsonText.ts"
+import type { AnyTask } from "../task/task.ts"
+import { checkArguments, InvalidArgumentsError } from "../task/taskArguments.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Intent } from "./intent.ts"
+import type { Job } from "./jobCodec.ts"
 import { emit } from "./jobCommands.ts"
+import { unknownTask } from "./dueJobs.ts"
 import type { Plan } from "./plan.ts"
 import type { StoreLane } from "./storeLane.ts"
 
 export class StreamJobs {
   /** Per stream and lane the keys of its jobs. */
   private readonly keys = new Map<string, Map<StoreLane, Set<number>>>()
+  private readonly tasks: TaskRegistry
   private readonly report: (error: unknown, where: string) => void
 
-  constructor(report: (error: unknown, where: string) => void) {
+  constructor(tasks: TaskRegistry, report: (error: unknown, where: string) => void) {
+    this.tasks = tasks
     this.report = report
   }
 
@@ -38,11 +46,40 @@ export class StreamJobs {
   }
 
   /** Each emission becomes a run of every job of the stream, with the value added to the job's arguments as `value`. */
-  emitted(stream: string, value: unknown, lanes: ReadonlyArray<StoreLane>, claiming: boolean): void {
-    if (!claiming) return
+  emitted(stream: string, value: unknown, lanes: ReadonlyArray<StoreLane>, paused: boolean): void {
     const json = this.json(stream, value)
     for (const lane of lanes) {
-      for (const key of this.keys.get(stream)?.get(lane) ?? []) lane.submit(emission(key, json))
+      for (const key of this.keys.get(stream)?.get(lane) ?? []) lane.submit(this.emission(key, json, paused))
+    }
+  }
+
+  /** `value` is `undefined` when it was not JSON. While the store is away the emission waits; what cannot run is in the ledger. */
+  private emission(key: number, value: Json | undefined, paused: boolean): Intent {
+    return {
+      keys: [key],
+      weight: 1,
+      apply: (plan) => {
+        const job = plan.byKey(key)
+        if (job === undefined) return
+        const task = this.tasks.find(job.row.task)
+        if (task === undefined) return plan.park(job, unknownTask(job.row.task))
+        if (paused) refuse(plan, job, "withdrawn")
+        else if (value === undefined) refuse(plan, job, "invalidValue")
+        else this.fire(plan, job, task, value)
+      },
+      committed: () => undefined,
+      failed: () => undefined // The lane is closing: an emission that comes too late is not owed.
+    }
+  }
+
+  private fire(plan: Plan, job: Job, task: AnyTask<unknown>, value: Json): void {
+    const args = { ...(JSON.parse(job.row.args) as { readonly [key: string]: Json } | null), value }
+    try {
+      emit(plan, job, checkArguments(task, args, job.row.id))
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentsError)) throw error
+      this.report(error, `a value for job "${job.row.id}"`)
+      refuse(plan, job, "invalidValue")
     }
   }
 
@@ -68,26 +105,6 @@ export class StreamJobs {
   }
 }
 
-/** `undefined`: the value was not JSON, which the job's ledger records. */
-const emission = (key: number, value: Json | undefined): Intent => ({
-  keys: [key],
-  weight: 1,
-  apply: (plan) => {
-    const job = plan.byKey(key)
-    if (job === undefined) return
-    if (value === undefined) {
-      plan.step(job, {
-        type: "refused",
-        now: plan.now,
-        fireAt: Math.max(plan.now, job.memory.cursor + 1),
-        reason: "invalidValue"
-      })
-      return
-    }
-    const own: unknown = JSON.parse(job.row.args)
-    const isObject = typeof own === "object" && own !== null && !Array.isArray(own)
-    emit(plan, job, isObject ? { ...(own as { readonly [key: string]: Json }), value } : { value })
-  },
-  committed: () => undefined,
-  failed: () => undefined // The lane is closing: an emission that comes too late is not owed.
-})
+/** A fire time that cannot become a run, one millisecond after the last at the least. */
+const refuse = (plan: Plan, job: Job, reason: MisfireReason): void =>
+  void plan.step(job, { type: "refused", now: plan.now, fireAt: Math.max(plan.now, job.memory.cursor + 1), reason })

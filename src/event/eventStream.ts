@@ -1,12 +1,15 @@
 /** What happened, as an Observable and as listeners by type. Numbers every event, whether or not anyone looks. */
-import { Observable } from "rxjs"
+import type { Observable } from "rxjs"
 import type { EpochMillis } from "../time/instant.ts"
+import { IsolatedObservable } from "./isolatedObservable.ts"
 import type { EventBody, SchedulerEvent, SchedulerEventType } from "./schedulerEvent.ts"
 
-export type EventListener<T extends SchedulerEventType = SchedulerEventType> = (event: Extract<SchedulerEvent, { type: T }>) => void
+export type EventListener<T extends SchedulerEventType = SchedulerEventType> = (
+  event: Extract<SchedulerEvent, { type: T }>
+) => void
 
-/** What a listener or subscriber threw; reported, never passed on to the engine. */
-export type ListenerFailure = (error: unknown, event: SchedulerEvent) => void
+/** What a listener or subscriber threw, and where; reported, never passed on to the engine. */
+export type ListenerFailure = (error: unknown, where: string) => void
 
 export class EventStream {
   private seq = 0
@@ -14,32 +17,42 @@ export class EventStream {
   private readonly onEnd = new Set<() => void>()
   private ended = false
   private readonly report: ListenerFailure
+  /** Events that came up while another was being told: everyone hears of them in the same order. */
+  private readonly waiting: Array<SchedulerEvent> = []
+  private telling = false
+
+  /** Cold, hot at heart: a subscriber gets what happens from now on, and completes when the scheduler has stopped. */
+  readonly events$: Observable<SchedulerEvent>
 
   constructor(report: ListenerFailure) {
     this.report = report
+    this.events$ = new IsolatedObservable<SchedulerEvent>(
+      (error) => report(error, "a subscriber of events$"),
+      (subscriber) => {
+        if (this.ended) return subscriber.complete()
+        const sink = (event: SchedulerEvent): void => subscriber.next(event)
+        const end = (): void => subscriber.complete()
+        this.sinks.add(sink)
+        this.onEnd.add(end)
+        return () => {
+          this.sinks.delete(sink)
+          this.onEnd.delete(end)
+        }
+      }
+    )
   }
-
-  /** Cold, hot at heart: a subscriber gets what happens from now on, and completes when the scheduler has stopped. */
-  readonly events$: Observable<SchedulerEvent> = new Observable((subscriber) => {
-    if (this.ended) return subscriber.complete()
-    const sink = (event: SchedulerEvent): void => subscriber.next(event)
-    const end = (): void => subscriber.complete()
-    this.sinks.add(sink)
-    this.onEnd.add(end)
-    return () => {
-      this.sinks.delete(sink)
-      this.onEnd.delete(end)
-    }
-  })
 
   /** Calls `listener` for events of the given types, in order, until the returned function is called. */
   on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {
     const wanted = new Set<string>(typeof types === "string" ? [types] : types)
     const isWanted = (event: SchedulerEvent): event is Extract<SchedulerEvent, { type: T }> => wanted.has(event.type)
     const sink = (event: SchedulerEvent): void => {
-      if (isWanted(event)) listener(event)
+      if (!isWanted(event)) return
+      const given: unknown = listener(event)
+      // A listener may be an async function.
+      if (given instanceof Promise) given.catch((error: unknown) => this.report(error, `a listener of ${event.type}`))
     }
-    this.sinks.add(sink)
+    if (!this.ended) this.sinks.add(sink)
     return () => void this.sinks.delete(sink)
   }
 
@@ -59,11 +72,21 @@ export class EventStream {
     const seq = ++this.seq
     if (this.sinks.size === 0) return
     const event = { ...body, at, seq } as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
+    if (this.telling) this.waiting.push(event)
+    else {
+      this.telling = true
+      for (let next: SchedulerEvent | undefined = event; next !== undefined; next = this.waiting.shift())
+        this.tell(next)
+      this.telling = false
+    }
+  }
+
+  private tell(event: SchedulerEvent): void {
     for (const sink of this.sinks) {
       try {
         sink(event)
       } catch (error) {
-        this.report(error, event)
+        this.report(error, `a listener of ${event.type}`)
       }
     }
   }

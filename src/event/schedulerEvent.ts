@@ -21,7 +21,8 @@ export type SchedulerLifecycleType =
   | "SchedulerDraining"
   | "SchedulerStopped"
 
-export type JobLifecycleType = "JobAdded" | "JobModified" | "JobRemoved" | "JobPaused" | "JobResumed" | "JobParked" | "JobDone"
+export type JobLifecycleType =
+  "JobAdded" | "JobModified" | "JobRemoved" | "JobPaused" | "JobResumed" | "JobParked" | "JobDone"
 
 export interface SchedulerLifecycleEvent extends Stamp {
   readonly type: SchedulerLifecycleType
@@ -96,21 +97,16 @@ export interface FireCoalescedEvent extends Stamp {
 }
 
 export type RunEvent =
-  | RunClaimedEvent
-  | RunStartedEvent
-  | RunProgressedEvent
-  | RunSucceededEvent
-  | RunUnsuccessfulEvent
-  | RunRetryDueEvent
+  RunClaimedEvent | RunStartedEvent | RunProgressedEvent | RunSucceededEvent | RunUnsuccessfulEvent | RunRetryDueEvent
 
 export type SchedulerEvent =
-  | SchedulerLifecycleEvent
-  | JobLifecycleEvent
-  | RunEvent
-  | FireMisfiredEvent
-  | FireCoalescedEvent
+  SchedulerLifecycleEvent | JobLifecycleEvent | RunEvent | FireMisfiredEvent | FireCoalescedEvent
 
 export type SchedulerEventType = SchedulerEvent["type"]
 
 /** An event before it is given its time and number. */
-export type EventBody = SchedulerEvent extends infer E ? (E extends SchedulerEvent ? Omit<E, "at" | "seq"> : never) : never
+export type EventBody = SchedulerEvent extends infer E
+  ? E extends SchedulerEvent
+    ? Omit<E, "at" | "seq">
+    : never
+  : never

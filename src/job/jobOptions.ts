@@ -146,6 +146,12 @@ export const checkId = (id: unknown): string => {
   return id
 }
 
+/** Throws `InvalidJobError` for an id that is no text; what a store makes of such a value is nobody's business. */
+export const checkIdText = (id: unknown): void => {
+  if (typeof id !== "string")
+    throw new InvalidJobError({ jobId: "", field: "id", found: preview(id), expected: "text" })
+}
+
 /** Text that names something; `field` says what. */
 export const checkText = (jobId: string, field: string, value: unknown): string => {
   if (typeof value === "string" && value !== "" && value.length <= 1000 && !/\p{Surrogate}/u.test(value)) return value
@@ -158,10 +164,12 @@ export const checkText = (jobId: string, field: string, value: unknown): string 
 }
 
 /** Tags: distinct texts. */
-export const checkTags = (jobId: string, tags: unknown): ReadonlyArray<string> => {
-  if (!Array.isArray(tags))
-    throw new InvalidJobError({ jobId, field: "tags", found: preview(tags), expected: "a list of texts" })
-  return [...new Set(tags.map((tag: unknown) => checkText(jobId, "a tag", tag)))]
+export const checkTags = (jobId: string, tags: unknown): ReadonlyArray<string> => checkTexts(jobId, "tags", tags)
+
+const checkTexts = (jobId: string, field: string, texts: unknown): ReadonlyArray<string> => {
+  if (!Array.isArray(texts))
+    throw new InvalidJobError({ jobId, field, found: preview(texts), expected: "a list of texts" })
+  return [...new Set(texts.map((text: unknown) => checkText(jobId, `an entry of ${field}`, text)))]
 }
 
 /** A short, safe picture of any value, for messages. */
@@ -201,7 +209,7 @@ const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
     factor: within(jobId, "retry.factor", retry.factor ?? 2, 1, 1000),
     maxBackoffMs: duration(jobId, "retry.maxBackoff", retry.maxBackoff ?? 3_600_000, 0),
     jitter: within(jobId, "retry.jitter", retry.jitter ?? 0, 0, 1),
-    when: retry.when === undefined ? null : checkTags(jobId, retry.when)
+    when: retry.when === undefined ? null : checkTexts(jobId, "retry.when", retry.when)
   }
 }
 

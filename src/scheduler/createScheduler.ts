@@ -1,5 +1,5 @@
 /** The face for programs that await: verbs as promises, news as an Observable and listeners, actors for who wants to look. */
-import { Observable } from "rxjs"
+import type { Observable } from "rxjs"
 import type { Runtime } from "effect"
 import { Engine } from "../engine/engine.ts"
 import type { SchedulerActor } from "../engine/engine.ts"
@@ -13,7 +13,7 @@ import * as commands from "../engine/jobCommands.ts"
 import type { JobChanges } from "../engine/jobCommands.ts"
 import { defineJob } from "../engine/jobDefinition.ts"
 import type { JobDefinition } from "../engine/jobDefinition.ts"
-import { JobQueries, placeOfRun } from "../engine/jobQueries.ts"
+import { checkKnownOptions, JobQueries, placeOfRun } from "../engine/jobQueries.ts"
 import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
@@ -27,10 +27,13 @@ import {
 import type { StoreLane } from "../engine/storeLane.ts"
 import { verify } from "../engine/verify.ts"
 import type { Verification } from "../engine/verify.ts"
+import { runStore } from "../engine/storePromise.ts"
 import type { EventListener } from "../event/eventStream.ts"
+import { IsolatedObservable } from "../event/isolatedObservable.ts"
 import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobInput } from "../job/jobOptions.ts"
+import { checkIdText } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
@@ -104,6 +107,7 @@ export class Scheduler {
    * `StoreUnavailable`) or a `DuplicateJobError` of a tentative job; nothing is left open then.
    */
   async start(options: { readonly paused?: boolean } = {}): Promise<void> {
+    checkKnownOptions("start", options, ["paused"])
     await this.engine.start(options.paused ?? false, async () => {
       await this.addDefinitions(declaredJobs(this.engine))
       await this.addDefinitions([...this.tentative.values()])
@@ -125,6 +129,7 @@ export class Scheduler {
    * and follows its job's `onInterrupted` at the next start. `wait: false` interrupts at once. Idempotent.
    */
   async shutdown(options: { readonly wait?: boolean; readonly deadline?: Duration.DurationInput } = {}): Promise<void> {
+    checkKnownOptions("shutdown", options, ["wait", "deadline"])
     const deadlineMs = options.deadline === undefined ? 30_000 : readDuration(options.deadline, "shutdown's deadline")
     await this.engine.shutdown(options.wait ?? true, deadlineMs)
   }
@@ -139,7 +144,7 @@ export class Scheduler {
   async addJob(input: JobInput): Promise<JobHandle> {
     const definition = defineJob(input, this.engine.setting)
     if (this.engine.fresh) return this.addTentative(definition)
-    await this.refuseElsewhere(definition)
+    await this.refuseElsewhere([definition])
     return this.change(definition.store, "addJob", [definition.row.id], (plan) => commands.addTo(plan, definition))
   }
 
@@ -188,9 +193,10 @@ export class Scheduler {
    * `"coalesce"` (default after a fault) lets them come due now.
    */
   async resumeJob(id: string, options: { readonly missed?: "skip" | "coalesce" } = {}): Promise<JobHandle> {
+    checkKnownOptions("resumeJob", options, ["missed"])
     const { missed } = options
-    if (missed !== undefined && missed !== "skip" && missed !== "coalesce") {
-      throw new InvalidOptionError({ option: "missed", found: String(missed), expected: `"skip" or "coalesce"` })
+    if (missed !== undefined && !["skip", "coalesce"].includes(missed)) {
+      throw new InvalidOptionError({ option: "missed", found: missed, expected: `"skip" or "coalesce"` })
     }
     return this.changeJob(id, "resumeJob", (plan) =>
       commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting)
@@ -223,6 +229,7 @@ export class Scheduler {
    */
   async runJob(id: string, options: { readonly args?: unknown } = {}): Promise<RunHandle> {
     const { lane, record } = await this.queries.mustFind(id, "runJob")
+    checkKnownOptions("runJob", options, ["args"])
     const task = this.engine.tasks.get(record.task, id)
     const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
     const { claimed, fireAt } = await this.submit(lane, [id], (plan) => {
@@ -240,12 +247,14 @@ export class Scheduler {
     const unknown = new UnknownNameError({ kind: "run", name: runId, known: [] })
     if (place === null) throw unknown
     const lane = this.engine.lane(place.store, "cancelRun")
-    const [run] = await this.queries.runs({ runId })
+    const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
     if (run === undefined) throw unknown
     if (run.outcome !== null) return false
     const ended = this.engine.waiters.ended(runId)
-    const wasLive = await this.submit(lane, [run.jobId], (plan) =>
-      commands.cancelRun(plan, commands.jobIn(plan, run.jobId, "cancelRun"), place.runKey)
+    // By key: the job may be removed, and its id in use again.
+    const keys = [run.jobKey]
+    const wasLive = await new Promise<boolean>((resolve, reject) =>
+      lane.submit(command({ keys }, (plan) => commands.cancelRun(plan, run.jobKey, place.runKey), { resolve, reject }))
     )
     if (wasLive) await ended
     return wasLive
@@ -281,7 +290,7 @@ export class Scheduler {
   }
 
   /** One line a job, as `getJobs` orders them. */
-  async printJobs(print: (line: string) => void = console.log): Promise<void> {
+  async printJobs(print: (line: string) => void = printLine): Promise<void> {
     for (const line of printedJobs(await this.getJobs(), this.engine.fresh)) print(line)
   }
 
@@ -297,7 +306,8 @@ export class Scheduler {
 
   /** The job's record now and after every change; completes when the job is removed or the scheduler stops. */
   job$(id: string): Observable<JobRecord> {
-    return new Observable((subscriber) => {
+    const report = (error: unknown): void => this.engine.options.onError(error, `a subscriber of job$("${id}")`)
+    return new IsolatedObservable<JobRecord>(report, (subscriber) => {
       let fresh = true
       const unwatch = this.engine.watch((job, lane) => {
         if (job.row.id !== id) return
@@ -381,9 +391,7 @@ export class Scheduler {
     for (const slice of slices(definitions)) {
       const lane = this.engine.lane(slice.store, "addJobs")
       const ids = slice.definitions.map(({ row }) => row.id)
-      const added = this.submit(lane, ids, (plan) =>
-        slice.definitions.map((definition) => commands.addTo(plan, definition))
-      )
+      const added = this.submit(lane, ids, (plan) => commands.addAllTo(plan, slice.definitions))
       handles.push(added.then((jobs) => jobs.map((job) => this.handle(lane, job))))
       // A few slices are on their way at a time; the others wait here, not in the lane's memory.
       if (handles.length % 8 === 0) await handles.at(-8)
@@ -405,18 +413,24 @@ export class Scheduler {
       const [first] = taken
       if (first !== undefined) throw new DuplicateJobError({ jobId: first.id, store: first.store })
     }
+    await this.refuseElsewhere(definitions.filter(({ ifExists }) => ifExists !== "error"))
   }
 
-  /** An id is unique over all stores. */
-  private async refuseElsewhere({ row, store, ifExists }: JobDefinition): Promise<void> {
-    this.engine.lane(store, "addJob")
+  /** An id is unique over all stores, whatever `ifExists` says of the job in its own. */
+  private async refuseElsewhere(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
+    for (const { store } of definitions) this.engine.lane(store, "addJob")
     if (this.engine.lanes.length < 2) return
-    const [taken] = (await this.queries.taken([row.id])).filter((each) => each.store !== store)
-    if (taken !== undefined) throw new DuplicateJobError({ jobId: row.id, store: taken.store })
-    ifExists
+    const wanted = new Map(definitions.map(({ row, store }) => [row.id, store]))
+    const ids = [...wanted.keys()]
+    for (let at = 0; at < ids.length; at += 1000) {
+      const taken = await this.queries.taken(ids.slice(at, at + 1000))
+      const other = taken.find(({ id, store }) => wanted.get(id) !== store)
+      if (other !== undefined) throw new DuplicateJobError({ jobId: other.id, store: other.store })
+    }
   }
 
   private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {
+    checkIdText(id)
     const { lane } = this.engine.lanes.length === 1 ? this.onlyLane(verb) : await this.queries.mustFind(id, verb)
     return this.change(lane.name, verb, [id], apply)
   }
@@ -462,6 +476,9 @@ export class Scheduler {
     return new Promise((resolve) => this.engine.timers.after(0, resolve))
   }
 }
+
+// eslint-disable-next-line no-console -- printing is what it is asked for
+const printLine = (line: string): void => console.log(line)
 
 /** Definitions in the order given, in stretches that go into one store and one commit. */
 function* slices(

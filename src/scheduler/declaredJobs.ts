@@ -15,9 +15,16 @@ export const declaredJobs = (engine: Engine): ReadonlyArray<JobDefinition> => {
   for (const task of options.tasks.all) {
     for (const [index, { trigger, options: given }] of task.declared.entries()) {
       const id = index === 0 ? task.name : `${task.name}-${index + 1}`
-      const input = { id, ifExists: "replace", ...(given as JobOptions & { readonly args?: Json }), task, trigger } as const
+      const input = {
+        id,
+        ifExists: "replace",
+        ...(given as JobOptions & { readonly args?: Json }),
+        task,
+        trigger
+      } as const
       const definition = defineJob(input, setting, true)
-      const forgotten = definition.trigger.type === "date" && definition.memory.since < setting.now - options.retention.jobAgeMs
+      const forgotten =
+        definition.trigger.type === "date" && definition.memory.since < setting.now - options.retention.jobAgeMs
       if (!forgotten) definitions.push(definition)
     }
   }

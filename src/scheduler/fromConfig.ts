@@ -19,17 +19,27 @@ export interface PartConfig {
 }
 
 /** Everything JSON; the fields mean what they mean in `SchedulerOptions` and `JobInput`. */
-export interface SchedulerConfig extends Pick<SchedulerOptions, "timezone" | "jobDefaults" | "retention" | "residentJobs"> {
+export interface SchedulerConfig extends Pick<
+  SchedulerOptions,
+  "timezone" | "jobDefaults" | "retention" | "residentJobs"
+> {
   readonly stores?: { readonly [name: string]: PartConfig }
   readonly executors?: { readonly [name: string]: PartConfig }
-  readonly jobs?: ReadonlyArray<Omit<JobInput, "trigger" | "task"> & { readonly task: string; readonly trigger?: TriggerSpec }>
+  readonly jobs?: ReadonlyArray<
+    Omit<JobInput, "trigger" | "task"> & { readonly task: string; readonly trigger?: TriggerSpec }
+  >
 }
 
 /** What the names in a configuration stand for, beside `memory` and `inProcess`, which are known. */
-export interface ConfigRegistry extends Omit<SchedulerOptions, "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "residentJobs"> {
+export interface ConfigRegistry extends Omit<
+  SchedulerOptions,
+  "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "residentJobs"
+> {
   readonly storeTypes?: { readonly [type: string]: (options: never) => JobStore }
   readonly executorTypes?: { readonly [type: string]: (options: never) => ExecutorProvider }
 }
+
+const isObject = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given)
 
 const known = ["timezone", "jobDefaults", "retention", "residentJobs", "stores", "executors", "jobs"]
 
@@ -37,33 +47,63 @@ const known = ["timezone", "jobDefaults", "retention", "residentJobs", "stores",
  * Throws `InvalidOptionError` for an unknown key or type, and everything that `createScheduler` throws. Its jobs are
  * tentative until `start`, with `ifExists: "replace"` unless they say otherwise.
  */
-export const createSchedulerFromConfig = async (config: SchedulerConfig, registry: ConfigRegistry = {}): Promise<Scheduler> => {
-  if (typeof config !== "object" || config === null) throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
+export const createSchedulerFromConfig = async (
+  config: SchedulerConfig,
+  registry: ConfigRegistry = {}
+): Promise<Scheduler> => {
+  if (!isObject(config))
+    throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
   const unknown = Object.keys(config).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
-  const { stores, executors, jobs = [], ...plain } = config
+  if (unknown !== undefined)
+    throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
+  const { stores, executors, jobs: given, ...plain } = config
+  const jobs: unknown = given ?? []
   const { storeTypes = {}, executorTypes = {}, ...rest } = registry
+  if (!Array.isArray(jobs))
+    throw new InvalidOptionError({ option: "jobs", found: preview(jobs), expected: "a list of jobs" })
   const triggers = createTriggerRegistry(rest.triggers ?? [])
   const scheduler = createScheduler({
     ...rest,
     ...plain,
-    ...(stores === undefined ? {} : { stores: parts("stores", stores, { memory, ...storeTypes }) }),
+    ...(stores === undefined ? {} : { stores: parts("stores", stores, { memory: plainMemory, ...storeTypes }) }),
     ...(executors === undefined ? {} : { executors: parts("executors", executors, { inProcess, ...executorTypes }) })
   })
-  for (const job of jobs) {
+  for (const job of jobs as NonNullable<SchedulerConfig["jobs"]>) {
+    if (!isObject(job))
+      throw new InvalidOptionError({ option: "jobs", found: preview(job), expected: "objects, one a job" })
     const { trigger, ...others } = job
-    await scheduler.addJob({ ifExists: "replace", ...others, ...(trigger === undefined ? {} : { trigger: triggers.read(trigger) }) })
+    await scheduler.addJob({
+      ifExists: "replace",
+      ...others,
+      ...(trigger === undefined ? {} : { trigger: triggers.read(trigger) })
+    })
   }
   return scheduler
 }
 
-const parts = <A>(kind: string, configs: { readonly [name: string]: PartConfig }, types: { readonly [type: string]: (options: never) => A }): { readonly [name: string]: A } => {
+/** The memory store has no options. */
+const plainMemory = (options: object): JobStore => {
+  const [strange] = Object.keys(options)
+  if (strange === undefined) return memory()
+  throw new InvalidOptionError({ option: `a memory store's ${strange}`, found: "given", expected: "no option" })
+}
+
+const parts = <A>(
+  kind: string,
+  configs: { readonly [name: string]: PartConfig },
+  types: { readonly [type: string]: (options: never) => A }
+): { readonly [name: string]: A } => {
   const known = new Map(Object.entries(types))
   return Object.fromEntries(
-    Object.entries(configs).map(([name, { type, ...options }]) => {
+    Object.entries(configs).map(([name, part]) => {
+      const { type, ...options } = isObject(part) ? part : { type: preview(part) }
       const make = known.get(type)
       if (make === undefined) {
-        throw new InvalidOptionError({ option: `${kind}.${name}.type`, found: preview(type), expected: `one of ${[...known.keys()].join(", ")}` })
+        throw new InvalidOptionError({
+          option: `${kind}.${name}.type`,
+          found: preview(type),
+          expected: `one of ${[...known.keys()].join(", ")}`
+        })
       }
       return [name, make(options as never)] as const
     })

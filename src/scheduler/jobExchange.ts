@@ -37,7 +37,10 @@ export interface ImportOptions {
 }
 
 /** Text that is no export, or one of a version that this code does not read. */
-export class InvalidExportError extends Data.TaggedError("InvalidExportError")<{ readonly found: string; readonly expected: string }> {
+export class InvalidExportError extends Data.TaggedError("InvalidExportError")<{
+  readonly found: string
+  readonly expected: string
+}> {
   override get message(): string {
     return `importJobs: found ${this.found}, expected ${this.expected}`
   }
@@ -50,29 +53,82 @@ export const exportJobs = (records: ReadonlyArray<JobRecord>, now: EpochMillis):
   jobs: records
     .filter(({ state, fault }) => state !== "done" && fault?.kind !== "unreadable")
     .map(({ id, name, task, args, trigger, rules, executor, store, tags, metadata, pausedAt }) => ({
-      id, name, task, args, trigger, rules, executor, store, tags, metadata, paused: pausedAt !== null
+      id,
+      name,
+      task,
+      args,
+      trigger,
+      rules,
+      executor,
+      store,
+      tags,
+      metadata,
+      paused: pausedAt !== null
     }))
 })
 
 /** What `addJobs` takes. Throws `InvalidExportError` and what a trigger's own check throws. */
-export const readExport = (exported: ExportedJobs, options: ImportOptions, readTrigger: (spec: TriggerSpec) => Trigger): ReadonlyArray<JobInput> => {
-  if (typeof exported !== "object" || exported === null || exported.format !== "carillon-jobs" || !Array.isArray(exported.jobs)) {
+export const readExport = (
+  exported: ExportedJobs,
+  options: ImportOptions,
+  readTrigger: (spec: TriggerSpec) => Trigger
+): ReadonlyArray<JobInput> => {
+  const { format, version, jobs } = fieldsOf(exported)
+  if (format !== "carillon-jobs" || !Array.isArray(jobs)) {
     throw new InvalidExportError({ found: preview(exported), expected: "what exportJobs gave" })
   }
-  if (exported.version !== 1) throw new InvalidExportError({ found: `version ${preview(exported.version)}`, expected: "version 1" })
+  if (version !== 1) throw new InvalidExportError({ found: `version ${preview(version)}`, expected: "version 1" })
+  for (const [index, job] of jobs.entries()) {
+    const { id, trigger, rules } = fieldsOf(job)
+    if (
+      typeof id !== "string" ||
+      typeof trigger !== "object" ||
+      typeof rules !== "object" ||
+      trigger === null ||
+      rules === null
+    ) {
+      throw new InvalidExportError({
+        found: `jobs[${index}] without id, trigger or rules`,
+        expected: "what exportJobs gave"
+      })
+    }
+  }
   return exported.jobs.map((job: ExportedJob) => {
     const { id, name, task, args, trigger, rules, executor, store, tags, metadata, paused } = job
     const { misfireGraceMs, coalesce, maxInstances, overlap, retry, timeoutMs, onInterrupted, maxRuns } = rules
     return {
-      id, name, task, args, executor, tags, metadata, paused,
+      id,
+      name,
+      task,
+      args,
+      executor,
+      tags,
+      metadata,
+      paused,
       trigger: readTrigger(trigger),
       store: options.store ?? store,
       ifExists: options.ifExists ?? "error",
-      misfireGrace: misfireGraceMs, coalesce, maxInstances, overlap, onInterrupted, maxRuns, timeout: timeoutMs,
-      retry: retry === null ? null : {
-        attempts: retry.attempts, backoff: retry.backoffMs, factor: retry.factor, maxBackoff: retry.maxBackoffMs, jitter: retry.jitter,
-        ...(retry.when === null ? {} : { when: retry.when })
-      }
+      misfireGrace: misfireGraceMs,
+      coalesce,
+      maxInstances,
+      overlap,
+      onInterrupted,
+      maxRuns,
+      timeout: timeoutMs,
+      retry:
+        retry === null
+          ? null
+          : {
+              attempts: retry.attempts,
+              backoff: retry.backoffMs,
+              factor: retry.factor,
+              maxBackoff: retry.maxBackoffMs,
+              jitter: retry.jitter,
+              ...(retry.when === null ? {} : { when: retry.when })
+            }
     }
   })
 }
+
+const fieldsOf = (value: unknown): { readonly [field: string]: unknown } =>
+  typeof value === "object" && value !== null ? (value as { readonly [field: string]: unknown }) : {}

@@ -56,24 +56,55 @@ export interface SchedulerOptions<R = never> {
 }
 
 const retentionKnown = ["runAge", "runCount", "jobAge"]
-const known = ["tasks", "store", "stores", "executors", "streams", "triggers", "timezone", "jobDefaults", "retention", "residentJobs", "inspect", "clock", "onError"]
+const known = [
+  "tasks",
+  "store",
+  "stores",
+  "executors",
+  "streams",
+  "triggers",
+  "timezone",
+  "jobDefaults",
+  "retention",
+  "residentJobs",
+  "inspect",
+  "clock",
+  "onError"
+]
 
 /** Throws `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError` and `InvalidDurationError`. */
 export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): EngineOptions => {
-  if (typeof options !== "object" || options === null) throw new InvalidOptionError({ option: "(all)", found: preview(options), expected: "an object" })
+  if (!isObject(options))
+    throw new InvalidOptionError({ option: "(all)", found: preview(options), expected: "an object" })
   const unknown = Object.keys(options).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
+  if (unknown !== undefined)
+    throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
   if (options.store !== undefined && options.stores?.["default"] !== undefined) {
     throw new InvalidOptionError({ option: "stores.default", found: "given beside store", expected: "one of the two" })
   }
   checkFields("jobDefaults", options.jobDefaults ?? {}, "rules")
-  checkOptional("inspect", options.inspect, (part) => typeof part === "function" || hasMethod(part, "next"), "a function or an observer")
-  checkOptional("clock", options.clock, (part) => hasMethod(part, "unsafeCurrentTimeMillis"), "Effect's Clock, such as virtualClock(…)")
+  checkOptional(
+    "inspect",
+    options.inspect,
+    (part) => typeof part === "function" || hasMethod(part, "next"),
+    "a function or an observer"
+  )
+  checkOptional(
+    "clock",
+    options.clock,
+    (part) => hasMethod(part, "unsafeCurrentTimeMillis"),
+    "Effect's Clock, such as virtualClock(…)"
+  )
   checkOptional("onError", options.onError, (part) => typeof part === "function", "a function")
   checkOptional("tasks", options.tasks, Array.isArray, "a list of tasks")
   checkOptional("retention", options.retention, (part) => typeof part === "object" && part !== null, "an object")
   const strange = Object.keys(options.retention ?? {}).find((key) => !retentionKnown.includes(key))
-  if (strange !== undefined) throw new InvalidOptionError({ option: `retention.${strange}`, found: "given", expected: `one of ${retentionKnown.join(", ")}` })
+  if (strange !== undefined)
+    throw new InvalidOptionError({
+      option: `retention.${strange}`,
+      found: "given",
+      expected: `one of ${retentionKnown.join(", ")}`
+    })
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
   const registry = createTriggerRegistry(options.triggers ?? [])
@@ -81,12 +112,14 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
   if (options.store !== undefined || stores.size === 0) stores.set("default", options.store ?? memory())
   const executors = new Map(Object.entries(options.executors ?? {}))
   if (!executors.has("default")) executors.set("default", inProcess())
-  for (const [name, store] of stores) checkPart(`stores.${name}`, store, "open", "a store, such as memory() or sqlite(…)")
-  for (const [name, executor] of executors) checkPart(`executors.${name}`, executor, "make", "an executor, such as inProcess(…)")
+  for (const [name, store] of stores)
+    checkPart(`stores.${name}`, store, "open", "a store, such as memory() or sqlite(…)")
+  for (const [name, executor] of executors)
+    checkPart(`executors.${name}`, executor, "make", "an executor, such as inProcess(…)")
   const streams = new Map(Object.entries(options.streams ?? {}))
   for (const [name, stream] of streams) checkPart(`streams.${name}`, stream, "subscribe", "an Observable")
   return {
-    tasks: new TaskRegistry((options.tasks ?? [])),
+    tasks: new TaskRegistry(options.tasks ?? []),
     stores,
     executors,
     streams,
@@ -133,8 +166,12 @@ const checkOptional = (option: string, given: unknown, fits: (given: unknown) =>
   if (given !== undefined && !fits(given)) throw new InvalidOptionError({ option, found: preview(given), expected })
 }
 
+const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
+
 const hasMethod = (part: unknown, method: string): boolean =>
-  typeof part === "object" && part !== null && typeof (part as { readonly [key: string]: unknown })[method] === "function"
+  typeof part === "object" &&
+  part !== null &&
+  typeof (part as { readonly [key: string]: unknown })[method] === "function"
 
 const checkPart = (option: string, part: unknown, method: string, expected: string): void => {
   if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
@@ -148,8 +185,11 @@ const wholeNumber = (option: string, given: number | undefined, fallback: number
 
 /** A browser has no process; there a store of its own needs no owner's name. */
 const processOwner = (): { readonly pid: number; readonly host: string } => {
-  const process = (globalThis as { readonly process?: { readonly pid?: number; readonly env?: { readonly HOSTNAME?: string } } }).process
+  const process = (
+    globalThis as { readonly process?: { readonly pid?: number; readonly env?: { readonly HOSTNAME?: string } } }
+  ).process
   return { pid: process?.pid ?? 0, host: process?.env?.HOSTNAME ?? "" }
 }
 
+// eslint-disable-next-line no-console -- where nobody says who is to be told, the console is
 const warn = (error: unknown, where: string): void => console.warn(`carillon: ${where} threw:`, error)

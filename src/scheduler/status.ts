@@ -48,7 +48,14 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
     timezone: engine.options.timezone,
     zoneData: zoneDataVersion(),
     stores,
-    executors: [...engine.dispatcher.status()].map(([name, { concurrency, queue, running, queued, stuck }]) => ({ name, concurrency, queue, running, queued, stuck }))
+    executors: [...engine.dispatcher.status()].map(([name, { concurrency, queue, running, queued, stuck }]) => ({
+      name,
+      concurrency,
+      queue,
+      running,
+      queued,
+      stuck
+    }))
   }
 }
 
