@@ -56,12 +56,16 @@ const decide = ({ context, event }: Step): JobDecision => {
 }
 
 /** Guards and the action of one step ask for the same decision: it is made once. */
-let newest: { readonly step: Step; readonly decision: JobDecision } | null = null
+let newestContext: JobContext | null = null
+let newestEvent: JobEvent | null = null
+let newestDecision: JobDecision | null = null
 const decisionOf = (step: Step): JobDecision => {
-  if (newest === null || newest.step.context !== step.context || newest.step.event !== step.event) {
-    newest = { step: { context: step.context, event: step.event }, decision: decide(step) }
+  if (newestDecision === null || newestContext !== step.context || newestEvent !== step.event) {
+    newestDecision = decide(step)
+    newestContext = step.context
+    newestEvent = step.event
   }
-  return newest.decision
+  return newestDecision
 }
 
 const leadsTo =

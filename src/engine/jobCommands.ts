@@ -10,7 +10,16 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
 import type { DefinitionSetting, JobDefinition, JobNotes } from "./jobDefinition.ts"
-import { checkMetadata, defineArguments, defineTrigger, firstFire, givenTrigger, readNotes, ruleOptions } from "./jobDefinition.ts"
+import {
+  checkMetadata,
+  defineArguments,
+  defineTrigger,
+  firstFire,
+  givenTrigger,
+  readNotes,
+  ruleOptions,
+  rulesText
+} from "./jobDefinition.ts"
 import type { Plan } from "./plan.ts"
 import { cancelledWaiting } from "./plan.ts"
 import {
@@ -160,16 +169,25 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     task: taskName,
     executor,
     args: JSON.stringify(defineArguments(id, task, args, timing?.trigger ?? job.trigger)),
-    rules: JSON.stringify(rules),
+    rules: rulesText(rules),
     notes: JSON.stringify(notes),
-    ...(timing === null
-      ? {}
-      : { trigger: JSON.stringify(timing.trigger.toJSON()), stream: timing.trigger.stream ?? null })
+    ...(timing === null ? {} : { trigger: timing.text, stream: timing.trigger.stream ?? null })
   }
   const redefined = plan.redefine(job, row, rules, timing?.trigger ?? job.trigger)
-  const modified = timing === null ? redefined : reschedule(plan, job, redefined, timing.next)
+  const next = timing === null ? reopened(plan, redefined, job) : timing.next
+  const modified = next === null ? redefined : reschedule(plan, job, redefined, next)
   plan.tell({ type: "JobModified", jobId: id })
   return modified
+}
+
+/** `maxRuns` was raised while the run that was to be the last is live: the schedule goes on. */
+const reopened = (plan: Plan, job: Job, before: Job): NextFire | null => {
+  const { runCount, exhausted, removed } = job.memory
+  const wasLast = before.rules.maxRuns !== null && runCount >= before.rules.maxRuns
+  const isLast = job.rules.maxRuns !== null && runCount >= job.rules.maxRuns
+  return exhausted && !removed && wasLast && !isLast && job.value !== "done"
+    ? nextFire(job.trigger, rescheduledSince(plan, before))
+    : null
 }
 
 /** A trigger that must fire, for a job that is not done. */

@@ -22,8 +22,11 @@ import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
 
-/** Jobs that one cycle claims for at the most: a cycle of this size holds the event loop for a few milliseconds. */
-const claimsPerCycle = 256
+/** Jobs that one cycle claims for: more while cycles are quick, fewer when one held the event loop for too long. */
+const fewestClaims = 64
+const mostClaims = 1024
+/** How long a cycle should hold the event loop, milliseconds. */
+const cycleMs = 8
 /** Weight of the intents that one cycle takes at the most. */
 const intentsPerCycle = 512
 /** Waits between attempts to reach a store that is away. */
@@ -48,6 +51,8 @@ export class StoreLane implements RunHome {
   private nextRunKey: number
   private cycling = false
   private closed = false
+  private claimsPerCycle = 256
+  private cycleStartedAt = 0
   private retiring = false
   private doubt: Doubt | null = null
   private retryMs = 0
@@ -147,6 +152,7 @@ export class StoreLane implements RunHome {
   }
 
   private run(): void {
+    this.cycleStartedAt = this.host.timers.monotonicMillis()
     Effect.runCallback(this.cycle, {
       onExit: (exit) => {
         if (Exit.isSuccess(exit)) return this.afterCycle(exit.value)
@@ -171,7 +177,7 @@ export class StoreLane implements RunHome {
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
     const full =
       this.mayClaim && !(alone && applied.length > 0)
-        ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : claimsPerCycle))
+        ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : this.claimsPerCycle))
         : new Set<string>()
     yield* this.commit(plan, applied)
     yield* this.due.learnNext(full)
@@ -188,6 +194,7 @@ export class StoreLane implements RunHome {
   }
 
   private afterCycle(more: boolean): void {
+    this.adaptCycle(more)
     if (this.retryMs > 0) {
       this.retryMs = 0
       this.host.storeBack(this)
@@ -269,7 +276,7 @@ export class StoreLane implements RunHome {
         return
       }
     }
-    this.oneByOne = applied.length + claimsPerCycle
+    this.oneByOne = applied.length + this.claimsPerCycle
     this.pending.putBack(applied)
   }
 
@@ -314,6 +321,13 @@ export class StoreLane implements RunHome {
     for (const callback of this.whenLost.splice(0)) callback()
     if (this.closed) return
     this.cancelRetry = this.host.timers.after(this.retryMs, () => this.run())
+  }
+
+  /** A quick cycle may be larger the next time, a slow one must be smaller: commits are dear, and so is a blocked event loop. */
+  private adaptCycle(full: boolean): void {
+    const tookMs = this.host.timers.monotonicMillis() - this.cycleStartedAt
+    if (tookMs > cycleMs) this.claimsPerCycle = Math.max(fewestClaims, this.claimsPerCycle >> 1)
+    else if (full && tookMs < cycleMs / 3) this.claimsPerCycle = Math.min(mostClaims, this.claimsPerCycle << 1)
   }
 
   private notifyIdle(): void {
