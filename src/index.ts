@@ -1,6 +1,6 @@
 /** The public surface of `carillon`. Bundles for a browser: no Node built-in, no native module. */
 export { createScheduler } from "./scheduler/createScheduler.ts"
-export type { Scheduler, TypedJobInput } from "./scheduler/createScheduler.ts"
+export type { NamedJobInput, Scheduler, TypedJobInput } from "./scheduler/createScheduler.ts"
 export { createSchedulerFromConfig } from "./scheduler/fromConfig.ts"
 export type { ConfigRegistry, PartConfig, SchedulerConfig } from "./scheduler/fromConfig.ts"
 export type { RetentionOptions, SchedulerOptions } from "./scheduler/options.ts"

@@ -23,7 +23,7 @@ import type { UnknownTimezoneError } from "../time/zone.ts"
 import type { FaultyTriggerError } from "../trigger/honest.ts"
 import type { InvalidTriggerError } from "../trigger/invalidTrigger.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
-import type { Scheduler as PromiseScheduler, TypedJobInput } from "./createScheduler.ts"
+import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./createScheduler.ts"
 import type { InvalidExportError } from "./jobExchange.ts"
 import type { JobHandle, RunHandle } from "./jobHandle.ts"
 import type { SchedulerOptions } from "./options.ts"
@@ -62,7 +62,7 @@ export type SchedulerService = { readonly [verb in (typeof verbs)[number]]: AsEf
   /** Adds one job; a task given as itself has its arguments checked by the compiler too. */
   readonly addJob: {
     <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, SchedulerError>
-    (input: JobInput & { readonly task: string }): Effect.Effect<JobHandle, SchedulerError>
+    (input: NamedJobInput): Effect.Effect<JobHandle, SchedulerError>
   }
   readonly verify: Effect.Effect<Awaited<ReturnType<PromiseScheduler["verify"]>>, SchedulerError>
   readonly status: Effect.Effect<Awaited<ReturnType<PromiseScheduler["status"]>>, SchedulerError>

@@ -57,6 +57,9 @@ import { statusOf } from "./status.ts"
 /** A job of a task whose arguments are typed. */
 export type TypedJobInput<T> = Omit<JobInput, "task" | "args"> & { readonly task: T } & ArgumentsOption<TaskInput<T>>
 
+/** A job of a task that is named, not given: its arguments are checked when it is added, not by the compiler. */
+export type NamedJobInput = JobInput & { readonly task: string | { readonly name: string; readonly handler?: never } }
+
 /** Jobs of one `addJobs` that share a commit. */
 const jobsPerIntent = 256
 
@@ -140,7 +143,7 @@ export class Scheduler {
 
   /** Adds one job. Before `start` it is tentative: checked now, stored then. */
   addJob<T extends AnyTask<unknown>>(input: TypedJobInput<T>): Promise<JobHandle>
-  addJob(input: JobInput): Promise<JobHandle>
+  addJob(input: NamedJobInput): Promise<JobHandle>
   async addJob(input: JobInput): Promise<JobHandle> {
     const definition = defineJob(input, this.engine.setting)
     if (this.engine.fresh) return this.addTentative(definition)
