@@ -19,16 +19,13 @@ const typo = task("typo", () => {
 const startAt = Date.parse("2026-01-05T09:00:00Z")
 const clock = virtualClock(startAt)
 const scheduler = createScheduler({ tasks: [prices, typo], clock })
-scheduler.on(["RunStarted", "RunSucceeded", "RunFailed", "RunTimedOut", "RunRetryDue"], (event) => {
-  const facts =
-    event.type === "RunSucceeded"
-      ? event.result
-      : event.type === "RunFailed"
-        ? event.error?.name
-        : event.type === "RunRetryDue"
-          ? `in ${(event.retryAt - event.at) / 1000} s`
-          : ""
-  console.log(`${(event.at - startAt) / 1000} s: ${event.jobId} ${event.attempt} ${event.type}`, facts)
+scheduler.events$.subscribe((event) => {
+  if (!("attempt" in event) || event.type === "RunClaimed") return // Only attempts' news.
+  const what = `${(event.at - startAt) / 1000} s: ${event.jobId} ${event.attempt} ${event.type}`
+  if (event.type === "RunSucceeded") console.log(what, event.result)
+  else if (event.type === "RunFailed") console.log(what, event.error?.name)
+  else if (event.type === "RunRetryDue") console.log(what, `in ${(event.retryAt - event.at) / 1000} s`)
+  else console.log(what)
 })
 
 await scheduler.start()
