@@ -3,7 +3,6 @@
  * RxJS itself throws both on a later turn, which ends the process.
  */
 import { Observable, Subscriber } from "rxjs"
-// eslint-disable-next-line @typescript-eslint/no-deprecated -- see `lift`
 import type { Observer, Operator, Subscription, TeardownLogic } from "rxjs"
 
 type Next<T> = ((value: T) => void) | null | undefined

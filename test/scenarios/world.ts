@@ -93,12 +93,14 @@ const endOf = async (clock: VirtualClock, scheduler: Scheduler): Promise<void> =
   await ended
 }
 
+/** `Effect.never` keeps a process alive. */
+const silence = Effect.async<never>(() => undefined)
+
 /** A store whose owner can die: its calls then hang, as those of a process that is gone. */
 const mortalStore = (inner: JobStore): { readonly store: JobStore; die(): Promise<void> } => {
   const scope = Effect.runSync(Scope.make())
   let dead = false
-  const alive = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => (dead ? Effect.never : call))
+  const alive = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E> => Effect.suspend(() => (dead ? silence : call))
   const close = Effect.suspend(() => Scope.close(scope, Exit.void))
   return {
     store: {

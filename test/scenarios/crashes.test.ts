@@ -1,0 +1,171 @@
+/** What a process that dies leaves behind, and what the next one makes of it. */
+import { describe, expect, it } from "vitest"
+import { date, interval, task } from "../../src/index.ts"
+import type { JobOptions } from "../../src/index.ts"
+import { midnight, minute, newWorld, second, shortLedger, shortRuns, storeKinds } from "./world.ts"
+
+describe.each(storeKinds)("with the %s store", (kind) => {
+  /** A task that never ends until `lives` processes have died in it. */
+  const dying = async (lives: number, options: JobOptions) => {
+    const world = newWorld(kind)
+    const attempts: Array<number> = []
+    let deaths = 0
+    const fatal = task("fatal", ({ attempt }) => {
+      attempts.push(attempt)
+      return deaths < lives ? new Promise<null>(() => undefined) : null
+    })
+    await world.start({ tasks: [fatal] })
+    await world.scheduler.addJob({ id: "a", task: fatal, trigger: date(midnight + second), ...options })
+    await world.clock.advance(2 * second)
+    for (let life = 0; life < lives; life++) {
+      await world.crash()
+      deaths += 1
+      await world.start({ tasks: [fatal] })
+      await world.clock.advance(second)
+    }
+    return { world, attempts }
+  }
+
+  it("rerun makes another attempt of the interrupted run", async () => {
+    const { world, attempts } = await dying(1, {})
+    expect(attempts).toEqual([1, 2])
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "succeeded", 2]])
+    expect(world.events.map(({ type }) => type)).toEqual([
+      "RunInterrupted",
+      "SchedulerStarted",
+      "RunStarted",
+      "RunSucceeded",
+      "JobDone"
+    ])
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  })
+
+  it("skip ends the run as interrupted", async () => {
+    const { world, attempts } = await dying(1, { onInterrupted: "skip" })
+    expect(attempts).toEqual([1])
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "interrupted", 1]])
+    expect((await world.scheduler.getJob("a"))?.state).toBe("done")
+  })
+
+  it("three crashes in a row park the job as poison, and resuming it lets it run again", async () => {
+    const { world, attempts } = await dying(3, {
+      trigger: interval("1 minute", { start: midnight + second })
+    } as JobOptions)
+    expect(attempts).toEqual([1, 2, 3])
+    const parked = await world.scheduler.getJob("a")
+    expect([parked?.state, parked?.fault?.kind]).toEqual(["paused", "poison"])
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "interrupted", 3]])
+    await world.clock.advance(10 * minute)
+    expect(attempts.length).toBe(3)
+    await world.scheduler.resumeJob("a")
+    await world.clock.advance(minute)
+    expect(attempts).toEqual([1, 2, 3, 1, 1])
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  })
+
+  it("a waiting retry survives restarts and crashes as a due time", async () => {
+    const world = newWorld(kind)
+    const attempts: Array<readonly [number, number]> = []
+    const flaky = task("flaky", ({ attempt }) => {
+      attempts.push([world.clock.now() - midnight, attempt])
+      if (attempt < 4) throw new Error("not yet")
+    })
+    await world.start({ tasks: [flaky] })
+    await world.scheduler.addJob({ id: "a", task: flaky, retry: { attempts: 4, backoff: "10 seconds" } })
+    await world.clock.advance(5 * second)
+    await world.crash()
+    await world.start({ tasks: [flaky] })
+    await world.clock.advance(15 * second)
+    await world.start({ tasks: [flaky] })
+    await world.clock.advance(minute)
+    expect(attempts).toEqual([
+      [0, 1],
+      [10_000, 2],
+      [30_000, 3],
+      [70_000, 4]
+    ])
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[0, "succeeded", 4]])
+  })
+
+  it("draining interrupts what is left at the deadline, and that is no crash", async () => {
+    const world = newWorld(kind)
+    const reasons: Array<unknown> = []
+    const stubborn = task("stubborn", ({ signal, attempt }) =>
+      attempt > 5 ? null : new Promise<null>(() => signal.addEventListener("abort", () => reasons.push(signal.reason)))
+    )
+    await world.start({ tasks: [stubborn] })
+    await world.scheduler.addJob({ id: "a", task: stubborn })
+    for (let life = 0; life < 5; life++) {
+      await world.clock.settle()
+      const stopped = world.scheduler.shutdown({ deadline: "3 seconds" })
+      await world.clock.advance(4 * second)
+      await stopped
+      await world.start({ tasks: [stubborn] })
+    }
+    await world.clock.advance(second)
+    expect(reasons.length).toBe(5)
+    expect(reasons[0]).toMatchObject({ _tag: "RunInterrupted", jobId: "a", attempt: 1 })
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[0, "succeeded", 6]])
+  })
+
+  it("draining waits for a run that ends in time, and claims nothing meanwhile", async () => {
+    const world = newWorld(kind)
+    let finish = (): void => undefined
+    const slow = task("slow", () => new Promise<void>((resolve) => (finish = resolve)))
+    await world.start({ tasks: [slow] })
+    await world.scheduler.addJob({
+      id: "a",
+      task: slow,
+      trigger: interval("1 second", { start: midnight }),
+      maxInstances: 9
+    })
+    await world.clock.settle()
+    const stopped = world.scheduler.shutdown({ deadline: "1 minute" })
+    await world.clock.advance(10 * second)
+    finish()
+    await world.clock.settle()
+    await stopped
+    await world.start({ tasks: [slow], paused: true })
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[0, "succeeded", 1]])
+  })
+
+  it("runs that were claimed and never started are made up too", async () => {
+    const world = newWorld(kind)
+    const ran: Array<number> = []
+    const queued = task("queued", ({ fireAt }) => {
+      ran.push(fireAt - midnight)
+      return ran.length < 2 ? new Promise<null>(() => undefined) : null
+    })
+    await world.start({ tasks: [queued] })
+    await world.scheduler.addJob({
+      id: "a",
+      task: queued,
+      trigger: interval("1 second", { start: midnight, end: midnight + 3 * second }),
+      overlap: "queue-all"
+    })
+    await world.clock.advance(10 * second)
+    await world.crash()
+    await world.start({ tasks: [queued] })
+    await world.clock.advance(second)
+    expect(ran).toEqual([0, 0, 1000, 2000, 3000])
+    expect(await shortLedger(world.scheduler, "a")).toEqual([])
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  })
+
+  it("a clock that is stepped back fires nothing twice, and forward is downtime", async () => {
+    const world = newWorld(kind)
+    const ran: Array<number> = []
+    const tick = task("tick", ({ fireAt }) => void ran.push((fireAt - midnight) / minute))
+    await world.start({ tasks: [tick] })
+    await world.scheduler.addJob({ id: "a", task: tick, trigger: interval("1 minute", { start: midnight }) })
+    await world.clock.advance(3 * minute)
+    world.clock.stepWall(-2 * minute)
+    await world.clock.advance(3 * minute)
+    expect(ran).toEqual([0, 1, 2, 3, 4])
+    world.clock.stepWall(60 * minute)
+    await world.clock.advance(minute)
+    expect(ran).toEqual([0, 1, 2, 3, 4, 65])
+    expect(await shortLedger(world.scheduler, "a")).toEqual([["coalesced", 5 * minute, 64 * minute, 60, null]])
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  })
+})

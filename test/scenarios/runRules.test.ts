@@ -1,0 +1,182 @@
+/** The rules of a run, end to end: overlap, retry, timeout, cancellation, limits. */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { date, inProcess, interval, task } from "../../src/index.ts"
+import type { JobOptions } from "../../src/index.ts"
+import { everyTenSeconds } from "./everyTenSeconds.ts"
+import { hour, midnight, minute, newWorld, second, shortLedger, shortRuns } from "./world.ts"
+
+describe("overlap", () => {
+  it.each([
+    [
+      "skip",
+      1,
+      [
+        [0, "succeeded", 1],
+        [30_000, "succeeded", 1],
+        [60_000, "succeeded", 1]
+      ],
+      [10, 20, 40, 50]
+    ],
+    ["skip", 2, [0, 10, 30, 40, 60].map((at) => [at * second, "succeeded", 1]), [20, 50]],
+    ["queue-one", 1, [0, 10, 30, 50].map((at) => [at * second, "succeeded", 1]), [20, 40, 60]],
+    ["queue-all", 1, [0, 10, 20, 30, 40, 50, 60].map((at) => [at * second, "succeeded", 1]), []],
+    [
+      "cancel-running",
+      1,
+      [...[0, 10, 20, 30, 40, 50].map((at) => [at * second, "cancelled", 1]), [60_000, "succeeded", 1]],
+      []
+    ]
+  ] as const)("%s with maxInstances %s", async (overlap, maxInstances, runs, skipped) => {
+    const { scheduler, clock } = await everyTenSeconds(25 * second, { overlap, maxInstances })
+    await clock.advance(5 * minute)
+    expect(shortRuns(await scheduler.getRuns())).toEqual(runs)
+    expect(await shortLedger(scheduler, "a")).toEqual(
+      skipped.map((at) => ["misfired", at * second, at * second, 1, "maxInstances"])
+    )
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("a queued fire time whose grace has passed misfires", async () => {
+    const { scheduler, clock } = await everyTenSeconds(25 * second, {
+      overlap: "queue-all",
+      misfireGrace: "15 seconds"
+    })
+    await clock.advance(5 * minute)
+    expect(shortRuns(await scheduler.getRuns())).toEqual([0, 10, 40, 60].map((at) => [at * second, "succeeded", 1]))
+    expect((await shortLedger(scheduler, "a")).map(([kind, from, , , reason]) => [kind, from, reason])).toEqual(
+      [20, 30, 50].map((at) => ["misfired", at * second, "late"])
+    )
+  })
+})
+
+describe("attempts", () => {
+  it("a timeout aborts the signal, fails the attempt, and is tried again", async () => {
+    const { scheduler, clock, log, events } = await everyTenSeconds(hour, {
+      trigger: date(midnight),
+      timeout: "30 seconds",
+      retry: { attempts: 2, backoff: "1 minute" }
+    } as JobOptions)
+    await clock.advance(10 * minute)
+    expect(log).toEqual(["0/1 starts at 0", "0/2 starts at 90000"])
+    expect(await scheduler.getRuns()).toMatchObject([
+      {
+        outcome: "timedOut",
+        attempt: 2,
+        startedAt: midnight + 90_000,
+        finishedAt: midnight + 120_000,
+        error: { name: "RunTimedOut" }
+      }
+    ])
+    expect(events.filter(({ type }) => type.startsWith("Run")).map(({ type, at }) => [type, at - midnight])).toEqual([
+      ["RunClaimed", 0],
+      ["RunStarted", 0],
+      ["RunTimedOut", 30_000],
+      ["RunRetryDue", 30_000],
+      ["RunStarted", 90_000],
+      ["RunTimedOut", 120_000]
+    ])
+  })
+
+  it("only errors of the given names are worth another attempt", async () => {
+    const world = newWorld("memory")
+    const tries: Array<string> = []
+    const named = task("named", ({ jobId, attempt }) => {
+      tries.push(`${jobId} ${attempt}`)
+      throw Object.assign(new Error("no"), { name: jobId })
+    })
+    const scheduler = await world.start({ tasks: [named] })
+    for (const id of ["Temporary", "Lasting"])
+      await scheduler.addJob({ id, task: named, retry: { attempts: 3, when: ["Temporary"] } })
+    await world.clock.advance(minute)
+    expect(tries.toSorted()).toEqual(["Lasting 1", "Temporary 1", "Temporary 2", "Temporary 3"])
+  })
+
+  it("cancelRun aborts a run that executes, waits for its retry, or waits for a slot", async () => {
+    const { scheduler, clock } = await everyTenSeconds(hour, { trigger: date(midnight) } as JobOptions, {
+      executors: { default: inProcess({ concurrency: 1 }) }
+    })
+    await scheduler.addJob({ id: "waits", task: "work" })
+    await clock.settle()
+    const [waits] = await scheduler.getRuns({ jobId: "waits" })
+    const [executes] = await scheduler.getRuns({ jobId: "a" })
+    expect([waits?.startedAt, executes?.outcome]).toEqual([null, null])
+    const cancelled = Promise.all([scheduler.cancelRun(waits?.runId ?? ""), scheduler.cancelRun(executes?.runId ?? "")])
+    await clock.settle()
+    expect(await cancelled).toEqual([true, true])
+    expect(await scheduler.cancelRun(executes?.runId ?? "")).toBe(false)
+    expect((await scheduler.getRuns()).map(({ outcome }) => outcome)).toEqual(["cancelled", "cancelled"])
+    await expect(scheduler.cancelRun("99")).rejects.toMatchObject({ _tag: "UnknownNameError", kind: "run" })
+    await expect(scheduler.cancelRun("x")).rejects.toMatchObject({ _tag: "UnknownNameError", kind: "run" })
+  })
+
+  it("an Effect in a task waits on the scheduler's clock", async () => {
+    const world = newWorld("memory")
+    const sleeper = task("sleeper", () => Effect.as(Effect.sleep("2 hours"), "awake"))
+    const scheduler = await world.start({ tasks: [sleeper] })
+    const run = await scheduler.addJob({ task: sleeper }).then((job) => job.runs())
+    expect(run).toEqual([])
+    await world.clock.advance(3 * hour)
+    expect(await scheduler.getRuns()).toMatchObject([{ result: "awake", finishedAt: midnight + 2 * hour }])
+  })
+})
+
+describe("limits", () => {
+  it("start and end are inclusive", async () => {
+    const { scheduler, clock } = await everyTenSeconds(0, {
+      trigger: interval("10 seconds", { start: midnight }),
+      start: midnight + 20 * second,
+      end: midnight + 40 * second
+    } as JobOptions)
+    await clock.advance(5 * minute)
+    expect(shortRuns(await scheduler.getRuns()).map(([at]) => at / second)).toEqual([20, 30, 40])
+    expect((await scheduler.getJob("a"))?.state).toBe("done")
+  })
+
+  it("maxRuns ends the job, requests do not count", async () => {
+    const { scheduler, clock } = await everyTenSeconds(0, { maxRuns: 2 })
+    await scheduler.runJob("a").catch(() => undefined)
+    await clock.advance(5 * minute)
+    expect((await scheduler.getRuns()).filter(({ requested }) => !requested).length).toBe(2)
+    expect(await scheduler.getJob("a")).toMatchObject({ record: { state: "done", runCount: 2, nextFireAt: null } })
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("jitter moves fire times later, never by more than it says, and the same way after a restart", async () => {
+    const world = newWorld("sqlite")
+    const tick = task("tick", () => null)
+    await world.start({ tasks: [tick] })
+    await world.scheduler.addJob({
+      id: "a",
+      task: tick,
+      trigger: interval("1 minute", { start: midnight + minute }),
+      jitter: "30 seconds"
+    })
+    const promised = await world.scheduler.preview(5, "a")
+    for (const [index, { fireAt }] of promised.entries()) {
+      expect(fireAt - midnight - (index + 1) * minute).toBeGreaterThanOrEqual(0)
+      expect(fireAt - midnight - (index + 1) * minute).toBeLessThanOrEqual(30 * second)
+    }
+    await world.clock.advance(2 * minute)
+    await world.start({ tasks: [tick] })
+    await world.clock.advance(5 * minute)
+    const ran = (await world.scheduler.getRuns()).toReversed().slice(0, 5)
+    expect(ran.map(({ fireAt }) => fireAt)).toEqual(promised.map(({ fireAt }) => fireAt))
+    expect(ran.every(({ fireAt, startedAt }) => startedAt === fireAt)).toBe(true)
+  })
+
+  it("nothing starts early, and a fire time beyond any timer is waited for", async () => {
+    const world = newWorld("memory")
+    const starts: Array<number> = []
+    const far = task("far", () => void starts.push(world.clock.now()))
+    await world.start({ tasks: [far] })
+    const at = midnight + 60 * 24 * hour
+    await world.scheduler.addJob({ id: "a", task: far, trigger: date(at) })
+    await world.clock.advance(hour)
+    world.clock.stepWall(at - world.clock.now() - 90 * second)
+    await world.clock.advance(90 * second - 1)
+    expect(starts).toEqual([])
+    await world.clock.advance(1)
+    expect(starts).toEqual([at])
+  })
+})
