@@ -33,11 +33,14 @@ export class Dispatcher {
   private readonly orders = new Map<string, DispatchedOrder>()
   private readonly timers: Timers
   private readonly runtime: Runtime.Runtime<never>
+  private readonly released: (home: RunHome) => void
   private waiting: Array<() => void> = []
 
-  constructor(timers: Timers, runtime: Runtime.Runtime<never>) {
+  /** `released` hears whose order has made room. */
+  constructor(timers: Timers, runtime: Runtime.Runtime<never>, released: (home: RunHome) => void) {
     this.timers = timers
     this.runtime = runtime
+    this.released = released
   }
 
   get names(): ReadonlyArray<string> {
@@ -155,6 +158,7 @@ export class Dispatcher {
   private settle(order: DispatchedOrder, settlement: Settlement): void {
     this.orders.delete(order.runId)
     order.home.settled(order, settlement)
+    this.released(order.home)
     if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
   }
 

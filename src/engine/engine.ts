@@ -16,6 +16,7 @@ import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import { liveClock, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
+import type { RunHome } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
@@ -74,7 +75,7 @@ export class Engine implements LaneHost {
     this.residentLimit = options.residentJobs
     this.events = new EventStream(options.onError)
     this.codec = new JobCodec(options.readTrigger)
-    this.dispatcher = new Dispatcher(this.timers, options.runtime)
+    this.dispatcher = new Dispatcher(this.timers, options.runtime, (home) => this.lookElsewhere(home))
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streamJobs = new StreamJobs(options.tasks, options.onError)
     this.retention = new Retention(options.retention, this.timers)
@@ -284,7 +285,8 @@ export class Engine implements LaneHost {
     this.options.onError(error, `store "${lane.name}"`)
     this.stopReason = error instanceof Error ? error.message : String(error)
     lane.close(error)
-    if (this.phase === "started") void this.shutdown(false, 0)
+    if (this.phase === "started")
+      this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
   }
 
   private async stop(wait: boolean, deadlineMs: number): Promise<void> {
@@ -349,6 +351,11 @@ export class Engine implements LaneHost {
   private openExecutor(name: string, provider: ExecutorProvider): void {
     this.dispatcher.add(name, provider)
     this.executorActors.open(name, provider)
+  }
+
+  /** Room in an executor that several stores share: the others may have waited for it. */
+  private lookElsewhere(home: RunHome): void {
+    if (this.homes.several) for (const lane of this.lanes) if (lane !== home) lane.look()
   }
 
   private lookEverywhere(): void {

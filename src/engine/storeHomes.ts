@@ -30,6 +30,10 @@ export class StoreHomes {
     return [...this.homes.values()].map(({ lane }) => lane)
   }
 
+  get several(): boolean {
+    return this.homes.size > 1
+  }
+
   get names(): ReadonlyArray<string> {
     return [...this.homes.keys()]
   }

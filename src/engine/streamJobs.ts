@@ -49,7 +49,8 @@ export class StreamJobs {
   emitted(stream: string, value: unknown, lanes: ReadonlyArray<StoreLane>, paused: boolean): void {
     const json = this.json(stream, value)
     for (const lane of lanes) {
-      for (const key of this.keys.get(stream)?.get(lane) ?? []) lane.submit(this.emission(key, json, paused))
+      // A copy: the commit may come at once, and `follow` then puts the job at the end of the set that is walked here.
+      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])]) lane.submit(this.emission(key, json, paused))
     }
   }
 

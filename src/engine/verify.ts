@@ -115,8 +115,7 @@ const verifyAccounting = (
   const breaks = ledger
     .filter((entry) => entry.kind === "paused" || entry.kind === "superseded")
     .map((entry) => entry.throughAt)
-  const kept = engine.timers.now() - engine.options.retention.runAgeMs
-  const from = Math.max(memory.since, kept, ...breaks)
+  const from = Math.max(memory.since, keptFrom(engine, job, runs), ...breaks)
   const through = memory.backlog?.late?.from ?? memory.backlog?.due?.from ?? Infinity
   const accountedThrough = Math.min(memory.cursor, through - 1)
   const singles = new Map<number, number>()
@@ -125,7 +124,10 @@ const verifyAccounting = (
   }
   for (const run of runs) if (run.request === 0) count(run.fireAt)
   for (const fire of memory.queue) if (fire.requested !== true) count(fire.fireAt)
-  const ranges = ledger.filter((entry) => entry.count > 0 && entry.throughAt > from)
+  const waiting = memory.queue.flatMap(({ coalesced }) =>
+    coalesced === undefined ? [] : [{ fromAt: coalesced.from, throughAt: coalesced.through, count: coalesced.count }]
+  )
+  const ranges = [...ledger, ...waiting].filter((entry) => entry.count > 0 && entry.throughAt > from)
   for (const entry of ranges) if (entry.count === 1) count(entry.fromAt)
   const long = ranges.filter((entry) => entry.count > 1).map((entry) => ({ entry, seen: 0 }))
   let fireTimes = 0
@@ -158,4 +160,13 @@ const verifyAccounting = (
       )
   }
   return fireTimes
+}
+
+/** Where the job's records begin to be whole: retention deletes runs by age, and the oldest first when they are too many. */
+const keptFrom = (engine: Engine, job: Job, runs: ReadonlyArray<RunRow>): number => {
+  const byAge = engine.timers.now() - engine.options.retention.runAgeMs
+  const kept = runs.filter((run) => run.request === 0)
+  if (kept.length >= job.memory.runCount && runs.length < maxFireTimes) return byAge
+  const oldest = kept.reduce((first, run) => Math.min(first, run.fireAt), Infinity)
+  return Math.max(byAge, oldest === Infinity ? job.memory.cursor : oldest - 1)
 }
