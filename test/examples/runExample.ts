@@ -15,19 +15,19 @@ export interface ExampleRun {
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** `name`: the file in `examples/` without its extension. */
-export const runExample = async (name: string): Promise<ExampleRun> => {
+/** `name`: the file in `examples/`, without its extension if that is `.ts`. `args`: what follows on the command line. */
+export const runExample = async (name: string, args: ReadonlyArray<string> = []): Promise<ExampleRun> => {
   const folder = mkdtempSync(join(tmpdir(), "carillon-example-"))
   try {
-    return await run(join(root, "examples", `${name}.ts`), folder)
+    return await run(join(root, "examples", name.includes(".") ? name : `${name}.ts`), args, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-const run = (file: string, cwd: string): Promise<ExampleRun> =>
+const run = (file: string, args: ReadonlyArray<string>, cwd: string): Promise<ExampleRun> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file], {
+    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file, ...args], {
       cwd,
       env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
       timeout: 30_000,

@@ -1,0 +1,43 @@
+/**
+ * How do I look inside a running scheduler? Opens Stately's inspector for it, and prints its address and the actors to be seen.
+ *
+ *     node --import tsx examples/inspect.ts [--for 30] [--port 8080] [--no-browser]
+ *
+ * The page at that address frames https://stately.ai/inspect, which Stately hosts; what you see in it goes from your browser's
+ * own socket to that frame. The relay takes connections without a password, so leave it closed where others reach your ports.
+ */
+import { createWebSocketInspector } from "@statelyai/inspect"
+import { createInspectorServer } from "@statelyai/inspect/server"
+import { parseArgs } from "node:util"
+import { setTimeout as sleep } from "node:timers/promises"
+import { createScheduler, interval, task } from "carillon"
+
+const { values } = parseArgs({
+  options: {
+    for: { type: "string", default: "600" },
+    port: { type: "string", default: "8080" },
+    "no-browser": { type: "boolean", default: false }
+  }
+})
+const port = Number(values.port)
+
+const server = createInspectorServer({ port, autoOpen: !values["no-browser"] })
+const inspector = createWebSocketInspector({ url: `ws://localhost:${port}` })
+console.log(`http://localhost:${port} for ${values.for} s`)
+
+const work = task("work", () => sleep(150))
+const scheduler = createScheduler({
+  tasks: [work],
+  inspect: (event) => {
+    if (event.type === "@xstate.actor" && "id" in event.actorRef) console.log("actor", event.actorRef.id)
+    inspector.inspect.next?.(event)
+  }
+})
+await scheduler.start()
+await scheduler.addJob({ id: "often", task: work, trigger: interval("500 millis") })
+await scheduler.addJob({ id: "seldom", task: work, trigger: interval("5 seconds") })
+
+await sleep(Number(values.for) * 1000)
+await scheduler.shutdown()
+inspector.stop()
+server.stop()
