@@ -1,7 +1,8 @@
 /**
  * What the SQLite store costs beside bare better-sqlite3 writing the same rows into the same schema in the same run: a loop of
  * 256 claims with states, then 256 settles with states, each one synced commit; and jobs added in bulk. Batches alternate, so
- * that a busy machine is busy for both. Alone: `node --import tsx bench/store.ts`.
+ * that a busy machine is busy for both; CPU time, which other processes hardly touch, is the figure to compare. Alone:
+ * `node --import tsx bench/store.ts`.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -21,11 +22,19 @@ import type {
 import { memory } from "../src/store/memoryStore.ts"
 import { migrations } from "../src/store/migrations/migrations.ts"
 
+/** `wall`: per second (or milliseconds a call); `cpuMicros`: CPU time, user and system, for one job, run or call. */
+export interface StoreCost {
+  readonly wall: number
+  readonly cpuMicros: number
+}
+
 export interface StoreFigure {
   readonly name: string
   readonly unit: string
-  readonly carillon: number
-  readonly bare: number | null
+  readonly carillon: StoreCost
+  readonly bare: StoreCost | null
+  /** The longest of the measured calls, milliseconds. */
+  readonly longestMs: number
 }
 
 /** Measures in a directory of its own, removed afterwards. */
@@ -48,55 +57,76 @@ const measure = (directory: string, jobs: number, rounds: number) =>
     const memoryTarget = sequenced(inMemory)
 
     const figures: Array<StoreFigure> = []
+    const note = (name: string, unit: string, count: number, carillon: Spent, bareSpent: Spent | null) =>
+      figures.push({
+        name,
+        unit,
+        carillon: costOf(unit, count, carillon),
+        bare: bareSpent === null ? null : costOf(unit, count, bareSpent),
+        longestMs: carillon.longestMs
+      })
     for (const { name, idOf, firstKey } of [
       { name: "add jobs, sequential ids", idOf: (index: number) => `job-${index}`, firstKey: 1 },
       { name: "add jobs, random ids", idOf: randomId, firstKey: jobs + 1 }
     ]) {
       const batches = inBatches(jobs, 1024, (index) => newJob(firstKey + index, idOf(index)))
-      const [carillon, bareMs] = yield* raced(batches, [target.add, (batch) => Effect.sync(() => bare.add(batch))])
-      figures.push({ name, unit: "jobs/s", carillon: perSecond(jobs, carillon), bare: perSecond(jobs, bareMs) })
+      const [carillon, bareSpent] = yield* raced(batches, [target.add, (batch) => Effect.sync(() => bare.add(batch))])
+      note(name, "jobs/s", jobs, carillon, bareSpent)
       yield* Effect.forEach(batches, memoryTarget.add, { discard: true })
     }
 
     const runs = inBatches(rounds * jobs, 256, (index) => runOf(Math.floor(index / jobs), index % jobs, jobs))
-    const [carillon, bareMs, memoryMs] = yield* raced(runs, [
+    const [carillon, bareSpent, memorySpent] = yield* raced(runs, [
       target.run,
       (batch) => Effect.sync(() => bare.run(batch)),
       memoryTarget.run
     ])
-    const count = rounds * jobs
-    figures.push({
-      name: "claim and settle in 256s",
-      unit: "runs/s",
-      carillon: perSecond(count, carillon),
-      bare: perSecond(count, bareMs)
-    })
-    figures.push({ name: "the same in memory", unit: "runs/s", carillon: perSecond(count, memoryMs), bare: null })
+    note("claim and settle in 256s", "runs/s", rounds * jobs, carillon, bareSpent)
+    note("the same in memory", "runs/s", rounds * jobs, memorySpent, null)
 
     const turns = Array.from({ length: 100 }, () => 256)
-    const [dueMs, bareDueMs] = yield* raced(turns, [
+    const [due, bareDue] = yield* raced(turns, [
       (limit) => file.due("default", farAhead, limit),
       (limit) => Effect.sync(() => bare.due(farAhead, limit))
     ])
-    figures.push({ name: "due(256)", unit: "ms", carillon: dueMs / turns.length, bare: bareDueMs / turns.length })
+    note("due(256)", "ms", turns.length, due, bareDue)
     bare.close()
     return figures
   })
 
-/** Gives each input to each contestant in turn; the milliseconds each took in all. */
+interface Spent {
+  readonly wallMs: number
+  readonly cpuMicros: number
+  readonly longestMs: number
+}
+
+const nothingSpent: Spent = { wallMs: 0, cpuMicros: 0, longestMs: 0 }
+
+/** Gives each input to each contestant in turn; what each spent in all. */
 const raced = <Input, E, Contestants extends ReadonlyArray<(input: Input) => Effect.Effect<unknown, E>>>(
   inputs: ReadonlyArray<Input>,
   contestants: readonly [...Contestants]
-): Effect.Effect<{ readonly [Index in keyof Contestants]: number }, E> =>
+): Effect.Effect<{ readonly [Index in keyof Contestants]: Spent }, E> =>
   Effect.reduce(
     inputs,
-    contestants.map(() => 0),
+    contestants.map(() => nothingSpent),
     (totals, input) =>
       Effect.map(
-        Effect.forEach(contestants, (contestant) => timed(contestant(input))),
-        (times) => totals.map((total, index) => total + (times[index] ?? NaN))
+        Effect.forEach(contestants, (contestant) => measured(contestant(input))),
+        (turns) => totals.map((total, index) => added(total, turns[index] ?? nothingSpent))
       )
-  ) as Effect.Effect<{ readonly [Index in keyof Contestants]: number }, E>
+  ) as Effect.Effect<{ readonly [Index in keyof Contestants]: Spent }, E>
+
+const added = (total: Spent, turn: Spent): Spent => ({
+  wallMs: total.wallMs + turn.wallMs,
+  cpuMicros: total.cpuMicros + turn.cpuMicros,
+  longestMs: Math.max(total.longestMs, turn.longestMs)
+})
+
+const costOf = (unit: string, count: number, { wallMs, cpuMicros }: Spent): StoreCost => ({
+  wall: unit === "ms" ? wallMs / count : Math.round((count / wallMs) * 1000),
+  cpuMicros: cpuMicros / count
+})
 
 const farAhead = 9_000_000_000_000
 const firstFire = 1_760_000_000_000
@@ -179,14 +209,17 @@ const inBatches = <Row>(
     Array.from({ length: Math.min(size, count - batch * size) }, (_, index) => rowOf(batch * size + index))
   )
 
-/** Milliseconds that `effect` takes. */
-const timed = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<number, E> =>
+/** What `effect` takes, as if one turn. */
+const measured = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Spent, E> =>
   Effect.suspend(() => {
     const start = performance.now()
-    return Effect.map(effect, () => performance.now() - start)
+    const before = process.cpuUsage()
+    return Effect.map(effect, () => {
+      const { user, system } = process.cpuUsage(before)
+      const wallMs = performance.now() - start
+      return { wallMs, cpuMicros: user + system, longestMs: wallMs }
+    })
   })
-
-const perSecond = (count: number, ms: number): number => Math.round((count / ms) * 1000)
 
 /** The limit: prepared statements of as many rows as there are, parameters laid out, nothing else. */
 const openBare = (filename: string) => {
@@ -275,9 +308,11 @@ const openBare = (filename: string) => {
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const { name, unit, carillon, bare } of await benchStore()) {
-    const shown = (value: number) => (unit === "ms" ? value.toFixed(2) : Math.round(value).toLocaleString("en"))
-    const beside = bare === null ? "" : `  bare ${shown(bare)}  ratio ${(carillon / bare).toFixed(2)}`
-    console.log(`${name.padEnd(28)}${shown(carillon).padStart(10)} ${unit}${beside}`)
+  const shown = (unit: string, { wall, cpuMicros }: StoreCost) =>
+    `${unit === "ms" ? wall.toFixed(2) : wall.toLocaleString("en")} ${unit}, ${cpuMicros.toFixed(1)} µs CPU`
+  for (const { name, unit, carillon, bare, longestMs } of await benchStore()) {
+    const beside =
+      bare === null ? "" : `; bare ${shown(unit, bare)}; ratio ${(carillon.cpuMicros / bare.cpuMicros).toFixed(2)}`
+    console.log(`${name.padEnd(28)}${shown(unit, carillon)}, longest ${longestMs.toFixed(1)} ms${beside}`)
   }
 }

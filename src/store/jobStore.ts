@@ -46,7 +46,13 @@ export interface JobRow extends JobDefinitionRow, JobStateRow {
   readonly removedAt: EpochMillis | null
 }
 
-/** A run to insert. (jobKey, fireAt, request) is unique. */
+/** How far `fireAt` may lie after `claimedAt`: a stream that emits faster than the clock ticks numbers its fire times on. */
+export const fireAheadMs = 60_000
+
+/**
+ * A run to insert. (jobKey, fireAt, request) is unique. Keys count up with `claimedAt` but for a clock that was set back, and
+ * `fireAt` is at most `fireAheadMs` after it: a store may look for the newest runs and the oldest by key.
+ */
 export interface ClaimRow {
   readonly runKey: number
   readonly jobKey: number
@@ -108,6 +114,7 @@ export interface StoreBatch {
 
 export interface StoreOwner {
   readonly pid: number
+  /** Empty where the caller cannot tell; a store that can fills it in. */
   readonly host: string
   readonly startedAt: EpochMillis
 }
@@ -158,11 +165,11 @@ export interface LedgerFilter {
 export interface Retention {
   /** Finished runs and ledger entries older than this go. */
   readonly finishedBefore: EpochMillis
-  /** Finished runs beyond this many go, oldest first. */
+  /** Finished runs beyond this many go, oldest first: by claim or by end, as the store has them in order. */
   readonly maxRuns: number
-  /** Done and removed jobs without live runs, untouched since this instant, go with their runs. Never keys in `keep`. */
+  /** Done and removed jobs without live runs, untouched since this instant, go with their runs. */
   readonly doneBefore: EpochMillis
-  /** At most this many rows of each kind in one call. */
+  /** At most this many rows of each kind in one call; in what order the rest goes is the store's own. */
   readonly limit: number
 }
 
@@ -210,6 +217,9 @@ export interface OpenStore extends StoreOpening {
   orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** Newest `throughAt` first, then newest recorded; those of removed jobs included. */
   ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
-  /** Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. */
+  /**
+   * Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. A slice also ends after so many rows that
+   * it looked at and left, and the next one goes on from there: among very many unfinished runs a call may delete nothing yet.
+   */
   purge(retention: Retention): Effect.Effect<number, StoreError>
 }

@@ -1,6 +1,10 @@
-/** Retention in SQLite, one slice a call. Every look follows an index from its oldest end, and nothing is written when nothing goes. */
+/**
+ * Retention in SQLite, one slice a call. Runs and ledger entries lie in time order, so the oldest are the first by key, and no
+ * index serves this alone. Nothing is written when nothing goes.
+ */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
 import type { Retention } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
@@ -9,11 +13,12 @@ import { StoreFenced } from "./storeError.ts"
 
 /** Deletes at most `limit` rows of each kind; the number deleted. */
 export const purgeSlice = (
-  { connection, store, epoch }: SqliteSession,
+  session: SqliteSession,
   retention: Retention
 ): Effect.Effect<number, SqlError | StoreFenced> =>
   Effect.gen(function* () {
-    const slice = yield* findSlice(connection, retention)
+    const { connection, store, epoch } = session
+    const slice = yield* findSlice(session, retention)
     const count = slice.runs.length + slice.ledger.length + slice.jobs.length
     if (count === 0) {
       return 0
@@ -44,16 +49,28 @@ interface Slice {
   readonly present: number
 }
 
-const findSlice = (connection: SqliteConnection, retention: Retention): Effect.Effect<Slice, SqlError> =>
+const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<Slice, SqlError> =>
   Effect.gen(function* () {
+    const { connection, looked } = session
     const { finishedBefore, maxRuns, doneBefore, limit } = retention
-    const runs = new Set(yield* keys(connection, oldRuns, [finishedBefore, limit]))
     const [owner] = yield* connection.rows<{ finished: number }>("SELECT finished_runs AS finished FROM owner")
-    const excess = Math.min(limit, (owner?.finished ?? 0) - maxRuns)
-    if (excess > runs.size) {
-      for (const key of yield* keys(connection, oldestRuns, [excess])) runs.add(key)
-    }
-    const ledger = new Set(yield* keys(connection, oldLedger, [finishedBefore, limit]))
+    const oldestRuns = yield* walk(connection, {
+      sql: runsAfter,
+      from: looked.runs,
+      before: finishedBefore,
+      excess: Math.max(0, (owner?.finished ?? 0) - maxRuns),
+      limit
+    })
+    const oldestLedger = yield* walk(connection, {
+      sql: ledgerAfter,
+      from: looked.ledger,
+      before: finishedBefore,
+      excess: 0,
+      limit
+    })
+    session.looked = { runs: oldestRuns.looked, ledger: oldestLedger.looked }
+    const runs = oldestRuns.keys
+    const ledger = oldestLedger.keys
     const jobs: Array<number> = []
     let present = 0
     for (const { key, removed } of yield* connection.rows<{ key: number; removed: number }>(retiredJobs, [
@@ -72,6 +89,52 @@ const findSlice = (connection: SqliteConnection, retention: Retention): Effect.E
     return { runs: [...runs], ledger: [...ledger], jobs, present }
   })
 
+interface Walk {
+  /** Gives [key, madeAt, endedAt or null] of the rows above a key, at most as many as asked for. */
+  readonly sql: string
+  readonly from: number
+  /** Rows that ended before this go … */
+  readonly before: EpochMillis
+  /** … and others that have ended, until this many go. */
+  readonly excess: number
+  readonly limit: number
+}
+
+/** Rows that are read together, and rows that one call reads at the most: well under 5 ms. */
+const windowRows = 500
+const walkRows = 4000
+
+/**
+ * From the oldest row on, or from where the last call stopped: with many unfinished runs at the old end each call gets further.
+ * The end is a whole window too young to go, not a single row, since a clock that was set back leaves rows out of order; from
+ * there it starts over.
+ */
+const walk = (connection: SqliteConnection, { sql, from, before, excess, limit }: Walk) =>
+  Effect.gen(function* () {
+    const keys = new Set<number>()
+    let looked = from
+    let fromStart = from === 0
+    for (let left = walkRows; left > 0; left -= windowRows) {
+      const rows = yield* connection.values<readonly [number, EpochMillis, EpochMillis | null]>(sql, [
+        looked,
+        windowRows
+      ])
+      let ended = rows.length < windowRows || keys.size >= excess
+      for (const [key, madeAt, endedAt] of rows) {
+        if (keys.size === limit) return { keys, looked }
+        looked = key
+        if (endedAt !== null && (endedAt < before || keys.size < excess)) keys.add(key)
+        if (rows.length === windowRows && madeAt < before) ended = false
+      }
+      if (ended) {
+        looked = 0
+        if (fromStart) break
+        fromStart = true
+      }
+    }
+    return { keys, looked }
+  })
+
 /** Adds keys while there is room; whether all of them are in. */
 const addUpTo = (into: Set<number>, more: ReadonlyArray<number>, limit: number): boolean => {
   for (const key of more) {
@@ -81,15 +144,15 @@ const addUpTo = (into: Set<number>, more: ReadonlyArray<number>, limit: number):
   return true
 }
 
-const oldRuns = "SELECT run_key AS key FROM runs WHERE finished_at < ? ORDER BY finished_at LIMIT ?"
-const oldestRuns = "SELECT run_key AS key FROM runs WHERE finished_at IS NOT NULL ORDER BY finished_at LIMIT ?"
-const oldLedger = "SELECT entry AS key FROM ledger WHERE at < ? ORDER BY at LIMIT ?"
+const runsAfter =
+  "SELECT run_key, claimed_at, finished_at FROM runs NOT INDEXED WHERE run_key > ? ORDER BY run_key LIMIT ?"
+const ledgerAfter = "SELECT entry, at, at FROM ledger NOT INDEXED WHERE entry > ? ORDER BY entry LIMIT ?"
 const runsOfJob = "SELECT run_key AS key FROM runs WHERE job_key = ? LIMIT ?"
 const ledgerOfJob = "SELECT entry AS key FROM ledger WHERE job_key = ? LIMIT ?"
 
-/** Without live runs: `+` keeps to the index of unfinished runs, which are few, rather than to all runs of the job. */
+/** Without live runs: those of all jobs are few, all runs of one job may be many. */
 const retiredJobs = `
-  WITH live(key) AS MATERIALIZED (SELECT DISTINCT job_key FROM runs WHERE finished_at IS NULL)
+  WITH live(key) AS MATERIALIZED (SELECT DISTINCT job_key FROM runs INDEXED BY runs_unfinished WHERE finished_at IS NULL)
   SELECT s.key, 0 AS removed FROM job_state s CROSS JOIN jobs j ON j.key = s.key
     WHERE s.done_at IS NOT NULL AND s.done_at < ? AND j.removed_at IS NULL AND s.key NOT IN live
   UNION ALL

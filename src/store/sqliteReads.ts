@@ -1,27 +1,13 @@
-/** The store's queries. Each follows an index as far as its filter allows; values are bound, never written into the text. */
+/** The store's queries for jobs by wake-up, id and key, and their count. Values are bound, never written into the text. */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { JobRow, LedgerFilter, LedgerRow, RunFilter, RunRow } from "./jobStore.ts"
+import type { JobRow } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
-import type { SqliteConnection } from "./sqliteConnection.ts"
-import {
-  jobColumns,
-  jobRow,
-  kindCodes,
-  ledgerColumns,
-  ledgerRow,
-  outcomeCodes,
-  runColumns,
-  runRow,
-  stateCodes,
-  stateOf,
-  type StoredJob,
-  type StoredLedger,
-  type StoredRun
-} from "./sqliteRows.ts"
+import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./sqliteRows.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
+import { sliceJobs } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -69,28 +55,39 @@ export const readJobsByKey = (session: SqliteSession, keys: ReadonlyArray<number
     (rows) => rows.flat()
   )
 
-/** From the index of the states other than scheduled; the scheduled are those that are left. */
+/** Running jobs by a look at every job, in slices; the rare states by index; the scheduled are those that are left. */
 export const countJobs = ({ connection }: SqliteSession): Read<ReadonlyMap<JobState, number>> =>
   Effect.gen(function* () {
-    const [owner] = yield* connection.rows<{ jobs: number }>("SELECT job_count AS jobs FROM owner")
-    const counted = yield* connection.rows<{ value: number; jobs: number }>(
-      "SELECT value, count(*) AS jobs FROM job_state WHERE value <> 0 GROUP BY value"
+    let running = 0
+    yield* sliceJobs(connection, 0, (after, through) =>
+      Effect.map(
+        connection.rows<{ jobs: number }>(
+          "SELECT count(*) AS jobs FROM job_state WHERE value = 1 AND key > ? AND key <= ?",
+          [after, through]
+        ),
+        ([row]) => {
+          running += row?.jobs ?? 0
+          return true
+        }
+      )
     )
-    const removed = yield* connection.rows<{ value: number; jobs: number }>(
-      `SELECT s.value, count(*) AS jobs FROM jobs j CROSS JOIN job_state s ON s.key = j.key
-      WHERE j.removed_at IS NOT NULL GROUP BY s.value`
-    )
-    const left = new Map(removed.map(({ value, jobs }) => [value, jobs]))
+    const rows = yield* connection.alone(connection.rows<{ value: number | null; jobs: number }>(countedByIndex))
     const counts = new Map<JobState, number>()
-    let scheduled = owner?.jobs ?? 0
-    for (const { value, jobs } of counted) {
-      const present = jobs - (left.get(value) ?? 0)
-      scheduled -= present
-      if (present > 0) counts.set(stateOf(value), present)
-    }
-    if (scheduled > 0) counts.set("scheduled", scheduled)
-    return counts
+    const add = (state: JobState, jobs: number) => counts.set(state, (counts.get(state) ?? 0) + jobs)
+    add("running", running)
+    for (const { value, jobs } of rows) if (value !== null && value !== stateCodes.scheduled) add(stateOf(value), jobs)
+    const others = [...counts.values()].reduce((sum, jobs) => sum + jobs, 0)
+    add("scheduled", (rows.find(({ value }) => value === null)?.jobs ?? 0) - others)
+    return new Map([...counts].filter(([, jobs]) => jobs > 0))
   })
+
+/** All jobs, as state `null`; the rare and the done; and what removed jobs are among those and the running, to be taken off. */
+const countedByIndex = `
+  SELECT NULL AS value, job_count AS jobs FROM owner
+  UNION ALL SELECT value, count(*) FROM job_state INDEXED BY job_state_rare WHERE value IN (2, 3) GROUP BY value
+  UNION ALL SELECT ${stateCodes.done}, count(*) FROM job_state INDEXED BY job_state_done WHERE done_at IS NOT NULL
+  UNION ALL SELECT s.value, -count(*) FROM jobs j CROSS JOIN job_state s ON s.key = j.key
+    WHERE j.removed_at IS NOT NULL GROUP BY s.value`
 
 export const readStreamJobs = (session: SqliteSession): Read<ReadonlyArray<JobRow>> =>
   jobRows(
@@ -99,78 +96,6 @@ export const readStreamJobs = (session: SqliteSession): Read<ReadonlyArray<JobRo
     WHERE j.stream IS NOT NULL AND j.removed_at IS NULL AND s.value <> ? ORDER BY j.key`,
     [stateCodes.done]
   )
-
-export const readRuns = ({ connection }: SqliteSession, filter: RunFilter): Read<ReadonlyArray<RunRow>> =>
-  Effect.flatMap(keysOfId(connection, filter.jobId), (keys) => {
-    if (keys !== undefined && keys.length === 0) {
-      return Effect.succeed([])
-    }
-    const { clauses, params } = conditions([
-      ["r.run_key = ?", filter.runKey],
-      ["r.fire_at >= ?", filter.from],
-      ["r.fire_at <= ?", filter.to]
-    ])
-    if (keys !== undefined) clauses.push(within("r.job_key", keys, params))
-    if (filter.live === true) clauses.push("r.finished_at IS NULL")
-    if (filter.outcomes !== undefined) {
-      clauses.push(
-        within(
-          "r.outcome",
-          filter.outcomes.map((outcome) => outcomeCodes[outcome]),
-          params
-        )
-      )
-    }
-    return runRows(
-      connection,
-      `SELECT ${runColumns} FROM runs r CROSS JOIN jobs j ON j.key = r.job_key
-      WHERE ${allOf(clauses)} ORDER BY r.fire_at DESC, r.run_key DESC LIMIT ?`,
-      [...params, filter.limit ?? noLimit]
-    )
-  })
-
-export const readOrphans = (
-  { connection, epoch }: SqliteSession,
-  afterRunKey: number,
-  limit: number
-): Read<ReadonlyArray<RunRow>> =>
-  runRows(
-    connection,
-    `SELECT ${runColumns} FROM runs r CROSS JOIN jobs j ON j.key = r.job_key
-    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch < ? ORDER BY r.run_key LIMIT ?`,
-    [afterRunKey, epoch, limit]
-  )
-
-export const readLedger = (
-  { connection }: SqliteSession,
-  filter: LedgerFilter
-): Read<ReadonlyArray<LedgerRow & { readonly jobId: string }>> =>
-  Effect.flatMap(keysOfId(connection, filter.jobId), (keys) => {
-    if (keys !== undefined && keys.length === 0) {
-      return Effect.succeed([])
-    }
-    const { clauses, params } = conditions([
-      ["l.through_at >= ?", filter.from],
-      ["l.from_at <= ?", filter.to]
-    ])
-    if (keys !== undefined) clauses.push(within("l.job_key", keys, params))
-    if (filter.kinds !== undefined)
-      clauses.push(
-        within(
-          "l.kind",
-          filter.kinds.map((kind) => kindCodes[kind]),
-          params
-        )
-      )
-    return Effect.map(
-      connection.values<StoredLedger>(
-        `SELECT ${ledgerColumns} FROM ledger l CROSS JOIN jobs j ON j.key = l.job_key
-        WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC LIMIT ?`,
-        [...params, filter.limit ?? noLimit]
-      ),
-      (rows) => rows.map(ledgerRow)
-    )
-  })
 
 /** SQLite reads a negative limit as none. */
 export const noLimit = -1
@@ -181,12 +106,6 @@ export const jobRows = (
   params: ReadonlyArray<unknown>
 ): Read<ReadonlyArray<JobRow>> =>
   Effect.map(connection.values<StoredJob>(sql, params), (rows) => rows.map((row) => jobRow(row, executors.names)))
-
-const runRows = (
-  connection: SqliteConnection,
-  sql: string,
-  params: ReadonlyArray<unknown>
-): Read<ReadonlyArray<RunRow>> => Effect.map(connection.values<StoredRun>(sql, params), (rows) => rows.map(runRow))
 
 const jobsById = sized(
   (rows) => `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
@@ -209,18 +128,3 @@ export const within = (column: string, values: ReadonlyArray<number>, params: Ar
   params.push(...values)
   return values.length === 1 ? `${column} = ?` : `${column} IN (${values.map(() => "?").join(",")})`
 }
-
-const allOf = (clauses: ReadonlyArray<string>): string => (clauses.length === 0 ? "TRUE" : clauses.join(" AND "))
-
-/** Every job that has or had the id, at most the 1,000 newest of those removed; `undefined` without an id. */
-const keysOfId = (connection: SqliteConnection, id: string | undefined): Read<ReadonlyArray<number> | undefined> =>
-  id === undefined
-    ? Effect.succeed(undefined)
-    : Effect.map(
-        connection.rows<{ key: number }>(
-          `SELECT key FROM jobs WHERE id = ? AND removed_at IS NULL UNION ALL
-          SELECT key FROM (SELECT key FROM jobs WHERE id = ? AND removed_at IS NOT NULL ORDER BY key DESC LIMIT 1000)`,
-          [id, id]
-        ),
-        (rows) => rows.map(({ key }) => key)
-      )

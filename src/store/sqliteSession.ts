@@ -9,6 +9,8 @@ export interface SqliteSession {
   readonly epoch: number
   /** As on disk. A commit that adds a name replaces it once it is there. */
   executors: Executors
+  /** Where retention goes on: the keys up to which it has left what it found; 0 to start over. */
+  looked: { readonly runs: number; readonly ledger: number }
 }
 
 /** Executor names are many times on disk and few: each row holds a number. */

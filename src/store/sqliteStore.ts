@@ -1,4 +1,5 @@
 /** A store in one SQLite file, through @effect/sql-sqlite-node: WAL, one owner at a time, every commit synced to disk by default. */
+import { hostname } from "node:os"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
 import { batchInstant } from "./batchInstant.ts"
@@ -13,13 +14,11 @@ import {
   readDue,
   readJobsById,
   readJobsByKey,
-  readLedger,
   readNextWakeAt,
-  readOrphans,
-  readRuns,
   readStreamJobs,
   readWakingExecutors
 } from "./sqliteReads.ts"
+import { readLedger, readOrphans, readRuns } from "./sqliteRuns.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
 import { type StoreError, StoreUnavailable } from "./storeError.ts"
 
@@ -51,18 +50,20 @@ export const sqlite = (options: SqliteOptions): JobStore => {
   const store = settings.filename
   return {
     description: `sqlite ${store} (${settings.durability} durability)`,
-    open: (owner) =>
-      takePossession(settings, owner).pipe(
+    open: (caller) => {
+      const owner = caller.host === "" ? { ...caller, host: hostname() } : caller
+      return takePossession(settings, owner).pipe(
         translated(store, "open"),
         Effect.flatMap((possession) => openFile(store, possession, owner))
       )
+    }
   }
 }
 
 const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
     const { connection, epoch, jobCount, nextJobKey, nextRunKey, executors } = possession
-    const session: SqliteSession = { connection, store, epoch, executors }
+    const session: SqliteSession = { connection, store, epoch, executors, looked: { runs: 0, ledger: 0 } }
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
@@ -90,9 +91,9 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
       jobsById: (ids) => guarded("jobsById", () => readJobsById(session, ids)),
       jobsByKey: (keys) => guarded("jobsByKey", () => readJobsByKey(session, keys)),
       jobs: (filter) => whileOpen("jobs", () => listJobs(session, filter)),
-      countJobs: () => guarded("countJobs", () => countJobs(session)),
+      countJobs: () => whileOpen("countJobs", () => countJobs(session)),
       streamJobs: () => guarded("streamJobs", () => readStreamJobs(session)),
-      runs: (filter) => guarded("runs", () => readRuns(session, filter)),
+      runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
       purge: (retention) => guarded("purge", () => purgeSlice(session, retention))

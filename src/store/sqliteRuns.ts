@@ -1,0 +1,204 @@
+/**
+ * Queries for runs and the ledger. A job's are found by index, unfinished runs too; all others lie in the order of their keys,
+ * which is that of claiming, and are looked for from the newest backwards, in slices with everything else let in between.
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import { fireAheadMs, type LedgerFilter, type LedgerRow, type RunFilter, type RunRow } from "./jobStore.ts"
+import type { SqliteConnection } from "./sqliteConnection.ts"
+import { conditions, noLimit, within } from "./sqliteReads.ts"
+import {
+  kindCodes,
+  ledgerColumns,
+  ledgerRow,
+  outcomeCodes,
+  runColumns,
+  runRow,
+  type StoredLedger,
+  type StoredRun
+} from "./sqliteRows.ts"
+import type { SqliteSession } from "./sqliteSession.ts"
+import { letOthersIn } from "./sqliteSlices.ts"
+
+type Read<A> = Effect.Effect<A, SqlError>
+
+/** Runs by `filter`. Takes the connection for itself a query at a time. */
+export const readRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArray<RunRow>> => {
+  const { jobId, runKey, live } = filter
+  const { connection } = session
+  return jobId !== undefined || runKey !== undefined || live === true
+    ? connection.alone(indexedRuns(connection, filter))
+    : newestRuns(connection, filter)
+}
+
+export const readOrphans = (
+  { connection, epoch }: SqliteSession,
+  afterRunKey: number,
+  limit: number
+): Read<ReadonlyArray<RunRow>> =>
+  runRows(
+    connection,
+    `SELECT ${runColumns} FROM runs r INDEXED BY runs_unfinished CROSS JOIN jobs j ON j.key = r.job_key
+    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch < ? ORDER BY r.run_key LIMIT ?`,
+    [afterRunKey, epoch, limit]
+  )
+
+export const readLedger = (
+  { connection }: SqliteSession,
+  filter: LedgerFilter
+): Read<ReadonlyArray<LedgerRow & { readonly jobId: string }>> =>
+  Effect.flatMap(keysOfId(connection, filter.jobId), (keys) => {
+    if (keys !== undefined && keys.length === 0) {
+      return Effect.succeed([])
+    }
+    const { clauses, params } = conditions([
+      ["l.through_at >= ?", filter.from],
+      ["l.from_at <= ?", filter.to]
+    ])
+    if (keys !== undefined) clauses.push(within("l.job_key", keys, params))
+    if (filter.kinds !== undefined)
+      clauses.push(
+        within(
+          "l.kind",
+          filter.kinds.map((kind) => kindCodes[kind]),
+          params
+        )
+      )
+    return Effect.map(
+      connection.values<StoredLedger>(
+        `SELECT ${ledgerColumns} FROM ledger l CROSS JOIN jobs j ON j.key = l.job_key
+        WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC LIMIT ?`,
+        [...params, filter.limit ?? noLimit]
+      ),
+      (rows) => rows.map(ledgerRow)
+    )
+  })
+
+const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<RunRow>> =>
+  Effect.flatMap(keysOfId(connection, filter.jobId), (keys) => {
+    if (keys !== undefined && keys.length === 0) {
+      return Effect.succeed([])
+    }
+    const { clauses, params } = runConditions(filter, filter.from)
+    if (filter.runKey !== undefined) {
+      clauses.push("r.run_key = ?")
+      params.push(filter.runKey)
+    }
+    if (filter.live === true) clauses.push("r.finished_at IS NULL")
+    if (keys !== undefined) clauses.push(within("r.job_key", keys, params))
+    const index =
+      filter.runKey !== undefined ? "" : keys !== undefined ? "INDEXED BY runs_by_job" : "INDEXED BY runs_unfinished"
+    return runRows(connection, `SELECT ${runColumns} FROM runs r ${index} ${newestFirst(clauses)}`, [
+      ...params,
+      filter.limit ?? noLimit
+    ])
+  })
+
+/** Keys that one slice covers: some 2 ms. */
+const runSliceKeys = 2000
+
+/** Ends where every run of a slice was claimed too early for what is still looked for. */
+const newestRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<RunRow>> =>
+  Effect.gen(function* () {
+    const { limit = Infinity } = filter
+    let found: ReadonlyArray<RunRow> = []
+    let through = yield* connection.alone(newestKey(connection, Number.MAX_SAFE_INTEGER))
+    while (through !== null && limit > 0) {
+      const newest = through
+      const slice = yield* connection.alone(
+        Effect.gen(function* () {
+          const rows = yield* runsOfSlice(connection, filter, earliestOf(found, filter), newest)
+          return { rows, next: yield* newestKey(connection, newest - runSliceKeys) }
+        })
+      )
+      if (slice.rows.length > 0) found = [...found, ...slice.rows].sort(fireOrder).slice(0, limit)
+      const earliest = earliestOf(found, filter)
+      if (earliest !== undefined && slice.next !== null) {
+        const claimedAt = yield* connection.alone(newestClaim(connection, slice.next))
+        if (claimedAt + fireAheadMs < earliest) break
+      }
+      through = slice.next
+      if (through !== null) yield* letOthersIn
+    }
+    return found
+  })
+
+/** The earliest fire time that still has a place in the answer; `undefined`: any. */
+const earliestOf = (found: ReadonlyArray<RunRow>, { from, limit = Infinity }: RunFilter): EpochMillis | undefined => {
+  const last = found.length < limit ? undefined : found.at(-1)?.fireAt
+  return last === undefined ? from : Math.max(last, from ?? last)
+}
+
+const fireOrder = (a: RunRow, b: RunRow): number => b.fireAt - a.fireAt || b.runKey - a.runKey
+
+const newestKey = (connection: SqliteConnection, through: number): Read<number | null> =>
+  Effect.map(
+    connection.rows<{ key: number | null }>("SELECT max(run_key) AS key FROM runs WHERE run_key <= ?", [through]),
+    ([row]) => row?.key ?? null
+  )
+
+/** Of a slice, since a clock that was set back leaves single rows out of order. */
+const newestClaim = (connection: SqliteConnection, through: number): Read<EpochMillis> =>
+  Effect.map(
+    connection.rows<{ at: EpochMillis | null }>(
+      "SELECT max(claimed_at) AS at FROM runs NOT INDEXED WHERE run_key > ? AND run_key <= ?",
+      [through - runSliceKeys, through]
+    ),
+    ([row]) => row?.at ?? -Infinity
+  )
+
+const runsOfSlice = (
+  connection: SqliteConnection,
+  filter: RunFilter,
+  earliest: EpochMillis | undefined,
+  through: number
+): Read<ReadonlyArray<RunRow>> => {
+  const { clauses, params } = runConditions(filter, earliest)
+  return runRows(
+    connection,
+    `SELECT ${runColumns} FROM runs r NOT INDEXED ${newestFirst([...clauses, "r.run_key > ?", "r.run_key <= ?"])}`,
+    [...params, through - runSliceKeys, through, filter.limit ?? noLimit]
+  )
+}
+
+const runConditions = (filter: RunFilter, from: EpochMillis | undefined) => {
+  const { clauses, params } = conditions([
+    ["r.fire_at >= ?", from],
+    ["r.fire_at <= ?", filter.to]
+  ])
+  if (filter.outcomes !== undefined) {
+    clauses.push(
+      within(
+        "r.outcome",
+        filter.outcomes.map((outcome) => outcomeCodes[outcome]),
+        params
+      )
+    )
+  }
+  return { clauses, params }
+}
+
+const newestFirst = (clauses: ReadonlyArray<string>): string =>
+  `CROSS JOIN jobs j ON j.key = r.job_key WHERE ${allOf(clauses)} ORDER BY r.fire_at DESC, r.run_key DESC LIMIT ?`
+
+const runRows = (
+  connection: SqliteConnection,
+  sql: string,
+  params: ReadonlyArray<unknown>
+): Read<ReadonlyArray<RunRow>> => Effect.map(connection.values<StoredRun>(sql, params), (rows) => rows.map(runRow))
+
+const allOf = (clauses: ReadonlyArray<string>): string => (clauses.length === 0 ? "TRUE" : clauses.join(" AND "))
+
+/** Every job that has or had the id, at most the 1,000 newest of those removed; `undefined` without an id. */
+const keysOfId = (connection: SqliteConnection, id: string | undefined): Read<ReadonlyArray<number> | undefined> =>
+  id === undefined
+    ? Effect.succeed(undefined)
+    : Effect.map(
+        connection.rows<{ key: number }>(
+          `SELECT key FROM jobs WHERE id = ? AND removed_at IS NULL UNION ALL
+          SELECT key FROM (SELECT key FROM jobs WHERE id = ? AND removed_at IS NOT NULL ORDER BY key DESC LIMIT 1000)`,
+          [id, id]
+        ),
+        (rows) => rows.map(({ key }) => key)
+      )
