@@ -108,8 +108,8 @@ suite("explainFireTime", () => {
     ["one of two", or([weekdays, cron("0 10 * * *", oslo)]), "2026-11-21T10:00", []],
     [
       "an interval",
-      interval("1h", { start: 0 }),
-      "1970-01-01T02:00:05",
+      interval("1h", { start: 0, timezone: "UTC" }),
+      "1970-01-01T02:00:05Z",
       [["interval", "every", "5000 ms past one", "a whole number of 3600000 ms from 1970-01-01T00:00:00+00:00"]]
     ],
     [
@@ -119,10 +119,7 @@ suite("explainFireTime", () => {
       [["calendarInterval", "date", "2026-01-02", "a date of the sequence"]]
     ]
   ])("%s", ([, trigger, instant, expected]) => {
-    // The interval has no zone of its own and shows the machine's.
-    const found = refusals(trigger, instant).map((each) =>
-      each.map((text) => text.replace(/from 1970-01-01T.*$/, "from 1970-01-01T00:00:00+00:00"))
-    )
+    const found = refusals(trigger, instant)
     expect(found).toEqual(expected)
   })
 })
