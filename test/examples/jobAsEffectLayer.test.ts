@@ -5,7 +5,7 @@ describe("examples/job-as-effect-layer", () => {
   it("prints what the mailer was asked to send, and closes it last", { timeout: 40_000 }, async () => {
     const { exitCode, lines, errors } = await runExample("job-as-effect-layer")
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" })
-    const messages = lines.map((line) => /message="(.*)"$/.exec(line)?.[1])
+    const messages = lines.map((line) => /message="(.*)"$/.exec(line)?.[1]?.replaceAll("\\", ""))
     expect(messages.slice(0, 2)).toEqual(["digest is there already", "sending to ops"])
     expect(messages.filter((message) => message?.startsWith("run"))).toEqual([
       "run 1: sent to ops",

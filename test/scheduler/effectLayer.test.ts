@@ -1,10 +1,10 @@
 /** The scheduler as a service of an Effect program: verbs, errors, requirements, interruption, release. */
 import { createScheduler, date, interval, memory, task } from "carillon"
-import type { SchedulerEvent } from "carillon"
+import type { AnyTask, SchedulerEvent } from "carillon"
 import { Scheduler } from "carillon/effect"
 import type { LayerOptions, SchedulerError } from "carillon/effect"
-import { virtualClock } from "carillon/testing"
-import type { AnyTask } from "carillon"
+import { virtualClock, VirtualClock } from "carillon/testing"
+import type { Duration } from "effect"
 import { Clock, Context, Effect, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
 import { describe, expect, expectTypeOf, it } from "vitest"
 
@@ -292,7 +292,7 @@ const run = <T extends AnyTask<unknown> = never, A = void, E = never>(
   )
 
 /** Moves the surrounding virtual clock. */
-const advance = (duration: Parameters<ReturnType<typeof virtualClock>["advance"]>[0]) =>
+const advance = (duration: Duration.DurationInput) =>
   Effect.flatMap(Effect.clock, (clock) =>
-    Effect.promise(() => (clock as ReturnType<typeof virtualClock>).advance(duration))
+    clock instanceof VirtualClock ? Effect.promise(() => clock.advance(duration)) : Effect.die("not a virtual clock")
   )
