@@ -19,14 +19,33 @@ export { DuplicateTaskError, UnknownTaskError } from "./task/taskRegistry.ts"
 
 export { date } from "./trigger/date.ts"
 export { interval } from "./trigger/interval.ts"
+export type { IntervalLength, IntervalOptions } from "./trigger/interval.ts"
 export { cron } from "./trigger/cron.ts"
-export { InvalidCrontabError, readCrontab } from "./trigger/crontab.ts"
-export type { CrontabCommand, CrontabEntry, CrontabFault, CrontabOptions } from "./trigger/crontab.ts"
-export { stream } from "./trigger/stream.ts"
+export type { CronOptions } from "./trigger/cron.ts"
+export type { CronFields } from "./trigger/cronFields.ts"
+export { calendarInterval } from "./trigger/calendarInterval.ts"
+export type { CalendarStep } from "./trigger/calendarInterval.ts"
+export { and, or } from "./trigger/combine.ts"
+export { filter, not } from "./trigger/filter.ts"
+export type { FilterOptions } from "./trigger/filter.ts"
+export type { DateCondition, DateRange } from "./trigger/dateCondition.ts"
+export { holidayCalendar, UnknownCalendarError } from "./trigger/holidayCalendar.ts"
+export type { HolidayCalendar } from "./trigger/holidayCalendar.ts"
 export { jitter } from "./trigger/jitter.ts"
 export { limit } from "./trigger/limit.ts"
 export { window } from "./trigger/window.ts"
+export { stream } from "./trigger/stream.ts"
+export { defineTrigger } from "./trigger/customTrigger.ts"
+export type { CustomTrigger, CustomTriggerType } from "./trigger/customTrigger.ts"
 export { fireTimes, fireTimes$ } from "./trigger/fireTimes.ts"
+export { describe } from "./trigger/describe.ts"
+export { explainFireTime } from "./trigger/explain.ts"
+export type { FireTimeExplanation } from "./trigger/explain.ts"
+export { InvalidCrontabError, readCrontab } from "./trigger/crontab.ts"
+export type { CrontabCommand, CrontabEntry, CrontabFault, CrontabOptions } from "./trigger/crontab.ts"
+export { InvalidTriggerError } from "./trigger/invalidTrigger.ts"
+export { FaultyTriggerError } from "./trigger/honest.ts"
+export { UnknownTriggerError } from "./trigger/readTrigger.ts"
 export type { Json, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger/trigger.ts"
 export { InvalidInstantError } from "./time/instant.ts"
 export type { EpochMillis, InstantInput } from "./time/instant.ts"
@@ -56,9 +75,23 @@ export type { EventListener } from "./event/eventStream.ts"
 
 export { memory } from "./store/memoryStore.ts"
 export type { JobStore } from "./store/jobStore.ts"
-export { StoreConflict, StoreFenced, StoreInUse, StoreTooNew, StoreUnavailable, StoreUnreadable } from "./store/storeError.ts"
+export {
+  StoreConflict,
+  StoreFenced,
+  StoreInUse,
+  StoreTooNew,
+  StoreUnavailable,
+  StoreUnreadable
+} from "./store/storeError.ts"
 export type { StoreError } from "./store/storeError.ts"
 
 export { inProcess } from "./executor/inProcessExecutor.ts"
 export type { InProcessOptions } from "./executor/inProcessOptions.ts"
-export type { Executor, ExecutorContext, ExecutorProvider, RunListener, RunOrder, Settlement } from "./executor/executor.ts"
+export type {
+  Executor,
+  ExecutorContext,
+  ExecutorProvider,
+  RunListener,
+  RunOrder,
+  Settlement
+} from "./executor/executor.ts"

@@ -208,11 +208,8 @@ export class Scheduler {
 
   /** The id is free at once. A run under way ends by itself and is recorded. */
   async removeJob(id: string): Promise<void> {
-    await this.changeJob(id, "removeJob", (plan) => {
-      const job = commands.jobIn(plan, id, "removeJob")
-      commands.remove(plan, job)
-      return job
-    })
+    const lane = await this.laneOf(id, "removeJob")
+    await this.submit(lane, [id], (plan) => commands.removeById(plan, id))
   }
 
   /** Removes every job, of one store or of all; how many there were. */
@@ -433,9 +430,14 @@ export class Scheduler {
   }
 
   private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {
+    const lane = await this.laneOf(id, verb)
+    return this.change(lane.name, verb, [id], apply)
+  }
+
+  private async laneOf(id: string, verb: string): Promise<StoreLane> {
     checkIdText(id)
     const { lane } = this.engine.lanes.length === 1 ? this.onlyLane(verb) : await this.queries.mustFind(id, verb)
-    return this.change(lane.name, verb, [id], apply)
+    return lane
   }
 
   private onlyLane(verb: string): { readonly lane: StoreLane } {

@@ -2,6 +2,7 @@
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcessExecutor.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
+import { ofTrigger } from "../engine/jobDefinition.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { JobStore } from "../store/jobStore.ts"
@@ -61,7 +62,7 @@ export const createSchedulerFromConfig = async (
   const { storeTypes = {}, executorTypes = {}, ...rest } = registry
   if (!Array.isArray(jobs))
     throw new InvalidOptionError({ option: "jobs", found: preview(jobs), expected: "a list of jobs" })
-  const triggers = createTriggerRegistry(rest.triggers ?? [])
+  const triggers = createTriggerRegistry(rest.triggers ?? [], rest.calendars ?? [])
   const scheduler = createScheduler({
     ...rest,
     ...plain,
@@ -75,7 +76,7 @@ export const createSchedulerFromConfig = async (
     await scheduler.addJob({
       ifExists: "replace",
       ...others,
-      ...(trigger === undefined ? {} : { trigger: triggers.read(trigger) })
+      ...(trigger === undefined ? {} : { trigger: ofTrigger(job.id ?? job.task, () => triggers.read(trigger)) })
     })
   }
   return scheduler

@@ -1,5 +1,6 @@
 /** Jobs out of one scheduler and into another, as versioned JSON: definitions and pauses, not runs. */
 import { Data } from "effect"
+import { ofTrigger } from "../engine/jobDefinition.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
@@ -105,7 +106,7 @@ export const readExport = (
       tags,
       metadata,
       paused,
-      trigger: readTrigger(trigger),
+      trigger: ofTrigger(id, () => readTrigger(trigger)),
       store: options.store ?? store,
       ifExists: options.ifExists ?? "error",
       misfireGrace: misfireGraceMs,

@@ -11,7 +11,6 @@ import type { JobFault, JobState } from "../job/snapshot.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Observable } from "rxjs"
-import type { Scheduler } from "./createScheduler.ts"
 
 /** A run that was asked for. */
 export interface RunHandle {
@@ -25,14 +24,30 @@ export interface RunHandle {
 /** When a job fires, for `rescheduleJob`. */
 export type Timing = Pick<JobOptions, "start" | "end" | "jitter">
 
+/** What a handle needs of its scheduler. */
+interface JobVerbs {
+  job$(id: string): Observable<JobRecord>
+  jobActor(id: string): Promise<JobActor>
+  modifyJob(id: string, changes: JobChanges): Promise<JobHandle>
+  rescheduleJob(id: string, trigger: Trigger, timing: Timing): Promise<JobHandle>
+  pauseJob(id: string): Promise<JobHandle>
+  resumeJob(id: string, options: { readonly missed?: "skip" | "coalesce" }): Promise<JobHandle>
+  removeJob(id: string): Promise<void>
+  runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
+  getRuns(query: RunQuery): Promise<ReadonlyArray<RunRecord>>
+  getMisfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>>
+  preview(count: number, jobId: string): Promise<ReadonlyArray<PreviewEntry>>
+  explain(jobId: string, instant: InstantInput): Promise<Explanation>
+}
+
 /** The fields are as of the moment it was fetched; `scheduler.getJob(id)` gives newer ones, `job.$` follows them. */
 export class JobHandle {
-  private readonly scheduler: Scheduler
+  private readonly scheduler: JobVerbs
   private readonly read: () => JobRecord
   private kept: JobRecord | null = null
   readonly id: string
 
-  constructor(scheduler: Scheduler, id: string, read: () => JobRecord) {
+  constructor(scheduler: JobVerbs, id: string, read: () => JobRecord) {
     this.scheduler = scheduler
     this.id = id
     this.read = read

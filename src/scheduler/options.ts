@@ -14,6 +14,7 @@ import type { AnyTask } from "../task/task.ts"
 import { TaskRegistry } from "../task/taskRegistry.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone, zoneOf } from "../time/zone.ts"
+import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import { createTriggerRegistry } from "../trigger/readTrigger.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
 
@@ -40,6 +41,8 @@ export interface SchedulerOptions<R = never> {
   readonly streams?: { readonly [name: string]: Observable<unknown> }
   /** Codecs of your own triggers, by which a stored job finds its trigger again. */
   readonly triggers?: ReadonlyArray<TriggerCodec>
+  /** Holiday calendars, by whose names stored filters find them again. */
+  readonly calendars?: ReadonlyArray<HolidayCalendar>
   /** IANA zone for triggers and texts without one. Default: the machine's. */
   readonly timezone?: string
   /** Rules for jobs that say nothing else. */
@@ -63,6 +66,7 @@ const known = [
   "executors",
   "streams",
   "triggers",
+  "calendars",
   "timezone",
   "jobDefaults",
   "retention",
@@ -107,7 +111,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     })
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
-  const registry = createTriggerRegistry(options.triggers ?? [])
+  const registry = createTriggerRegistry(options.triggers ?? [], options.calendars ?? [])
   const stores = new Map(Object.entries(options.stores ?? {}))
   if (options.store !== undefined || stores.size === 0) stores.set("default", options.store ?? memory())
   const executors = new Map(Object.entries(options.executors ?? {}))

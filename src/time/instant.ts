@@ -2,10 +2,10 @@
 import { Data } from "effect"
 import { DateTime } from "luxon"
 import { localMillis, readDate } from "./civil.ts"
+import type { EpochMillis } from "./epochMillis.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
-/** Milliseconds since 1970-01-01T00:00:00Z, a safe integer. */
-export type EpochMillis = number
+export type { EpochMillis } from "./epochMillis.ts"
 
 /** What a caller may give for an instant. Text without an offset is read in the time zone at hand. */
 export type InstantInput = Date | EpochMillis | string | DateTime

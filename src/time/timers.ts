@@ -2,7 +2,7 @@
  * The clock seam: what everything that waits or asks the time is handed. The engine makes one from Effect's Clock;
  * nothing else in the project knows another source of time.
  */
-import type { EpochMillis } from "./instant.ts"
+import type { EpochMillis } from "./epochMillis.ts"
 
 /** Ends a waiting timer; a timer that has fired or was cancelled stays as it is. */
 export type CancelTimer = () => void

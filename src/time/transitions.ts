@@ -1,6 +1,6 @@
 /** Finds a zone's transitions by asking `Intl` for offsets and halving the stretches where the offset changes. */
 import { dayMs } from "./civil.ts"
-import type { EpochMillis } from "./instant.ts"
+import type { EpochMillis } from "./epochMillis.ts"
 
 /** A stretch of time with one offset: [from, until). */
 export interface Span {

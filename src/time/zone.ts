@@ -4,7 +4,7 @@
  */
 import { Data } from "effect"
 import { formatLocal } from "./civil.ts"
-import type { EpochMillis } from "./instant.ts"
+import type { EpochMillis } from "./epochMillis.ts"
 import type { Span } from "./transitions.ts"
 import { offsetFormat, readTransitions } from "./transitions.ts"
 

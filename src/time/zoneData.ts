@@ -1,5 +1,5 @@
 /** Which edition of the IANA zones this runtime computes with. Two machines that differ may disagree on a future fire time. */
-import type { EpochMillis } from "./instant.ts"
+import type { EpochMillis } from "./epochMillis.ts"
 import { offsetAt, zoneOf } from "./zone.ts"
 
 /**
