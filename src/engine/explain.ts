@@ -126,12 +126,24 @@ const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
       : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
   if (run.outcome === null) {
     const live = record.live.find(({ runKey }) => runKey === run.runKey)
-    const retry =
-      live === undefined || live.retryAt === null ? "" : `, and attempt ${live.attempt} is due at ${iso(live.retryAt)}`
-    return `A run ${kind} was claimed at ${iso(run.claimedAt)} and ${started}${retry}.`
+    const attempt =
+      live === undefined
+        ? `attempt ${run.attempt} ${started}`
+        : live.retryAt === null
+          ? `attempt ${live.attempt} is with executor "${record.executor}"`
+          : `attempt ${live.attempt} is due at ${iso(live.retryAt)}${errorText(run)}`
+    return `A run ${kind} was claimed at ${iso(run.claimedAt)}, and ${attempt}.`
   }
-  const error = run.error === null ? "" : ` with ${(JSON.parse(run.error) as { readonly message: string }).message}`
-  return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${error}.`
+  return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${errorText(run)}.`
+}
+
+const errorText = ({ error }: RunRow): string => {
+  if (error === null) return ""
+  try {
+    return ` with ${(JSON.parse(error) as { readonly message: string }).message}`
+  } catch {
+    return " with an error whose text is damaged"
+  }
 }
 
 const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRecord): string => {

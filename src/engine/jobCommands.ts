@@ -110,7 +110,7 @@ export const jobIn = (plan: Plan, id: string, verb: string): Job => {
       jobId: id,
       verb,
       state: "unreadable",
-      remedy: `mend its row, or addJob it again with ifExists: "replace"`
+      remedy: `mend its row, remove it, or addJob it again with ifExists: "replace"`
     })
   }
   throw new UnknownJobError({ jobId: id, verb })
@@ -264,10 +264,18 @@ export const resume = (
 }
 
 /** Its id is free at once; runs under way end by themselves and are recorded. */
-export const remove = (plan: Plan, job: Job): void => {
+const remove = (plan: Plan, job: Job): void => {
   if (job.value !== "done") plan.step(job, { type: "remove", now: plan.now, owed: owedBy(job, plan.now) })
   plan.markRemoved(plan.byKey(job.key) ?? job)
   plan.tell({ type: "JobRemoved", jobId: job.row.id })
+}
+
+/** One that cannot be read is let go too: whoever removes a job wants it gone. */
+export const removeById = (plan: Plan, id: string): void => {
+  const unreadable = plan.unreadableKeys.get(id)
+  if (unreadable === undefined) return remove(plan, jobIn(plan, id, "removeJob"))
+  plan.discardUnreadable(unreadable, id)
+  plan.tell({ type: "JobRemoved", jobId: id })
 }
 
 /** Asks for a run beside the schedule; the instant that identifies it within the job. */

@@ -136,7 +136,7 @@ export const firstFire = (id: string, trigger: Trigger, since: EpochMillis): Nex
 }
 
 /** What a trigger's own check throws says nothing of the job. */
-const ofTrigger = <A>(id: string, ask: () => A): A => {
+export const ofTrigger = <A>(id: string, ask: () => A): A => {
   try {
     return ask()
   } catch (error) {

@@ -16,19 +16,10 @@ import { compileMachine } from "./compiledMachine.ts"
 import { Consequences } from "./consequences.ts"
 import type { Job } from "./jobCodec.ts"
 import { stateRow } from "./jobCodec.ts"
+import type { PlanSetting } from "./planSetting.ts"
 import type { JobRules } from "../job/rules.ts"
 
 const jobTable = compileMachine(jobMachine)
-
-/** What a plan needs to know of its surroundings. */
-export interface PlanSetting {
-  readonly now: EpochMillis
-  readonly firstJobKey: number
-  readonly firstRunKey: number
-  /** False: events are counted, not made. */
-  readonly observed: boolean
-  readonly runId: (runKey: number) => string
-}
 
 interface Working {
   readonly before: Job | null
@@ -125,6 +116,8 @@ export class Plan {
   markRemoved(job: Job): void {
     const working = this.workingOf(job)
     working.job = { ...working.job, removedAt: this.now }
+    // A job that was done already takes no step; those who watch it must hear of this all the same.
+    working.stateChanged = true
     this.removed.push({ key: job.key, removedAt: this.now })
     if (this.keysById.get(job.row.id) === job.key) this.keysById.delete(job.row.id)
   }
