@@ -60,7 +60,7 @@ const tableLines = (jobs: ReadonlyArray<BoardJob>, most: number, frame: Frame): 
       const cells = columns.map(({ cell }) => cell(job, frame))
       return paint(rowText(columns, cells), toneOf(job), frame)
     }),
-    ...(hidden > 0 ? [paint(`… and ${counted(hidden, "job")} more`, "dim", frame)] : [])
+    ...(hidden > 0 ? [paint(`… and ${hidden} more`, "dim", frame)] : [])
   ]
 }
 

@@ -51,6 +51,7 @@ export const runCrontab = async (options: CrontabOptions): Promise<number> => {
     })
     await scheduler.start({ paused: true })
   } catch (error) {
+    process.off("exit", processes.killAll)
     return complain(error)
   }
   const stop = stopping(options.forMs)
@@ -73,6 +74,7 @@ export const runCrontab = async (options: CrontabOptions): Promise<number> => {
     await scheduler.shutdown({ wait: false }).catch(() => {})
     return complain(error)
   } finally {
+    process.off("exit", processes.killAll)
     watching.end()
     stop.release()
     view.close()

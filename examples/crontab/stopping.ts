@@ -9,11 +9,8 @@ export interface Stopping {
   release(): void
 }
 
-/**
- * Signals closer together than this are one: Ctrl-C goes to everything in the terminal's foreground, and npm passes its own
- * copy on.
- */
-const sameKeyMs = 400
+/** Ctrl-C goes to everything in the terminal's foreground, and npm passes its own copy on: under npm signals this close are one. */
+const sameKeyMs = process.env["npm_lifecycle_event"] === undefined ? 0 : 400
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
