@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import Database from "better-sqlite3"
 import { Effect, type Scope } from "effect"
@@ -51,6 +51,16 @@ describe("ownership", () => {
     )
     expect(found.store).toMatchObject({ epoch: 2, jobCount: 1, nextJobKey: 2 })
     expect(found.jobs.map(({ id }) => id)).toEqual(["job-1"])
+  })
+
+  it("names its own host where the caller knows none", async () => {
+    const error = await run(
+      Effect.zipRight(
+        sqlite({ filename }).open({ pid: 7, host: "", startedAt: 1000 }),
+        Effect.flip(Effect.scoped(open({ filename })))
+      )
+    )
+    expect(error).toMatchObject({ _tag: "StoreInUse", pid: 7, host: hostname() })
   })
 
   it("knows a file by whatever name it is reached", async () => {
@@ -284,6 +294,80 @@ describe("the writing connection", () => {
       })
     )
     expect(new Set(seen)).toEqual(new Set([2000]))
+  })
+})
+
+describe("a large file", () => {
+  it("keeps on the tables that every run writes no index but those a run cannot do without", async () => {
+    await run(open({ filename }))
+    const database = new Database(filename, { readonly: true })
+    const names = database
+      .prepare<[], { name: string }>(
+        "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name IN ('runs', 'job_state') ORDER BY name"
+      )
+      .all()
+    database.close()
+    expect(names.map(({ name }) => name)).toEqual([
+      "job_state_done",
+      "job_state_rare",
+      "job_state_wake",
+      "runs_by_job",
+      "runs_unfinished"
+    ])
+  })
+
+  it("lets commits in while it counts, lists or looks through all there is", async () => {
+    const order = await run(
+      Effect.gen(function* () {
+        const { store, commit } = yield* owned(sqlite({ filename }))
+        const keys = Array.from({ length: 12_000 }, (_, index) => index + 1)
+        yield* commit({
+          added: keys.map((key) => job(key)),
+          claims: keys.map((key) => claim(key, key))
+        })
+        const ended: Array<string> = []
+        const note = (name: string) => Effect.sync(() => void ended.push(name))
+        yield* Effect.all(
+          [
+            Effect.zipRight(store.countJobs(), note("count")),
+            Effect.zipRight(store.jobs({ tag: "none" }), note("list")),
+            Effect.zipRight(store.runs({ to: 1 }), note("runs")),
+            Effect.zipRight(commit({ states: [state(1)] }), note("commit"))
+          ],
+          { concurrency: "unbounded" }
+        )
+        return ended
+      })
+    )
+    expect(order[0]).toBe("commit")
+    expect(order.toSorted()).toEqual(["commit", "count", "list", "runs"])
+  })
+
+  it("counts running jobs with and without live runs, and paused ones that have some", async () => {
+    const counts = await run(
+      Effect.gen(function* () {
+        const { store, commit } = yield* owned(sqlite({ filename }))
+        yield* commit({
+          added: [
+            job(1, { value: "running" }),
+            job(2, { value: "running", wakeAt: null }),
+            job(3, { value: "paused", wakeAt: null }),
+            job(4),
+            job(5, { value: "running" })
+          ],
+          claims: [claim(1, 1), claim(2, 1, { fireAt: 2001 }), claim(3, 3)]
+        })
+        yield* commit({ removed: [{ key: 5, removedAt: 5000 }] })
+        return yield* store.countJobs()
+      })
+    )
+    expect(counts).toEqual(
+      new Map([
+        ["running", 2],
+        ["paused", 1],
+        ["scheduled", 1]
+      ])
+    )
   })
 })
 

@@ -57,6 +57,26 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("kept", runKeysOf(yield* owner.store.runs({})), [5, 4])
     })
   ),
+  check("finished runs behind thousands of unfinished ones go too, and those in their turn", (store) =>
+    Effect.gen(function* () {
+      const owner = yield* owned(store)
+      const keys = Array.from({ length: 6000 }, (_, index) => index + 1)
+      yield* owner.commit({
+        added: [job(1)],
+        claims: keys.map((key) => claim(key, 1, { fireAt: key, claimedAt: key }))
+      })
+      const end = (ended: ReadonlyArray<number>) =>
+        owner.commit({ settled: ended.map((key) => settle(key, { finishedAt: key })) })
+      const purged = Effect.reduce(Array.from({ length: 12 }), 0, (sum) =>
+        Effect.map(owner.store.purge({ ...keepAll, finishedBefore: 7000, limit: 400 }), (more) => sum + more)
+      )
+      yield* end(keys.slice(5000))
+      yield* same("the last thousand", yield* purged, 1000)
+      yield* end(keys.slice(0, 10))
+      yield* same("the first ten", yield* purged, 10)
+      yield* same("left", (yield* owner.store.runs({ live: true })).length, 4990)
+    })
+  ),
   check("a purged run's fire time is free, its key is not given out again in this epoch", (store) =>
     Effect.gen(function* () {
       const owner = yield* owned(store)

@@ -51,6 +51,34 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
       yield* same("together", yield* listed({ jobId: "job-2", outcomes: ["succeeded"], from: 2000 }), [4])
     })
   ),
+  check("runs are found however far apart their keys are, and whatever order their fire times have", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const day = 86_400_000
+      const rows = [
+        { key: 1, fireAt: 10 * day, claimedAt: 10 * day },
+        { key: 1999, fireAt: 11 * day, claimedAt: 11 * day },
+        { key: 2000, fireAt: 12 * day + 50_000, claimedAt: 12 * day },
+        // A catch-up: claimed late, for fire times long past.
+        { key: 2001, fireAt: day, claimedAt: 12 * day },
+        { key: 9000, fireAt: 2 * day, claimedAt: 12 * day + 1 },
+        { key: 9001, fireAt: 12 * day + 2, claimedAt: 12 * day + 2 }
+      ]
+      yield* commit({ added: [job(1)], claims: rows.map(({ key, ...times }) => claim(key, 1, times)) })
+      yield* commit({ settled: [settle(1), settle(9000, { outcome: "failed" })] })
+      const listed = (filter: Parameters<typeof open.runs>[0]) => Effect.map(open.runs(filter), runKeysOf)
+      yield* same("all", yield* listed({}), [2000, 9001, 1999, 1, 9000, 2001])
+      yield* same(
+        "the newest",
+        [yield* listed({ limit: 1 }), yield* listed({ limit: 3 })],
+        [[2000], [2000, 9001, 1999]]
+      )
+      yield* same("since", yield* listed({ from: 11 * day }), [2000, 9001, 1999])
+      yield* same("until", yield* listed({ to: 10 * day, limit: 2 }), [1, 9000])
+      yield* same("by outcome", yield* listed({ outcomes: ["succeeded"], limit: 1 }), [1])
+      yield* same("none wanted", yield* listed({ limit: 0 }), [])
+    })
+  ),
   check("runs and ledger of removed jobs are found by their id, beside those of the job that has it now", (store) =>
     Effect.gen(function* () {
       const { store: open, commit } = yield* owned(store)
