@@ -10,7 +10,7 @@ import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../store/jobStore.t
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
-import type { PlanSetting } from "./plan.ts"
+import type { PlanSetting } from "./planSetting.ts"
 
 /** An attempt to start once its claim is on disk. */
 export interface Start {

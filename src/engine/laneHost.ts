@@ -1,14 +1,26 @@
 /** What a lane needs of the engine, and what it tells it. */
 import type { Effect } from "effect"
 import type { EventStream } from "../event/eventStream.ts"
+import type { OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Dispatcher } from "./dispatcher.ts"
+import type { Intent } from "./intent.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import type { Plan } from "./plan.ts"
-import type { StoreLane } from "./storeLane.ts"
+
+/** A store's path of a fire, as the rest of the engine sees it. */
+export interface Lane {
+  /** The store's name. */
+  readonly name: string
+  readonly store: OpenStore
+  /** Public ids of runs: the number, after the store's name and a colon unless that is `default`. */
+  runId(runKey: number): string
+  submit(intent: Intent): void
+  look(): void
+}
 
 export interface LaneHost {
   readonly timers: Timers
@@ -20,15 +32,15 @@ export interface LaneHost {
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean
   /** A cycle's changes are on disk. */
-  committed(lane: StoreLane, plan: Plan): void
+  committed(lane: Lane, plan: Plan): void
   /** Every commit is followed by this: what is done between cycles. */
-  cycled(lane: StoreLane): Effect.Effect<void, StoreError>
+  cycled(lane: Lane): Effect.Effect<void, StoreError>
   /** The job is no longer kept decoded. */
-  putAway(lane: StoreLane, job: Job): void
+  putAway(lane: Lane, job: Job): void
   /** A wake-up is wanted at `at`; `null`: none but the regular look. */
-  wakeAt(lane: StoreLane, at: EpochMillis | null): void
-  storeLost(lane: StoreLane, error: StoreError): void
-  storeBack(lane: StoreLane): void
+  wakeAt(lane: Lane, at: EpochMillis | null): void
+  storeLost(lane: Lane, error: StoreError): void
+  storeBack(lane: Lane): void
   /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */
-  broken(lane: StoreLane, error: unknown): void
+  broken(lane: Lane, error: unknown): void
 }

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../store/storeError.ts"
 import type { Timers } from "../time/timers.ts"
-import type { StoreLane } from "./storeLane.ts"
+import type { Lane } from "./laneHost.ts"
 
 export interface RetentionRules {
   /** Age of a finished run or ledger entry, milliseconds. */
@@ -21,7 +21,7 @@ const sweepEveryMs = 60_000
 export class Retention {
   private readonly rules: RetentionRules
   private readonly timers: Timers
-  private readonly lanes = new WeakMap<StoreLane, { nextAt: number; ended: number }>()
+  private readonly lanes = new WeakMap<Lane, { nextAt: number; ended: number }>()
 
   constructor(rules: RetentionRules, timers: Timers) {
     this.rules = rules
@@ -29,12 +29,12 @@ export class Retention {
   }
 
   /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
-  noteWork(lane: StoreLane, ended: number): void {
+  noteWork(lane: Lane, ended: number): void {
     this.of(lane).ended += ended
   }
 
   /** One slice, when it is time. */
-  sweep(lane: StoreLane): Effect.Effect<void, StoreError> {
+  sweep(lane: Lane): Effect.Effect<void, StoreError> {
     const state = this.of(lane)
     const now = this.timers.now()
     if (state.ended < sliceRows && now < state.nextAt) return Effect.void
@@ -53,7 +53,7 @@ export class Retention {
     )
   }
 
-  private of(lane: StoreLane): { nextAt: number; ended: number } {
+  private of(lane: Lane): { nextAt: number; ended: number } {
     let state = this.lanes.get(lane)
     if (state === undefined) this.lanes.set(lane, (state = { nextAt: this.timers.now() + sweepEveryMs, ended: 0 }))
     return state

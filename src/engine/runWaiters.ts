@@ -2,7 +2,7 @@
 import type { EpochMillis } from "../time/instant.ts"
 import type { Plan } from "./plan.ts"
 import { JobStateError } from "./schedulerError.ts"
-import type { StoreLane } from "./storeLane.ts"
+import type { Lane } from "./laneHost.ts"
 
 interface Waiter<A> {
   readonly resolve: (value: A) => void
@@ -14,7 +14,7 @@ export class RunWaiters {
   private readonly ends = new Map<string, Array<Waiter<void>>>()
 
   /** The run's key, once the request of this job made at `fireAt` is claimed. Asked before the request is committed. */
-  claimed(lane: StoreLane, jobKey: number, fireAt: EpochMillis): Promise<number> {
+  claimed(lane: Lane, jobKey: number, fireAt: EpochMillis): Promise<number> {
     return quietly(
       new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject }))
     )
@@ -31,7 +31,7 @@ export class RunWaiters {
     )
   }
 
-  follow(lane: StoreLane, plan: Plan): void {
+  follow(lane: Lane, plan: Plan): void {
     if (this.claims.size > 0) {
       for (const { jobKey, fireAt, runKey } of plan.consequences.requestsClaimed) {
         const place = `${lane.name}/${jobKey}/${fireAt}`
@@ -49,7 +49,7 @@ export class RunWaiters {
   }
 
   /** A request that waited for an instance goes with its job. */
-  private refuseEnded(lane: StoreLane, plan: Plan): void {
+  private refuseEnded(lane: Lane, plan: Plan): void {
     for (const job of plan.changed()) {
       if (job.removedAt === null && job.value !== "done") continue
       for (const [place, { reject }] of this.claims) {

@@ -16,7 +16,7 @@ import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "./jobCodec.ts"
-import type { LaneHost } from "./laneHost.ts"
+import type { Lane, LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
 import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
@@ -40,7 +40,7 @@ interface Doubt {
   readonly applied: ReadonlyArray<Intent>
 }
 
-export class StoreLane implements RunHome {
+export class StoreLane implements RunHome, Lane {
   readonly name: string
   readonly store: OpenStore
   readonly residents: ResidentJobs

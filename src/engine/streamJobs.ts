@@ -12,11 +12,11 @@ import type { Job } from "./jobCodec.ts"
 import { emit } from "./jobCommands.ts"
 import { unknownTask } from "./dueJobs.ts"
 import type { Plan } from "./plan.ts"
-import type { StoreLane } from "./storeLane.ts"
+import type { Lane } from "./laneHost.ts"
 
 export class StreamJobs {
   /** Per stream and lane the keys of its jobs. */
-  private readonly keys = new Map<string, Map<StoreLane, Set<number>>>()
+  private readonly keys = new Map<string, Map<Lane, Set<number>>>()
   private readonly tasks: TaskRegistry
   private readonly report: (error: unknown, where: string) => void
 
@@ -26,14 +26,14 @@ export class StreamJobs {
   }
 
   /** Learns a store's stream jobs when it is opened. */
-  read(lane: StoreLane): Effect.Effect<void, StoreError> {
+  read(lane: Lane): Effect.Effect<void, StoreError> {
     return Effect.map(lane.store.streamJobs(), (rows) => {
       for (const row of rows) if (row.stream !== null) this.of(row.stream, lane).add(row.key)
     })
   }
 
   /** Keeps up with jobs that were added, changed or ended. */
-  follow(lane: StoreLane, plan: Plan): void {
+  follow(lane: Lane, plan: Plan): void {
     for (const job of plan.changed()) {
       const { stream } = job.row
       if (stream === null) {
@@ -46,7 +46,7 @@ export class StreamJobs {
   }
 
   /** Each emission becomes a run of every job of the stream, with the value added to the job's arguments as `value`. */
-  emitted(stream: string, value: unknown, lanes: ReadonlyArray<StoreLane>, paused: boolean): void {
+  emitted(stream: string, value: unknown, lanes: ReadonlyArray<Lane>, paused: boolean): void {
     const json = this.json(stream, value)
     for (const lane of lanes) {
       // A copy: the commit may come at once, and `follow` then puts the job at the end of the set that is walked here.
@@ -94,14 +94,14 @@ export class StreamJobs {
     }
   }
 
-  private of(stream: string, lane: StoreLane): Set<number> {
-    const lanes = this.keys.get(stream) ?? new Map<StoreLane, Set<number>>()
+  private of(stream: string, lane: Lane): Set<number> {
+    const lanes = this.keys.get(stream) ?? new Map<Lane, Set<number>>()
     const keys = lanes.get(lane) ?? new Set<number>()
     this.keys.set(stream, lanes.set(lane, keys))
     return keys
   }
 
-  private forget(lane: StoreLane, key: number): void {
+  private forget(lane: Lane, key: number): void {
     for (const lanes of this.keys.values()) lanes.get(lane)?.delete(key)
   }
 }
