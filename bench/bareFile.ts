@@ -7,7 +7,7 @@ import Database from "better-sqlite3"
 type Value = string | number | null
 type Row = Readonly<Record<string, Value>>
 
-/** The rows of one run, in the order of `claimColumns`, of `job_state`, of `settleColumns` and of `job_state` again. */
+/** The rows of one run: as claimed, with its job's state, and as settled, with its job's state. */
 interface RunRows {
   readonly claim: ReadonlyArray<Value>
   readonly claimed: ReadonlyArray<Value>
@@ -39,7 +39,7 @@ export const readServedRows = (filename: string): ServedRows => {
       return {
         claim: claimColumns.map((column) => run[column] ?? null),
         claimed: stateColumns.map((column) => claimedState(settled, run)[column] ?? null),
-        settle: settleColumns.map((column) => run[column] ?? null),
+        settle: [...claimColumns, ...settleColumns.slice(1)].map((column) => run[column] ?? null),
         settled: stateColumns.map((column) => settled[column] ?? null)
       }
     })
@@ -64,11 +64,13 @@ const claimedState = (settled: Row, run: Row): Row => ({
 export const bareServer = (filename: string, { runs, stateColumns, perCommit }: ServedRows) => {
   const file = open(filename)
   const write = writerOf(file)
-  const updates = stateColumns.filter((column) => column !== "key").map((column) => `${column} = excluded.${column}`)
-  const upsertStates = (rows: ReadonlyArray<ReadonlyArray<Value>>): void =>
+  // The outcome changes less than the claim did: a column that stays as it is is not written, nor its index touched.
+  const ofClaim = stateColumns.filter((column) => column !== "key")
+  const ofOutcome = stateColumns.filter((_, at) => runs.some(({ claimed, settled }) => claimed[at] !== settled[at]))
+  const upsertStates = (columns: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyArray<Value>>): void =>
     write(
       (values) =>
-        `INSERT INTO job_state(${stateColumns.join()}) VALUES ${values} ON CONFLICT(key) DO UPDATE SET ${updates.join()}`,
+        `INSERT INTO job_state(${stateColumns.join()}) VALUES ${values} ON CONFLICT(key) DO UPDATE SET ${updated(columns)}`,
       rows
     )
   const advance = file.prepare("UPDATE owner SET sequence = sequence + 1, finished_runs = finished_runs + ?")
@@ -82,10 +84,28 @@ export const bareServer = (filename: string, { runs, stateColumns, perCommit }: 
       for (const group of [...groups, []]) {
         begin.run()
         advance.run(ended.length)
-        if (ended.length > 0) upsertStates(ended.map(({ settled }) => settled))
-        if (group.length > 0) upsertStates(group.map(({ claimed }) => claimed))
-        if (group.length > 0) write(insertRuns, group.map(({ claim }) => claim)) // prettier-ignore
-        if (ended.length > 0) write(settleRuns, ended.map(({ settle }) => settle)) // prettier-ignore
+        if (ended.length > 0) {
+          upsertStates(
+            ofOutcome,
+            ended.map(({ settled }) => settled)
+          )
+        }
+        if (group.length > 0) {
+          upsertStates(
+            ofClaim,
+            group.map(({ claimed }) => claimed)
+          )
+          write(
+            insertRuns,
+            group.map(({ claim }) => claim)
+          )
+        }
+        if (ended.length > 0) {
+          write(
+            settleRuns,
+            ended.map(({ settle }) => settle)
+          )
+        }
         commit.run()
         ended = group
       }
@@ -94,11 +114,15 @@ export const bareServer = (filename: string, { runs, stateColumns, perCommit }: 
   }
 }
 
+const updated = (columns: ReadonlyArray<string>): string =>
+  columns.map((column) => `${column} = excluded.${column}`).join()
+
 const insertRuns = (values: string): string => `INSERT INTO runs(${claimColumns.join()}) VALUES ${values}`
 
-const settleRuns = (values: string): string => `WITH v(k, a, b, c, d, e, f) AS (VALUES ${values})
-  UPDATE runs SET attempt = a, started_at = b, finished_at = c, outcome = d, result = e, error = f
-  FROM v WHERE run_key = k AND finished_at IS NULL`
+/** An upsert of rows that are there takes three quarters of the time of UPDATE … FROM. */
+const settleRuns = (values: string): string =>
+  `INSERT INTO runs(${[...claimColumns, ...settleColumns.slice(1)].join()}) VALUES ${values}
+  ON CONFLICT(run_key) DO UPDATE SET ${updated(settleColumns.slice(1))} WHERE finished_at IS NULL`
 
 /** What a scheduler wrote when jobs were added. */
 export interface AddedRows {

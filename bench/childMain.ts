@@ -3,7 +3,9 @@ import type { ChildAnswer, ChildWork } from "./inChild.ts"
 
 const answered = async ({ module, name, input }: ChildWork): Promise<ChildAnswer> => {
   try {
-    const exported = ((await import(module)) as Readonly<Record<string, unknown>>)[name]
+    const exports = (await import(module)) as Readonly<Record<string, unknown>>
+    if (name === null) return { _tag: "Gave", value: null }
+    const exported = exports[name]
     if (typeof exported !== "function") throw new TypeError(`${module} exports no function ${name}`)
     return { _tag: "Gave", value: (await (exported as (given: unknown) => unknown)(input)) ?? null }
   } catch (error) {

@@ -3,9 +3,9 @@ import { fork } from "node:child_process"
 
 /** What goes over. */
 export interface ChildWork {
-  /** URL of a module, and the function of it to call with `input`. */
+  /** URL of a module, and the function of it to call with `input`; `null`: importing it is the work. */
   readonly module: string
-  readonly name: string
+  readonly name: string | null
   readonly input: unknown
 }
 
@@ -27,7 +27,8 @@ export const inChild = <Output>(work: ChildWork): Promise<Output> =>
     })
     child.once("error", reject)
     child.once("exit", (code, signal) => {
-      if (!answered) reject(new Error(`${work.name} gave no answer and exited with ${code ?? signal ?? "nothing"}`))
+      if (!answered)
+        reject(new Error(`${work.name ?? work.module} gave no answer and exited with ${code ?? signal ?? "nothing"}`))
     })
     child.send(work)
   })

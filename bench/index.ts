@@ -10,8 +10,9 @@ import type { BenchSettings, Figure } from "./figure.ts"
 import { table } from "./figure.ts"
 import { inChild } from "./inChild.ts"
 
-/** Benches in the order in which they run; each file exports `measure`. */
-const benches = ["throughput", "addJobs", "million", "lateness", "burst", "idle"]
+/** Benches in the order in which they run: files that export `measure`, or that print by themselves. */
+const benches = ["throughput", "addJobs", "million", "lateness", "burst", "idle", "storeCosts", "triggers", "executor"]
+const printing = ["executor"]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -43,7 +44,8 @@ for (const name of benches.filter((each) => positionals.length === 0 || position
   console.log(`${name} … (load ${(loadavg()[0] ?? NaN).toFixed(1)})`)
   try {
     const module = new URL(`./${name}.ts`, import.meta.url).href
-    figures.push(...(await inChild<ReadonlyArray<Figure>>({ module, name: "measure", input: settings })))
+    if (printing.includes(name)) await inChild({ module, name: null, input: null })
+    else figures.push(...(await inChild<ReadonlyArray<Figure>>({ module, name: "measure", input: settings })))
   } catch (error) {
     failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
