@@ -28,7 +28,8 @@ const rebootDelayMs = 1000
 /** 0: ended as asked. 1: something is wrong with the crontab, the database or the scheduler. 130: forced to end. */
 export const runCrontab = async (options: CrontabOptions): Promise<number> => {
   const startedAt = Date.now()
-  const file = relative(process.cwd(), options.crontab) || options.crontab
+  const nearby = relative(process.cwd(), options.crontab)
+  const file = nearby === "" || nearby.startsWith("..") ? options.crontab : nearby
   const timezone = options.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   let jobs: ReadonlyArray<CrontabJob>
   try {

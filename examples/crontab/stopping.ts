@@ -1,4 +1,4 @@
-/** How the program is told to stop: signals first to drain, then to force, and a time after which it ends by itself. */
+/** How the program is told to stop: signals first to drain, then to force, a reader that goes away, or its time is up. */
 
 export interface Stopping {
   /** Resolves with what asked for the end. */
@@ -32,10 +32,13 @@ export const stopping = (forMs: number | undefined): Stopping => {
     else force()
   }
   for (const signal of signals) process.on(signal, onSignal)
-  const timer = forMs === undefined ? undefined : setTimeout(() => onEnd(), forMs)
-  const onEnd = () => {
+  // Whoever read along is gone, `head` or a closed terminal: as good a reason to drain as a signal.
+  const onUnread = () => onEnd("output closed")
+  process.stdout.on("error", onUnread)
+  const timer = forMs === undefined ? undefined : setTimeout(() => onEnd("--for"), forMs)
+  const onEnd = (why: string) => {
     times = Math.max(times, 1)
-    ask("--for")
+    ask(why)
   }
   return {
     asked,
