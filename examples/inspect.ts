@@ -4,10 +4,11 @@
  *     node --import tsx examples/inspect.ts [--for 30] [--port 8080] [--no-browser]
  *
  * The page at that address frames https://stately.ai/inspect, which Stately hosts; what you see in it goes from your browser's
- * own socket to that frame. The relay takes connections without a password, so leave it closed where others reach your ports.
+ * own socket to that frame. The relay listens on loopback only.
  */
 import { createWebSocketInspector } from "@statelyai/inspect"
 import { createInspectorServer } from "@statelyai/inspect/server"
+import { spawn } from "node:child_process"
 import { parseArgs } from "node:util"
 import { setTimeout as sleep } from "node:timers/promises"
 import { createScheduler, interval, task } from "carillon"
@@ -21,9 +22,19 @@ const { values } = parseArgs({
 })
 const port = Number(values.port)
 
-const server = createInspectorServer({ port, autoOpen: !values["no-browser"] })
-const inspector = createWebSocketInspector({ url: `ws://localhost:${port}` })
-console.log(`http://localhost:${port} for ${values.for} s`)
+// The relay has no option for its address, and would listen on every interface; but what it is given as a port goes to
+// Node's `listen` as it is, which takes an address with it.
+const loopback = { port, host: "127.0.0.1" } as unknown as number
+const server = createInspectorServer({ port: loopback, autoOpen: false })
+const inspector = createWebSocketInspector({ url: `ws://127.0.0.1:${port}` })
+console.log(`http://127.0.0.1:${port} for ${values.for} s`)
+if (!values["no-browser"]) {
+  const opener = process.platform === "darwin" ? "open" : process.platform === "win32" ? "explorer" : "xdg-open"
+  // A machine without a browser still has the address.
+  spawn(opener, [`http://127.0.0.1:${port}`], { stdio: "ignore", detached: true })
+    .on("error", () => undefined)
+    .unref()
+}
 
 const work = task("work", () => sleep(150))
 const scheduler = createScheduler({

@@ -13,7 +13,7 @@ describe("examples/inspect", () => {
       const { exitCode, lines, errors } = await runExample("inspect", ["--for", "1", "--port", port, "--no-browser"])
       expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: "" })
       expect(lines).toEqual([
-        `http://localhost:${port} for 1 s`,
+        `http://127.0.0.1:${port} for 1 s`,
         ...["scheduler", "executor:default", "jobs", "job:often", "job:seldom"].map((id) => `actor ${id}`)
       ])
     }

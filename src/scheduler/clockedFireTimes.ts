@@ -1,0 +1,25 @@
+/** A trigger's fire times as they come, on a clock: for programs that want the schedule without jobs. */
+import type { Clock } from "effect"
+import type { Observable } from "rxjs"
+import { liveClock, timersOf } from "../engine/clock.ts"
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
+import type { Trigger } from "../trigger/trigger.ts"
+
+export interface ClockedFireTimesOptions {
+  /** Exclusive. Default: the time of subscription. */
+  readonly after?: InstantInput
+  /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
+  readonly timezone?: string
+  /** Default: the machine's. */
+  readonly clock?: Clock.Clock
+}
+
+/**
+ * Emits each fire time of `trigger`, epoch milliseconds, when it has come, never early; those already past are emitted at once,
+ * in order. Cold: each subscription starts anew. Completes with the trigger; fails with `FaultyTriggerError`.
+ */
+export const fireTimes$ = (trigger: Trigger, options: ClockedFireTimesOptions = {}): Observable<EpochMillis> => {
+  const { clock = liveClock, after, timezone } = options
+  return fireTimesOn(trigger, { timers: timersOf(clock), after, timezone })
+}
