@@ -65,7 +65,7 @@ const verifyLive = async (
   for (let look = 0; look < looks && row !== undefined && found?.length !== 0; look++) {
     const seen: Array<Violation> = []
     const counted = { runs: 0, fireTimes: 0 }
-    const { id, key } = row
+    const { id, key }: JobRow = row
     await verifyJob(engine, lane, row, counted, (invariant, message) =>
       seen.push({ invariant, store: lane.name, jobId: id, message })
     )

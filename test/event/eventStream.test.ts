@@ -34,10 +34,12 @@ describe("EventStream", () => {
     events.on("JobAdded", () => {
       throw new Error("listener")
     })
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- people do
     events.on("JobAdded", () => Promise.reject(new Error("async listener")))
     events.events$.subscribe(() => {
       throw new Error("subscriber")
     })
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- people do
     events.events$.subscribe(async () => Promise.reject(new Error("async subscriber")))
     events.events$
       .pipe(

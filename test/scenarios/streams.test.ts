@@ -2,10 +2,9 @@
 import { Schema } from "effect"
 import { defer, EMPTY, Subject } from "rxjs"
 import { describe, expect, it } from "vitest"
-import { stream, task } from "../../src/index.ts"
+import { StoreUnavailable, stream, task } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
 import { faultyStore } from "./faultyStore.ts"
-import { StoreUnavailable } from "../../src/index.ts"
 import { midnight, newWorld, second, shortLedger, shortRuns, sleepOn, storeKinds, storeOf } from "./world.ts"
 
 const scene = async (options: JobOptions & { readonly args?: unknown } = {}, store = storeOf("memory")) => {
@@ -18,7 +17,7 @@ const scene = async (options: JobOptions & { readonly args?: unknown } = {}, sto
   })
   const plan = { tasks: [record], streams: { readings } }
   const scheduler = await world.start(plan)
-  await scheduler.addJob({ id: "a", task: record, trigger: stream("readings"), overlap: "queue-all", ...options })
+  await scheduler.addJob({ id: "a", task: "record", trigger: stream("readings"), overlap: "queue-all", ...options })
   return { ...world, world, plan, scheduler, readings, seen }
 }
 
@@ -56,9 +55,8 @@ describe("a stream's job", () => {
   })
 
   it("records a value that is not JSON, and one that its task refuses, as invalid", async () => {
-    const { world, scheduler, readings, reported } = await scene()
+    const { world, readings, reported } = await scene()
     const typed = task("typed", () => null, { args: Schema.Struct({ value: Schema.Number }) })
-    void scheduler
     const next = await world.start({ tasks: [typed, task("record", () => null)], streams: { readings } })
     await next.addJob({ id: "typed", task: "typed", trigger: stream("readings") })
     readings.next(() => 1)
