@@ -73,7 +73,8 @@ export const compileCron = (expression: string | CronFields): CompiledCron => {
   if (known !== undefined) return known
   const rule = typeof source === "string" ? readCronText(source) : readCronFields(source)
   const pattern = new CronPattern(rule)
-  if (!pattern.isPossible()) throw impossible(key)
+  // Years that are named may have passed or may lack the day: then there is no fire time, as in APScheduler.
+  if (rule.years === undefined && !pattern.isPossible()) throw impossible(key)
   const fresh = { source, pattern }
   if (compiled.size >= maxCompiled) compiled.clear()
   compiled.set(key, fresh)

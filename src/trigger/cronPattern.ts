@@ -74,7 +74,7 @@ export class CronPattern {
     return this.previousDay(day - 1) * daySeconds + this.lastOfDay
   }
 
-  /** Whether any year at all has a day that the rule allows; which years the rule names does not matter. */
+  /** Whether any year at all has a day that the rule allows. For a rule without years. */
   isPossible(): boolean {
     return yearOfEachKind().some((year) => this.masksOf(year)[0] !== 0)
   }

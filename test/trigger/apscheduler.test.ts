@@ -211,6 +211,17 @@ describe("APScheduler's cron cases", () => {
     expect(() => fields(given)).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", trigger: "cron" }))
   })
 
+  it("an impossible date is refused, unless years are named: then there is none", () => {
+    expect(() => fields({ month: 2, day: 30 })).toThrow(
+      expect.objectContaining({ _tag: "InvalidTriggerError", field: "date" })
+    )
+    expect(run(fields({ year: 2025, month: 2, day: 30 }), "2025-01-01", 1)).toEqual(["none"])
+  })
+
+  it("a step of months ends at midnight of the 1st, also after a spring change (APScheduler loses April)", () => {
+    expect(run(fields({ month: "3-6" }), "2024-01-01", 3)).toEqual(["2024-03-01", "2024-04-01", "2024-05-01"])
+  })
+
   it("23: refuses a crontab of one field", () => {
     expect(() => cron("*")).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError" }))
   })
