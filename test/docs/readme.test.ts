@@ -21,6 +21,12 @@ describe("the README", () => {
     expect(named).toEqual(named.map(([name = ""]) => [name, dependencies[name]]))
   })
 
+  it("lists every example", () => {
+    const examples = readdirSync(join(root, "examples")).map((name) => (name.includes(".") ? name : `${name}/main.ts`))
+    const listed = [...read("README.md").matchAll(/\]\(examples\/([^)]+)\)/g)].map(([, name = ""]) => name)
+    expect(listed.toSorted()).toEqual(examples.toSorted())
+  })
+
   it("names the oldest Node that package.json takes", () => {
     expect(read("README.md")).toContain(`Node ${engines.node.replace(">=", "")}`)
   })
