@@ -137,8 +137,14 @@ export class Engine implements LaneHost {
       readTrigger: (text) => this.codec.readTriggerText(text),
       knowsExecutor: (name) => (this.phase === "new" ? options.executors.has(name) : this.dispatcher.has(name)),
       knowsStream: (name) => options.streams.has(name),
-      makeId: (task) => `${task}-${this.startedAt.toString(36)}-${++this.ids}`
+      makeId: (task) => `${task}-${this.startedAt.toString(36)}${this.eraSuffix}-${++this.ids}`
     }
+  }
+
+  /** Two owners of a store may have started in the same millisecond, of virtual time at least; their epochs differ. */
+  private get eraSuffix(): string {
+    const [first] = this.lanes
+    return first === undefined ? "" : `.${first.store.epoch.toString(36)}`
   }
 
   /** Opens stores, settles what a dead owner left, then runs `declare` and begins to claim. */

@@ -338,7 +338,7 @@ export class Scheduler {
         try {
           resolve(this.engine.actorOf(lane, plan, job))
         } catch (error) {
-          reject(error)
+          reject(error instanceof Error ? error : new Error(String(error)))
         }
       }
       const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })

@@ -212,6 +212,38 @@ it("cron text that can never match is refused at once", () => {
   )
 })
 
+describe("an id that no job can have", () => {
+  it.each([[undefined], [null], [5], [{}], [""], ["x".repeat(1_000_000)], ["\ud800"]])(
+    "%s is an error of its caller alone",
+    async (id) => {
+      const verbs = [
+        scheduler.pauseJob,
+        scheduler.resumeJob,
+        scheduler.removeJob,
+        scheduler.runJob,
+        scheduler.modifyJob
+      ]
+      for (const verb of verbs) {
+        const asked = (verb as (id: unknown, changes: object) => Promise<unknown>).call(scheduler, id, {})
+        await expect(asked).rejects.toMatchObject({
+          _tag: typeof id === "string" ? "UnknownJobError" : "InvalidJobError"
+        })
+      }
+      expect((await scheduler.status()).state).toBe("active")
+    }
+  )
+})
+
+it("ids made for jobs without one never meet those of an earlier start", async () => {
+  const world = newWorld("memory")
+  for (let life = 0; life < 3; life++) {
+    const own = await world.start({ tasks: [free] })
+    await own.addJobs([{ task: free }, { task: free }])
+    await own.addJob({ task: free })
+  }
+  expect((await world.scheduler.getJobs()).length).toBe(9)
+})
+
 describe("ids are stored exactly", () => {
   const strange = [
     "__proto__",

@@ -185,6 +185,25 @@ describe("a store that cannot be opened", () => {
     await Promise.all([first.shutdown(), other.shutdown()])
   })
 
+  it("taken over: the one that had it stops at its next write, and runs nothing twice", async () => {
+    const filename = temporaryFile()
+    const clock = virtualClock(midnight)
+    const ran: Array<number> = []
+    const note = task("note", ({ fireAt }) => void ran.push(fireAt - midnight))
+    const options = { clock, tasks: [note], onError: () => undefined }
+    const first = createScheduler({ ...options, store: sqlite({ filename }) })
+    await first.start()
+    await first.addJob({ id: "a", task: note, trigger: interval("1 minute", { start: midnight + minute }) })
+    await clock.advance(minute)
+    const next = createScheduler({ ...options, store: sqlite({ filename, takeOver: true }) })
+    await next.start()
+    await clock.advance(3 * minute)
+    expect(ran).toEqual([1, 2, 3, 4].map((at) => at * minute))
+    expect(await first.status()).toMatchObject({ state: "stopped", stores: [] })
+    expect((await next.verify()).violations).toEqual([])
+    await Promise.all([first.shutdown(), next.shutdown()])
+  })
+
   it("not a database, or of a newer version: the file stays byte for byte", async () => {
     const garbage = temporaryFile("garbage.db")
     writeFileSync(garbage, "not a database, just a text of some length ".repeat(200))
