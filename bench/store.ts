@@ -227,7 +227,7 @@ const openBare = (filename: string) => {
   for (const pragma of [
     "journal_mode = WAL",
     "synchronous = FULL",
-    "wal_autocheckpoint = 12000",
+    "wal_autocheckpoint = 1000",
     "cache_size = -32768"
   ]) {
     database.pragma(pragma)
