@@ -45,7 +45,11 @@ for (const name of benches.filter((each) => positionals.length === 0 || position
   try {
     const module = new URL(`./${name}.ts`, import.meta.url).href
     if (printing.includes(name)) await inChild({ module, name: null, input: null })
-    else figures.push(...(await inChild<ReadonlyArray<Figure>>({ module, name: "measure", input: settings })))
+    else {
+      const given = await inChild<ReadonlyArray<Figure>>({ module, name: "measure", input: settings })
+      console.log(table(given)) // Also now: whoever ends a long run early keeps what there is.
+      figures.push(...given)
+    }
   } catch (error) {
     failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
   }
