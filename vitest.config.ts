@@ -31,8 +31,9 @@ export default defineConfig(({ mode }) => ({
     pool: "forks",
     // Files share their process: loading Effect and SQLite anew takes 0.9 s a file, and no module here holds state.
     isolate: false,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // A hang fails a test, not a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: `.report/${mode}.json` }]] : ["default"]
   }
 }))

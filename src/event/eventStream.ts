@@ -5,7 +5,7 @@ import { IsolatedObservable } from "./isolatedObservable.ts"
 import type { EventBody, SchedulerEvent, SchedulerEventType } from "./schedulerEvent.ts"
 
 export type EventListener<T extends SchedulerEventType = SchedulerEventType> = (
-  event: Extract<SchedulerEvent, { type: T }>
+  event: SchedulerEvent & { readonly type: T }
 ) => void
 
 /** What a listener or subscriber threw, and where; reported, never passed on to the engine. */
@@ -45,7 +45,7 @@ export class EventStream {
   /** Calls `listener` for events of the given types, in order, until the returned function is called. */
   on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {
     const wanted = new Set<string>(typeof types === "string" ? [types] : types)
-    const isWanted = (event: SchedulerEvent): event is Extract<SchedulerEvent, { type: T }> => wanted.has(event.type)
+    const isWanted = (event: SchedulerEvent): event is SchedulerEvent & { readonly type: T } => wanted.has(event.type)
     const sink = (event: SchedulerEvent): void => {
       if (!isWanted(event)) return
       const given: unknown = listener(event)

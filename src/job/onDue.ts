@@ -63,8 +63,9 @@ const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent): void =>
     const into = claimFire(draft, rules, chosen, event.args)
     if (others !== null) draft.record("coalesced", others, null, into)
   } else {
-    const fire = queued(chosen, event.args)
-    refuseOrQueue(draft, rules, others === null ? fire : { ...fire, coalesced: others })
+    const fire = others === null ? queued(chosen, event.args) : { ...queued(chosen, event.args), coalesced: others }
+    if (allStartNow(draft, event.now)) draft.queue(fire)
+    else refuseOrQueue(draft, rules, fire)
   }
 }
 
@@ -101,3 +102,10 @@ const wereMissed = ({ memory }: JobDraft, rules: JobRules, { due, more }: DueEve
   (due.count > 1 || more) &&
   memory.queue.length === 0 &&
   (memory.live.length < rules.maxInstances || memory.live.every((run) => run.retryAt !== null))
+
+/**
+ * Every live run is about to start its next attempt, as after a stop of the process: no run was executing when the fire time
+ * came due, so it overlaps none, and runs after them.
+ */
+const allStartNow = ({ memory }: JobDraft, now: EpochMillis): boolean =>
+  memory.queue.length === 0 && memory.live.every((run) => run.retryAt !== null && run.retryAt <= now)

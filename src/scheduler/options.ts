@@ -1,6 +1,7 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
 import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
+import { liveClock } from "../engine/clock.ts"
 import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
@@ -15,8 +16,10 @@ import { TaskRegistry } from "../task/taskRegistry.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone, zoneOf } from "../time/zone.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
+import type { TimeBudget } from "../trigger/honest.ts"
 import { createTriggerRegistry } from "../trigger/readTrigger.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
+import { watchedCodec } from "../trigger/watchedTrigger.ts"
 
 export interface RetentionOptions {
   /** Finished runs and ledger entries older than this are deleted. Default 30 days. */
@@ -111,7 +114,10 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     })
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
-  const registry = createTriggerRegistry(options.triggers ?? [], options.calendars ?? [])
+  const registry = createTriggerRegistry(
+    (options.triggers ?? []).map((codec) => watchedCodec(codec, triggerBudget(options.clock ?? liveClock))),
+    options.calendars ?? []
+  )
   const stores = new Map(Object.entries(options.stores ?? {}))
   if (options.store !== undefined || stores.size === 0) stores.set("default", options.store ?? memory())
   const executors = new Map(Object.entries(options.executors ?? {}))
@@ -176,6 +182,14 @@ const hasMethod = (part: unknown, method: string): boolean =>
   typeof part === "object" &&
   part !== null &&
   typeof (part as { readonly [key: string]: unknown })[method] === "function"
+
+/** How long one answer of a custom trigger may take: far more than any honest one needs, also on a busy machine. */
+const triggerBudgetMs = 1000
+
+const triggerBudget = (clock: Clock.Clock): TimeBudget => ({
+  budgetMs: triggerBudgetMs,
+  elapsedMs: () => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
+})
 
 const checkPart = (option: string, part: unknown, method: string, expected: string): void => {
   if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
