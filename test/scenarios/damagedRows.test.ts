@@ -79,11 +79,7 @@ describe.each(storeKinds)("in the %s store", (kind) => {
           _tag: "DuplicateJobError"
         })
       }
-      for (const verb of [
-        scheduler.resumeJob("bad"),
-        scheduler.pauseJob("bad"),
-        scheduler.runJob("bad")
-        ]) {
+      for (const verb of [scheduler.resumeJob("bad"), scheduler.pauseJob("bad"), scheduler.runJob("bad")]) {
         await expect(verb).rejects.toMatchObject({ _tag: "JobStateError", jobId: "bad", state: "unreadable" })
       }
       await scheduler.shutdown()
