@@ -15,6 +15,8 @@ export interface RetentionRules {
 
 /** Rows of one kind that one slice deletes at the most. */
 const sliceRows = 500
+/** Runs that bring the next sweep forward, so that a busy store does not outgrow its count by more. */
+const sweepAfterRuns = 10_000
 /** Slices are this far apart unless one was full. */
 const sweepEveryMs = 60_000
 
@@ -37,7 +39,7 @@ export class Retention {
   sweep(lane: Lane): Effect.Effect<void, StoreError> {
     const state = this.of(lane)
     const now = this.timers.now()
-    if (state.ended < sliceRows && now < state.nextAt) return Effect.void
+    if (state.ended < sweepAfterRuns && now < state.nextAt) return Effect.void
     const { runAgeMs, runCount, jobAgeMs } = this.rules
     return Effect.map(
       lane.store.purge({
@@ -47,7 +49,7 @@ export class Retention {
         limit: sliceRows
       }),
       (deleted) => {
-        state.ended = Math.max(0, state.ended - sliceRows)
+        state.ended = 0
         state.nextAt = deleted >= sliceRows ? now : now + sweepEveryMs
       }
     )

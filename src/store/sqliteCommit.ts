@@ -132,6 +132,16 @@ function* executorsNamed(batch: StoreBatch): Iterable<string> {
   }
 }
 
+/** All parameters of a chunk. `flatMap` takes twenty times as long. */
+const inOneList = <Row>(
+  rows: ReadonlyArray<Row>,
+  paramsOf: (row: Row) => ReadonlyArray<unknown>
+): ReadonlyArray<unknown> => {
+  const params: Array<unknown> = []
+  for (const row of rows) params.push(...paramsOf(row))
+  return params
+}
+
 /** Writes `rows` in chunks; the number of rows changed. */
 const write = <Row>(
   connection: SqliteConnection,
@@ -140,9 +150,7 @@ const write = <Row>(
   paramsOf: (row: Row) => ReadonlyArray<unknown>
 ): Effect.Effect<number, SqlError> =>
   Effect.reduce(inChunks(rows), 0, (changed, chunk) => {
-    const params: Array<unknown> = []
-    for (const row of chunk) params.push(...paramsOf(row))
-    return Effect.map(connection.run(statement(chunk.length), params), (more) => changed + more)
+    return Effect.map(connection.run(statement(chunk.length), inOneList(chunk, paramsOf)), (more) => changed + more)
   })
 
 /**
@@ -162,7 +170,7 @@ const writeStates = (
     Effect.forEach(
       inChunks(scheduled),
       (chunk) => {
-        const params = chunk.flatMap(paramsOf)
+        const params = inOneList(chunk, paramsOf)
         return Effect.flatMap(connection.run(updateStates(chunk.length), params), (changed) =>
           changed === chunk.length ? Effect.void : connection.run(upsertStates(chunk.length), params)
         )
@@ -183,8 +191,8 @@ const settlesApart = (settled: ReadonlyArray<SettleRow>) => {
 }
 
 const lastOfEach = <Row>(rows: ReadonlyArray<Row>, keyOf: (row: Row) => number): ReadonlyArray<Row> => {
-  const last = new Map(rows.map((row) => [keyOf(row), row]))
-  return last.size === rows.length ? rows : [...last.values()]
+  if (new Set(rows.map(keyOf)).size === rows.length) return rows
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()]
 }
 
 const namesUnknownJob = (error: CommitError): error is SqlError =>
