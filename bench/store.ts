@@ -2,7 +2,7 @@
  * What the SQLite store costs beside bare better-sqlite3 writing the same rows into the same schema in the same run: a loop of
  * 256 claims with states, then 256 settles with states, each one synced commit; and jobs added in bulk. Batches alternate, so
  * that a busy machine is busy for both; CPU time, which other processes hardly touch, is the figure to compare. Alone:
- * `node --import tsx bench/store.ts`.
+ * `node --import tsx bench/store.ts`. Long because the bare writer beside the store's is the same work by hand.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

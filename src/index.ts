@@ -54,6 +54,8 @@ export type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec 
 export { InvalidInstantError } from "./time/instant.ts"
 export type { EpochMillis, InstantInput } from "./time/instant.ts"
 export { InvalidDurationError } from "./time/duration.ts"
+export type { DurationLike } from "./time/duration.ts"
+export type { CancelTimer, Timers } from "./time/timers.ts"
 export { UnknownTimezoneError } from "./time/zone.ts"
 
 export type { JobInput, JobOptions, RetryOptions, RuleOptions } from "./job/jobOptions.ts"
@@ -64,6 +66,7 @@ export type { MisfireReason } from "./job/misfire.ts"
 export type { LiveRun, Outcome, RunError, RunRecord } from "./job/run.ts"
 export type { FaultKind, JobFault, JobState } from "./job/snapshot.ts"
 
+export { JobUnreadableError } from "./engine/jobCodec.ts"
 export type { JobRecord } from "./engine/jobRecord.ts"
 export type { JobChanges } from "./engine/jobCommands.ts"
 export type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "./engine/jobQueries.ts"
@@ -78,7 +81,7 @@ export type * from "./event/schedulerEvent.ts"
 export type { EventListener } from "./event/eventStream.ts"
 
 export { memory } from "./store/memoryStore.ts"
-export type { JobStore } from "./store/jobStore.ts"
+export type * from "./store/jobStore.ts"
 export {
   StoreConflict,
   StoreFenced,
@@ -90,6 +93,7 @@ export {
 export type { StoreError } from "./store/storeError.ts"
 
 export { inProcess } from "./executor/inProcessExecutor.ts"
+export { InvalidExecutorError } from "./executor/inProcessOptions.ts"
 export type { InProcessOptions } from "./executor/inProcessOptions.ts"
 export type {
   Executor,

@@ -1,6 +1,7 @@
 /**
  * A scheduler at work: its actors, stores, executors and streams, and its life from start to stop. The path of a fire is in
  * `storeLane.ts`; what callers do is in `jobCommands.ts`; what they ask is in `jobQueries.ts`.
+ * Long because it is where all parts meet: most of it is handing on.
  */
 import type { Effect } from "effect"
 import type { Subscription } from "rxjs"
@@ -63,7 +64,8 @@ export class Engine implements LaneHost {
   private readonly jobActors: JobActors
   private emissions: Subscription | null = null
   private phase: "new" | "starting" | "started" | "stopping" | "stopped" = "new"
-  private stopReason: string | null = null
+  /** Why it has stopped, where nobody asked for it. */
+  stopReason: string | null = null
   private ids = 0
   private stopping: Promise<void> | null = null
   private readonly watchers = new Set<(job: Job, lane: StoreLane) => void>()

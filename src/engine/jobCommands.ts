@@ -1,4 +1,7 @@
-/** What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. */
+/**
+ * What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. Long because
+ * each command says what it refuses and how to mend it.
+ */
 import { nextFire, owedFireTimes } from "../job/dueFireTimes.ts"
 import type { FireRange } from "../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../job/jobEvent.ts"

@@ -2,7 +2,7 @@
  * The path of a fire through one store: take what is due, decide, commit, then dispatch, settle, commit and publish. One
  * cycle at a time; whatever is pending when a cycle begins shares its transaction. Nothing is dispatched, published or
  * acknowledged before its commit. A commit that fails changes nothing here: its intents wait, and nothing new is claimed
- * until the store answers again.
+ * until the store answers again. Long, so that the path and its failures can be read in one piece.
  */
 import { Cause, Effect, Exit } from "effect"
 import type { Settlement } from "../executor/executor.ts"

@@ -104,6 +104,37 @@ export type SchedulerEvent =
 
 export type SchedulerEventType = SchedulerEvent["type"]
 
+const everyType: Readonly<Record<SchedulerEventType, true>> = {
+  SchedulerStarted: true,
+  SchedulerPaused: true,
+  SchedulerResumed: true,
+  SchedulerDegraded: true,
+  SchedulerRecovered: true,
+  SchedulerDraining: true,
+  SchedulerStopped: true,
+  JobAdded: true,
+  JobModified: true,
+  JobRemoved: true,
+  JobPaused: true,
+  JobResumed: true,
+  JobParked: true,
+  JobDone: true,
+  RunClaimed: true,
+  RunStarted: true,
+  RunProgressed: true,
+  RunSucceeded: true,
+  RunFailed: true,
+  RunTimedOut: true,
+  RunCancelled: true,
+  RunInterrupted: true,
+  RunRetryDue: true,
+  FireMisfired: true,
+  FireCoalesced: true
+}
+
+/** Every type of event there is. */
+export const schedulerEventTypes: ReadonlySet<string> = new Set(Object.keys(everyType))
+
 /** An event before it is given its time and number. */
 export type EventBody = SchedulerEvent extends infer E
   ? E extends SchedulerEvent

@@ -178,7 +178,7 @@ export const preview = (value: unknown): string => {
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
     return String(value)
   if (typeof value === "bigint") return `${value}n`
-  return Array.isArray(value) ? "a list" : `a ${typeof value}`
+  return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`
 }
 
 const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {

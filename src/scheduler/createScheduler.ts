@@ -1,4 +1,7 @@
-/** The face for programs that await: verbs as promises, news as an Observable and listeners, actors for who wants to look. */
+/**
+ * The face for programs that await: verbs as promises, news as an Observable and listeners, actors for who wants to look. Longer
+ * than most files because every public verb is here with its documentation; what the verbs do is in `engine/`.
+ */
 import type { Observable } from "rxjs"
 import type { Runtime } from "effect"
 import { Engine } from "../engine/engine.ts"
@@ -31,9 +34,10 @@ import { runStore } from "../engine/storePromise.ts"
 import type { EventListener } from "../event/eventStream.ts"
 import { IsolatedObservable } from "../event/isolatedObservable.ts"
 import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
+import { schedulerEventTypes } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { checkIdText } from "../job/jobOptions.ts"
+import { checkIdText, preview } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
@@ -48,7 +52,7 @@ import type { JobHandle, RunHandle, Timing } from "./jobHandle.ts"
 import { JobHandle as Handle } from "./jobHandle.ts"
 import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
 import { exportJobs, readExport } from "./jobExchange.ts"
-import { plainRuntime, readOptions } from "./options.ts"
+import { checkPart, plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printedJobs } from "./printJobs.ts"
 import type { SchedulerStatus } from "./status.ts"
@@ -101,6 +105,7 @@ export class Scheduler {
 
   /** Calls `listener` for events of these types; the returned function ends it. What it throws is reported, not passed on. */
   on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {
+    checkEventTypes(types)
     return this.engine.events.on(types, listener)
   }
 
@@ -153,6 +158,7 @@ export class Scheduler {
 
   /** Adds many. All are checked before the first is written; then they are written in slices. */
   async addJobs(inputs: Iterable<JobInput>): Promise<ReadonlyArray<JobHandle>> {
+    checkPart("addJobs' argument", inputs, Symbol.iterator, "a list of jobs")
     const definitions: Array<JobDefinition> = []
     for (const input of inputs) {
       definitions.push(defineJob(input, this.engine.setting))
@@ -347,8 +353,9 @@ export class Scheduler {
   }
 
   /** Adds a store while running; what a dead process left in it is settled first. */
-  addStore(name: string, store: JobStore): Promise<void> {
-    return this.engine.addStore(name, store)
+  async addStore(name: string, store: JobStore): Promise<void> {
+    checkPart(`store ${preview(name)}`, store, "open", "a store, such as memory() or sqlite(…)")
+    await this.engine.addStore(name, store)
   }
 
   /** Waits for its live runs, then closes it; its jobs stay in it. */
@@ -357,6 +364,7 @@ export class Scheduler {
   }
 
   addExecutor(name: string, executor: ExecutorProvider): void {
+    checkPart(`executor ${preview(name)}`, executor, "make", "an executor, such as inProcess(…)")
     this.engine.addExecutor(name, executor)
   }
 
@@ -495,5 +503,14 @@ function* slices(
     while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1
     yield { store, definitions: definitions.slice(at, end) }
     at = end
+  }
+}
+
+const checkEventTypes = (types: unknown): void => {
+  for (const type of Array.isArray(types) ? types : [types]) {
+    if (!schedulerEventTypes.has(String(type))) {
+      const expected = `one of ${[...schedulerEventTypes].join(", ")}`
+      throw new InvalidOptionError({ option: "on's event type", found: preview(type), expected })
+    }
   }
 }

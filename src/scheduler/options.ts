@@ -178,10 +178,10 @@ const checkOptional = (option: string, given: unknown, fits: (given: unknown) =>
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
 
-const hasMethod = (part: unknown, method: string): boolean =>
+const hasMethod = (part: unknown, method: string | symbol): boolean =>
   typeof part === "object" &&
   part !== null &&
-  typeof (part as { readonly [key: string]: unknown })[method] === "function"
+  typeof (part as { readonly [key: string | symbol]: unknown })[method] === "function"
 
 /** How long one answer of a custom trigger may take: far more than any honest one needs, also on a busy machine. */
 const triggerBudgetMs = 1000
@@ -191,7 +191,8 @@ const triggerBudget = (clock: Clock.Clock): TimeBudget => ({
   elapsedMs: () => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 })
 
-const checkPart = (option: string, part: unknown, method: string, expected: string): void => {
+/** Throws `InvalidOptionError` for a part without the method that makes it one. */
+export const checkPart = (option: string, part: unknown, method: string | symbol, expected: string): void => {
   if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
 }
 

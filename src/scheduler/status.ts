@@ -43,7 +43,7 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
   for (const lane of engine.lanes) stores.push(await storeStatus(engine, lane.name))
   return {
     state: engine.fresh ? "starting" : value,
-    reason: context.reason,
+    reason: context.reason ?? engine.stopReason,
     createdAt: engine.startedAt,
     timezone: engine.options.timezone,
     zoneData: zoneDataVersion(),

@@ -8,7 +8,7 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `store ${this.store}: ${this.operation} failed: ${causeText(this.cause)}; it is retried, check disk space and locks`
+    return `store ${this.store}: ${this.operation} failed: ${causeText(this.cause)}; check disk space, permissions and locks: a running scheduler tries again by itself`
   }
 }
 

@@ -1,4 +1,4 @@
-/** The live actors of a scheduler: who gets one, what it shows, and when it ends. */
+/** The live actors of a scheduler: who gets one, what it shows, and when it ends. Long: one scenario for each way to end. */
 import { createScheduler, cron, date, interval, memory, StoreUnavailable, stream, task } from "carillon"
 import type { JobStore, SchedulerOptions } from "carillon"
 import { virtualClock } from "carillon/testing"

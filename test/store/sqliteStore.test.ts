@@ -1,3 +1,4 @@
+/** What only a file has: owners, kill -9, foreign and damaged files, durability. Long, since each has a file of its own to spoil. */
 import { spawn } from "node:child_process"
 import { createHash } from "node:crypto"
 import { once } from "node:events"

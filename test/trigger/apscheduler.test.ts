@@ -1,6 +1,7 @@
 /**
  * APScheduler's own cases, by the numbers of its two suites (3.x and 4.0). Europe/Berlin unless said; `after` is exclusive, so a case that asks
  * from an instant that fires itself asks from a millisecond before. Where our rule differs, the case says so.
+ * Long, so that the numbers can be followed from the first to the last.
  */
 import { describe, expect, it } from "vitest"
 import { calendarInterval } from "../../src/trigger/calendarInterval.ts"
