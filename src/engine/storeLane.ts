@@ -23,7 +23,7 @@ import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
 
 /** Jobs that one cycle claims for: more while cycles are quick, fewer when one held the event loop for too long. */
-const fewestClaims = 256
+const fewestClaims = 192
 const mostClaims = 1024
 /** Milliseconds of a cycle outside its commit. A commit waits for the disk however few rows it has: fewer claims would only make more waits. */
 const ownMs = 4
@@ -51,7 +51,7 @@ export class StoreLane implements RunHome, Lane {
   private nextRunKey: number
   private cycling = false
   private closed = false
-  private claimsPerCycle = 256
+  private claimsPerCycle = 192
   private cycleStartedAt = 0
   /** Of the cycle under way: milliseconds in its commit. */
   private commitMs = 0
