@@ -6,6 +6,8 @@
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { Subscription } from "rxjs"
 import type { SchedulerAction, SchedulerLike } from "rxjs"
+import type { Due } from "../time/dueHeap.ts"
+import { DueHeap } from "../time/dueHeap.ts"
 import type { CancelTimer, Timers } from "../time/timers.ts"
 
 /** Longest single sleep, milliseconds. */
@@ -14,15 +16,13 @@ export const maxSleepMs = 60_000
 /** The clock of the machine. */
 export const liveClock: Clock.Clock = Clock.make()
 
-interface Waiting {
-  readonly dueAt: number
-  readonly order: number
+interface Waiting extends Due {
   callback: (() => void) | null
 }
 
 /** Timers on `clock`. A delay of 0 is the next turn of the event loop, whatever the clock: a turn is not time. */
 export const timersOf = (clock: Clock.Clock): Timers => {
-  const waiting: Array<Waiting> = []
+  const waiting = new DueHeap<Waiting>()
   let armedFor = Infinity
   let sleeper: Fiber.RuntimeFiber<void> | null = null
   let order = 0
@@ -30,7 +30,7 @@ export const timersOf = (clock: Clock.Clock): Timers => {
   const monotonicMillis = (): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 
   const arm = (): void => {
-    const first = waiting[0]
+    const { first } = waiting
     if (first === undefined || first.dueAt >= armedFor) return
     if (sleeper !== null) Effect.runFork(Fiber.interruptFork(sleeper))
     armedFor = first.dueAt
@@ -45,25 +45,25 @@ export const timersOf = (clock: Clock.Clock): Timers => {
     // A callback may add timers; those wait for the next sleep, so this loop ends.
     const last = order
     const later: Array<Waiting> = []
-    for (let first = waiting[0]; first !== undefined && first.dueAt <= now; first = waiting[0]) {
-      popHeap(waiting)
+    for (let { first } = waiting; first !== undefined && first.dueAt <= now; first = waiting.first) {
+      waiting.pop()
       if (first.order > last) later.push(first)
       else first.callback?.()
     }
-    for (const timer of later) pushHeap(waiting, timer)
+    for (const timer of later) waiting.push(timer)
     arm()
   }
 
   const after = (delayMs: number, callback: () => void): CancelTimer => {
     if (delayMs <= 0) return nextTurn(callback)
     const timer: Waiting = { dueAt: monotonicMillis() + Math.max(0, delayMs), order: ++order, callback }
-    pushHeap(waiting, timer)
+    waiting.push(timer)
     arm()
     return () => {
       timer.callback = null
       // A cancelled timer at the top would keep a sleep armed and, in Node, the process alive.
-      while (waiting[0] !== undefined && waiting[0].callback === null) popHeap(waiting)
-      if (waiting.length === 0 && sleeper !== null) {
+      while (waiting.first?.callback === null) waiting.pop()
+      if (waiting.size === 0 && sleeper !== null) {
         Effect.runFork(Fiber.interruptFork(sleeper))
         sleeper = null
         armedFor = Infinity
@@ -123,36 +123,4 @@ export const nextTurn = (callback: () => void): CancelTimer => {
   return () => {
     wanted = false
   }
-}
-
-const before = (a: Waiting, b: Waiting): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order)
-
-const pushHeap = (heap: Array<Waiting>, timer: Waiting): void => {
-  let at = heap.push(timer) - 1
-  while (at > 0) {
-    const parentAt = (at - 1) >> 1
-    const parent = heap[parentAt]
-    if (parent === undefined || !before(timer, parent)) break
-    heap[at] = parent
-    at = parentAt
-  }
-  heap[at] = timer
-}
-
-const popHeap = (heap: Array<Waiting>): void => {
-  const last = heap.pop()
-  if (last === undefined || heap.length === 0) return
-  let at = 0
-  for (;;) {
-    let childAt = 2 * at + 1
-    const left = heap[childAt]
-    if (left === undefined) break
-    const right = heap[childAt + 1]
-    const child = right !== undefined && before(right, left) ? right : left
-    if (child === right) childAt += 1
-    if (!before(child, last)) break
-    heap[at] = child
-    at = childAt
-  }
-  heap[at] = last
 }

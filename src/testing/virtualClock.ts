@@ -5,11 +5,11 @@
  */
 import { Clock, Duration, Effect } from "effect"
 import { nextTurn, turnsPending } from "../engine/clock.ts"
+import type { Due } from "../time/dueHeap.ts"
+import { DueHeap } from "../time/dueHeap.ts"
 import type { EpochMillis } from "../time/instant.ts"
 
-interface Sleeper {
-  readonly dueAt: number
-  readonly order: number
+interface Sleeper extends Due {
   wake: (() => void) | null
 }
 
@@ -21,7 +21,7 @@ export class VirtualClock implements Clock.Clock {
   private elapsedMs = 0
   private wallOffset: number
   private order = 0
-  private readonly sleepers: Array<Sleeper> = []
+  private readonly sleepers = new DueHeap<Sleeper>()
 
   /** `startAt`: the wall time it begins with. */
   constructor(startAt: EpochMillis) {
@@ -38,11 +38,11 @@ export class VirtualClock implements Clock.Clock {
     const target = this.elapsedMs + Duration.toMillis(Duration.decode(duration))
     await this.settle()
     for (let woken = 0; ; woken++) {
-      const first = this.sleepers[0]
+      const { first } = this.sleepers
       if (first === undefined || first.dueAt > target) break
       if (woken === maxWakeUps) throw new RangeError(`${maxWakeUps} wake-ups within one advance`)
       this.elapsedMs = Math.max(this.elapsedMs, first.dueAt)
-      this.pop()
+      this.sleepers.pop()
       if (first.wake === null) continue
       first.wake()
       await this.settle()
@@ -69,7 +69,7 @@ export class VirtualClock implements Clock.Clock {
 
   /** Sleepers that wait. */
   get waiting(): number {
-    return this.sleepers.filter(({ wake }) => wake !== null).length
+    return [...this.sleepers].filter(({ wake }) => wake !== null).length
   }
 
   unsafeCurrentTimeMillis(): number {
@@ -90,47 +90,13 @@ export class VirtualClock implements Clock.Clock {
         order: this.order++,
         wake: () => resume(Effect.void)
       }
-      this.push(sleeper)
+      this.sleepers.push(sleeper)
       return Effect.sync(() => {
         sleeper.wake = null
       })
     })
   }
-
-  private push(sleeper: Sleeper): void {
-    const heap = this.sleepers
-    let at = heap.push(sleeper) - 1
-    while (at > 0) {
-      const parentAt = (at - 1) >> 1
-      const parent = heap[parentAt]
-      if (parent === undefined || !before(sleeper, parent)) break
-      heap[at] = parent
-      at = parentAt
-    }
-    heap[at] = sleeper
-  }
-
-  private pop(): void {
-    const heap = this.sleepers
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let at = 0
-    for (;;) {
-      const childAt = 2 * at + 1
-      const left = heap[childAt]
-      if (left === undefined) break
-      const right = heap[childAt + 1]
-      const useRight = right !== undefined && before(right, left)
-      const child = useRight ? right : left
-      if (!before(child, last)) break
-      heap[at] = child
-      at = useRight ? childAt + 1 : childAt
-    }
-    heap[at] = last
-  }
 }
 
 /** A virtual clock whose wall shows `startAt`, epoch milliseconds. Give it to `createScheduler({ clock })`. */
 export const virtualClock = (startAt: EpochMillis): VirtualClock => new VirtualClock(startAt)
-
-const before = (a: Sleeper, b: Sleeper): boolean => a.dueAt < b.dueAt || (a.dueAt === b.dueAt && a.order < b.order)

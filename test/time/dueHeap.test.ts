@@ -1,0 +1,20 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { DueHeap } from "../../src/time/dueHeap.ts"
+
+describe("DueHeap", () => {
+  it("gives what waits by instant, and equals in the order in which they came", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 200 }), (instants) => {
+        const heap = new DueHeap()
+        const entries = instants.map((dueAt, order) => ({ dueAt, order }))
+        for (const entry of entries) heap.push(entry)
+        expect(heap.size).toBe(entries.length)
+        const taken = entries.map(() => heap.pop())
+        expect(taken).toEqual(entries.toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order))
+        expect([heap.first, heap.pop()]).toEqual([undefined, undefined])
+      }),
+      { seed: 1 }
+    )
+  })
+})
