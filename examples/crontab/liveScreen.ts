@@ -30,7 +30,7 @@ export const liveScreen = ({ terminal, title, timezone, colour }: ScreenOptions)
   const draw = () => {
     pending = undefined
     if (closed) return
-    const frame = { width: terminal.columns, height: terminal.rows, now: Date.now(), timezone, colour }
+    const frame = { width: terminal.columns || 80, height: terminal.rows || 24, now: Date.now(), timezone, colour }
     const lines = liveLines(state, frame)
     terminal.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join("\r\n")}\u001b[J`)
   }

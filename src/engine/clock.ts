@@ -101,26 +101,31 @@ let pendingTurns = 0
 /** Turns that somebody waits for: a virtual clock lets them come before it moves on. */
 export const turnsPending = (): number => pendingTurns
 
-/** The next turn of the event loop: not time, so it is the platform's own. A browser has no `setImmediate`. */
+/** The next turn of the event loop: not time, so it is the platform's own. */
 export const nextTurn = (callback: () => void): CancelTimer => {
   let wanted = true
   pendingTurns += 1
-  const run = (): void => {
+  platformTurn(() => {
     pendingTurns -= 1
     if (wanted) callback()
-  }
-  if (typeof setImmediate === "function") setImmediate(run)
-  else {
-    const channel = new MessageChannel()
-    const opened = (): void => {
-      channel.port1.close()
-      run()
-    }
-    channel.port1.addEventListener("message", opened, { once: true })
-    channel.port1.start()
-    channel.port2.postMessage(null)
-  }
+  })
   return () => {
     wanted = false
   }
+}
+
+/** A turn that nobody is waited for: for those who wait for the others. A browser has no `setImmediate`. */
+export const platformTurn = (callback: () => void): void => {
+  if (typeof setImmediate === "function") {
+    setImmediate(callback)
+    return
+  }
+  const channel = new MessageChannel()
+  const opened = (): void => {
+    channel.port1.close()
+    callback()
+  }
+  channel.port1.addEventListener("message", opened, { once: true })
+  channel.port1.start()
+  channel.port2.postMessage(null)
 }

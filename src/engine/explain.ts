@@ -3,9 +3,11 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Trigger } from "../trigger/trigger.ts"
-import type { LedgerRow, RunRow } from "../store/jobStore.ts"
+import type { JobRow, LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { MisfireReason } from "../job/misfire.ts"
+import type { JobMemory } from "../job/snapshot.ts"
 import type { Engine } from "./engine.ts"
+import { decodeMemory } from "./jobCodec.ts"
 import { runStore } from "./storePromise.ts"
 import type { JobQueries } from "./jobQueries.ts"
 import type { JobRecord } from "./jobRecord.ts"
@@ -40,9 +42,11 @@ export const explain = async (
     sentence,
     runId
   })
-  const [run] = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 10 }))).filter(
+  const runs = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))).filter(
     (row) => row.jobKey === key
   )
+  const requested = runs.find((row) => row.request !== 0)
+  const run = runs.find((row) => row.request === 0)
   if (run !== undefined) {
     return answer(run.outcome === null ? "running" : "ran", sentenceOfRun(run, record), lane.runId(run.runKey))
   }
@@ -73,7 +77,35 @@ export const explain = async (
       entry.runKey === null ? null : lane.runId(entry.runKey)
     )
   }
+  const waiting = row === undefined ? null : placeInQueue(row, instant)
+  if (waiting !== null) return answer("waiting", waiting)
+  if (requested !== undefined) {
+    const verdict = requested.outcome === null ? "running" : "ran"
+    return answer(verdict, sentenceOfRun(requested, record), lane.runId(requested.runKey))
+  }
   return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
+}
+
+/** A fire time that is neither run nor refused yet: it waits for a free instance, or for the run that stands for it. */
+const placeInQueue = (row: JobRow, instant: EpochMillis): string | null => {
+  const queue = memoryOf(row)?.queue ?? []
+  const place = queue.findIndex(
+    ({ fireAt, coalesced }) =>
+      fireAt === instant || (coalesced !== undefined && coalesced.from <= instant && instant <= coalesced.through)
+  )
+  const found = queue[place]
+  if (found === undefined) return null
+  const before = place === 0 ? "" : `, behind ${place} others`
+  const stands = found.fireAt === instant ? "" : `; the run for ${iso(found.fireAt)} will stand for it`
+  return `It came due and waits for a free instance${before}${stands}.`
+}
+
+const memoryOf = (row: JobRow): JobMemory | null => {
+  try {
+    return decodeMemory(row)
+  } catch {
+    return null // The job is parked as unreadable, which its record says.
+  }
 }
 
 const withoutRecord = (

@@ -235,7 +235,8 @@ export class JobQueries {
 }
 
 /** A run id is the run's number, after the store's name and a colon unless that is `default`. */
-export const placeOfRun = (runId: string): { readonly store: string; readonly runKey: number } | null => {
+export const placeOfRun = (runId: unknown): { readonly store: string; readonly runKey: number } | null => {
+  if (typeof runId !== "string") return null
   const colon = runId.lastIndexOf(":")
   const runKey = Number(runId.slice(colon + 1))
   return Number.isSafeInteger(runKey) && runKey > 0

@@ -250,7 +250,11 @@ export class Scheduler {
   /** Ends a run: outcome `cancelled`. False when it had ended already. Resolves when the outcome is on disk. */
   async cancelRun(runId: string): Promise<boolean> {
     const place = placeOfRun(runId)
-    const unknown = new UnknownNameError({ kind: "run", name: runId, known: [] })
+    const unknown = new UnknownNameError({
+      kind: "run",
+      name: typeof runId === "string" ? runId : preview(runId),
+      known: []
+    })
     if (place === null) throw unknown
     const lane = this.engine.lane(place.store, "cancelRun")
     const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
@@ -297,6 +301,9 @@ export class Scheduler {
 
   /** One line a job, as `getJobs` orders them. */
   async printJobs(print: (line: string) => void = printLine): Promise<void> {
+    if (typeof print !== "function") {
+      throw new InvalidOptionError({ option: "printJobs' argument", found: preview(print), expected: "a function" })
+    }
     for (const line of printedJobs(await this.getJobs(), this.engine.fresh)) print(line)
   }
 

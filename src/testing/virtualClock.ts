@@ -4,7 +4,7 @@
  * monotonic clock, as a real one is by NTP, an operator or a suspended machine.
  */
 import { Clock, Duration, Effect } from "effect"
-import { nextTurn, turnsPending } from "../engine/clock.ts"
+import { platformTurn, turnsPending } from "../engine/clock.ts"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -63,7 +63,7 @@ export class VirtualClock implements Clock.Clock {
 
   /** Lets everything that is ready run, without moving time. */
   async settle(): Promise<void> {
-    do await new Promise<void>((resolve) => nextTurn(resolve))
+    do await new Promise<void>((resolve) => platformTurn(resolve))
     while (turnsPending() > 0)
   }
 

@@ -28,7 +28,7 @@ export class InvalidInstantError extends Data.TaggedError("InvalidInstantError")
  */
 export const readInstant = (input: InstantInput, timezone: string): EpochMillis => {
   if (typeof input === "string") return readText(input, timezone)
-  const at = typeof input === "number" ? input : input.valueOf()
+  const at = typeof input === "number" ? input : millisOf(input)
   if (!Number.isSafeInteger(at) || Math.abs(at) > maxInstant) {
     throw new InvalidInstantError({
       found: shown(input),
@@ -37,6 +37,10 @@ export const readInstant = (input: InstantInput, timezone: string): EpochMillis 
   }
   return at
 }
+
+/** Plain JavaScript may give anything: what is neither a Date nor a DateTime is no instant. */
+const millisOf = (input: unknown): number =>
+  input instanceof Date || DateTime.isDateTime(input) ? input.valueOf() : Number.NaN
 
 /** Whether the text carries its own offset, so that no zone is needed to read it. Anything that is not text does. */
 export const isZoneFree = (input: InstantInput): boolean =>
@@ -74,5 +78,5 @@ const readOffset = (text: string, refuse: (expected: string) => InvalidInstantEr
 const shown = (input: unknown): string => {
   if (input instanceof Date) return Number.isNaN(input.valueOf()) ? "Invalid Date" : input.toISOString()
   if (DateTime.isDateTime(input)) return input.toISO() ?? "Invalid DateTime"
-  return String(input)
+  return typeof input === "object" && input !== null ? "an object" : String(input)
 }
