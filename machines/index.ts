@@ -20,7 +20,7 @@ export type {
   RequestedEvent,
   RescheduleEvent,
   ResumeEvent,
-  RetryDueEvent,
+  WaitOverEvent,
   SettledEvent
 } from "../src/job/jobEvent.ts"
 export { noAnswer } from "../src/job/jobEvent.ts"

@@ -9,7 +9,7 @@ import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
 import { onPark, onPause, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
 import { onDue, onRefused } from "../src/job/onDue.ts"
-import { onInterrupted, onRetryDue, onSettled } from "../src/job/onSettled.ts"
+import { onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
 import type { JobState } from "../src/job/snapshot.ts"
 import { stateOf } from "../src/job/snapshot.ts"
@@ -36,8 +36,8 @@ const decide = ({ context, event }: Step): JobDecision => {
       return onRequested(context, event)
     case "settled":
       return onSettled(context, event)
-    case "retryDue":
-      return onRetryDue(context, event)
+    case "waitOver":
+      return onWaitOver(context, event)
     case "interrupted":
       return onInterrupted(context, event)
     case "pause":
@@ -128,7 +128,7 @@ export const jobMachine = machineSetup.createMachine({
         refused: { guard: "notRemoved", actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
         reschedule: { guard: "notRemoved", actions: "answer" },
-        retryDue: { actions: "answer" },
+        waitOver: [toRunning, toMisfired, toDone],
         settled: [toRunning, toMisfired, toScheduled, toDone],
         interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
         remove: [toRunning, toDone]

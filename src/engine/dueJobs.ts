@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { dueFireTimes } from "../job/dueFireTimes.ts"
 import type { JobFault } from "../job/snapshot.ts"
-import { firesHeld, wakeAtOf } from "../job/snapshot.ts"
+import { firesHeld, waitOverAt, wakeAtOf } from "../job/snapshot.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
@@ -77,7 +77,7 @@ export class DueJobs {
     const known = this.notBefore.get(job.row.executor) ?? -Infinity
     // Not known yet: the store is asked after this commit. This job's wake-up need not be the earliest.
     if (known === Infinity) return
-    const wakeAt = wakeAtOf(job.memory, job.trigger.after === "run")
+    const wakeAt = wakeAtOf(job.memory, job.rules, job.trigger.after === "run")
     if (wakeAt !== null && wakeAt < known) this.notBefore.set(job.row.executor, wakeAt)
   }
 
@@ -96,22 +96,23 @@ export class DueJobs {
     this.notBefore.clear()
   }
 
-  /** What is due of one job: attempts whose wait is over, fire times. */
+  /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. */
   private serve(plan: Plan, row: JobRow): void {
     const known = plan.byKey(row.key) ?? this.residents.byKey(row.key)
     let job = known === undefined ? loadRow(plan, row, this.around.codec) : plan.load(known)
     if (job === undefined) return
     const { now } = plan
     const fixedDelay = job.trigger.after === "run"
-    const wakeAt = wakeAtOf(job.memory, fixedDelay)
+    const wakeAt = wakeAtOf(job.memory, job.rules, fixedDelay)
     if (wakeAt === null || wakeAt > now) return plan.touch(job)
     if (this.around.tasks.find(job.row.task) === undefined) {
       return plan.park(job, unknownTask(job.row.task))
     }
     // Fire times before attempts: an overlap policy may end the very run whose next attempt is due.
     job = this.serveFireTimes(plan, job)
-    if (job.memory.live.some(({ retryAt }) => retryAt !== null && retryAt <= now))
-      plan.step(job, { type: "retryDue", now })
+    const waitsUntil = waitOverAt(job.memory, job.rules)
+    if (waitsUntil !== null && waitsUntil <= now)
+      plan.step(job, { type: "waitOver", now, firstRunKey: plan.nextRunKey })
   }
 
   private serveFireTimes(plan: Plan, job: Job): Job {

@@ -100,7 +100,7 @@ const checkArgs = (row: Pick<JobDefinitionRow, "id" | "args">): void => {
 export const stateRow = (job: Job): JobStateRow => ({
   key: job.key,
   value: job.value,
-  wakeAt: wakeAtOf(job.memory, job.trigger.after === "run"),
+  wakeAt: wakeAtOf(job.memory, job.rules, job.trigger.after === "run"),
   fault: job.memory.fault !== null,
   executor: job.row.executor,
   memory: encodeMemory(job.memory)

@@ -107,7 +107,7 @@ const verifyJob = async (
     return
   }
   const { memory, rules } = job
-  const expectedWake = wakeAtOf(memory, job.trigger.after === "run")
+  const expectedWake = wakeAtOf(memory, rules, job.trigger.after === "run")
   if (row.wakeAt !== expectedWake) report("wakeUp", `its wake-up is ${row.wakeAt}, its snapshot says ${expectedWake}`)
   if (memory.live.length > rules.maxInstances)
     report("maxInstances", `${memory.live.length} live runs, at most ${rules.maxInstances} allowed`)

@@ -66,8 +66,9 @@ export interface SettledEvent extends Claiming {
   /** For a fixed delay: the fire time counted from the end of this run. */
   readonly next: NextFire | null
 }
-export interface RetryDueEvent {
-  readonly type: "retryDue"
+/** A next attempt is due, or a queued fire time may start that the clock did not show before. */
+export interface WaitOverEvent extends Claiming {
+  readonly type: "waitOver"
   readonly now: EpochMillis
 }
 /** Attempts that ended without their own doing. `crash`: the process died; otherwise it was stopped in good order. */
@@ -114,7 +115,7 @@ export type JobEvent =
   | RefusedEvent
   | RequestedEvent
   | SettledEvent
-  | RetryDueEvent
+  | WaitOverEvent
   | InterruptedEvent
   | PauseEvent
   | ParkEvent

@@ -1,7 +1,7 @@
 /** An attempt ended: another attempt, or the run's outcome; then whatever waited for its place. */
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
-import type { InterruptedEvent, JobContext, RetryDueEvent, SettledEvent } from "./jobEvent.ts"
+import type { InterruptedEvent, JobContext, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
 import { startQueued } from "./overlap.ts"
 import { nextAttemptAt } from "./retry.ts"
 import type { LiveRun } from "./run.ts"
@@ -45,15 +45,16 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
 const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
   !memory.removed && (rules.overlap !== "cancel-running" || memory.queue.length === 0)
 
-/** Starts every attempt whose wait is over. */
-export const onRetryDue = (context: JobContext, event: RetryDueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+/** Starts every attempt and every queued fire time whose wait is over. */
+export const onWaitOver = (context: JobContext, event: WaitOverEvent): JobDecision => {
+  const draft = new JobDraft(context, event.firstRunKey)
   draft.memory.live = draft.memory.live.map((run) => {
     if (run.retryAt === null || run.retryAt > event.now) return run
     const started = { ...run, retryAt: null }
     draft.retry(started)
     return started
   })
+  startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 

@@ -53,13 +53,15 @@ export const queueRequest = (draft: JobDraft, rules: JobRules, fireAt: EpochMill
 }
 
 /**
- * Starts what waits, as far as instances are free: of a paused job only requests, of a parked one nothing. A fire time
- * that has waited past its grace misfires.
+ * Starts what waits, as far as instances are free: of a paused job only requests, of a parked one nothing, and no fire time
+ * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires.
  */
 export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis): void => {
   const { memory } = draft
   while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
-    const place = memory.pausedAt === null ? 0 : memory.queue.findIndex((fire) => fire.requested === true)
+    const place = memory.queue.findIndex(
+      (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= now)
+    )
     const fire = memory.queue[place]
     if (fire === undefined) return
     memory.queue = memory.queue.toSpliced(place, 1)

@@ -3,6 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
 import type { MisfireReason } from "./misfire.ts"
+import type { JobRules } from "./rules.ts"
 import type { LiveRun, Outcome } from "./run.ts"
 
 export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
@@ -110,12 +111,28 @@ export const firesHeld = (memory: JobMemory, fixedDelay: boolean): boolean =>
  * When the engine must look at the job again; `null`: not until something happens to it. A paused job waits for `resume`;
  * a full catch-up queue is drained before more fire times are taken.
  */
-export const wakeAtOf = (memory: JobMemory, fixedDelay: boolean): EpochMillis | null => {
+export const wakeAtOf = (
+  memory: JobMemory,
+  rules: Pick<JobRules, "maxInstances">,
+  fixedDelay: boolean
+): EpochMillis | null => {
   if (memory.pausedAt !== null) return null
-  let wakeAt = firesHeld(memory, fixedDelay) ? null : memory.nextFireAt
-  for (const run of memory.live)
-    if (run.retryAt !== null && (wakeAt === null || run.retryAt < wakeAt)) wakeAt = run.retryAt
-  return wakeAt
+  const fireAt = firesHeld(memory, fixedDelay) ? null : memory.nextFireAt
+  const waitsUntil = waitOverAt(memory, rules)
+  if (fireAt === null || waitsUntil === null) return fireAt ?? waitsUntil
+  return Math.min(fireAt, waitsUntil)
+}
+
+/**
+ * When the first of the attempts and queued fire times that wait for an instant may start. A fire time waits so, though an
+ * instance is free, when the clock was set back behind it.
+ */
+export const waitOverAt = (memory: JobMemory, { maxInstances }: Pick<JobRules, "maxInstances">): EpochMillis | null => {
+  let at: EpochMillis | null = null
+  for (const { retryAt } of memory.live) if (retryAt !== null && (at === null || retryAt < at)) at = retryAt
+  if (memory.live.length < maxInstances)
+    for (const { fireAt } of memory.queue) if (at === null || fireAt < at) at = fireAt
+  return at
 }
 
 /** The format of `JobMemory`; a stored snapshot of another version is migrated or refused. */

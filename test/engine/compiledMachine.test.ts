@@ -41,8 +41,8 @@ describe("compileMachine", () => {
     const memory = new JobWalk({ ...quietRules }, { kind: "clock", everyMs: 10, endAt: Infinity }).memory
     const context: JobContext = { jobId: "job", rules: quietRules, memory, answer: noAnswer }
     const compiled = compileMachine(jobMachine)
-    expect(compiled.step("scheduled", context, { type: "retryDue", now: 5 })).toBeUndefined()
-    expect(compiled.step("done", context, { type: "retryDue", now: 5 })).toBeUndefined()
+    expect(compiled.step("scheduled", context, { type: "waitOver", now: 5, firstRunKey: 1 })).toBeUndefined()
+    expect(compiled.step("done", context, { type: "waitOver", now: 5, firstRunKey: 1 })).toBeUndefined()
   })
 
   it.each([

@@ -13,7 +13,7 @@ import { noAnswer } from "../../src/job/jobEvent.ts"
 import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory, JobState } from "../../src/job/snapshot.ts"
-import { newMemory, stateOf, wakeAtOf } from "../../src/job/snapshot.ts"
+import { newMemory, stateOf, waitOverAt, wakeAtOf } from "../../src/job/snapshot.ts"
 import { FireTimeAccount } from "./fireTimeAccount.ts"
 import type { WalkMove, WalkTrigger } from "./walkMove.ts"
 
@@ -99,7 +99,7 @@ export class JobWalk {
   wakeAt(now: number): this {
     this.now = now
     for (let turn = 0; turn < 1_000; turn++) {
-      const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+      const wakeAt = wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay")
       if (wakeAt === null || wakeAt > now) break
       this.wake()
     }
@@ -123,7 +123,7 @@ export class JobWalk {
   finish(): void {
     this.make({ move: "resume", missed: "skip" })
     for (let turn = 0; turn < 20_000 && !this.atRest; turn++) {
-      const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+      const wakeAt = wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay")
       if (wakeAt !== null && wakeAt <= this.now) this.wake()
       else if (this.executing.length > 0) this.settle(this.executing, 0, "succeeded", true)
       else if (wakeAt !== null) this.now = wakeAt
@@ -135,7 +135,7 @@ export class JobWalk {
   /** True once nothing runs, waits or is due. */
   get atRest(): boolean {
     const { live, queue, backlog } = this.memory
-    const wakeAt = wakeAtOf(this.memory, this.trigger.kind === "fixedDelay")
+    const wakeAt = wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay")
     return live.length === 0 && queue.length === 0 && backlog === null && (wakeAt === null || wakeAt > this.now)
   }
 
@@ -151,8 +151,9 @@ export class JobWalk {
   private wake(): void {
     const { now } = this
     const isDue = (at: number | null): boolean => at !== null && at <= now
-    if (this.value === "paused" || !isDue(wakeAtOf(this.memory, this.trigger.kind === "fixedDelay"))) return
-    if (this.memory.live.some((run) => isDue(run.retryAt))) return this.send({ type: "retryDue", now })
+    if (this.value === "paused" || !isDue(wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay"))) return
+    if (isDue(waitOverAt(this.memory, this.rules)))
+      return this.send({ type: "waitOver", firstRunKey: this.nextRunKey, now })
     const first = this.memory.nextFireAt
     if (first === null) return
     const times: Array<number> = []
@@ -264,12 +265,14 @@ export class JobWalk {
     expect(kept).toBe(this.account.waiting.length)
     // Nothing is forgotten: a job that is in service moves by itself or when a run under way ends.
     if (value !== "paused" && value !== "done" && this.trigger.kind !== "stream") {
-      const wakeAt = wakeAtOf(memory, this.trigger.kind === "fixedDelay")
+      const wakeAt = wakeAtOf(memory, rules, this.trigger.kind === "fixedDelay")
       expect(wakeAt !== null || this.executing.length > 0, `stuck after ${event.type}`).toBe(true)
     }
-    if (event.type !== "redefine" && event.type !== "retryDue" && value === "running" && memory.live.length === 0) {
-      expect(memory.queue).toEqual([])
+    if (event.type !== "redefine" && value === "running" && memory.live.length === 0) {
+      expect(memory.queue.filter((fire) => fire.requested === true || fire.fireAt <= event.now)).toEqual([])
     }
+    for (const claim of answer.claims)
+      if (!claim.requested && event.type !== "redefine") expect(claim.fireAt).toBeLessThanOrEqual(event.now)
     if (memory.exhausted && !before.exhausted) {
       const outOfRuns = rules.maxRuns !== null && memory.runCount >= rules.maxRuns
       expect(memory.removed || outOfRuns || this.trigger.endAt < Infinity).toBe(true)

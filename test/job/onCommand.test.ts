@@ -10,7 +10,7 @@ describe("pause", () => {
   it("withdraws what is due and not served, and stops the wake-ups", () => {
     const job = paused({}, 25)
     expect([job.value, job.placesOf(10, 20, 30)]).toEqual(["paused", ["withdrawn", "withdrawn", "never"]])
-    expect(wakeAtOf(job.memory, false)).toBeNull()
+    expect(wakeAtOf(job.memory, job.rules, false)).toBeNull()
   })
 
   it("withdraws the part of a catch-up that was counted already", () => {
@@ -23,10 +23,10 @@ describe("pause", () => {
   it("lets runs end in their own time and holds retries and queued fire times until resume", () => {
     const job = jobWith({ overlap: "queue-all", maxInstances: 2, retry }).wakeAt(10).wakeAt(20).wakeAt(30)
     job.end("failed").meet({ move: "pause" }).end()
-    expect([job.value, job.executing, wakeAtOf(job.memory, false)]).toEqual(["paused", [], null])
+    expect([job.value, job.executing, wakeAtOf(job.memory, job.rules, false)]).toEqual(["paused", [], null])
     job.meet({ move: "resume", missed: "skip" })
     expect([job.value, job.executing.map((run) => run.fireAt)]).toEqual(["running", [30]])
-    expect(wakeAtOf(job.memory, false)).toBe(35)
+    expect(wakeAtOf(job.memory, job.rules, false)).toBe(35)
   })
 })
 

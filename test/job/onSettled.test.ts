@@ -31,7 +31,7 @@ describe("an attempt that ends", () => {
 
   it("waits for its next attempt as a due time, which the job is woken for", () => {
     const job = jobWith({ retry }).wakeAt(10).end("failed", 11)
-    expect(wakeAtOf(job.memory, false)).toBe(16)
+    expect(wakeAtOf(job.memory, job.rules, false)).toBe(16)
     job.wakeAt(16)
     expect(job.answers.at(-1)?.retries).toMatchObject([{ fireAt: 10, attempt: 2, retryAt: null }])
   })
@@ -96,7 +96,7 @@ describe("a fixed delay", () => {
   it("goes on after a run that was interrupted and is not made again", () => {
     const job = fixedDelay({ onInterrupted: "skip" }).wakeAt(10).meet({ move: "stop", crash: true })
     expect(job.value).toBe("scheduled")
-    expect(wakeAtOf(job.memory, true)).not.toBeNull()
+    expect(wakeAtOf(job.memory, job.rules, true)).not.toBeNull()
   })
 })
 

@@ -52,7 +52,7 @@ describe("jobMachine", () => {
           refused: ["running"],
           requested: ["running"],
           reschedule: ["running"],
-          retryDue: ["running"],
+          waitOver: ["done", "misfired", "running"],
           settled: ["done", "misfired", "running", "scheduled"],
           interrupted: ["done", "misfired", "paused", "running", "scheduled"],
           remove: ["done", "running"]
@@ -93,11 +93,12 @@ describe("jobMachine", () => {
 
 /**
  * Each kind of event, in the variants that lead to different places. All happen at one instant, or so much later that
- * what waits is past its grace; the one live run always has key 1.
+ * what waits is past its grace, or on a clock that was set back; the one live run always has key 1.
  */
 function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<JobEvent> {
   const now = 1_000
   const muchLater = now + 100
+  const setBack = now - 5
   const base = { firstRunKey: 1, now }
   const one = { from: now, through: now, count: 1 }
   const goesOn: NextFire = { nextFireAt: now + 10, exhausted: false }
@@ -115,6 +116,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const ofRun: ReadonlyArray<JobEvent> = [
     { ...settled, outcome: "succeeded" },
     { ...settled, outcome: "succeeded", now: muchLater },
+    { ...settled, outcome: "succeeded", now: setBack },
     { ...settled, outcome: "failed" },
     { ...settled, outcome: "cancelled" },
     { ...stopped, crash: true },
@@ -126,7 +128,8 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...due, ...goesOn, late: null, due: one, more: true },
     { type: "refused", now, fireAt: now, reason: "invalidValue" },
     { type: "requested", ...base, fireAt: now },
-    { type: "retryDue", now: muchLater },
+    { type: "waitOver", ...base },
+    { type: "waitOver", ...base, now: muchLater },
     { type: "pause", now, owed: one },
     { type: "park", now, fault: { kind: "unknownTask", message: "gone" } },
     { type: "redefine", rules: { ...rules, onInterrupted: "skip" } },

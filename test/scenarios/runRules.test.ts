@@ -50,6 +50,45 @@ describe("overlap", () => {
   })
 })
 
+describe("a clock that is set back", () => {
+  const queueing = { overlap: "queue-all", trigger: interval("10 seconds", { start: midnight }) } as JobOptions
+
+  it("starts no fire time early: one that waited for an instance waits for its instant", async () => {
+    const { scheduler, clock, log } = await everyTenSeconds(25 * second, queueing)
+    await clock.advance(15 * second)
+    clock.stepWall(-hour)
+    await clock.advance(15 * second)
+    expect(log).toHaveLength(1)
+    expect(await scheduler.explain("a", midnight + 10 * second)).toMatchObject({ verdict: "waiting" })
+    await clock.advance(hour + minute)
+    const runs = await scheduler.getRuns()
+    expect(runs.filter(({ fireAt, startedAt }) => startedAt !== null && startedAt < fireAt)).toEqual([])
+    expect(runs.length).toBeGreaterThan(3)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("keeps a request waiting for nothing", async () => {
+    const { scheduler, clock, log } = await everyTenSeconds(25 * second, queueing)
+    await clock.advance(15 * second)
+    clock.stepWall(-hour)
+    const requested = scheduler.runJob("a")
+    await clock.advance(15 * second)
+    await requested
+    expect(log).toHaveLength(2)
+  })
+})
+
+describe("a raised maxInstances", () => {
+  it("starts at once what waits", async () => {
+    const { scheduler, clock, log } = await everyTenSeconds(hour, { overlap: "queue-all" })
+    await clock.advance(15 * second)
+    expect(log).toHaveLength(1)
+    await scheduler.modifyJob("a", { maxInstances: 2 })
+    await clock.settle()
+    expect(log).toHaveLength(2)
+  })
+})
+
 describe("attempts", () => {
   it("a timeout aborts the signal, fails the attempt, and is tried again", async () => {
     const { scheduler, clock, log, events } = await everyTenSeconds(hour, {
