@@ -4,6 +4,7 @@ import type { Observable } from "rxjs"
 import { liveClock, timersOf } from "../engine/clock.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
+import { givenOptions, givenTrigger } from "../trigger/given.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 
 export interface ClockedFireTimesOptions {
@@ -17,9 +18,11 @@ export interface ClockedFireTimesOptions {
 
 /**
  * Emits each fire time of `trigger`, epoch milliseconds, when it has come, never early; those already past are emitted at once,
- * in order. Cold: each subscription starts anew. Completes with the trigger; fails with `FaultyTriggerError`.
+ * in order. Cold: each subscription starts anew. Completes with the trigger; fails with `FaultyTriggerError`. Throws
+ * `InvalidTriggerError` for what is no trigger and for unknown options.
  */
 export const fireTimes$ = (trigger: Trigger, options: ClockedFireTimesOptions = {}): Observable<EpochMillis> => {
-  const { clock = liveClock, after, timezone } = options
+  givenTrigger("fireTimes$", trigger)
+  const { clock = liveClock, after, timezone } = givenOptions("fireTimes$", options, ["after", "timezone", "clock"])
   return fireTimesOn(trigger, { timers: timersOf(clock), after, timezone })
 }

@@ -103,7 +103,14 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     "Effect's Clock, such as virtualClock(…)"
   )
   checkOptional("onError", options.onError, (part) => typeof part === "function", "a function")
+  for (const option of ["stores", "executors", "streams"] as const)
+    checkOptional(option, options[option], isObject, "an object, parts by name")
   checkOptional("tasks", options.tasks, Array.isArray, "a list of tasks")
+  checkOptional("triggers", options.triggers, Array.isArray, "a list of trigger types, made by defineTrigger")
+  checkOptional("calendars", options.calendars, Array.isArray, "a list of holiday calendars")
+  for (const codec of options.triggers ?? [])
+    checkPart("triggers", codec, "fromJSON", "trigger types, made by defineTrigger")
+  for (const calendar of options.calendars ?? []) checkPart("calendars", calendar, "has", "holiday calendars")
   checkOptional("retention", options.retention, (part) => typeof part === "object" && part !== null, "an object")
   const strange = Object.keys(options.retention ?? {}).find((key) => !retentionKnown.includes(key))
   if (strange !== undefined)
@@ -179,8 +186,7 @@ const checkOptional = (option: string, given: unknown, fits: (given: unknown) =>
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
 
 const hasMethod = (part: unknown, method: string | symbol): boolean =>
-  typeof part === "object" &&
-  part !== null &&
+  ((typeof part === "object" && part !== null) || typeof part === "function") &&
   typeof (part as { readonly [key: string | symbol]: unknown })[method] === "function"
 
 /** How long one answer of a custom trigger may take: far more than any honest one needs, also on a busy machine. */

@@ -29,6 +29,7 @@ export const maxOffsetMs = 16 * 3_600_000
 export const zoneOf = (timezone: string): Zone => {
   const known = zones.get(timezone)
   if (known !== undefined) return known
+  if (typeof (timezone as unknown) !== "string") throw new UnknownTimezoneError({ timezone: `a ${typeof timezone}` })
   const offsetMs = readFixedOffset(timezone)
   const zone =
     offsetMs === undefined

@@ -13,6 +13,8 @@ export interface BoundOptions {
   readonly end?: InstantInput | undefined
 }
 
+export const boundNames = ["timezone", "start", "end"] as const
+
 /** Bounds as they are stored: an instant is text only while the zone it is read in is not settled. */
 export interface StoredBounds {
   readonly timezone?: string

@@ -5,9 +5,10 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { toInstant, toLocal, zoneOf } from "../time/zone.ts"
 import type { Zone } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
-import { explainBounds, readBounds } from "./bounds.ts"
+import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import type { DateSteps } from "./dateSteps.ts"
 import { dateSteps } from "./dateSteps.ts"
+import { givenObject, givenOptions } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -30,8 +31,8 @@ export interface CalendarStep {
  * bounds too. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
 export const calendarInterval = (step: CalendarStep, options: BoundOptions = {}): Trigger => {
-  const settled = readStep(step)
-  const bounds = readBounds("calendarInterval", options)
+  const settled = readStep(givenObject("calendarInterval", "step", step))
+  const bounds = readBounds("calendarInterval", givenOptions("calendarInterval", options, boundNames))
   const zone = zoneOf(bounds.timezone)
   const startDay = options.start === undefined ? undefined : dayOf(options.start, bounds.start, zone)
   const lastDay = options.end === undefined ? undefined : dayOf(options.end, bounds.end, zone)

@@ -3,6 +3,7 @@ import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { explainTrigger } from "./explain.ts"
+import { givenOptions, givenTrigger } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTriggers, onlyFields, optionalNumber } from "./storedForm.ts"
@@ -50,7 +51,8 @@ export const and = (
   options: { readonly threshold?: DurationLike | undefined } = {}
 ): Trigger => {
   const members = checked("and", triggers)
-  const thresholdMs = options.threshold === undefined ? 0 : readTriggerDuration("and", "threshold", options.threshold)
+  const { threshold } = givenOptions("and", options, ["threshold"])
+  const thresholdMs = threshold === undefined ? 0 : readTriggerDuration("and", "threshold", threshold)
   const previous = thresholdMs === 0 ? allPrevious(members) : undefined
   return {
     type: "and",
@@ -101,6 +103,7 @@ const checked = (trigger: string, triggers: ReadonlyArray<Trigger>): ReadonlyArr
       expected: "a list of 1 to 100 triggers"
     })
   }
+  for (const [index, member] of triggers.entries()) givenTrigger(trigger, member, `triggers[${index}]`)
   const misfit = triggers.find((member) => member.after !== undefined || member.stream !== undefined)
   if (misfit !== undefined) {
     const found = misfit.stream === undefined ? "a fixed delay after runs" : "a stream"

@@ -11,6 +11,7 @@ import { CronPattern } from "./cronPattern.ts"
 import type { Pace } from "./cronSearch.ts"
 import { countMatches, nextMatch, previousMatch } from "./cronSearch.ts"
 import { readCronText } from "./cronText.ts"
+import { givenOptions } from "./given.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -30,7 +31,7 @@ export interface CronOptions extends BoundOptions {
  * the column, also for a date that no year has (30 February), and `UnknownTimezoneError`.
  */
 export const cron = (expression: string | CronFields, options: CronOptions = {}): Trigger => {
-  const dst: unknown = options.dst
+  const dst: unknown = givenOptions("cron", options, ["timezone", "start", "end", "dst"]).dst
   if (dst !== undefined && dst !== "compatible" && dst !== "every-match") {
     throw new InvalidTriggerError({
       trigger: "cron",
@@ -192,6 +193,11 @@ const storedOrNone = (stored: StoredBounds): StoredBounds | undefined =>
 const orderedFields = (fields: CronFields): CronFields => {
   const surplus = Object.keys(fields).filter((name) => !fieldNames.some((known) => known === name))
   const entries = [...fieldNames, ...surplus].map((name) => [name, fields[name as keyof CronFields]] as const)
+  for (const [field, value] of entries) {
+    const given: unknown = value
+    if (given === undefined || typeof given === "string" || typeof given === "number") continue
+    throw new InvalidTriggerError({ trigger: "cron", field, found: shownValue(given), expected: "text or a number" })
+  }
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
 

@@ -6,7 +6,7 @@ import { Data } from "effect"
 import { UnknownTimezoneError, zoneOf } from "../time/zone.ts"
 import { cron } from "./cron.ts"
 import { cronMacros } from "./cronText.ts"
-import { InvalidTriggerError, shorten } from "./invalidTrigger.ts"
+import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `system`: each entry names its user after the times, as in /etc/crontab and /etc/cron.d; default false. */
@@ -70,6 +70,11 @@ export class InvalidCrontabError extends Data.TaggedError("InvalidCrontabError")
 export const readCrontab = (text: string, options: CrontabOptions = {}): ReadonlyArray<CrontabEntry> => {
   const entries: Array<CrontabEntry> = []
   const faults: Array<CrontabFault> = []
+  const file: unknown = text
+  if (typeof file !== "string") {
+    const fault = { line: 1, column: 1, field: "text", found: shownValue(file), expected: "the text of a crontab" }
+    throw new InvalidCrontabError({ file: options.file ?? "crontab", faults: [fault] })
+  }
   let environment: Readonly<Record<string, string>> = {}
   let { timezone } = options
   let seconds = false

@@ -1,5 +1,6 @@
 /** Triggers written by users: a pure function of the last fire time, with JSON state if it needs any. */
 import type { EpochMillis } from "../time/instant.ts"
+import { givenObject } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields } from "./storedForm.ts"
 import type { Json, Trigger, TriggerBinding, TriggerCodec } from "./trigger.ts"
@@ -28,8 +29,11 @@ export type CustomTriggerType<State extends Json> = ((state: State) => Trigger) 
 export const defineTrigger = <State extends Json = null>(
   definition: CustomTrigger<State>
 ): CustomTriggerType<State> => {
-  const { type, previous, count, bind } = definition
-  if (!/^[\w.:/-]{1,100}$/.test(type)) {
+  const { type, next, previous, count, bind } = givenObject("custom", "definition", definition)
+  if (typeof (next as unknown) !== "function") {
+    throw new InvalidTriggerError({ trigger: "custom", field: "next", found: shownValue(next), expected: "a function" })
+  }
+  if (typeof (type as unknown) !== "string" || !/^[\w.:/-]{1,100}$/.test(type)) {
     throw new InvalidTriggerError({
       trigger: "custom",
       field: "type",

@@ -3,6 +3,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import { readBounds } from "./bounds.ts"
 import type { Bounds } from "./bounds.ts"
+import { givenOptions } from "./given.ts"
 import { onlyFields, optionalInstant, optionalText, requiredField } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
@@ -10,8 +11,9 @@ import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from
  * Fires once, at `instant`. Text without an offset is read in `timezone`. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
 export const date = (instant: InstantInput, options: { readonly timezone?: string | undefined } = {}): Trigger => {
-  if (options.timezone !== undefined) zoneOf(options.timezone)
-  return new DateTrigger(readBounds("date", { timezone: options.timezone, start: instant }))
+  const { timezone } = givenOptions("date", options, ["timezone"])
+  if (timezone !== undefined) zoneOf(timezone)
+  return new DateTrigger(readBounds("date", { timezone, start: instant }))
 }
 
 /** Reads the stored form: `at` and `timezone`. */

@@ -1,14 +1,23 @@
 /** A trigger in words. */
 import cronstrue from "cronstrue"
 import { cronMacros, readCronText } from "./cronText.ts"
+import { givenTrigger } from "./given.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { isSpec } from "./storedForm.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
 
 /**
  * The schedule in words. Cron text is told by cronstrue in `locale` (default `"en"`); another language is there once its module is
- * imported (`import "cronstrue/locales/sv"`), else the text is English. Everything around it is English.
+ * imported (`import "cronstrue/locales/sv"`), else the text is English. Everything around it is English. Throws
+ * `InvalidTriggerError` for what is no trigger or no locale.
  */
-export const describe = (trigger: Trigger, locale = "en"): string => describeSpec(trigger.toJSON(), locale)
+export const describe = (trigger: Trigger, locale = "en"): string => {
+  if (typeof (locale as unknown) !== "string") {
+    const expected = 'a locale such as "sv"'
+    throw new InvalidTriggerError({ trigger: "describe", field: "locale", found: shownValue(locale), expected })
+  }
+  return describeSpec(givenTrigger("describe", trigger).toJSON(), locale)
+}
 
 const describeSpec = (spec: TriggerSpec, locale: string): string => {
   const nested = (value: Json | undefined): string =>

@@ -2,6 +2,7 @@
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { formatInstant, machineTimezone, zoneOf } from "../time/zone.ts"
+import { givenOptions, givenTrigger } from "./given.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
 
 /** `refusedBy` is empty when it fires. `previous` and `next` are the fire times around `at`, where there are any. */
@@ -17,14 +18,16 @@ export interface FireTimeExplanation {
 
 /**
  * Which fields of `trigger` refuse `instant`. Text without an offset is read in `timezone` (default: the machine's), as the trigger's own zone is not
- * known from outside. Throws `InvalidInstantError`, `UnknownTimezoneError`, and what the trigger throws.
+ * known from outside. Throws `InvalidTriggerError`, `InvalidInstantError`, `UnknownTimezoneError`, and what the trigger throws.
  */
 export const explainFireTime = (
   trigger: Trigger,
   instant: InstantInput,
   options: { readonly timezone?: string | undefined } = {}
 ): FireTimeExplanation => {
-  const timezone = options.timezone ?? machineTimezone()
+  givenTrigger("explainFireTime", trigger)
+  const timezone = givenOptions("explainFireTime", options, ["timezone"]).timezone ?? machineTimezone()
+  zoneOf(timezone)
   const at = readInstant(instant, timezone)
   const shown = (fireAt: EpochMillis | undefined) =>
     fireAt === undefined ? "none" : formatInstant(zoneOf(timezone), fireAt)

@@ -6,6 +6,7 @@ import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
 import { readCondition, weekdayAndDate } from "./dateCondition.ts"
 import { explainTrigger } from "./explain.ts"
+import { givenObject, givenOptions, givenTrigger } from "./given.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
@@ -48,11 +49,13 @@ export const filterCodecs = (find: FindCalendar): ReadonlyArray<TriggerCodec> =>
 
 const filterOf = (
   type: "filter" | "not",
-  inner: Trigger,
+  given: Trigger,
   condition: DateCondition,
-  { timezone }: FilterOptions,
+  options: FilterOptions,
   find: FindCalendar | undefined
 ): Trigger => {
+  const inner = givenTrigger(type, given)
+  const { timezone } = givenOptions(type, options, ["timezone"])
   if (inner.after !== undefined || inner.stream !== undefined) {
     const found = inner.stream === undefined ? "a fixed delay after runs" : "a stream"
     throw new InvalidTriggerError({
@@ -63,7 +66,7 @@ const filterOf = (
     })
   }
   const zone = zoneOf(timezone ?? machineTimezone())
-  const { allows, lastDay, stored } = readCondition(type, condition, find)
+  const { allows, lastDay, stored } = readCondition(type, givenObject(type, "condition", condition), find)
   const keep = type === "filter"
   const { previous, count } = inner
   const keeps = (day: number): boolean => allows(day) === keep

@@ -3,10 +3,11 @@ import { Observable } from "rxjs"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import type { CancelTimer, Timers } from "../time/timers.ts"
-import { machineTimezone } from "../time/zone.ts"
+import { machineTimezone, zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
+import { givenOptions, givenTrigger } from "./given.ts"
 import { honestNext } from "./honest.ts"
-import { InvalidTriggerError } from "./invalidTrigger.ts"
+import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `after` is exclusive, `until` inclusive; `limit` is how many at most. Without `until` and `limit` the iterable ends with the trigger. */
@@ -20,13 +21,20 @@ export interface FireTimesOptions {
 
 /**
  * The fire times of `trigger`, ascending, as they are asked for; each iteration starts anew. A trigger that was not given to a job
- * behaves as if it were, at `after`. Throws `InvalidInstantError` at once, `FaultyTriggerError` while iterating.
+ * behaves as if it were, at `after`. Throws `InvalidTriggerError`, `InvalidInstantError` and `UnknownTimezoneError` at once,
+ * `FaultyTriggerError` while iterating.
  */
 export const fireTimes = (trigger: Trigger, options: FireTimesOptions): Iterable<EpochMillis> => {
+  givenOptions("fireTimes", options, ["after", "until", "limit", "timezone"])
   const timezone = options.timezone ?? machineTimezone()
+  zoneOf(timezone)
   const after = readInstant(options.after, timezone)
   const until = options.until === undefined ? Infinity : readInstant(options.until, timezone)
   const { limit = Infinity } = options
+  if (typeof (limit as unknown) !== "number" || !(limit >= 0)) {
+    const found = shownValue(limit)
+    throw new InvalidTriggerError({ trigger: "fireTimes", field: "limit", found, expected: "a number of at least 0" })
+  }
   refuseStream(trigger)
   const bound = bindTrigger(trigger, { now: after, nowExcluded: true, timezone, jobId: "" })
   return {
@@ -97,7 +105,7 @@ const maxPerTurn = 1_000
 const maxWaitMs = 60_000
 
 const refuseStream = (trigger: Trigger): void => {
-  if (trigger.stream === undefined) return
+  if (givenTrigger("fireTimes", trigger).stream === undefined) return
   throw new InvalidTriggerError({
     trigger: trigger.type,
     field: "trigger",

@@ -28,9 +28,14 @@ export const holidayCalendar = (
   name: string,
   dates: Iterable<string> | ((date: string) => boolean)
 ): HolidayCalendar => {
-  if (name === "")
-    throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: name, expected: "a name" })
+  if (typeof (name as unknown) !== "string" || name === "")
+    throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: shownValue(name), expected: "a name" })
   if (typeof dates === "function") return { name, has: dates }
+  const list: unknown = dates
+  if (typeof list !== "object" || list === null || !(Symbol.iterator in list)) {
+    const expected = "dates such as 2026-12-25, or a function"
+    throw new InvalidTriggerError({ trigger: "calendar", field: name, found: shownValue(list), expected })
+  }
   const known = new Set<string>()
   for (const text of dates) {
     const date = readDate(text)

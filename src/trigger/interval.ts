@@ -4,6 +4,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
+import { givenOptions } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
   onlyFields,
@@ -39,7 +40,8 @@ export interface IntervalOptions extends BoundOptions {
  * `start`, `next(after)` is `after` plus the interval. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
 export const interval = (length: IntervalLength | DurationLike, options: IntervalOptions = {}): Trigger => {
-  if (options.timezone !== undefined) zoneOf(options.timezone)
+  const { timezone } = givenOptions("interval", options, ["timezone", "start", "end", "immediately", "after"])
+  if (timezone !== undefined) zoneOf(timezone)
   const everyMs = readLength(length)
   const bounds = readBounds("interval", options)
   if (bounds.end < bounds.start) {
@@ -54,7 +56,12 @@ export const interval = (length: IntervalLength | DurationLike, options: Interva
   if (after !== undefined && after !== "run") {
     throw new InvalidTriggerError({ trigger: "interval", field: "after", found: shownValue(after), expected: '"run"' })
   }
-  const rest = { bounds, immediately: options.immediately === true }
+  const immediately: unknown = options.immediately ?? false
+  if (typeof immediately !== "boolean") {
+    const found = shownValue(immediately)
+    throw new InvalidTriggerError({ trigger: "interval", field: "immediately", found, expected: "true or false" })
+  }
+  const rest = { bounds, immediately }
   return after === "run" ? new DelayTrigger(everyMs, rest) : new IntervalTrigger(everyMs, rest)
 }
 
@@ -86,7 +93,8 @@ const unitsMs = {
 const isUnit = (name: string): name is keyof typeof unitsMs => Object.hasOwn(unitsMs, name)
 
 const readLength = (length: IntervalLength | DurationLike): number => {
-  const named = typeof length === "object" && !Array.isArray(length) && Object.keys(length).some(isUnit)
+  const given: unknown = length
+  const named = typeof given === "object" && given !== null && !Array.isArray(given) && Object.keys(given).some(isUnit)
   const everyMs = named
     ? sumOf(length as IntervalLength)
     : readTriggerDuration("interval", "length", length as DurationLike)

@@ -5,13 +5,14 @@
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
+import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
 import { nestedTrigger, onlyFields, optionalNumber, optionalText, requiredField } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
 /** Moves each fire time of `trigger` later by 0 to `max`, both possible. The seed is the id of the job it is given to. Throws `InvalidTriggerError`. */
 export const jitter = (trigger: Trigger, max: DurationLike): Trigger =>
-  jitterOf(trigger, readTriggerDuration("jitter", "max", max), undefined)
+  jitterOf(givenTrigger("jitter", trigger), readTriggerDuration("jitter", "max", max), undefined)
 
 /** Reads the stored form: `trigger`, `max` in milliseconds and `seed`. */
 export const jitterCodec: TriggerCodec = {

@@ -3,8 +3,9 @@ import type { EpochMillis } from "../time/instant.ts"
 import { zoneOf } from "../time/zone.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
-import { explainBounds, readBounds } from "./bounds.ts"
+import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import { explainTrigger } from "./explain.ts"
+import { givenOptions, givenTrigger } from "./given.ts"
 import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -13,7 +14,7 @@ import type { Trigger, TriggerCodec } from "./trigger.ts"
  * `UnknownTimezoneError`.
  */
 export const window = (trigger: Trigger, options: BoundOptions): Trigger =>
-  windowOf(trigger, readBounds("window", options))
+  windowOf(givenTrigger("window", trigger), readBounds("window", givenOptions("window", options, boundNames)))
 
 /** Reads the stored form: `trigger` and the bounds. */
 export const windowCodec: TriggerCodec = {
