@@ -1,0 +1,91 @@
+/** What callers were told, against what is on disk: nothing acknowledged may be missing or different. */
+import type { EpochMillis } from "../../src/time/instant.ts"
+import { liveJob } from "./checkAttempts.ts"
+import type { History, Line } from "./history.ts"
+import { runKeyOf, storedMemory } from "./history.ts"
+import type { Report } from "./violation.ts"
+
+export const checkAcknowledged = (history: History, report: Report): void => {
+  checkOutcomes(history, report)
+  for (const [jobId, told] of knowledgeOf(history.seen)) {
+    if (told.doubtful) continue
+    const row = liveJob(history.disk.jobs, jobId)
+    if (told.there !== null && told.there !== (row !== undefined))
+      report("commandLost", jobId, `it was ${told.there ? "added" : "removed"}, and ${row ? "is" : "is not"} there`)
+    // A parked job is out of service too; one that is done is neither.
+    if (row === undefined || told.paused === null || row.fault || row.value === "done") continue
+    if (told.paused !== (storedMemory(row).pausedAt !== null))
+      report("commandLost", jobId, `it was ${told.paused ? "paused" : "resumed"}, and is ${row.value}`)
+  }
+  if (history.clockSetBack !== true) checkOutOfService(history, report)
+}
+
+/** What callers know of a job; `null`: nothing. */
+interface Knowledge {
+  there: boolean | null
+  paused: boolean | null
+  /** Commands without an answer so far. */
+  open: number
+  /** Some command's answer never came. */
+  doubtful: boolean
+}
+
+const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> => {
+  const known = new Map<string, Knowledge>()
+  for (const line of seen) {
+    if (line.kind === "died" || line.kind === "stopped") {
+      for (const told of known.values()) told.open = 0
+      continue
+    }
+    if ("runId" in line) continue
+    const told = known.get(line.jobId) ?? { there: null, paused: null, open: 0, doubtful: false }
+    known.set(line.jobId, told)
+    if (line.kind === "asked") {
+      told.open += 1
+      told.doubtful = true
+      continue
+    }
+    told.open = Math.max(0, told.open - 1)
+    if (line.kind === "added" || line.kind === "removed") told.there = line.kind === "added"
+    if (line.kind === "paused" || line.kind === "resumed") told.paused = line.kind === "paused"
+    if (line.kind === "removed") told.paused = null
+    // A refusal says nothing of a command before it whose answer is missing.
+    if (told.open === 0 && line.kind !== "refused") told.doubtful = false
+  }
+  return known
+}
+
+const checkOutcomes = ({ disk, seen }: History, report: Report): void => {
+  const runs = new Map(disk.runs.map((run) => [run.runKey, run]))
+  for (const line of seen) {
+    if (line.kind !== "outcome") continue
+    const run = runs.get(runKeyOf(line.runId))
+    if (run?.outcome !== line.outcome || run.attempt !== line.attempt)
+      report(
+        "outcomeLost",
+        line.jobId,
+        `attempt ${line.attempt} of run ${line.runId} was told to have ${line.outcome}, on disk attempt ${run?.attempt} has ${run?.outcome}`
+      )
+  }
+}
+
+/** Fire times that became runs between the acknowledgement of a pause and the next resume, or after a removal. */
+const checkOutOfService = ({ disk, seen }: History, report: Report): void => {
+  for (const run of disk.runs) {
+    if (run.request !== 0) continue
+    let since: { readonly at: EpochMillis; readonly kind: string } | null = null
+    for (const line of seen) {
+      if (!("jobId" in line) || line.jobId !== run.jobId) continue
+      if (line.kind === "paused" || line.kind === "removed") since ??= line
+      if (line.kind !== "resumed" && line.kind !== "added" && line.kind !== "asked") continue
+      if (since !== null && since.at < run.claimedAt && run.claimedAt < line.at) break
+      since = null
+    }
+    if (since !== null && since.at < run.claimedAt)
+      report(
+        "outOfService",
+        run.jobId,
+        `run ${run.runKey} was claimed at ${run.claimedAt}, it was ${since.kind} at ${since.at}`
+      )
+  }
+}

@@ -1,0 +1,145 @@
+/** What was executed, against what was claimed: no start without a claim, none early, none twice, none too many. */
+import type { JobRow, RunRow } from "../../src/store/jobStore.ts"
+import { rowOf } from "./checkAccounting.ts"
+import type { EndLine, ExpectedJob, History, Line, OutcomeLine, TaskLine } from "./history.ts"
+import { runKeyOf, storedMemory } from "./history.ts"
+import type { Report } from "./violation.ts"
+
+export const checkAttempts = (history: History, expected: ReadonlyArray<ExpectedJob>, report: Report): void => {
+  const { jobs, runs } = history.disk
+  const byKey = new Map(runs.map((run) => [run.runKey, run]))
+  const expectedOf = new Map<number, ExpectedJob>()
+  for (const job of expected) {
+    const row = rowOf(jobs, job)
+    if (row !== undefined) expectedOf.set(row.key, job)
+  }
+  for (const run of runs) checkRun(history, run, expectedOf.get(run.jobKey), report)
+  checkOwners(history, report)
+  checkStarts(history, byKey, report)
+  for (const [jobKey, job] of expectedOf) checkConcurrency(history.seen, byKey, jobKey, job, report)
+}
+
+const checkRun = (history: History, run: RunRow, job: ExpectedJob | undefined, report: Report): void => {
+  const { runKey, jobId, outcome, attempt } = run
+  if ((outcome === null) !== (run.finishedAt === null))
+    report("unfinished", jobId, `run ${runKey} has outcome ${outcome} and its end at ${run.finishedAt}`)
+  if (history.quietAt !== undefined && outcome === null)
+    report("unfinished", jobId, `run ${runKey} of ${run.fireAt} is unfinished after everything had time to end`)
+  if (run.request === 0 && run.claimedAt < run.fireAt)
+    report("early", jobId, `run ${runKey} was claimed at ${run.claimedAt}, before its fire time ${run.fireAt}`)
+  if (job === undefined) return
+  const ends = history.seen.filter((line): line is EndLine => line.kind === "died" || line.kind === "stopped").length
+  // Each end of the process may cost the run one attempt beyond the limit.
+  if (attempt > job.attempts + ends)
+    report(
+      "attempts",
+      jobId,
+      `run ${runKey} is at attempt ${attempt}, ${job.attempts} are allowed, and ${ends} more for stops`
+    )
+  // Three crashes in a row end a run for good.
+  const deaths = history.seen.filter(({ kind }) => kind === "died").length
+  if (job.rerun === true && outcome === "interrupted" && deaths < 3 && !jobEnded(history, run))
+    report("onInterrupted", jobId, `run ${runKey} ended as interrupted, and its job reruns`)
+  const last = history.seen.findLast((line) => line.kind === "start" && runKeyOf(line.runId) === runKey)
+  if (job.rerun === false && last?.kind === "start" && last.attempt > job.attempts)
+    report("onInterrupted", jobId, `attempt ${last.attempt} of run ${runKey} started, and its job does not rerun`)
+}
+
+/** A removed or parked job does not run again what was interrupted. */
+const jobEnded = ({ disk }: History, run: RunRow): boolean => {
+  const row = disk.jobs.find(({ key }) => key === run.jobKey)
+  return row === undefined || row.removedAt !== null || row.fault || storedMemory(row).pausedAt !== null
+}
+
+/** Every unfinished run is live in its job's snapshot, and every live one is unfinished. */
+const checkOwners = ({ disk }: History, report: Report): void => {
+  const unfinished = new Map(disk.runs.filter(({ outcome }) => outcome === null).map((run) => [run.runKey, run]))
+  const owned = new Set<number>()
+  for (const row of disk.jobs) {
+    for (const { runKey } of storedMemory(row).live) {
+      owned.add(runKey)
+      if (unfinished.get(runKey)?.jobKey !== row.key)
+        report("unfinished", row.id, `run ${runKey} is live in its job's snapshot and has no unfinished record`)
+    }
+  }
+  for (const run of unfinished.values())
+    if (!owned.has(run.runKey))
+      report("unfinished", run.jobId, `run ${run.runKey} is unfinished and its job does not know it`)
+}
+
+const checkStarts = (history: History, byKey: ReadonlyMap<number, RunRow>, report: Report): void => {
+  const startedOf = new Map<string, number>()
+  const told = new Map<string, OutcomeLine>()
+  const finished = new Set<string>()
+  const liveAttempt = new Map(
+    history.disk.jobs.flatMap((row) => storedMemory(row).live.map(({ runKey, attempt }) => [runKey, attempt] as const))
+  )
+  let endsSince = 0
+  const endsAt = new Map<string, number>()
+  for (const line of history.seen) {
+    if (line.kind === "died" || line.kind === "stopped") endsSince += 1
+    else if (line.kind === "outcome") told.set(line.runId, line)
+    else if (line.kind === "finish") finished.add(attemptId(line))
+    if (line.kind === "outcome" && line.outcome === "succeeded" && !finished.has(attemptId(line)))
+      report(
+        "outcomeInvented",
+        line.jobId,
+        `run ${line.runId} is told to have succeeded, its attempt ${line.attempt} has not finished`
+      )
+    if (line.kind !== "start") continue
+    const { jobId, runId, attempt, fireAt, at } = line
+    const run = byKey.get(runKeyOf(runId))
+    if (run === undefined || run.jobId !== jobId || run.fireAt !== fireAt)
+      report("unclaimedStart", jobId, `run ${runId} of ${fireAt} started and is not on disk`)
+    else if (attempt > ((run.outcome === null ? liveAttempt.get(run.runKey) : undefined) ?? run.attempt))
+      report("unclaimedStart", jobId, `attempt ${attempt} of run ${runId} started, on disk it is at ${run.attempt}`)
+    if (run?.request === 0 && at < fireAt && history.clockSetBack !== true)
+      report("early", jobId, `run ${runId} started at ${at}, before its fire time ${fireAt}`)
+    const outcome = told.get(runId)
+    if (outcome !== undefined)
+      report(
+        "ranAgain",
+        jobId,
+        `attempt ${attempt} of run ${runId} started after it was told to have ${outcome.outcome}`
+      )
+    const before = startedOf.get(runId) ?? 0
+    if (attempt <= before)
+      report("startedTwice", jobId, `attempt ${attempt} of run ${runId} started after attempt ${before}`)
+    // One that was interrupted before its task was called leaves a gap.
+    else if (attempt - before - 1 > endsSince - (endsAt.get(runId) ?? 0))
+      report("attempts", jobId, `attempt ${attempt} of run ${runId} follows attempt ${before}`)
+    startedOf.set(runId, Math.max(before, attempt))
+    endsAt.set(runId, endsSince)
+  }
+}
+
+const attemptId = ({ runId, attempt }: { readonly runId: string; readonly attempt: number }): string =>
+  `${runId}/${attempt}`
+
+/** An attempt counts from its start until it finishes, is aborted, or its process ends. */
+const checkConcurrency = (
+  seen: ReadonlyArray<Line>,
+  byKey: ReadonlyMap<number, RunRow>,
+  jobKey: number,
+  job: ExpectedJob,
+  report: Report
+): void => {
+  const live = new Set<string>()
+  const isOwn = (line: Line): line is TaskLine =>
+    (line.kind === "start" || line.kind === "finish" || line.kind === "abort") &&
+    byKey.get(runKeyOf(line.runId))?.jobKey === jobKey
+  for (const line of seen) {
+    if (line.kind === "died" || line.kind === "stopped") live.clear()
+    if (!isOwn(line)) continue
+    if (line.kind !== "start") live.delete(attemptId(line))
+    else if (live.add(attemptId(line)).size > job.maxInstances)
+      report(
+        "maxInstances",
+        job.jobId,
+        `attempts ${[...live].join(", ")} at a time, at most ${job.maxInstances} allowed`
+      )
+  }
+}
+
+export const liveJob = (jobs: ReadonlyArray<JobRow>, id: string): JobRow | undefined =>
+  jobs.find((row) => row.id === id && row.removedAt === null)
