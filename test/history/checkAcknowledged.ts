@@ -33,7 +33,7 @@ interface Knowledge {
 const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> => {
   const known = new Map<string, Knowledge>()
   for (const line of seen) {
-    if (line.kind === "died" || line.kind === "stopped") {
+    if (!("jobId" in line)) {
       for (const told of known.values()) told.open = 0
       continue
     }
