@@ -48,7 +48,7 @@ export class JobCodec {
     const trigger = this.trigger(row)
     const rules = this.rulesOf(row)
     const memory = decodeMemory(row)
-    checkArgs(row)
+    this.checkArgs(row)
     return { key: row.key, row, rules, trigger, value: row.value, memory, removedAt: row.removedAt }
   }
 
@@ -84,15 +84,15 @@ export class JobCodec {
       throw new JobUnreadableError({ jobId: row.id, part: "rules", cause })
     }
   }
-}
 
-/** They are parsed again for each run; text that is no JSON must not come that far. */
-const checkArgs = (row: Pick<JobDefinitionRow, "id" | "args">): void => {
-  if (row.args === "null") return
-  try {
-    JSON.parse(row.args)
-  } catch (cause) {
-    throw new JobUnreadableError({ jobId: row.id, part: "arguments", cause })
+  /** They are parsed again for each run; text that is no JSON must not come that far. Throws `JobUnreadableError`. */
+  checkArgs(row: Pick<JobDefinitionRow, "id" | "args">): void {
+    if (row.args === "null") return
+    try {
+      JSON.parse(row.args)
+    } catch (cause) {
+      throw new JobUnreadableError({ jobId: row.id, part: "arguments", cause })
+    }
   }
 }
 
@@ -134,14 +134,20 @@ export const encodeMemory = (memory: JobMemory): string => {
 
 /** Reads a stored snapshot. Throws `JobUnreadableError` for one that no version of this code can have written. */
 export const decodeMemory = (row: Pick<JobRow, "id" | "memory" | "value">): JobMemory => {
+  const memory = readMemory(row)
+  if (jobStates.includes(row.value) && stateOf(memory) === row.value) return memory
+  const cause = new Error(`state "${row.value}" contradicts its snapshot`)
+  throw new JobUnreadableError({ jobId: row.id, part: "snapshot", cause })
+}
+
+/** The same, whatever state the row says. */
+export const readMemory = (row: Pick<JobRow, "id" | "memory">): JobMemory => {
   try {
     const saved = JSON.parse(row.memory) as Partial<JobMemory> & { readonly version?: unknown }
     if (saved.version !== snapshotVersion)
       throw new Error(`snapshot version ${String(saved.version)}, expected ${snapshotVersion}`)
     const memory = restored(saved)
     assertShape(memory)
-    if (!jobStates.includes(row.value) || stateOf(memory) !== row.value)
-      throw new Error(`state "${row.value}" contradicts its snapshot`)
     return memory
   } catch (cause) {
     throw new JobUnreadableError({ jobId: row.id, part: "snapshot", cause })

@@ -28,8 +28,8 @@ import {
   UnknownNameError
 } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
-import { verify } from "../engine/verify.ts"
-import type { Verification } from "../engine/verify.ts"
+import { verify } from "../verify/verify.ts"
+import type { Verification } from "../verify/verification.ts"
 import { runStore } from "../engine/storePromise.ts"
 import type { EventListener } from "../event/eventStream.ts"
 import { IsolatedObservable } from "../event/isolatedObservable.ts"

@@ -130,8 +130,8 @@ const hasLog = (path: string): Effect.Effect<boolean> =>
     Effect.catchAllCause((cause) => Effect.succeed(sqliteCode(Cause.squash(cause)) !== "SQLITE_CANTOPEN"))
   )
 
-/** Fails for a file that is not ours to write: another program's, or a newer version's. */
-const refuse = (connection: SqliteConnection, store: string): Effect.Effect<void, OpenError> =>
+/** Fails for a file that is not ours: another program's, or a newer version's. */
+export const refuse = (connection: SqliteConnection, store: string): Effect.Effect<void, OpenError> =>
   Effect.gen(function* () {
     const application = yield* pragma(connection, "application_id")
     const version = yield* pragma(connection, "user_version")
@@ -145,7 +145,7 @@ const refuse = (connection: SqliteConnection, store: string): Effect.Effect<void
   })
 
 /** A read-only connection leaves an empty log beside a file in WAL mode; a writer that writes nothing takes it away. */
-const removeEmptyLog = (path: string): Effect.Effect<void, SqlError> =>
+export const removeEmptyLog = (path: string): Effect.Effect<void, SqlError> =>
   Effect.scoped(Effect.flatMap(connect({ filename: path }), (connection) => pragma(connection, "user_version")))
 
 const checkSqliteVersion = (
@@ -225,7 +225,7 @@ const claimEpoch = (
       : { connection, ...row, executors: yield* readExecutors(connection) }
   })
 
-const pragma = (
+export const pragma = (
   connection: SqliteConnection,
   name: "application_id" | "user_version"
 ): Effect.Effect<number, SqlError> =>

@@ -1,0 +1,93 @@
+/** What a check of a store's records says. */
+
+export type Invariant =
+  /** What is stored of the job can be read. */
+  | "readable"
+  /** The row's state and fault are those of the snapshot. */
+  | "state"
+  /** The row's wake-up and the next fire time are those of the snapshot and the trigger. */
+  | "wakeUp"
+  /** No record lies beyond the cursor: it never went back. */
+  | "cursor"
+  /** The snapshot's live runs are its unfinished records. */
+  | "liveRuns"
+  /** Each unfinished run belongs to an owner, or will be interrupted at the next start. */
+  | "ownerless"
+  /** Each fire time up to the cursor has a record, and each record a fire time. */
+  | "accounting"
+  /** No fire time has two. */
+  | "doubleAccounting"
+  | "maxInstances"
+  /** A finished run is whole, and none started before its fire time. */
+  | "finished"
+  /** The file itself: SQLite's own check, rows without their job, counts. */
+  | "file"
+
+export interface Violation {
+  /** Which promise is broken. */
+  readonly invariant: Invariant
+  readonly store: string
+  /** `null`: the store as a whole. */
+  readonly jobId: string | null
+  /** One sentence with the facts. */
+  readonly message: string
+}
+
+/**
+ * Why fire times of a job were not counted against its records: its trigger's code is not here; a stream or the end of a run gives
+ * them, so that only the past knows them; there are more than are counted.
+ */
+export type NotCheckedReason = "customTrigger" | "stream" | "fixedDelay" | "longHistory"
+
+export interface Verification {
+  readonly ok: boolean
+  readonly checked: { readonly jobs: number; readonly runs: number; readonly fireTimes: number }
+  /** Jobs whose fire times were not, or not all, counted against their records. All else of them was checked. */
+  readonly notChecked: ReadonlyArray<{ readonly reason: NotCheckedReason; readonly jobs: number }>
+  /** After 1,000 the check ends. */
+  readonly violations: ReadonlyArray<Violation>
+}
+
+/** A check ends once it has so many. */
+export const maxViolations = 1000
+
+/** What was found in one job. */
+export interface Findings {
+  readonly runs: number
+  readonly fireTimes: number
+  readonly notChecked: NotCheckedReason | null
+  readonly found: ReadonlyArray<Pick<Violation, "invariant" | "message">>
+}
+
+/** Findings of many jobs, added up. */
+export class Tally {
+  private readonly checked = { jobs: 0, runs: 0, fireTimes: 0 }
+  private readonly notChecked = new Map<NotCheckedReason, number>()
+  private readonly violations: Array<Violation> = []
+
+  get full(): boolean {
+    return this.violations.length >= maxViolations
+  }
+
+  add(store: string, jobId: string, { runs, fireTimes, notChecked, found }: Findings): void {
+    this.checked.jobs += 1
+    this.checked.runs += runs
+    this.checked.fireTimes += fireTimes
+    if (notChecked !== null) this.notChecked.set(notChecked, (this.notChecked.get(notChecked) ?? 0) + 1)
+    for (const { invariant, message } of found) this.violations.push({ invariant, store, jobId, message })
+  }
+
+  /** Something about the store as a whole. */
+  addToStore(store: string, message: string): void {
+    this.violations.push({ invariant: "file", store, jobId: null, message })
+  }
+
+  verification(): Verification {
+    return {
+      ok: this.violations.length === 0,
+      checked: { ...this.checked },
+      notChecked: [...this.notChecked].map(([reason, jobs]) => ({ reason, jobs })),
+      violations: [...this.violations]
+    }
+  }
+}

@@ -1,0 +1,68 @@
+/** Checks live stores. Reads only; jobs one page at a time, everything else let in between. */
+import type { Engine } from "../engine/engine.ts"
+import { runStore } from "../engine/storePromise.ts"
+import type { StoreLane } from "../engine/storeLane.ts"
+import type { JobRow } from "../store/jobStore.ts"
+import type { JobRecords } from "./accounting.ts"
+import { maxFireTimes } from "./accounting.ts"
+import type { Findings, Verification } from "./verification.ts"
+import { Tally } from "./verification.ts"
+import { verifyJob } from "./verifyJob.ts"
+
+/** Jobs read at a time. */
+const pageSize = 200
+/** Times that a suspicious job is looked at. */
+const looks = 3
+
+export const verify = async (engine: Engine): Promise<Verification> => {
+  engine.mustRun("verify")
+  const tally = new Tally()
+  for (const lane of engine.lanes) {
+    let afterKey = 0
+    for (;;) {
+      const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize }))
+      const last = rows.at(-1)
+      if (last === undefined || tally.full) break
+      for (const row of rows) tally.add(lane.name, row.id, await verifyLive(engine, lane, row))
+      afterKey = last.key
+      await turn(engine)
+    }
+  }
+  return tally.verification()
+}
+
+/**
+ * A job may change between two reads of it, which looks like damage. So what is found is looked for again in fresh rows, and
+ * only what is found every time is told.
+ */
+const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> => {
+  const first = await findingsOf(engine, lane, row)
+  let { found } = first
+  for (let look = 1; look < looks && found.length > 0; look++) {
+    await turn(engine)
+    const [again] = await runStore(lane.store.jobsByKey([row.key]))
+    if (again === undefined) return { ...first, found: [] }
+    const seen = new Set((await findingsOf(engine, lane, again)).found.map(({ message }) => message))
+    found = found.filter(({ message }) => seen.has(message))
+  }
+  return { ...first, found }
+}
+
+const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> =>
+  verifyJob(row, await recordsOf(lane, row), {
+    codec: engine.codec,
+    retained: { from: engine.timers.now() - engine.options.retention.runAgeMs, guessed: false },
+    epoch: lane.store.epoch,
+    recovered: true,
+    knowsTriggers: true
+  })
+
+/** Those of earlier jobs of the same id are left out. */
+const recordsOf = async ({ store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
+  const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
+  const runs = await runStore(store.runs({ jobId: id, limit: maxFireTimes }))
+  const ledger = await runStore(store.ledger({ jobId: id, limit: maxFireTimes }))
+  return { runs: runs.filter(own), ledger: ledger.filter(own) }
+}
+
+const turn = (engine: Engine): Promise<void> => new Promise((resolve) => engine.timers.after(0, resolve))

@@ -1,0 +1,171 @@
+/** Checks one job's row and records against the promises. Pure: what is read, and when it is, comes in. */
+import type { JobCodec } from "../engine/jobCodec.ts"
+import { JobUnreadableError, readMemory } from "../engine/jobCodec.ts"
+import type { JobRules } from "../job/rules.ts"
+import type { JobMemory } from "../job/snapshot.ts"
+import { stateOf, wakeAtOf } from "../job/snapshot.ts"
+import type { JobRow, RunRow } from "../store/jobStore.ts"
+import { FaultyTriggerError, honestNext } from "../trigger/honest.ts"
+import { UnknownCalendarError } from "../trigger/holidayCalendar.ts"
+import { UnknownTriggerError } from "../trigger/readTrigger.ts"
+import type { Trigger } from "../trigger/trigger.ts"
+import type { JobRecords, Report, Retained } from "./accounting.ts"
+import { checkAccounting, checkDoubles, maxFireTimes } from "./accounting.ts"
+import type { Findings, NotCheckedReason } from "./verification.ts"
+
+export interface CheckSetting {
+  readonly codec: JobCodec
+  readonly retained: Retained
+  /** The owner's, or the last one's. */
+  readonly epoch: number
+  /** True once that owner has settled what an earlier one left. */
+  readonly recovered: boolean
+  /** True where every trigger's code should be known. */
+  readonly knowsTriggers: boolean
+}
+
+export const verifyJob = (row: JobRow, records: JobRecords, setting: CheckSetting): Findings => {
+  const found: Array<Findings["found"][number]> = []
+  const report: Report = (invariant, message) => found.push({ invariant, message })
+  const { runs } = records
+  const counted = { runs: runs.length, fireTimes: 0, notChecked: null }
+  checkFinished(runs, report)
+  const read = readJob(row, setting, report)
+  if (read === null) return { ...counted, found }
+  const { memory, rules, trigger } = read
+  const state = stateOf(memory)
+  if (row.value !== state && row.fault && memory.fault === null) {
+    // Parked by its row alone: the engine could not read it.
+    report("readable", `it is parked, and its snapshot, which is ${state}, does not say so`)
+    return { ...counted, found }
+  }
+  checkState(row, read, report)
+  checkLive(read, runs, setting, report)
+  checkCursor(memory, records, report)
+  if (trigger === null || trigger.stream !== undefined || trigger.after !== undefined) {
+    checkDoubles(memory, records, report)
+    return { ...counted, notChecked: reasonOf(trigger), found }
+  }
+  checkEarly(runs, report)
+  try {
+    checkNext(memory, rules, trigger, report)
+    const fireTimes = checkAccounting(memory, trigger, records, setting.retained, report)
+    return { ...counted, fireTimes, notChecked: fireTimes < maxFireTimes ? null : "longHistory", found }
+  } catch (error) {
+    if (!(error instanceof FaultyTriggerError)) throw error
+    report("readable", error.message)
+    return { ...counted, found }
+  }
+}
+
+interface ReadJob {
+  readonly memory: JobMemory
+  readonly rules: JobRules
+  /** `null`: its code is not here. */
+  readonly trigger: Trigger | null
+}
+
+const readJob = (row: JobRow, { codec, knowsTriggers }: CheckSetting, report: Report): ReadJob | null => {
+  try {
+    const memory = readMemory(row)
+    const rules = codec.rulesOf(row)
+    codec.checkArgs(row)
+    return { memory, rules, trigger: readTrigger(row, codec, knowsTriggers) }
+  } catch (error) {
+    if (!(error instanceof JobUnreadableError)) throw error
+    // A job that could not be read and was removed stays as it was until retention takes it.
+    if (row.removedAt === null) report("readable", error.message)
+    return null
+  }
+}
+
+const readTrigger = (row: JobRow, codec: JobCodec, knowsTriggers: boolean): Trigger | null => {
+  try {
+    return codec.trigger(row)
+  } catch (error) {
+    const { cause } = error as JobUnreadableError
+    const codeIsAway = cause instanceof UnknownTriggerError || cause instanceof UnknownCalendarError
+    if (codeIsAway && !knowsTriggers) return null
+    throw error
+  }
+}
+
+const reasonOf = (trigger: Trigger | null): NotCheckedReason =>
+  trigger === null ? "customTrigger" : trigger.stream !== undefined ? "stream" : "fixedDelay"
+
+/** What a run's record says by itself. */
+const checkFinished = (runs: ReadonlyArray<RunRow>, report: Report): void => {
+  for (const run of runs) {
+    if ((run.outcome === null) !== (run.finishedAt === null))
+      report("finished", `run ${run.runKey} has outcome ${run.outcome} and end ${run.finishedAt}`)
+    else if (run.outcome !== null && run.outcome.startsWith("code "))
+      report("finished", `run ${run.runKey} has an unknown outcome, ${run.outcome}`)
+    if (run.attempt < 1) report("finished", `run ${run.runKey} is at attempt ${run.attempt}`)
+  }
+}
+
+const checkEarly = (runs: ReadonlyArray<RunRow>, report: Report): void => {
+  for (const run of runs) {
+    // Requests of one instant are told apart by a millisecond each. A later attempt may start while a clock that was set back
+    // shows less: the fire time had come when it was claimed.
+    if (run.request === 0 && run.startedAt !== null && run.startedAt < run.fireAt && run.claimedAt < run.fireAt)
+      report("finished", `run ${run.runKey} started at ${run.startedAt}, before its fire time ${run.fireAt}`)
+  }
+}
+
+/** The row's own columns follow from the snapshot. */
+const checkState = (row: JobRow, { memory, rules, trigger }: ReadJob, report: Report): void => {
+  const state = stateOf(memory)
+  if (row.value !== state) report("state", `it is stored as ${row.value}, its snapshot is ${state}`)
+  if (row.fault !== (memory.fault !== null))
+    report("state", `it is stored ${row.fault ? "as parked" : "as sound"}, its snapshot says otherwise`)
+  const wakeAt = wakeAtOf(memory, rules, trigger?.after === "run")
+  const either = trigger === null && row.wakeAt === wakeAtOf(memory, rules, true)
+  if (row.wakeAt !== wakeAt && !either) report("wakeUp", `its wake-up is ${row.wakeAt}, its snapshot says ${wakeAt}`)
+}
+
+const checkLive = ({ memory, rules }: ReadJob, runs: ReadonlyArray<RunRow>, setting: CheckSetting, report: Report) => {
+  const { live } = memory
+  if (live.length > rules.maxInstances)
+    report("maxInstances", `${live.length} live runs, at most ${rules.maxInstances} allowed`)
+  const unfinished = new Map(runs.filter((run) => run.outcome === null).map((run) => [run.runKey, run]))
+  const known = new Map(live.map((run) => [run.runKey, run]))
+  if (known.size < live.length) report("liveRuns", "a run is live twice in its snapshot")
+  for (const key of known.keys())
+    // One older than the newest that were read may be there all the same.
+    if (!unfinished.has(key) && runs.length < maxFireTimes)
+      report("liveRuns", `run ${key} is live in its snapshot and has no unfinished record`)
+  for (const [key, { epoch }] of unfinished) {
+    const run = known.get(key)
+    if (run === undefined) report("liveRuns", `run ${key} is unfinished and its snapshot does not know it`)
+    // At a start the runs of earlier epochs are interrupted: those of a later one would stay as they are.
+    else if (epoch > setting.epoch)
+      report("ownerless", `run ${key} is of epoch ${epoch}, the owner's is ${setting.epoch}`)
+    // A first attempt executes under the owner that claimed the run. Of a further one the record does not say whose it is.
+    else if (epoch < setting.epoch && run.attempt === 1 && run.retryAt === null && setting.recovered)
+      report("ownerless", `run ${key} executes for epoch ${epoch}, which ended; the owner's is ${setting.epoch}`)
+  }
+}
+
+/** Whatever was served lies at the cursor or before it, and what comes next lies after it. */
+const checkCursor = (memory: JobMemory, { runs, ledger }: JobRecords, report: Report): void => {
+  const { cursor, since, lastFireAt } = memory
+  const beyond = (what: string, at: number): void => {
+    if (at > cursor) report("cursor", `${what} ${at} lies after its cursor ${cursor}`)
+  }
+  beyond("its first instant", since)
+  if (lastFireAt !== null) beyond("its last fire time", lastFireAt)
+  for (const run of runs) if (run.request === 0) beyond(`run ${run.runKey} of fire time`, run.fireAt)
+  for (const entry of ledger) beyond(`the ledger's entry (${entry.kind}) through`, entry.throughAt)
+  for (const fire of memory.queue) if (fire.requested !== true) beyond("a queued fire time", fire.fireAt)
+}
+
+/** The next fire time is the trigger's first after the cursor; a later one would skip some, unseen. */
+const checkNext = (memory: JobMemory, rules: JobRules, trigger: Trigger, report: Report): void => {
+  if (memory.pausedAt !== null || memory.exhausted) return
+  const next = honestNext(trigger, memory.cursor) ?? null
+  if (memory.nextFireAt !== next)
+    report("wakeUp", `its next fire time is ${memory.nextFireAt}, its trigger's after the cursor is ${next}`)
+  if (rules.maxRuns !== null && memory.runCount > rules.maxRuns && memory.live.length === 0 && next !== null)
+    report("accounting", `it has ${memory.runCount} runs, at most ${rules.maxRuns} allowed, and goes on`)
+}
