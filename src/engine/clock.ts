@@ -8,10 +8,25 @@ import { Subscription } from "rxjs"
 import type { SchedulerAction, SchedulerLike } from "rxjs"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
+import type { EpochMillis } from "../time/epochMillis.ts"
 import type { CancelTimer, Timers } from "../time/timers.ts"
 
 /** Longest single sleep, milliseconds. */
 export const maxSleepMs = 60_000
+
+/** Timers that can also wait for what the wall clock shows. */
+export interface WallTimers extends Timers {
+  /**
+   * Calls `callback` once, when the wall clock shows `instant` or more; never early. Looks at the clock at most a minute
+   * apart, since clocks step and machines sleep: after a step it may come that much late.
+   */
+  at(instant: EpochMillis, callback: () => void): CancelTimer
+}
+
+/** A clock that keeps its timers itself, as a virtual one does: no sleep has to be armed for them. */
+export interface TimedClock extends Clock.Clock {
+  readonly timers: WallTimers
+}
 
 /** The clock of the machine. */
 export const liveClock: Clock.Clock = Clock.make()
@@ -21,7 +36,11 @@ interface Waiting extends Due {
 }
 
 /** Timers on `clock`. A delay of 0 is the next turn of the event loop, whatever the clock: a turn is not time. */
-export const timersOf = (clock: Clock.Clock): Timers => {
+export const timersOf = (clock: Clock.Clock): WallTimers => (isTimed(clock) ? clock.timers : timersBySleeps(clock))
+
+const isTimed = (clock: Clock.Clock): clock is TimedClock => "timers" in clock
+
+const timersBySleeps = (clock: Clock.Clock): WallTimers => {
   const waiting = new DueHeap<Waiting>()
   let armedFor = Infinity
   let sleeper: Fiber.RuntimeFiber<void> | null = null
@@ -71,7 +90,18 @@ export const timersOf = (clock: Clock.Clock): Timers => {
     }
   }
 
-  return { now: () => clock.unsafeCurrentTimeMillis(), monotonicMillis, after }
+  const at = (instant: EpochMillis, callback: () => void): CancelTimer => {
+    let cancel: CancelTimer
+    const look = (): void => {
+      const leftMs = instant - clock.unsafeCurrentTimeMillis()
+      if (leftMs <= 0) callback()
+      else cancel = after(Math.min(leftMs, maxSleepMs), look)
+    }
+    cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), maxSleepMs), look)
+    return () => cancel()
+  }
+
+  return { now: () => clock.unsafeCurrentTimeMillis(), monotonicMillis, after, at }
 }
 
 /** A clock for XState's `createActor({ clock })`. Our machines use no delays; a user's actor logic may. */
@@ -95,18 +125,10 @@ export const rxjsScheduler = (timers: Timers): SchedulerLike => {
   return { now: () => timers.now(), schedule }
 }
 
-/** Turns that were asked for and have not come. */
-let pendingTurns = 0
-
-/** Turns that somebody waits for: a virtual clock lets them come before it moves on. */
-export const turnsPending = (): number => pendingTurns
-
 /** The next turn of the event loop: not time, so it is the platform's own. */
-export const nextTurn = (callback: () => void): CancelTimer => {
+const nextTurn = (callback: () => void): CancelTimer => {
   let wanted = true
-  pendingTurns += 1
   platformTurn(() => {
-    pendingTurns -= 1
     if (wanted) callback()
   })
   return () => {
@@ -114,7 +136,7 @@ export const nextTurn = (callback: () => void): CancelTimer => {
   }
 }
 
-/** A turn that nobody is waited for: for those who wait for the others. A browser has no `setImmediate`. */
+/** One turn of the event loop, after all that is ready. A browser has no `setImmediate`. */
 export const platformTurn = (callback: () => void): void => {
   if (typeof setImmediate === "function") {
     setImmediate(callback)

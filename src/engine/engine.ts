@@ -15,7 +15,7 @@ import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Timers } from "../time/timers.ts"
+import type { WallTimers } from "./clock.ts"
 import { liveClock, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import type { RunHome } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
@@ -48,7 +48,7 @@ export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
 
 export class Engine implements LaneHost {
   readonly options: EngineOptions
-  readonly timers: Timers
+  readonly timers: WallTimers
   readonly events: EventStream
   readonly codec: JobCodec
   readonly dispatcher: Dispatcher
@@ -274,7 +274,10 @@ export class Engine implements LaneHost {
   }
 
   wakeAt(lane: StoreLane, at: EpochMillis | null): void {
-    if (this.phase === "started" || this.phase === "starting") this.news.wakeAt(lane.name, at)
+    if (this.phase !== "started" && this.phase !== "starting") return
+    // Retention has its minutes, and a slot that a stuck task held becomes free without a word.
+    const look = !this.retention.endless || this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
+    this.news.wakeAt(lane.name, at, look)
   }
 
   storeLost(lane: StoreLane, error: StoreError): void {

@@ -2,10 +2,24 @@
  * The streams that drive a scheduler: wake-ups at the store's earliest due time, and what the user's streams emit. Cold
  * inside, subscribed once by the engine; nothing here is needed after a restart.
  */
-import { catchError, defer, EMPTY, filter, map, merge, retry, Subject, switchMap, throwError, timer } from "rxjs"
-import type { SchedulerLike, Observable } from "rxjs"
+import {
+  catchError,
+  defer,
+  EMPTY,
+  filter,
+  map,
+  merge,
+  NEVER,
+  Observable,
+  retry,
+  Subject,
+  switchMap,
+  throwError,
+  timer
+} from "rxjs"
+import type { SchedulerLike } from "rxjs"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Timers } from "../time/timers.ts"
+import type { WallTimers } from "./clock.ts"
 import { maxSleepMs } from "./clock.ts"
 
 /** Time to ask a store what is due. */
@@ -33,31 +47,45 @@ export type FireNews = WakeUp | Emission | StreamFailure
 /** Wait before a failed stream is subscribed to again. */
 const resubscribeMs = 1000
 
+interface Wish {
+  readonly lane: string
+  readonly at: EpochMillis | null
+  readonly look: boolean
+}
+
 export class FireTimeStream {
-  private readonly wanted = new Subject<{ readonly lane: string; readonly at: EpochMillis | null }>()
-  private readonly timers: Timers
+  private readonly wanted = new Subject<Wish>()
+  private readonly timers: WallTimers
   private readonly scheduler: SchedulerLike
 
-  constructor(timers: Timers, scheduler: SchedulerLike) {
+  constructor(timers: WallTimers, scheduler: SchedulerLike) {
     this.timers = timers
     this.scheduler = scheduler
   }
 
-  /** Arms the lane's wake-up anew. `null`: only the regular look, once a minute. */
-  wakeAt(lane: string, at: EpochMillis | null): void {
-    this.wanted.next({ lane, at })
+  /** Arms the lane's wake-up anew, at `at` or never. `look`: within a minute in any case. */
+  wakeAt(lane: string, at: EpochMillis | null, look: boolean): void {
+    this.wanted.next({ lane, at, look })
   }
 
-  /** Wake-ups of one lane: never early, at most a minute apart, since clocks step and machines sleep. */
+  /** Wake-ups of one lane: never early, and after a step of the clock or a sleep of the machine within a minute. */
   wakeUps$(lane: string): Observable<WakeUp> {
     return this.wanted.pipe(
       filter((wish) => wish.lane === lane),
-      switchMap(({ at }) => {
-        const waitMs = at === null ? maxSleepMs : Math.min(Math.max(0, at - this.timers.now()), maxSleepMs)
-        return timer(waitMs, this.scheduler)
+      switchMap(({ at, look }) => {
+        if (look) {
+          const waitMs = at === null ? maxSleepMs : Math.min(Math.max(0, at - this.timers.now()), maxSleepMs)
+          return timer(waitMs, this.scheduler)
+        }
+        return at === null ? NEVER : this.shows$(at)
       }),
       map(() => ({ type: "wakeUp", lane }) as const)
     )
+  }
+
+  /** Emits once, when the wall clock shows `at`. */
+  private shows$(at: EpochMillis): Observable<void> {
+    return new Observable((subscriber) => this.timers.at(at, () => subscriber.next()))
   }
 
   /** Emissions of user streams. A stream that fails is reported and subscribed to again; one that completes is over. */

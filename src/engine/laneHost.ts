@@ -37,7 +37,7 @@ export interface LaneHost {
   cycled(lane: Lane): Effect.Effect<void, StoreError>
   /** The job is no longer kept decoded. */
   putAway(lane: Lane, job: Job): void
-  /** A wake-up is wanted at `at`; `null`: none but the regular look. */
+  /** A wake-up is wanted at `at`; `null`: none but what the engine itself wants. */
   wakeAt(lane: Lane, at: EpochMillis | null): void
   storeLost(lane: Lane, error: StoreError): void
   storeBack(lane: Lane): void

@@ -25,9 +25,13 @@ export class Retention {
   private readonly timers: Timers
   private readonly lanes = new WeakMap<Lane, { nextAt: number; ended: number }>()
 
+  /** True where nothing is ever deleted: nobody has to look whether it is time. */
+  readonly endless: boolean
+
   constructor(rules: RetentionRules, timers: Timers) {
     this.rules = rules
     this.timers = timers
+    this.endless = [rules.runAgeMs, rules.runCount, rules.jobAgeMs].every((limit) => limit === Number.MAX_SAFE_INTEGER)
   }
 
   /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
@@ -37,6 +41,7 @@ export class Retention {
 
   /** One slice, when it is time. */
   sweep(lane: Lane): Effect.Effect<void, StoreError> {
+    if (this.endless) return Effect.void
     const state = this.of(lane)
     const now = this.timers.now()
     if (state.ended < sweepAfterRuns && now < state.nextAt) return Effect.void

@@ -1,27 +1,44 @@
 /**
- * A clock that only a test moves: Effect's `Clock` on one heap of sleepers, so that the whole engine (its timers, XState's,
- * RxJS's, Effects in tasks) runs in virtual time. Never waits for real time. The wall can be stepped apart from the
- * monotonic clock, as a real one is by NTP, an operator or a suspended machine.
+ * A clock that only a test moves: Effect's `Clock` and the engine's timers on one heap of sleepers, so that everything (the
+ * engine, XState, RxJS, executors, Effects in tasks) runs in virtual time. Never waits for real time. The wall can be stepped
+ * apart from the monotonic clock, as a real one is by NTP, an operator or a suspended machine.
  */
 import { Clock, Duration, Effect } from "effect"
-import { platformTurn, turnsPending } from "../engine/clock.ts"
+import type { TimedClock, WallTimers } from "../engine/clock.ts"
+import { maxSleepMs, platformTurn } from "../engine/clock.ts"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
+import { readDuration } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import type { CancelTimer } from "../time/timers.ts"
 
 interface Sleeper extends Due {
+  /** `null` once it was cancelled or woken. */
   wake: (() => void) | null
+}
+
+/** One that waits for the wall clock. It looks every `maxSleepMs`, like one on a real clock; only looks that matter are made. */
+interface WallSleeper {
+  readonly instant: EpochMillis
+  readonly wake: () => void
+  /** Where its looks are counted from. */
+  since: number
+  sleeper: Sleeper
 }
 
 /** What `advance` gives up at, so that a program that re-arms itself for ever fails a test instead of hanging it. */
 const maxWakeUps = 100_000_000
 
-export class VirtualClock implements Clock.Clock {
+export class VirtualClock implements TimedClock {
   readonly [Clock.ClockTypeId]: typeof Clock.ClockTypeId = Clock.ClockTypeId
   private elapsedMs = 0
   private wallOffset: number
   private order = 0
   private readonly sleepers = new DueHeap<Sleeper>()
+  private cancelled = 0
+  private readonly wallSleepers = new Set<WallSleeper>()
+  /** Turns of the event loop that were asked for and have not come. */
+  private pendingTurns = 0
 
   /** `startAt`: the wall time it begins with. */
   constructor(startAt: EpochMillis) {
@@ -36,40 +53,43 @@ export class VirtualClock implements Clock.Clock {
   /** Moves time on by `duration`, waking what is due on the way, in order, each at its own instant. */
   async advance(duration: Duration.DurationInput): Promise<void> {
     const target = this.elapsedMs + Duration.toMillis(Duration.decode(duration))
-    await this.settle()
-    for (let woken = 0; ; woken++) {
-      const { first } = this.sleepers
-      if (first === undefined || first.dueAt > target) break
-      if (woken === maxWakeUps) throw new RangeError(`${maxWakeUps} wake-ups within one advance`)
-      this.elapsedMs = Math.max(this.elapsedMs, first.dueAt)
-      this.sleepers.pop()
-      if (first.wake === null) continue
-      first.wake()
-      await this.settle()
-    }
-    this.elapsedMs = target
-    await this.settle()
+    await this.move(() => target)
   }
 
-  /** Moves time on to a wall instant, by monotonic time. */
-  runUntil(instant: EpochMillis): Promise<void> {
-    return this.advance(Math.max(0, instant - this.now()))
+  /**
+   * Moves time on to a wall instant, by monotonic time. Who is woken on the way may step the wall: it ends when the wall shows
+   * `instant` or more, and at once when it does already.
+   */
+  async runUntil(instant: EpochMillis): Promise<void> {
+    await this.move(() => instant - this.wallOffset)
   }
 
   /** Moves the wall clock by `ms` (either way) and nothing else: no sleeper wakes. */
   stepWall(ms: number): void {
     this.wallOffset += ms
+    // Who waits for a wall instant notices at the next look, at most a minute from now.
+    for (const each of this.wallSleepers) {
+      const looks = Math.floor((this.elapsedMs - each.since) / maxSleepMs) + 1
+      this.cancel(each.sleeper)
+      each.sleeper = this.add(Math.min(each.since + looks * maxSleepMs, each.sleeper.dueAt), () => this.look(each))
+    }
   }
 
   /** Lets everything that is ready run, without moving time. */
   async settle(): Promise<void> {
     do await new Promise<void>((resolve) => platformTurn(resolve))
-    while (turnsPending() > 0)
+    while (this.pendingTurns > 0)
+  }
+
+  /** Waits `duration` of this clock's time: for tasks that are async functions. Do not await it before time is moved. */
+  wait(duration: Duration.DurationInput): Promise<void> {
+    const delayMs = readDuration(duration, "wait's duration")
+    return new Promise((resolve) => void this.add(this.elapsedMs + delayMs, resolve))
   }
 
   /** Sleepers that wait. */
   get waiting(): number {
-    return [...this.sleepers].filter(({ wake }) => wake !== null).length
+    return this.sleepers.size - this.cancelled
   }
 
   unsafeCurrentTimeMillis(): number {
@@ -85,16 +105,92 @@ export class VirtualClock implements Clock.Clock {
 
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.async<void>((resume) => {
-      const sleeper: Sleeper = {
-        dueAt: this.elapsedMs + Duration.toMillis(duration),
-        order: this.order++,
-        wake: () => resume(Effect.void)
-      }
-      this.sleepers.push(sleeper)
-      return Effect.sync(() => {
-        sleeper.wake = null
-      })
+      const sleeper = this.add(this.elapsedMs + Duration.toMillis(duration), () => resume(Effect.void))
+      return Effect.sync(() => this.cancel(sleeper))
     })
+  }
+
+  /** The timers of everything that is given this clock. */
+  readonly timers: WallTimers = {
+    now: () => this.unsafeCurrentTimeMillis(),
+    monotonicMillis: () => this.elapsedMs,
+    after: (delayMs, callback) => {
+      if (delayMs <= 0) return this.turn(callback)
+      const sleeper = this.add(this.elapsedMs + delayMs, callback)
+      return () => this.cancel(sleeper)
+    },
+    at: (instant, callback) => {
+      if (instant <= this.unsafeCurrentTimeMillis()) return this.turn(callback)
+      const dueAt = Math.ceil(instant - this.wallOffset)
+      const sleeper = this.add(dueAt, () => this.look(each))
+      const each: WallSleeper = { instant, wake: callback, since: this.elapsedMs, sleeper }
+      this.wallSleepers.add(each)
+      return () => {
+        this.wallSleepers.delete(each)
+        this.cancel(each.sleeper)
+      }
+    }
+  }
+
+  /** Moves on until `target`, in monotonic milliseconds, which is asked for again after each that was woken. */
+  private async move(target: () => number): Promise<void> {
+    await this.settle()
+    for (let woken = 0; ; woken++) {
+      const { first } = this.sleepers
+      if (first === undefined || first.dueAt > target()) break
+      if (woken === maxWakeUps) throw new RangeError(`${maxWakeUps} wake-ups within one advance`)
+      this.sleepers.pop()
+      const { wake } = first
+      if (wake === null) {
+        this.cancelled -= 1
+        continue
+      }
+      this.elapsedMs = Math.max(this.elapsedMs, first.dueAt)
+      first.wake = null
+      wake()
+      await this.settle()
+    }
+    this.elapsedMs = Math.max(this.elapsedMs, target())
+    await this.settle()
+  }
+
+  private add(dueAt: number, wake: () => void): Sleeper {
+    const sleeper: Sleeper = { dueAt, order: this.order++, wake }
+    this.sleepers.push(sleeper)
+    return sleeper
+  }
+
+  private cancel(sleeper: Sleeper): void {
+    if (sleeper.wake === null) return
+    sleeper.wake = null
+    this.cancelled += 1
+    // Timeouts that were never needed would otherwise stay until they are due.
+    if (this.cancelled < 64 || this.cancelled * 2 < this.sleepers.size) return
+    this.sleepers.retain(({ wake }) => wake !== null)
+    this.cancelled = 0
+  }
+
+  private look(each: WallSleeper): void {
+    const leftMs = each.instant - this.unsafeCurrentTimeMillis()
+    if (leftMs > 0) {
+      each.since = this.elapsedMs
+      each.sleeper = this.add(this.elapsedMs + leftMs, () => this.look(each))
+      return
+    }
+    this.wallSleepers.delete(each)
+    each.wake()
+  }
+
+  private turn(callback: () => void): CancelTimer {
+    let wanted = true
+    this.pendingTurns += 1
+    platformTurn(() => {
+      this.pendingTurns -= 1
+      if (wanted) callback()
+    })
+    return () => {
+      wanted = false
+    }
   }
 }
 

@@ -41,8 +41,26 @@ export class DueHeap<T extends Due> {
     const heap = this.entries
     const first = heap[0]
     const last = heap.pop()
-    if (last === undefined || heap.length === 0) return first
-    let at = 0
+    if (last !== undefined && heap.length > 0) this.sink(last, 0)
+    return first
+  }
+
+  /** Takes out all that `wanted` is false of, in O(n): for an owner who marks entries instead of searching for them. */
+  retain(wanted: (entry: T) => boolean): void {
+    const heap = this.entries
+    let kept = 0
+    for (const entry of heap) if (wanted(entry)) heap[kept++] = entry
+    heap.length = kept
+    for (let at = (kept >> 1) - 1; at >= 0; at--) {
+      const entry = heap[at]
+      if (entry !== undefined) this.sink(entry, at)
+    }
+  }
+
+  /** Puts `entry` at `at` or below, where it belongs. */
+  private sink(entry: T, start: number): void {
+    const heap = this.entries
+    let at = start
     for (;;) {
       const childAt = 2 * at + 1
       const left = heap[childAt]
@@ -50,12 +68,11 @@ export class DueHeap<T extends Due> {
       const right = heap[childAt + 1]
       const useRight = right !== undefined && before(right, left)
       const child = useRight ? right : left
-      if (!before(child, last)) break
+      if (!before(child, entry)) break
       heap[at] = child
       at = useRight ? childAt + 1 : childAt
     }
-    heap[at] = last
-    return first
+    heap[at] = entry
   }
 }
 
