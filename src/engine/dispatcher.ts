@@ -1,7 +1,11 @@
-/** Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. */
+/**
+ * Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. An executor may be anyone's:
+ * what it throws is reported, and a run that it throws at has failed.
+ */
 import type { Runtime } from "effect"
 import type { Executor, ExecutorProvider, ExecutorStatus, RunListener, RunOrder } from "../executor/executor.ts"
 import type { Settlement } from "../executor/executor.ts"
+import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -34,13 +38,20 @@ export class Dispatcher {
   private readonly timers: Timers
   private readonly runtime: Runtime.Runtime<never>
   private readonly released: (home: RunHome) => void
+  private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
 
-  /** `released` hears whose order has made room. */
-  constructor(timers: Timers, runtime: Runtime.Runtime<never>, released: (home: RunHome) => void) {
+  /** `released` hears whose order has made room, `report` what an executor threw. */
+  constructor(
+    timers: Timers,
+    runtime: Runtime.Runtime<never>,
+    released: (home: RunHome) => void,
+    report: (name: string, error: unknown, doing: string) => void
+  ) {
     this.timers = timers
     this.runtime = runtime
     this.released = released
+    this.report = report
   }
 
   get names(): ReadonlyArray<string> {
@@ -61,14 +72,14 @@ export class Dispatcher {
   remove(name: string): void {
     const slot = this.slots.get(name)
     if (slot === undefined) return
-    this.closeSlot(slot)
+    this.closeSlot(name, slot)
     this.slots.delete(name)
   }
 
   /** Runs that `name` would take at once. 0 for an executor that does not exist. */
   free(name: string): number {
     const slot = this.slots.get(name)
-    return slot === undefined ? 0 : Math.max(0, slot.executor.free() - slot.overflow.length)
+    return slot === undefined ? 0 : Math.max(0, this.freeIn(name, slot) - slot.overflow.length)
   }
 
   /** Orders that are out: executing, queued or waiting here. */
@@ -94,8 +105,8 @@ export class Dispatcher {
     this.orders.set(order.runId, order)
     // Removed since the claim was decided, or asked for by `runJob`: the attempt never starts.
     if (slot === undefined) return this.settle(order, neverStarted("interrupted", this.timers.now()))
-    if (slot.overflow.length > 0 || slot.executor.free() === 0) slot.overflow.push(order)
-    else slot.executor.submit(order)
+    if (slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
+    else this.give(slot, order)
   }
 
   /** Aborts a run: its outcome is `cancelled`. False when it is not out. */
@@ -104,7 +115,7 @@ export class Dispatcher {
     const slot = order === undefined ? undefined : this.slots.get(order.executor)
     if (order === undefined || slot === undefined) return false
     const at = slot.overflow.indexOf(order)
-    if (at === -1) return slot.executor.cancel(runId)
+    if (at === -1) return this.guarded(order.executor, "cancel", () => slot.executor.cancel(runId), false)
     slot.overflow.splice(at, 1)
     this.settle(order, neverStarted("cancelled", this.timers.now()))
     return true
@@ -112,13 +123,13 @@ export class Dispatcher {
 
   /** Ends everything that is out as `interrupted`. */
   closeAll(): void {
-    for (const slot of this.slots.values()) this.closeSlot(slot)
+    for (const [name, slot] of this.slots) this.closeSlot(name, slot)
   }
 
   status(): ReadonlyMap<string, ExecutorStatus & { readonly concurrency: number; readonly queue: number }> {
     const statuses = new Map<string, ExecutorStatus & { concurrency: number; queue: number }>()
     for (const [name, { executor, overflow, provider }] of this.slots) {
-      const status = executor.status()
+      const status = this.guarded(name, "status", () => executor.status(), unknownLoad)
       statuses.set(name, {
         ...status,
         queued: status.queued + overflow.length,
@@ -129,27 +140,53 @@ export class Dispatcher {
     return statuses
   }
 
-  private closeSlot(slot: Slot): void {
+  private closeSlot(name: string, slot: Slot): void {
     for (const order of slot.overflow.splice(0)) {
       this.settle(order, neverStarted("interrupted", this.timers.now()))
     }
-    slot.executor.close()
+    this.guarded(name, "close", () => slot.executor.close(), undefined)
+  }
+
+  private freeIn(name: string, { executor }: Slot): number {
+    return this.guarded(name, "free", () => executor.free(), 0)
+  }
+
+  private give(slot: Slot, order: DispatchedOrder): void {
+    try {
+      slot.executor.submit(order)
+    } catch (error) {
+      this.report(order.executor, error, "submit")
+      // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
+      if (this.orders.get(order.runId) !== order) return
+      const { name, message } = describeError(error)
+      const failed = { ...neverStarted("failed", this.timers.now()), error: { name, message }, retryable: true }
+      this.settle(order, failed)
+    }
+  }
+
+  private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {
+    try {
+      return call()
+    } catch (error) {
+      this.report(name, error, doing)
+      return otherwise
+    }
   }
 
   private listener(name: string): RunListener {
     return {
       started: (order, at) => {
         const own = this.orders.get(order.runId)
-        if (own !== undefined) own.home.started(own, at)
+        if (own !== undefined) this.guarded(name, "started", () => own.home.started(own, at), undefined)
       },
       progressed: (order, value) => {
         const own = this.orders.get(order.runId)
-        if (own !== undefined) own.home.progressed(own, value)
+        if (own !== undefined) this.guarded(name, "progressed", () => own.home.progressed(own, value), undefined)
       },
       settled: (order, settlement) => {
         const own = this.orders.get(order.runId)
         if (own === undefined) return
-        this.settle(own, settlement)
+        this.guarded(name, "settled", () => this.settle(own, settlement), undefined)
         this.refill(name)
       }
     }
@@ -165,14 +202,16 @@ export class Dispatcher {
   private refill(name: string): void {
     const slot = this.slots.get(name)
     if (slot === undefined) return
-    while (slot.overflow.length > 0 && slot.executor.free() > 0) {
+    while (slot.overflow.length > 0 && this.freeIn(name, slot) > 0) {
       const order = slot.overflow.shift()
-      if (order !== undefined) slot.executor.submit(order)
+      if (order !== undefined) this.give(slot, order)
     }
   }
 }
 
-const neverStarted = (outcome: "cancelled" | "interrupted", now: EpochMillis): Settlement => ({
+const unknownLoad: ExecutorStatus = { running: 0, queued: 0, stuck: 0 }
+
+const neverStarted = (outcome: "cancelled" | "interrupted" | "failed", now: EpochMillis): Settlement => ({
   outcome,
   startedAt: null,
   finishedAt: now,

@@ -9,7 +9,7 @@ import { createActor } from "xstate"
 import type { ActorRefFrom } from "xstate"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import { EventStream } from "../event/eventStream.ts"
-import type { SchedulerLifecycleType } from "../event/schedulerEvent.ts"
+import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
@@ -43,6 +43,10 @@ import type { StoreLane } from "./storeLane.ts"
 import { runStore } from "./storePromise.ts"
 import { StoreHomes } from "./storeHomes.ts"
 import { StreamJobs } from "./streamJobs.ts"
+import { TroubleLog } from "./troubleLog.ts"
+
+/** How long a stop waits for a store that does not answer, beyond its deadline. */
+const unansweredMs = 5_000
 
 export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
 
@@ -56,6 +60,7 @@ export class Engine implements LaneHost {
   readonly waiters = new RunWaiters()
   readonly residentLimit: number
   readonly startedAt: EpochMillis
+  readonly troubles: TroubleLog
   private readonly homes: StoreHomes
   private readonly executorActors: ExecutorActors
   private readonly news: FireTimeStream
@@ -66,25 +71,29 @@ export class Engine implements LaneHost {
   private phase: "new" | "starting" | "started" | "stopping" | "stopped" = "new"
   /** Why it has stopped, where nobody asked for it. */
   stopReason: string | null = null
+  private stopTag: string | null = null
   private ids = 0
   private stopping: Promise<void> | null = null
   private readonly watchers = new Set<(job: Job, lane: StoreLane) => void>()
 
   constructor(options: EngineOptions) {
-    this.options = options
     this.timers = timersOf(options.clock ?? liveClock)
+    this.troubles = new TroubleLog(() => this.timers.now(), options.onError)
+    const onError = this.troubles.report
+    this.options = { ...options, onError }
     this.startedAt = this.timers.now()
     this.residentLimit = options.residentJobs
-    this.events = new EventStream(options.onError)
+    this.events = new EventStream(onError)
     this.codec = new JobCodec(options.readTrigger)
-    this.dispatcher = new Dispatcher(this.timers, options.runtime, (home) => this.lookElsewhere(home))
+    const released = (home: RunHome): void => this.lookElsewhere(home)
+    this.dispatcher = new Dispatcher(this.timers, options.runtime, released, this.troubles.reportExecutor)
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
-    this.streamJobs = new StreamJobs(options.tasks, options.onError)
+    this.streamJobs = new StreamJobs(options.tasks, onError)
     this.retention = new Retention(options.retention, this.timers)
     this.actor = createActor(schedulerMachine, {
       id: "scheduler",
       clock: xstateClock(this.timers),
-      ...(options.inspect === undefined ? {} : { inspect: guardedInspect(options) })
+      ...(options.inspect === undefined ? {} : { inspect: guardedInspect({ inspect: options.inspect, onError }) })
     })
     this.homes = new StoreHomes(this, this.news)
     this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
@@ -127,6 +136,11 @@ export class Engine implements LaneHost {
   mustRun(verb: string): void {
     if (this.phase === "new" || this.phase === "starting") throw new SchedulerNotStartedError({ verb })
     if (this.stopped) throw new SchedulerStoppedError({ verb, reason: this.stopReason })
+  }
+
+  /** When a command that is given now is refused, if its store is away all the time; monotonic milliseconds. */
+  get givesUpAt(): number {
+    return this.timers.monotonicMillis() + this.options.commandTimeoutMs
   }
 
   get setting(): DefinitionSetting {
@@ -283,7 +297,10 @@ export class Engine implements LaneHost {
   storeLost(lane: StoreLane, error: StoreError): void {
     const known = this.actor.getSnapshot().context.lost.includes(lane.name)
     this.actor.send({ type: "storeLost", store: lane.name, reason: error.message })
-    if (!known) this.tellLifecycle("SchedulerDegraded", { store: lane.name, reason: error.message })
+    if (!known) {
+      const { message: reason, _tag: errorTag } = error
+      this.tellLifecycle("SchedulerDegraded", { store: lane.name, reason, errorTag })
+    }
   }
 
   storeBack(lane: StoreLane): void {
@@ -295,6 +312,7 @@ export class Engine implements LaneHost {
   broken(lane: StoreLane, error: unknown): void {
     this.options.onError(error, `store "${lane.name}"`)
     this.stopReason = error instanceof Error ? error.message : String(error)
+    this.stopTag = tagOf(error)
     lane.close(error)
     if (this.phase === "started")
       this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
@@ -315,16 +333,25 @@ export class Engine implements LaneHost {
     await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), deadline])
     this.dispatcher.closeAll()
     // The interruptions themselves want to be saved; a store that is away may not come back in time.
-    await Promise.all(this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve))))
+    await this.within(
+      unansweredMs,
+      this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve)))
+    )
     cancelDeadline()
     this.executorActors.showLoad()
-    for (const name of this.homes.names)
-      await this.homes.close(name, new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason }))
+    const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
+    await this.within(
+      unansweredMs,
+      this.homes.names.map((name) => this.homes.close(name, stopped))
+    )
     this.phase = "stopped"
     this.jobActors.close()
     this.actor.send({ type: "drained" })
     this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
-    this.tellLifecycle("SchedulerStopped", this.stopReason === null ? {} : { reason: this.stopReason })
+    this.tellLifecycle("SchedulerStopped", {
+      ...(this.stopReason === null ? {} : { reason: this.stopReason }),
+      ...(this.stopTag === null ? {} : { errorTag: this.stopTag })
+    })
     this.events.end()
   }
 
@@ -347,6 +374,14 @@ export class Engine implements LaneHost {
       if (!quiet()) await this.dispatcher.nextSettled()
       for (const lane of lanes) await new Promise<void>((resolve) => lane.idle(resolve))
     } while (!quiet())
+  }
+
+  /** Resolves when all of `pending` have, or after `ms`. */
+  private async within(ms: number, pending: ReadonlyArray<Promise<unknown>>): Promise<void> {
+    let cancel = (): void => undefined
+    const late = new Promise<void>((resolve) => (cancel = this.timers.after(ms, resolve)))
+    await Promise.race([Promise.all(pending), late])
+    cancel()
   }
 
   private async openStore(name: string, store: JobStore): Promise<void> {
@@ -375,7 +410,7 @@ export class Engine implements LaneHost {
 
   private tellLifecycle(
     type: SchedulerLifecycleType,
-    facts: { readonly store?: string; readonly reason?: string } = {}
+    facts: Pick<SchedulerLifecycleEvent, "store" | "reason" | "errorTag"> = {}
   ): void {
     this.events.publish(this.timers.now(), { type, ...facts })
   }
@@ -388,3 +423,6 @@ export class Engine implements LaneHost {
     }
   }
 }
+
+const tagOf = (error: unknown): string | null =>
+  typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string" ? error._tag : null

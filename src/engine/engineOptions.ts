@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly rules: JobRules
   readonly retention: RetentionRules
   readonly residentJobs: number
+  /** How long a command waits for a store that is away; `Infinity`: for ever. */
+  readonly commandTimeoutMs: number
   readonly clock?: Clock.Clock
   readonly inspect?: Inspect
   readonly runtime: Runtime.Runtime<never>

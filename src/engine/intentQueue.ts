@@ -37,6 +37,14 @@ export class IntentQueue {
     if (intents.length > 0) this.pending = [...intents, ...this.pending]
   }
 
+  /** Takes those that have given up by `nowMs`. */
+  overdue(nowMs: number): ReadonlyArray<Intent> {
+    const isOverdue = ({ givesUpAt }: Intent): boolean => givesUpAt !== undefined && givesUpAt <= nowMs
+    const gone = this.pending.filter(isOverdue)
+    if (gone.length > 0) this.pending = this.pending.filter((intent) => !isOverdue(intent))
+    return gone
+  }
+
   /** Takes all there are. */
   empty(): ReadonlyArray<Intent> {
     return this.take(Infinity)

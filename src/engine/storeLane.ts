@@ -21,6 +21,8 @@ import { Plan } from "./plan.ts"
 import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
+import type { Outage } from "./storeOutage.ts"
+import { StoreOutage } from "./storeOutage.ts"
 
 /** Jobs that one cycle claims for: more while cycles are quick, fewer when one held the event loop for too long. */
 const fewestClaims = 192
@@ -29,9 +31,6 @@ const mostClaims = 1024
 const ownMs = 4
 /** Weight of the intents that one cycle takes at the most. */
 const intentsPerCycle = 512
-/** Waits between attempts to reach a store that is away. */
-const firstRetryMs = 50
-const longestRetryMs = 10_000
 
 /** A commit whose answer did not come. */
 interface Doubt {
@@ -57,7 +56,11 @@ export class StoreLane implements RunHome, Lane {
   private commitMs = 0
   private retiring = false
   private doubt: Doubt | null = null
-  private retryMs = 0
+  /** Intents of the cycle under way. */
+  private inHand: ReadonlyArray<Intent> = []
+  /** When the cycle that the store has not answered began, by monotonic time. */
+  private callingSince: number | null = null
+  private readonly outage: StoreOutage
   private cancelRetry: CancelTimer | null = null
   private readonly due: DueJobs
   /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
@@ -69,6 +72,7 @@ export class StoreLane implements RunHome, Lane {
     this.name = name
     this.store = store
     this.host = host
+    this.outage = new StoreOutage(host.timers)
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = store.nextRunKey
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
@@ -81,7 +85,12 @@ export class StoreLane implements RunHome, Lane {
 
   /** True while the store does not answer. */
   get lost(): boolean {
-    return this.retryMs > 0
+    return this.outage.current !== null
+  }
+
+  /** Why it is lost, since when, and when it is tried again. */
+  get away(): Outage | null {
+    return this.outage.current
   }
 
   private get mayClaim(): boolean {
@@ -116,7 +125,7 @@ export class StoreLane implements RunHome, Lane {
 
   /** Calls back once no intent is pending and no cycle is under way. */
   idle(callback: () => void): void {
-    if (!this.cycling && this.pending.length === 0 && this.doubt === null) callback()
+    if (this.closed || (!this.cycling && this.pending.length === 0 && this.doubt === null)) callback()
     else this.whenIdle.push(callback)
   }
 
@@ -133,8 +142,10 @@ export class StoreLane implements RunHome, Lane {
   close(error: unknown): void {
     this.closed = true
     this.cancelRetry?.()
-    const left = [...(this.doubt?.applied ?? []), ...this.pending.empty()]
+    this.outage.unwatch()
+    const left = [...(this.doubt?.applied ?? []), ...this.inHand, ...this.pending.empty()]
     this.doubt = null
+    this.inHand = []
     for (const intent of left) intent.failed(error)
     this.notifyIdle()
   }
@@ -156,8 +167,13 @@ export class StoreLane implements RunHome, Lane {
   private run(): void {
     this.cycleStartedAt = this.host.timers.monotonicMillis()
     this.commitMs = 0
+    this.callingSince = this.cycleStartedAt
     Effect.runCallback(this.cycle, {
       onExit: (exit) => {
+        this.callingSince = null
+        this.inHand = []
+        // Too late to matter: what was under way has been refused, and nothing of it is started.
+        if (this.closed) return
         if (Exit.isSuccess(exit)) return this.afterCycle(exit.value)
         const error = Cause.failureOption(exit.cause)
         if (error._tag === "Some" && error.value._tag !== "StoreFenced") this.storeAway(error.value)
@@ -167,13 +183,25 @@ export class StoreLane implements RunHome, Lane {
         }
       }
     })
+    if (this.unanswered)
+      this.outage.watch(
+        () => this.callingSince,
+        (error) => this.tellLost(error),
+        this.name
+      )
+  }
+
+  private get unanswered(): boolean {
+    return this.callingSince !== null
   }
 
   /** One turn of the path. True when there is more to do at once. */
   private readonly cycle: Effect.Effect<boolean, StoreError> = Effect.gen(this, function* () {
     if (this.doubt !== null) yield* this.resolveDoubt(this.doubt)
+    this.refuseOverdue()
     const alone = this.oneByOne > 0
     const taken = this.pending.take(alone ? 1 : intentsPerCycle)
+    this.inHand = taken
     const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
     const plan = this.newPlan(loaded)
     const applied = taken.filter((intent) => this.applied(intent, plan))
@@ -193,15 +221,12 @@ export class StoreLane implements RunHome, Lane {
     intents: ReadonlyArray<Intent>,
     read: Effect.Effect<A, StoreError>
   ): Effect.Effect<A, StoreError> {
-    return Effect.tapError(read, () => Effect.sync(() => this.pending.putBack(intents)))
+    return Effect.tapError(read, () => Effect.sync(() => this.putBack(intents)))
   }
 
   private afterCycle(more: boolean): void {
     this.adaptCycle(more)
-    if (this.retryMs > 0) {
-      this.retryMs = 0
-      this.host.storeBack(this)
-    }
+    if (this.outage.over()) this.host.storeBack(this)
     if (more && !this.closed) {
       // A turn between cycles: timers, sockets and the caller's own work come first.
       this.host.timers.after(0, () => this.run())
@@ -253,6 +278,7 @@ export class StoreLane implements RunHome, Lane {
       Effect.catchAll((error) => {
         if (error._tag === "StoreConflict") return Effect.sync(() => this.isolate(error, plan, applied))
         this.doubt = { sequence, plan, applied }
+        this.inHand = []
         return Effect.fail(error)
       })
     )
@@ -265,7 +291,7 @@ export class StoreLane implements RunHome, Lane {
       if (sequence === doubt.sequence) {
         this.sequence = sequence
         this.settle(doubt.plan, doubt.applied)
-      } else this.pending.putBack(doubt.applied)
+      } else this.putBack(doubt.applied)
     })
   }
 
@@ -283,12 +309,27 @@ export class StoreLane implements RunHome, Lane {
       }
     }
     this.oneByOne = applied.length + this.claimsPerCycle
-    this.pending.putBack(applied)
+    this.putBack(applied)
+  }
+
+  private putBack(intents: ReadonlyArray<Intent>): void {
+    this.inHand = []
+    // Closed meanwhile, it has refused them.
+    if (!this.closed) this.pending.putBack(intents)
+  }
+
+  /** Commands that have waited long enough for a store that is away. Nothing of them is on disk: those in doubt are not here. */
+  private refuseOverdue(): void {
+    const { current } = this.outage
+    if (current === null) return
+    for (const intent of this.pending.overdue(this.host.timers.monotonicMillis())) intent.failed(current.error)
   }
 
   /** The commit is on disk: make it the truth here, tell it, then start what was claimed. */
   private settle(plan: Plan, applied: ReadonlyArray<Intent>): void {
     const { host } = this
+    if (this.closed) return
+    this.inHand = []
     this.nextJobKey = plan.nextJobKey
     this.nextRunKey = plan.nextRunKey
     for (const job of plan.changed()) {
@@ -322,11 +363,16 @@ export class StoreLane implements RunHome, Lane {
   }
 
   private storeAway(error: StoreError): void {
-    this.retryMs = this.retryMs === 0 ? firstRetryMs : Math.min(this.retryMs * 2, longestRetryMs)
+    const retryMs = this.outage.failed(error)
+    this.tellLost(error)
+    if (this.closed) return
+    this.refuseOverdue()
+    this.cancelRetry = this.host.timers.after(retryMs, () => this.run())
+  }
+
+  private tellLost(error: StoreError): void {
     this.host.storeLost(this, error)
     for (const callback of this.whenLost.splice(0)) callback()
-    if (this.closed) return
-    this.cancelRetry = this.host.timers.after(this.retryMs, () => this.run())
   }
 
   /** A quick cycle may be larger the next time, a slow one must be smaller: commits are dear, and so is a blocked event loop. */

@@ -26,9 +26,11 @@ export type JobLifecycleType =
 
 export interface SchedulerLifecycleEvent extends Stamp {
   readonly type: SchedulerLifecycleType
-  /** `SchedulerDegraded`: the store and what it said. */
+  /** `SchedulerDegraded`: the store and what it said. `SchedulerStopped`: why, where nobody asked for it. */
   readonly store?: string
   readonly reason?: string
+  /** The `_tag` of the error behind the reason, such as `StoreUnavailable` or `StoreFenced`. */
+  readonly errorTag?: string
 }
 
 export interface JobLifecycleEvent extends Stamp {

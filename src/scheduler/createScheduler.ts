@@ -264,7 +264,13 @@ export class Scheduler {
     // By key: the job may be removed, and its id in use again.
     const keys = [run.jobKey]
     const wasLive = await new Promise<boolean>((resolve, reject) =>
-      lane.submit(command({ keys }, (plan) => commands.cancelRun(plan, run.jobKey, place.runKey), { resolve, reject }))
+      lane.submit(
+        command(
+          { keys, givesUpAt: this.engine.givesUpAt },
+          (plan) => commands.cancelRun(plan, run.jobKey, place.runKey),
+          { resolve, reject }
+        )
+      )
     )
     if (wasLive) await ended
     return wasLive
@@ -355,7 +361,7 @@ export class Scheduler {
         }
       }
       const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
-      lane.submit(command({ ids: [id] }, find, { resolve: open, reject }))
+      lane.submit(command({ ids: [id], givesUpAt: this.engine.givesUpAt }, find, { resolve: open, reject }))
     })
   }
 
@@ -474,7 +480,7 @@ export class Scheduler {
 
   private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
     return new Promise((resolve, reject) =>
-      lane.submit(command({ ids, weight: ids.length }, apply, { resolve, reject }))
+      lane.submit(command({ ids, weight: ids.length, givesUpAt: this.engine.givesUpAt }, apply, { resolve, reject }))
     )
   }
 

@@ -53,11 +53,16 @@ export interface SchedulerOptions<R = never> {
   readonly retention?: RetentionOptions
   /** Idle jobs kept decoded in memory. Default 1,000. */
   readonly residentJobs?: number
+  /**
+   * How long a command (`addJob`, `pauseJob`, …) waits for a store that is away, before it rejects with the store's error, nothing
+   * of it written. `null`: for as long as it takes. Default 30 seconds.
+   */
+  readonly commandTimeout?: Duration.DurationInput | null
   /** XState's `inspect`, passed to every actor. Without it, inspection costs nothing. */
   readonly inspect?: Inspect
   /** Replaces the clock of everything. Default: the machine's. */
   readonly clock?: Clock.Clock
-  /** Told what a listener or a stream threw. Default: a warning on the console. */
+  /** Told what a listener, a stream or an executor threw, and why a store ended the scheduler. Default: a line on the console. */
   readonly onError?: (error: unknown, where: string) => void
 }
 
@@ -74,6 +79,7 @@ const known = [
   "jobDefaults",
   "retention",
   "residentJobs",
+  "commandTimeout",
   "inspect",
   "clock",
   "onError"
@@ -149,6 +155,10 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
       jobAgeMs: readDuration(options.retention?.jobAge ?? Duration.days(30), "retention.jobAge")
     },
     residentJobs: wholeNumber("residentJobs", options.residentJobs, 1000),
+    commandTimeoutMs:
+      options.commandTimeout === null
+        ? Infinity
+        : readDuration(options.commandTimeout ?? Duration.seconds(30), "commandTimeout"),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     // The executor runs only tasks of this scheduler, whose requirements `R` are.
@@ -216,5 +226,9 @@ const processOwner = (): { readonly pid: number; readonly host: string } => {
   return { pid: process?.pid ?? 0, host: process?.env?.HOSTNAME ?? "" }
 }
 
-// eslint-disable-next-line no-console -- where nobody says who is to be told, the console is
-const warn = (error: unknown, where: string): void => console.warn(`carillon: ${where} threw:`, error)
+/** One line for what is expected to fail; with its stack only what nobody expected. */
+const warn = (error: unknown, where: string): void => {
+  const known = error instanceof Error && "_tag" in error
+  // eslint-disable-next-line no-console -- where nobody says who is to be told, the console is
+  console.warn(`carillon: ${where}:`, known ? `${String(error._tag)}: ${error.message}` : error)
+}

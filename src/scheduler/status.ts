@@ -1,19 +1,39 @@
-/** A scheduler at a glance. */
+/** A scheduler at a glance: every fault that lasts has a line here. Answers whatever its stores do. */
+import { Effect } from "effect"
 import type { Engine } from "../engine/engine.ts"
 import { runStore } from "../engine/storePromise.ts"
-import type { JobState } from "../job/snapshot.ts"
+import type { StoreLane } from "../engine/storeLane.ts"
+import type { Trouble } from "../engine/troubleLog.ts"
+import type { FaultKind, JobState } from "../job/snapshot.ts"
+import type { JobRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { zoneDataVersion } from "../time/zoneData.ts"
+
+/** An outage of a store. */
+export interface StoreOutageStatus {
+  readonly since: EpochMillis
+  /** `_tag` of what the last call failed with, such as `StoreUnavailable`. */
+  readonly errorTag: string
+  readonly reason: string
+  /** Calls that have failed so far. */
+  readonly failures: number
+  /** When it is tried again; `null` while a call is out that does not answer. */
+  readonly retryAt: EpochMillis | null
+}
 
 export interface StoreStatus {
   readonly name: string
   readonly description: string
   /** True while it does not answer. */
   readonly lost: boolean
+  /** What is known of the outage; `null` while it answers. */
+  readonly outage: StoreOutageStatus | null
   /** Jobs by state; `null` while it does not answer. */
   readonly jobs: { readonly [state in JobState]?: number } | null
   /** Parked jobs. */
   readonly faults: number
+  /** Parked jobs by why; those of no kind that this version knows are `unreadable`. */
+  readonly parked: { readonly [kind in FaultKind]?: number }
 }
 
 export interface ExecutorLoad {
@@ -23,6 +43,8 @@ export interface ExecutorLoad {
   readonly running: number
   readonly queued: number
   readonly stuck: number
+  /** What the executor itself has thrown; `null`: nothing. */
+  readonly trouble: Trouble | null
 }
 
 export interface SchedulerStatus {
@@ -35,39 +57,103 @@ export interface SchedulerStatus {
   readonly zoneData: string
   readonly stores: ReadonlyArray<StoreStatus>
   readonly executors: ReadonlyArray<ExecutorLoad>
+  /** What `onError` was told: of listeners, streams, executors and stores; `null`: nothing. */
+  readonly reported: Trouble | null
 }
+
+/** Parked jobs that are counted by kind, at the most. */
+const maxParked = 10_000
+/** How long a store may take to answer this page. */
+const patienceMs = 2_000
 
 export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
   const { value, context } = engine.actor.getSnapshot()
-  const stores: Array<StoreStatus> = []
-  for (const lane of engine.lanes) stores.push(await storeStatus(engine, lane.name))
+  const { troubles } = engine
   return {
     state: engine.fresh ? "starting" : value,
     reason: context.reason ?? engine.stopReason,
     createdAt: engine.startedAt,
     timezone: engine.options.timezone,
     zoneData: zoneDataVersion(),
-    stores,
+    stores: await Promise.all(engine.lanes.map((lane) => storeStatus(engine, lane))),
     executors: [...engine.dispatcher.status()].map(([name, { concurrency, queue, running, queued, stuck }]) => ({
       name,
       concurrency,
       queue,
       running,
       queued,
-      stuck
-    }))
+      stuck,
+      trouble: troubles.ofExecutor(name)
+    })),
+    reported: troubles.reported
   }
 }
 
-const storeStatus = async (engine: Engine, name: string): Promise<StoreStatus> => {
-  const lane = engine.lane(name, "status")
+const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus> => {
+  const { name } = lane
   const description = engine.descriptions.get(name) ?? ""
-  try {
-    const counts = await runStore(lane.store.countJobs())
-    const faults = await runStore(lane.store.jobs({ fault: true, limit: 10_000 }))
-    return { name, description, lost: lane.lost, jobs: Object.fromEntries(counts), faults: faults.length }
-  } catch {
-    // A store that is away is what this page is for: the reason is the scheduler's own.
-    return { name, description, lost: true, jobs: null, faults: 0 }
+  const counted = await countsOf(engine, lane)
+  const { away } = lane
+  const outage =
+    away === null
+      ? null
+      : {
+          since: away.since,
+          errorTag: away.error._tag,
+          reason: away.error.message,
+          failures: away.failures,
+          retryAt: away.retryAt
+        }
+  return {
+    name,
+    description,
+    lost: lane.lost || counted === null,
+    outage,
+    jobs: counted === null ? null : Object.fromEntries(counted.counts),
+    faults: counted?.parked.length ?? 0,
+    parked: counted === null ? {} : byKind(counted.parked)
   }
 }
+
+/** `null` for a store that fails or does not answer: that is what this page is for, and the reason is the outage's. */
+const countsOf = async (engine: Engine, { store }: StoreLane) => {
+  let cancel = (): void => undefined
+  const late = new Promise<null>((resolve) => (cancel = engine.timers.after(patienceMs, () => resolve(null))))
+  const read = runStore(
+    Effect.all({ counts: store.countJobs(), parked: store.jobs({ fault: true, limit: maxParked }) })
+  )
+  const counted = await Promise.race([read.catch(() => null), late])
+  cancel()
+  return counted
+}
+
+const byKind = (parked: ReadonlyArray<JobRow>): StoreStatus["parked"] => {
+  const counts: { [kind in FaultKind]?: number } = {}
+  for (const row of parked) {
+    const kind = kindOf(row)
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+const kinds: { readonly [kind in FaultKind]: true } = {
+  unknownTask: true,
+  unknownExecutor: true,
+  faultyTrigger: true,
+  unreadable: true,
+  poison: true,
+  invalidArguments: true
+}
+
+/** Only the fault is read: the rest of the snapshot may be what is wrong with the job. */
+const kindOf = ({ memory }: JobRow): FaultKind => {
+  try {
+    const { fault } = JSON.parse(memory) as { readonly fault?: { readonly kind?: string } | null }
+    const kind = fault?.kind ?? ""
+    return isKind(kind) ? kind : "unreadable"
+  } catch {
+    return "unreadable"
+  }
+}
+
+const isKind = (kind: string): kind is FaultKind => Object.hasOwn(kinds, kind)
