@@ -1,0 +1,327 @@
+/** What a fault looks like to its user: a typed error, an event, a line in `status()`, and how it is mended. */
+import { Effect } from "effect"
+import { describe, expect, it, vi } from "vitest"
+import { createScheduler, inProcess, interval, memory, StoreFenced, StoreUnavailable, task } from "../../src/index.ts"
+import type { ExecutorProvider, JobStore } from "../../src/index.ts"
+import { virtualClock } from "../../src/testing.ts"
+import { faultyStore } from "../scenarios/faultyStore.ts"
+import { eachCall, midnight, minute, newWorld, second, storeOf } from "../scenarios/world.ts"
+
+const quiet = task("quiet", () => null)
+const away = new StoreUnavailable({ store: "test", operation: "a call", cause: "injected" })
+const minutely = interval("1 minute", { start: midnight + minute })
+
+const faultyWorld = async (options: object = {}) => {
+  const faulty = faultyStore(storeOf("memory"))
+  const world = newWorld("memory", faulty.store)
+  await world.start({ tasks: [quiet], ...options })
+  return { faulty, world, scheduler: world.scheduler }
+}
+
+/** What a promise is rejected with, without waiting for it. */
+const refusalOf = (promise: Promise<unknown>): { error: unknown } => {
+  const seen: { error: unknown } = { error: null }
+  promise.catch((error: unknown) => (seen.error = error))
+  return seen
+}
+
+describe("a store that is away", () => {
+  it("is shown with since when, why, how often it failed and when it is tried again, and heals by itself", async () => {
+    const { faulty, world, scheduler } = await faultyWorld()
+    faulty.fail("before", () => away)
+    const added = scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    await world.clock.advance(second)
+    const { state, reason, stores } = await scheduler.status()
+    expect({ state, reason }).toEqual({ state: "degraded", reason: away.message })
+    expect(stores).toMatchObject([
+      { lost: true, jobs: null, outage: { since: midnight, errorTag: "StoreUnavailable" } }
+    ])
+    // Tried at 0, 50, 150, 350 and 750 ms, next at 1.55 s.
+    expect(stores[0]?.outage).toMatchObject({ reason: away.message, failures: 5, retryAt: midnight + 1550 })
+    expect(world.events.at(-1)).toMatchObject({
+      type: "SchedulerDegraded",
+      store: "default",
+      reason: away.message,
+      errorTag: "StoreUnavailable"
+    })
+    faulty.heal()
+    await world.clock.advance(second)
+    await added
+    expect(await scheduler.status()).toMatchObject({
+      state: "active",
+      reason: null,
+      stores: [{ lost: false, outage: null, jobs: { scheduled: 1 } }]
+    })
+    expect(world.events.map(({ type }) => type)).toContain("SchedulerRecovered")
+  })
+
+  it.each([
+    ["30 seconds unless told otherwise", undefined, 30 * second],
+    ["as long as it is told", "2 minutes", 2 * minute]
+  ])("refuses a command after %s, and nothing of it is written", async (_what, commandTimeout, after) => {
+    const { faulty, world, scheduler } = await faultyWorld(commandTimeout === undefined ? {} : { commandTimeout })
+    faulty.fail("before", (_call, name) => (name === "commit" ? away : null))
+    const refused = refusalOf(scheduler.addJob({ id: "a", task: quiet, trigger: minutely }))
+    await world.clock.advance(after - second)
+    expect(refused.error).toBe(null)
+    // Looked at when the store is tried again, every ten seconds by then.
+    await world.clock.advance(11 * second)
+    expect(refused.error).toMatchObject({ _tag: "StoreUnavailable" })
+    faulty.heal()
+    await world.clock.advance(minute)
+    expect(await scheduler.getJobs()).toEqual([])
+  })
+
+  it("keeps a command for as long as it takes when told to", async () => {
+    const { faulty, world, scheduler } = await faultyWorld({ commandTimeout: null })
+    faulty.fail("before", () => away)
+    const added = scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    await world.clock.advance("1 day")
+    faulty.heal()
+    await world.clock.advance(minute)
+    expect((await added).id).toBe("a")
+  })
+
+  it("does not refuse a command that may be on disk: it is told what became of it", async () => {
+    const { faulty, world, scheduler } = await faultyWorld()
+    faulty.fail("after", (_call, name) => (name.startsWith("commit") ? away : null))
+    const added = scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    await world.clock.advance("10 minutes")
+    faulty.heal()
+    await world.clock.advance(minute)
+    expect((await added).id).toBe("a")
+  })
+})
+
+describe("a store that never answers", () => {
+  it("is lost after 30 seconds, and back when it answers", async () => {
+    const { store, hang, answer } = hangingStore()
+    const world = newWorld("memory", store)
+    const scheduler = await world.start({ tasks: [quiet] })
+    await scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    hang()
+    await world.clock.advance(minute + 29 * second)
+    expect(scheduler.actor.getSnapshot().value).toBe("active")
+    await world.clock.advance(2 * second)
+    const status = scheduler.status()
+    await world.clock.advance(5 * second)
+    expect(await status).toMatchObject({
+      state: "degraded",
+      stores: [{ lost: true, jobs: null, outage: { errorTag: "StoreUnavailable", failures: 1, retryAt: null } }]
+    })
+    answer()
+    await world.clock.advance(second)
+    expect(await scheduler.status()).toMatchObject({ state: "active", stores: [{ lost: false, outage: null }] })
+    expect((await scheduler.getJob("a"))?.runCount).toBe(1)
+  })
+
+  it("does not hold up a stop for more than five seconds after its deadline, and nothing starts afterwards", async () => {
+    const { store, hang, answer } = hangingStore()
+    const clock = virtualClock(midnight)
+    const ran: Array<number> = []
+    const note = task("note", ({ fireAt }) => void ran.push(fireAt))
+    const scheduler = createScheduler({ store, clock, tasks: [note] })
+    await scheduler.start()
+    await scheduler.addJob({ id: "a", task: note, trigger: minutely })
+    hang()
+    await clock.advance(minute)
+    const refused = refusalOf(scheduler.pauseJob("a"))
+    let stopped = false
+    const stopping = scheduler.shutdown({ deadline: "10 seconds" }).then(() => (stopped = true))
+    await clock.advance(14 * second)
+    expect(stopped).toBe(false)
+    await clock.advance(6 * second)
+    await stopping
+    expect(refused.error).toMatchObject({ _tag: "SchedulerStoppedError" })
+    answer()
+    await clock.advance(minute)
+    expect(ran).toEqual([])
+  })
+})
+
+describe("a store that was taken over", () => {
+  it("stops the scheduler with the error's tag in the event, its reason in status(), and one line on the console", async () => {
+    const lines = vi.spyOn(console, "warn").mockImplementation(() => undefined)
+    try {
+      const faulty = faultyStore(storeOf("memory"))
+      const clock = virtualClock(midnight)
+      const scheduler = createScheduler({ store: faulty.store, clock, tasks: [quiet] })
+      const told: Array<unknown> = []
+      scheduler.on("SchedulerStopped", (event) => told.push(event))
+      await scheduler.start()
+      faulty.fail("before", () => new StoreFenced({ store: "jobs.db", epoch: 1 }))
+      const refused = refusalOf(scheduler.addJob({ id: "a", task: quiet }))
+      await clock.advance(second)
+      expect(refused.error).toMatchObject({ _tag: "StoreFenced", epoch: 1 })
+      const reason = expect.stringContaining("taken over by a newer owner") as string
+      expect(told).toMatchObject([{ reason, errorTag: "StoreFenced" }])
+      expect(await scheduler.status()).toMatchObject({
+        state: "stopped",
+        reason,
+        reported: { count: 1, at: midnight, where: `store "default"`, error: { name: "StoreFenced", message: reason } }
+      })
+      expect(lines.mock.calls).toEqual([[`carillon: store "default":`, expect.stringMatching(/^StoreFenced: .*stop$/)]])
+    } finally {
+      lines.mockRestore()
+    }
+  })
+})
+
+describe("parked jobs", () => {
+  it("are counted by why, listed, and resumed when the cause is gone", async () => {
+    const world = newWorld("memory")
+    let sound = false
+    const moody = {
+      type: "moody",
+      next: (after: number) => {
+        if (!sound && after >= midnight) throw new Error("no more")
+        return (Math.floor(after / minute) + 1) * minute
+      },
+      toJSON: () => ({ type: "moody" })
+    }
+    sound = true
+    const options = { triggers: [{ type: "moody", fromJSON: () => moody }] }
+    await world.start({ tasks: [quiet], executors: { default: inProcess(), gpu: inProcess() }, ...options })
+    for (const id of ["gone-1", "gone-2"])
+      await world.scheduler.addJob({ id, task: quiet, executor: "gpu", trigger: minutely })
+    await world.scheduler.addJob({ id: "moody", task: quiet, trigger: moody })
+    const scheduler = await world.start({ tasks: [quiet], ...options })
+    sound = false
+    await world.clock.advance(minute)
+    expect((await scheduler.status()).stores).toMatchObject([
+      { faults: 3, parked: { unknownExecutor: 2, faultyTrigger: 1 } }
+    ])
+    const ids = (await scheduler.getJobs({ fault: true })).map(({ id }) => id)
+    expect(ids.toSorted()).toEqual(["gone-1", "gone-2", "moody"])
+    sound = true
+    scheduler.addExecutor("gpu", inProcess())
+    for (const id of ids) await scheduler.resumeJob(id)
+    expect((await scheduler.status()).stores).toMatchObject([{ faults: 0, parked: {} }])
+    await world.clock.advance(minute)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+})
+
+describe("an executor that throws", () => {
+  /** In-process, until `broken` names a call of it. */
+  const fragile = (broken: { call: string }): ExecutorProvider => {
+    const sound = inProcess()
+    return {
+      ...sound,
+      make: (context) => {
+        const executor = sound.make(context)
+        const check = (call: string): void => {
+          if (broken.call === call) throw new Error(`${call} is broken`)
+        }
+        return {
+          free: () => (check("free"), executor.free()),
+          submit: (order) => (check("submit"), executor.submit(order)),
+          cancel: (runId) => (check("cancel"), executor.cancel(runId)),
+          close: () => (check("close"), executor.close()),
+          status: () => (check("status"), executor.status())
+        }
+      }
+    }
+  }
+
+  it.each(["free", "submit", "cancel", "status", "close"])(
+    "in %s: it is reported and shown, the others run",
+    async (call) => {
+      const broken = { call: "" }
+      const world = newWorld("memory")
+      const scheduler = await world.start({ tasks: [quiet], executors: { default: inProcess(), bad: fragile(broken) } })
+      await scheduler.addJob({ id: "bad", task: quiet, executor: "bad", trigger: minutely })
+      await scheduler.addJob({ id: "good", task: quiet, trigger: minutely })
+      broken.call = call
+      await world.clock.advance(minute)
+      await scheduler.cancelRun("1")
+      const { state, executors } = await scheduler.status()
+      expect([state, (await scheduler.getJob("good"))?.runCount]).toEqual(["active", 1])
+      const trouble = executors.find(({ name }) => name === "bad")?.trouble
+      if (call === "cancel" || call === "close") expect(trouble).toBe(null)
+      else expect(trouble).toMatchObject({ where: `executor "bad" (${call})`, error: { message: `${call} is broken` } })
+      if (call === "submit") {
+        const [run] = await scheduler.getRuns({ jobId: "bad" })
+        expect(run).toMatchObject({
+          outcome: "failed",
+          startedAt: null,
+          error: { name: "Error", message: "submit is broken" }
+        })
+      }
+      expect((await scheduler.verify()).violations).toEqual([])
+      const ended = scheduler.shutdown({ deadline: second })
+      await world.clock.advance(10 * second)
+      await ended
+      const told = world.reported.map((error) => (error as Error).message)
+      expect(new Set(told)).toEqual(call === "cancel" ? new Set() : new Set([`${call} is broken`]))
+    }
+  )
+
+  it("in cancel: the run is not cancelled, and goes on", async () => {
+    const broken = { call: "" }
+    const world = newWorld("memory")
+    const slow = task("slow", () => new Promise<void>(() => undefined))
+    const scheduler = await world.start({ tasks: [slow], executors: { default: fragile(broken) } })
+    const job = await scheduler.addJob({ id: "a", task: slow, trigger: minutely })
+    const run = await job.run()
+    broken.call = "cancel"
+    const cancelled = refusalOf(scheduler.cancelRun(run.runId))
+    await world.clock.advance(second)
+    expect((await scheduler.status()).executors).toMatchObject([{ running: 1, trouble: { count: 1 } }])
+    broken.call = ""
+    expect(cancelled.error).toBe(null)
+  })
+})
+
+describe("what others throw", () => {
+  it("is counted in status() with the newest and where it came from", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    expect((await scheduler.status()).reported).toBe(null)
+    scheduler.on("RunSucceeded", () => {
+      throw new TypeError("a listener's own")
+    })
+    await scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    await world.clock.advance(3 * minute)
+    expect((await scheduler.status()).reported).toEqual({
+      count: 3,
+      at: midnight + 3 * minute,
+      where: "a listener of RunSucceeded",
+      error: { name: "TypeError", message: "a listener's own" }
+    })
+    expect((await scheduler.getJob("a"))?.runCount).toBe(3)
+  })
+})
+
+/** A store in memory whose calls get no answer between `hang` and `answer`. */
+const hangingStore = (): { readonly store: JobStore; hang(): void; answer(): void } => {
+  const inner = memory()
+  let hanging = false
+  let waiting: Array<() => void> = []
+  return {
+    store: {
+      description: "hanging",
+      open: (owner) =>
+        Effect.map(inner.open(owner), (opened) =>
+          eachCall(opened, (_name, call) =>
+            Effect.suspend(() =>
+              hanging
+                ? Effect.zipRight(
+                    Effect.async<void>((resume) => void waiting.push(() => resume(Effect.void))),
+                    call
+                  )
+                : call
+            )
+          )
+        )
+    },
+    hang: () => {
+      hanging = true
+    },
+    answer: () => {
+      hanging = false
+      for (const resume of waiting) resume()
+      waiting = []
+    }
+  }
+}
