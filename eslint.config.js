@@ -5,7 +5,13 @@ import tseslint from "typescript-eslint"
 
 const sources = ["src/**/*.ts", "machines/**/*.ts"]
 /** Files that only a Node process loads: they may use Node and a driver. Nothing that `carillon` exports imports them. */
-const nodeOnly = ["src/sqlite.ts", "src/store/sqlite*.ts", "src/store/sqlite*/**/*.ts"]
+const nodeOnly = [
+  "src/sqlite.ts",
+  "src/store/sqlite*.ts",
+  "src/store/sqlite*/**/*.ts",
+  "src/verify/verifyFile.ts",
+  "src/command/**/*.ts"
+]
 
 /** Packages that a layer may be refused; `text` says where they belong. */
 const packages = {
@@ -53,8 +59,10 @@ const layers = [
   ["src/event", "src/trigger/fireTimes.ts"],
   ["src/task", "src/store", "src/executor"],
   ["src/engine"],
+  ["src/verify"],
   ["src/scheduler"],
   ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/testing.ts"],
+  ["src/command"],
   ["test", "examples", "bench"]
 ]
 
@@ -71,7 +79,7 @@ const layerZones = layers.slice(0, -1).flatMap((row, index) =>
 )
 const nodeOnlyZone = {
   target: ["./src", "./machines"],
-  from: "./src/store/sqlite*{,/**}",
+  from: ["./src/store/sqlite*{,/**}", "./src/verify/*File.ts", "./src/command/**"],
   message: "Only carillon/sqlite loads SQLite; everything else runs in a browser."
 }
 const restrictedPaths = (zones) => ({
@@ -206,7 +214,7 @@ export default defineConfig(
     rules: refuse(["effectPackages", "drivers", "rxjs", "xstate", "node", "calendar"])
   },
   {
-    files: ["src/engine/**/*.ts", "src/scheduler/**/*.ts", "src/*.ts"],
+    files: ["src/engine/**/*.ts", "src/verify/**/*.ts", "src/scheduler/**/*.ts", "src/*.ts"],
     rules: refuse(["effectPackages", "drivers", "node", "calendar"], { types: ["calendar"] })
   },
   { files: nodeOnly, rules: refuse(["rxjs", "xstate", "calendar"]) },

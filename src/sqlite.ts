@@ -1,2 +1,3 @@
-/** `carillon/sqlite`: the store in a file. Node only, native code; the core entry never imports it. */
+/** `carillon/sqlite`: the store in a file, and its check. Node only, native code; the core entry never imports it. */
 export { InvalidSqliteOption, sqlite, type SqliteOptions } from "./store/sqliteStore.ts"
+export { verifyFile, type VerifyFileOptions } from "./verify/verifyFile.ts"

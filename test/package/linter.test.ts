@@ -14,6 +14,7 @@ const layers: ReadonlyArray<ReadonlyArray<string>> = [
   ["src/event"],
   ["src/task", "src/store", "src/executor"],
   ["src/engine"],
+  ["src/verify"],
   ["src/scheduler"]
 ]
 

@@ -1,0 +1,51 @@
+/** Reads a command line and does what it says. */
+import { parseArgs } from "node:util"
+import { InvalidDurationError } from "../time/duration.ts"
+import { verifyCommand } from "./verifyCommand.ts"
+
+export interface Terminal {
+  readonly out: (line: string) => void
+  readonly err: (line: string) => void
+}
+
+const usage = `usage: carillon verify <file> [--json] [--run-age <duration>]
+
+Checks a store, whether a scheduler is at work on it or not, and changes nothing: every fire time accounted for, once; runs,
+snapshots and wake-ups in agreement; SQLite's own check of the file.
+
+  --json                print the answer as JSON
+  --run-age <duration>  the scheduler's retention.runAge, if it is not "30 days"
+
+Exit code: 0 all is well, 1 something is not, 2 the file cannot be read or the command line is wrong.`
+
+/** The exit code. */
+export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal): Promise<number> => {
+  const misuse = (message: string): number => {
+    terminal.err(`${message}\n\n${usage}`)
+    return 2
+  }
+  let given
+  try {
+    given = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: "boolean" }, "run-age": { type: "string" }, help: { type: "boolean", short: "h" } }
+    })
+  } catch (error) {
+    return misuse(error instanceof Error ? error.message : String(error))
+  }
+  const { values, positionals } = given
+  const [verb, filename, ...surplus] = positionals
+  if (values.help === true) {
+    terminal.out(usage)
+    return 0
+  }
+  if (verb !== "verify") return misuse(verb === undefined ? "which command?" : `there is no command "${verb}"`)
+  if (filename === undefined || surplus.length > 0) return misuse("verify takes the name of one file")
+  try {
+    return await verifyCommand(filename, { json: values.json === true, runAge: values["run-age"] }, terminal)
+  } catch (error) {
+    if (error instanceof InvalidDurationError) return misuse(error.message)
+    throw error
+  }
+}

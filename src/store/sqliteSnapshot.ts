@@ -1,0 +1,170 @@
+/**
+ * One moment of an SQLite file, to be read at leisure: no lock is taken and no owner claimed, so a scheduler may be at work on it, and
+ * nothing is migrated or repaired. The file keeps every byte, and so does its write-ahead log.
+ */
+import { statSync } from "node:fs"
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect, Schedule, type Scope } from "effect"
+import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
+import { schemaVersion } from "./migrations/migrations.ts"
+import { connect, type SqliteConnection } from "./sqliteConnection.ts"
+import { sqliteCode, translated } from "./sqliteErrors.ts"
+import { pragma, refuse, removeEmptyLog } from "./sqliteOpen.ts"
+import {
+  jobColumns,
+  jobRow,
+  ledgerColumns,
+  ledgerRow,
+  runColumns,
+  runRow,
+  type StoredJob,
+  type StoredLedger,
+  type StoredRun
+} from "./sqliteRows.ts"
+import { readExecutors } from "./sqliteSession.ts"
+import { letOthersIn } from "./sqliteSlices.ts"
+import { type StoreError, StoreUnreadable } from "./storeError.ts"
+
+export interface SqliteSnapshot {
+  /** The newest owner's, which may be at work or gone. */
+  readonly epoch: number
+  /** True once that owner has claimed a run, which it does only when it has settled what an earlier one left. */
+  readonly recovered: boolean
+  /** Whether runs or ledger entries have been deleted from the file's oldest end. */
+  readonly purged: boolean
+  /** By key, removed ones included. A turn for others comes first. */
+  jobs(afterKey: number, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Newest fire time first. */
+  runsOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** Newest first. */
+  ledgerOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<LedgerRow>, StoreError>
+  /** What SQLite's `quick_check`, the references between rows and the file's own counts say is wrong, one sentence each. Reads all of the file. */
+  damage(): Effect.Effect<ReadonlyArray<string>, StoreError>
+}
+
+/** Until the scope closes. Fails with `StoreUnreadable`, `StoreTooNew` or `StoreUnavailable`. */
+export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* mustBeFile(filename)
+    const connection = yield* openReadOnly(filename)
+    // Another process may be replaying the log of a crash, which takes it some milliseconds.
+    yield* Effect.retry(connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1"), {
+      while: (error: SqlError) => sqliteCode(error.cause)?.startsWith("SQLITE_BUSY") === true,
+      schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
+    })
+    yield* connection.run("BEGIN")
+    yield* refuse(connection, filename)
+    const version = yield* pragma(connection, "user_version")
+    if (version < schemaVersion)
+      return yield* Effect.fail(new StoreUnreadable({ store: filename, cause: older(version) }))
+    return yield* snapshotOf(connection, filename)
+  }).pipe(translated(filename, "open"))
+
+const older = (version: number): string =>
+  version === 0
+    ? "no scheduler has used it yet"
+    : `it has schema version ${version}, and ${schemaVersion} is checked: start a scheduler on it, which brings it up to date`
+
+/** The driver says "unable to open database file" of all of these. */
+const mustBeFile = (filename: string): Effect.Effect<void, StoreUnreadable> =>
+  Effect.suspend(() => {
+    const found = statSync(filename, { throwIfNoEntry: false })
+    const cause = found === undefined ? "there is no such file" : found.isFile() ? null : "it is not a file"
+    return cause === null ? Effect.void : Effect.fail(new StoreUnreadable({ store: filename, cause }))
+  })
+
+/** A reader makes a log where there was none; a clean file is left without. */
+const openReadOnly = (filename: string): Effect.Effect<SqliteConnection, SqlError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const logged = statSync(`${filename}-wal`, { throwIfNoEntry: false }) !== undefined
+    if (!logged) yield* Effect.addFinalizer(() => Effect.ignore(removeEmptyLog(filename)))
+    return yield* connect({ filename, readonly: true })
+  })
+
+const snapshotOf = (connection: SqliteConnection, store: string) =>
+  Effect.gen(function* () {
+    const { names } = yield* readExecutors(connection)
+    const [row] = yield* connection.rows<{
+      readonly epoch: number
+      readonly newest: number | null
+      readonly runs: number | null
+      readonly entries: number | null
+    }>(
+      `SELECT epoch, (SELECT epoch FROM runs ORDER BY run_key DESC LIMIT 1) AS newest,
+      (SELECT min(run_key) FROM runs) AS runs, (SELECT min(entry) FROM ledger) AS entries FROM owner`
+    )
+    if (row === undefined) return yield* Effect.fail(new StoreUnreadable({ store, cause: "its owner row is gone" }))
+    const told = <A>(operation: string, read: Effect.Effect<A, SqlError>) => translated(store, operation)(read)
+    const snapshot: SqliteSnapshot = {
+      epoch: row.epoch,
+      recovered: row.newest === row.epoch,
+      purged: (row.runs ?? 1) > 1 || (row.entries ?? 1) > 1,
+      jobs: (afterKey, limit) =>
+        Effect.zipRight(
+          letOthersIn,
+          told(
+            "jobs",
+            Effect.map(connection.values<StoredJob>(jobsAfter, [afterKey, limit]), (rows) =>
+              rows.map((stored) => jobRow(stored, names))
+            )
+          )
+        ),
+      runsOf: (jobKey, limit) =>
+        told(
+          "runs",
+          Effect.map(connection.values<StoredRun>(runsOfJob, [jobKey, limit]), (rows) => rows.map(runRow))
+        ),
+      ledgerOf: (jobKey, limit) =>
+        told(
+          "ledger",
+          Effect.map(connection.values<StoredLedger>(ledgerOfJob, [jobKey, limit]), (rows) => rows.map(ledgerRow))
+        ),
+      damage: () => told("check", findDamage(connection))
+    }
+    return snapshot
+  })
+
+const jobsAfter = `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
+  WHERE j.key > ? ORDER BY j.key LIMIT ?`
+
+const runsOfJob = `SELECT ${runColumns} FROM runs r INDEXED BY runs_by_job CROSS JOIN jobs j ON j.key = r.job_key
+  WHERE r.job_key = ? ORDER BY r.fire_at DESC, r.request DESC LIMIT ?`
+
+const ledgerOfJob = `SELECT ${ledgerColumns} FROM ledger l INDEXED BY ledger_by_job CROSS JOIN jobs j ON j.key = l.job_key
+  WHERE l.job_key = ? ORDER BY l.through_at DESC, l.entry DESC LIMIT ?`
+
+const findDamage = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+  Effect.gen(function* () {
+    const pages = yield* connection.rows<{ readonly quick_check: string }>("PRAGMA quick_check")
+    const damaged = pages.map(({ quick_check }) => quick_check).filter((message) => message !== "ok")
+    // What hangs together is asked only of a sound file: the answers come from the same pages.
+    if (damaged.length > 0) return damaged
+    const strays = yield* connection.rows<{ readonly table: string; readonly rows: number }>(
+      'SELECT "table", count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table"'
+    )
+    const [stateless] = yield* connection.rows<{ readonly rows: number }>(
+      "SELECT count(*) AS rows FROM jobs j WHERE NOT EXISTS (SELECT 1 FROM job_state s WHERE s.key = j.key)"
+    )
+    const [counts] = yield* connection.rows<Counts>(
+      `SELECT job_count AS jobs, (SELECT count(*) FROM jobs WHERE removed_at IS NULL) AS jobsFound, finished_runs AS finished,
+      (SELECT count(*) - (SELECT count(*) FROM runs INDEXED BY runs_unfinished WHERE finished_at IS NULL) FROM runs) AS finishedFound
+      FROM owner`
+    )
+    return [
+      ...strays.map(({ table, rows }) => `${rows} rows of "${table}" belong to no job`),
+      ...(stateless === undefined || stateless.rows === 0 ? [] : [`${stateless.rows} jobs have no state`]),
+      ...(counts === undefined ? [] : miscounts(counts))
+    ]
+  })
+
+interface Counts {
+  readonly jobs: number
+  readonly jobsFound: number
+  readonly finished: number
+  readonly finishedFound: number
+}
+
+const miscounts = ({ jobs, jobsFound, finished, finishedFound }: Counts): ReadonlyArray<string> => [
+  ...(jobs === jobsFound ? [] : [`it counts ${jobs} jobs, and there are ${jobsFound}`]),
+  ...(finished === finishedFound ? [] : [`it counts ${finished} finished runs, and there are ${finishedFound}`])
+]

@@ -1,0 +1,80 @@
+/**
+ * Checks an SQLite file, whether a scheduler is at work on it or not: one moment of it, read-only. Custom triggers whose code is not
+ * given are told, not guessed at.
+ */
+import { Clock, Duration, Effect } from "effect"
+import { JobCodec } from "../engine/jobCodec.ts"
+import { runStore } from "../engine/storePromise.ts"
+import { openSnapshot, type SqliteSnapshot } from "../store/sqliteSnapshot.ts"
+import type { StoreError } from "../store/storeError.ts"
+import { StoreUnreadable } from "../store/storeError.ts"
+import { type DurationLike, readDuration } from "../time/duration.ts"
+import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
+import { createTriggerRegistry } from "../trigger/readTrigger.ts"
+import type { TriggerCodec } from "../trigger/trigger.ts"
+import { maxFireTimes } from "./accounting.ts"
+import { Tally, type Verification } from "./verification.ts"
+import { type CheckSetting, verifyJob } from "./verifyJob.ts"
+
+export interface VerifyFileOptions {
+  /** The scheduler's `retention.runAge`, where records were deleted. Default 30 days. */
+  readonly runAge?: DurationLike
+  /** Codecs of your own triggers, as the scheduler has them. */
+  readonly triggers?: ReadonlyArray<TriggerCodec>
+  /** Holiday calendars, as the scheduler has them. */
+  readonly calendars?: ReadonlyArray<HolidayCalendar>
+}
+
+/** Jobs read at a time. */
+const pageSize = 200
+
+/**
+ * Checks every job, run and ledger entry in `filename`, removed jobs' too, and the file with SQLite's `quick_check`. Writes nothing.
+ * Rejects with `StoreUnreadable` (no such file, no database, another program's), `StoreTooNew` or `StoreUnavailable`, and
+ * throws `InvalidDurationError`, `InvalidTriggerError` for its options.
+ */
+export const verifyFile = async (filename: string, options: VerifyFileOptions = {}): Promise<Verification> => {
+  const registry = createTriggerRegistry(options.triggers, options.calendars)
+  const codec = new JobCodec((spec) => registry.read(spec))
+  const runAgeMs = readDuration(options.runAge ?? Duration.days(30), "verifyFile's runAge")
+  return runStore(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const snapshot = yield* openSnapshot(filename)
+        const { epoch, recovered, purged } = snapshot
+        const from = purged ? (yield* Clock.currentTimeMillis) - runAgeMs : -Infinity
+        const setting = { codec, retained: { from, guessed: purged }, epoch, recovered, knowsTriggers: false }
+        const tally = new Tally()
+        const damage = yield* snapshot.damage()
+        for (const message of damage) tally.addToStore(filename, message)
+        yield* Effect.catchIf(
+          verifyJobs(snapshot, filename, setting, tally),
+          // The damage is told; what can be read beyond it is not known.
+          (error) => error instanceof StoreUnreadable && damage.length > 0,
+          (error) => Effect.sync(() => tally.addToStore(filename, `the check ended there: ${error.message}`))
+        )
+        return tally.verification()
+      })
+    )
+  )
+}
+
+const verifyJobs = (
+  snapshot: SqliteSnapshot,
+  store: string,
+  setting: CheckSetting,
+  tally: Tally
+): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    for (let afterKey = 0; ;) {
+      const rows = yield* snapshot.jobs(afterKey, pageSize)
+      if (rows.length === 0) return
+      for (const row of rows) {
+        const runs = yield* snapshot.runsOf(row.key, maxFireTimes)
+        const ledger = yield* snapshot.ledgerOf(row.key, maxFireTimes)
+        tally.add(store, row.id, verifyJob(row, { runs, ledger }, setting))
+        afterKey = row.key
+      }
+      if (tally.full) return
+    }
+  })
