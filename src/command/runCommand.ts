@@ -1,12 +1,8 @@
 /** Reads a command line and does what it says. */
 import { parseArgs } from "node:util"
 import { InvalidDurationError } from "../time/duration.ts"
+import type { Terminal } from "./terminal.ts"
 import { verifyCommand } from "./verifyCommand.ts"
-
-export interface Terminal {
-  readonly out: (line: string) => void
-  readonly err: (line: string) => void
-}
 
 const usage = `usage: carillon verify <file> [--json] [--run-age <duration>]
 

@@ -10,7 +10,7 @@ import {
 } from "../store/storeError.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { NotCheckedReason, Verification, Violation } from "../verify/verification.ts"
-import type { Terminal } from "./runCommand.ts"
+import type { Terminal } from "./terminal.ts"
 
 export interface VerifyArguments {
   readonly json: boolean
