@@ -1,4 +1,8 @@
-/** The public surface of `carillon/testing`: virtual time, and the suites that stores and executors must pass. */
+/** The public surface of `carillon/testing`: virtual time, schedules run through in it, and the suites that stores and executors must pass. */
 export { VirtualClock, virtualClock } from "./testing/virtualClock.ts"
+export { simulate, UnfinishedStepError } from "./testing/simulate.ts"
+export type { Downtime, SimulateOptions, SimulationStep } from "./testing/simulate.ts"
+export type { JobSummary, Simulation } from "./testing/simulation.ts"
+export { takes } from "./testing/takes.ts"
 export * from "./store/storeContract.ts"
 export * from "./executor/executorContract.ts"

@@ -1,0 +1,89 @@
+/** What a simulation has shown: the ledger, and a short account of each job. Plain data. */
+import type { JobRecord } from "../engine/jobRecord.ts"
+import type { LedgerEntry } from "../job/ledger.ts"
+import type { Outcome, RunRecord } from "../job/run.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Verification } from "../verify/verification.ts"
+
+/** What `simulate` gives. */
+export interface Simulation {
+  readonly from: EpochMillis
+  readonly to: EpochMillis
+  /** By fire time; of one instant, in the order in which they were claimed. Those under way at the end have no outcome. */
+  readonly runs: ReadonlyArray<RunRecord>
+  /** Fire times that are no runs of their own, misfired or coalesced, by their first instant. */
+  readonly misfires: ReadonlyArray<LedgerEntry>
+  /** The jobs as they are at the end, without those that were removed; by next fire time, those without one last. */
+  readonly jobs: ReadonlyArray<JobRecord>
+  /** By job id, removed jobs included. */
+  readonly summary: { readonly [jobId: string]: JobSummary }
+  /** The engine's own books, checked: every fire time accounted for, once. */
+  readonly verification: Verification
+}
+
+/** One job's part in a simulation, in numbers. */
+export interface JobSummary {
+  /** Runs, those on request included. */
+  readonly runs: number
+  readonly outcomes: { readonly [outcome in Outcome]: number }
+  /** Runs under way at the end. */
+  readonly unfinished: number
+  /** Fire times that were misfired. */
+  readonly misfired: number
+  /** Fire times that another run stands for. */
+  readonly coalesced: number
+  readonly firstFireAt: EpochMillis | null
+  readonly lastFireAt: EpochMillis | null
+  /** The longest that a first attempt started after its fire time, milliseconds. */
+  readonly latestMs: number
+  /** The longest from a run's claim to its outcome, milliseconds. */
+  readonly longestMs: number
+}
+
+type Draft = { -readonly [Field in keyof JobSummary]: JobSummary[Field] } & { outcomes: Record<Outcome, number> }
+
+/** The account of each job that is named in one of the lists. */
+export const summaryOf = (
+  jobs: ReadonlyArray<JobRecord>,
+  runs: ReadonlyArray<RunRecord>,
+  misfires: ReadonlyArray<LedgerEntry>
+): { readonly [jobId: string]: JobSummary } => {
+  const drafts = new Map<string, Draft>()
+  const of = (jobId: string): Draft => {
+    let draft = drafts.get(jobId)
+    if (draft === undefined) drafts.set(jobId, (draft = emptyDraft()))
+    return draft
+  }
+  for (const { id } of jobs) of(id)
+  for (const run of runs) addRun(of(run.jobId), run)
+  for (const { jobId, kind, count } of misfires) {
+    if (kind === "misfired") of(jobId).misfired += count
+    else of(jobId).coalesced += count
+  }
+  // By id, so that equal simulations print equally. A null prototype: an id may be `__proto__`.
+  const byId = [...drafts].sort(([one], [other]) => (one < other ? -1 : 1))
+  return Object.assign(Object.create(null) as object, Object.fromEntries(byId))
+}
+
+const emptyDraft = (): Draft => ({
+  runs: 0,
+  outcomes: { succeeded: 0, failed: 0, timedOut: 0, cancelled: 0, interrupted: 0 },
+  unfinished: 0,
+  misfired: 0,
+  coalesced: 0,
+  firstFireAt: null,
+  lastFireAt: null,
+  latestMs: 0,
+  longestMs: 0
+})
+
+/** Runs come by fire time. */
+const addRun = (draft: Draft, run: RunRecord): void => {
+  draft.runs += 1
+  if (run.outcome === null) draft.unfinished += 1
+  else draft.outcomes[run.outcome] += 1
+  draft.firstFireAt ??= run.fireAt
+  draft.lastFireAt = run.fireAt
+  if (run.attempt === 1 && run.startedAt !== null) draft.latestMs = Math.max(draft.latestMs, run.startedAt - run.fireAt)
+  if (run.finishedAt !== null) draft.longestMs = Math.max(draft.longestMs, run.finishedAt - run.claimedAt)
+}

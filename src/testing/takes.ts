@@ -1,0 +1,20 @@
+/** Tasks that only take time, for schedules whose code does not matter. */
+import type { Duration } from "effect"
+import { Effect } from "effect"
+import type { TaskContext } from "../task/taskContext.ts"
+import { readDuration } from "../time/duration.ts"
+
+/**
+ * A task's code that takes `duration` of the scheduler's time and succeeds: `task("backup", takes("10 minutes"))`. A function
+ * gives each attempt its own; what it throws fails the attempt, at once. Throws `InvalidDurationError`.
+ */
+export const takes = (
+  duration: Duration.DurationInput | ((context: TaskContext) => Duration.DurationInput)
+): ((context: TaskContext) => Effect.Effect<void>) => {
+  if (typeof duration === "function") return (context) => sleep(duration(context))
+  const always = sleep(duration)
+  return () => always
+}
+
+const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
+  Effect.sleep(readDuration(duration, "what a task takes"))
