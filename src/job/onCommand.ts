@@ -90,7 +90,7 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
   return draft.decision()
 }
 
-/** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. */
+/** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. A pause ends here. */
 export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
@@ -103,6 +103,7 @@ export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision =
   }
   memory.queue = []
   memory.live = memory.live.filter((run) => run.retryAt === null)
+  if (memory.pausedAt !== null) span(draft, "paused", memory.cursor, event.now)
   memory.cursor = Math.max(memory.cursor, event.now)
   memory.removed = true
   memory.exhausted = true

@@ -163,6 +163,16 @@ describe("remove", () => {
     expect(job.end("failed").value).toBe("done")
   })
 
+  it("ends a pause: its stretch is kept, since nothing was owed in it", () => {
+    const job = paused({}, 25)
+    job.now = 55
+    job.meet({ move: "remove" })
+    expect([job.value, job.memory.cursor]).toEqual(["done", 55])
+    expect(job.answers.at(-1)?.entries).toEqual([
+      { kind: "paused", from: 26, through: 55, count: 0, reason: null, into: null }
+    ])
+  })
+
   it("leaves a running job deaf to everything but the end of its runs", () => {
     const job = jobWith({ overlap: "queue-all" }).wakeAt(10).meet({ move: "remove" })
     const { memory } = job
