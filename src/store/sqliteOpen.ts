@@ -5,6 +5,7 @@
 import { SqlError } from "@effect/sql/SqlError"
 import { Cause, Effect, type Scope } from "effect"
 import type { StoreOwner } from "./jobStore.ts"
+import { longestLog } from "./sqliteCheckpointer.ts"
 import { migrations, schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
@@ -178,7 +179,7 @@ const configure = (connection: SqliteConnection, { durability, checkpointPages }
       // Set by name: better-sqlite3 is built so that WAL otherwise runs at NORMAL, where a power cut takes the last commits.
       `PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"}`,
       "PRAGMA foreign_keys = ON",
-      `PRAGMA wal_autocheckpoint = ${checkpointPages}`,
+      `PRAGMA wal_autocheckpoint = ${longestLog(checkpointPages)}`,
       // A log that a long reader let grow is cut back to this when it starts over.
       "PRAGMA journal_size_limit = 67108864",
       "PRAGMA cache_size = -32768"

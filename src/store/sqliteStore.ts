@@ -1,13 +1,15 @@
 /** A store in one SQLite file, through @effect/sql-sqlite-node: WAL, one owner at a time, every commit synced to disk by default. */
 import { hostname } from "node:os"
+import { resolve } from "node:path"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
 import { batchInstant } from "./batchInstant.ts"
-import type { JobStore, OpenStore, StoreOwner } from "./jobStore.ts"
+import type { JobStore, OpenStore, StoreBatch, StoreOwner } from "./jobStore.ts"
+import { checkpointer } from "./sqliteCheckpointer.ts"
 import { commitBatch, readSequence } from "./sqliteCommit.ts"
 import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
-import { type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
+import { inMemory, type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
 import { purgeSlice } from "./sqlitePurge.ts"
 import {
   countJobs,
@@ -28,8 +30,8 @@ export interface SqliteOptions {
   /** `"full"` (default) survives a power cut. `"normal"` may lose the last commits to one, never more than that; a crash loses none. */
   readonly durability?: "full" | "normal"
   /**
-   * Pages of 4 kB that the write-ahead log holds before a commit moves them into the file, 100 to 100,000. Default 1,000: that
-   * commit then takes 10 to 20 ms, where 12,000 make it 100 ms or more. More pages save work where jobs far apart are written again and again.
+   * Pages of 4 kB that the write-ahead log takes, more or less, before a thread moves them into the file; 100 to 100,000, default 4,000.
+   * More pages save work where the same jobs are written again and again, and make the log on disk longer.
    */
   readonly checkpointPages?: number
   /** Takes the file from a scheduler that still holds it; that one stops at its next write. Default false. */
@@ -57,16 +59,17 @@ export const sqlite = (options: SqliteOptions): JobStore => {
       const owner = caller.host === "" ? { ...caller, host: hostname() } : caller
       return takePossession(settings, owner).pipe(
         translated(store, "open"),
-        Effect.flatMap((possession) => openFile(store, possession, owner))
+        Effect.flatMap((possession) => openFile(settings, possession, owner))
       )
     }
   }
 }
 
-const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
+const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
     const { connection, epoch, jobCount, nextJobKey, nextRunKey, executors } = possession
     const session: SqliteSession = { connection, store, epoch, executors, looked: { runs: 0, ledger: 0 } }
+    const moving = store === inMemory ? null : yield* checkpointer(resolve(store), checkpointPages)
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
@@ -85,7 +88,7 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
         guarded("commit", () => {
           const at = batchInstant(batch, latest)
           latest = Math.max(latest, at)
-          return commitBatch(session, sequence, batch, at)
+          return Effect.tap(commitBatch(session, sequence, batch, at), () => moving?.committed(rowsOf(batch)))
         }),
       committed: () => guarded("committed", () => readSequence(session)),
       due: (executor, now, limit) => guarded("due", () => readDue(session, executor, now, limit)),
@@ -104,9 +107,17 @@ const openFile = (store: string, possession: Possession, owner: StoreOwner) =>
     return opened
   })
 
+const rowsOf = (batch: StoreBatch): number =>
+  batch.added.length * 2 +
+  batch.redefined.length +
+  batch.states.length +
+  batch.claims.length +
+  batch.settled.length +
+  batch.ledger.length
+
 const readOptions = (options: SqliteOptions): SqliteSettings => {
   const given: Readonly<Record<string, unknown>> = { ...options }
-  const { filename, durability = "full", checkpointPages = 1000, takeOver = false, ...rest } = given
+  const { filename, durability = "full", checkpointPages = 4000, takeOver = false, ...rest } = given
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) {
     return refuse(unknown, given[unknown], "filename, durability, checkpointPages and takeOver only")

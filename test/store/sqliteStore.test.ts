@@ -238,7 +238,7 @@ describe("the writing connection", () => {
       { synchronous },
       { journal_mode: "wal" },
       { foreign_keys: 1 },
-      { wal_autocheckpoint: 1234 },
+      { wal_autocheckpoint: 16_000 },
       { timeout: 0 }
     ])
   })

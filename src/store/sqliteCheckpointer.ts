@@ -1,0 +1,93 @@
+/**
+ * Moves the write-ahead log into the file on a thread of its own: a checkpoint writes and syncs far more than a commit does, and
+ * would make one commit in many take 10 to 50 ms. The thread starts when the log is first long enough and never blocks a
+ * writer. Where it cannot run or keep up, the log grows to `longestLog`, and SQLite's own checkpoint, inside a commit, moves it.
+ */
+import { createRequire } from "node:module"
+import { Worker } from "node:worker_threads"
+import { Effect, type Scope } from "effect"
+
+export interface Checkpointer {
+  /** Told after each commit how many rows it wrote. */
+  committed(rows: number): void
+}
+
+/** Pages of the log at which a commit moves them itself: 64 MB, or four times what a checkpoint is begun for. */
+export const longestLog = (checkpointPages: number): number => Math.max(16_000, checkpointPages * 4)
+
+/** For the file at `path`, whose connection is closed after this scope. Begins a checkpoint whenever some `pages` were logged. */
+export const checkpointer = (path: string, pages: number): Effect.Effect<Checkpointer, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    let thread: Worker | null = null
+    let state: "idle" | "busy" | "broken" = "idle"
+    let rows = 0
+    let asked = 0
+    let logged = 0
+    let pagesPerRow = 1
+    const learn = (log: number): void => {
+      state = "idle"
+      // The log begins anew once all of it has been moved.
+      const grown = log < logged ? log : log - logged
+      logged = log
+      if (grown > 0) pagesPerRow = grown / asked
+    }
+    const start = (): Worker => {
+      const started = new Worker(program, { eval: true, workerData: { driver: driverPath(), path } })
+      // An idle thread keeps no process alive.
+      started.unref()
+      started.on("message", learn)
+      started.on("error", () => {
+        state = "broken"
+        thread = null
+      })
+      return started
+    }
+    yield* Effect.addFinalizer(() =>
+      Effect.async<void>((resume) => {
+        state = "broken"
+        if (thread === null) return resume(Effect.void)
+        thread.once("exit", () => resume(Effect.void))
+        thread.ref()
+        thread.postMessage("close")
+      })
+    )
+    return {
+      committed: (more) => {
+        rows += more + ownerPages
+        if (state !== "idle" || rows * pagesPerRow < pages) return
+        state = "busy"
+        asked = rows
+        rows = 0
+        thread ??= start()
+        thread.postMessage("checkpoint")
+      }
+    }
+  })
+
+/** Pages that a commit writes beside those of its rows. */
+const ownerPages = 2
+
+/** The copy of the driver that the store's connection uses: two copies in one process would undo each other's file locks. */
+const driverPath = (): string =>
+  createRequire(createRequire(import.meta.url).resolve("@effect/sql-sqlite-node")).resolve("better-sqlite3")
+
+/** What the thread runs; text, since a file of its own would have another name in the package than in the sources. */
+const program = `
+const { parentPort, workerData } = require("node:worker_threads")
+const Database = require(workerData.driver)
+const connection = new Database(workerData.path, { fileMustExist: true, timeout: 0 })
+parentPort.on("message", (message) => {
+  if (message === "close") {
+    connection.close()
+    parentPort.close()
+    return
+  }
+  let log = 0
+  try {
+    log = connection.pragma("wal_checkpoint(PASSIVE)")[0].log
+  } catch {
+    // Busy, or the disk is full: the rest is for the next time.
+  }
+  parentPort.postMessage(log)
+})
+`

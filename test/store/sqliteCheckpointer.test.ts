@@ -1,0 +1,73 @@
+/** The write-ahead log moves into the file beside the commits, while the store is open, and is gone when it closes. */
+import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { expect, it, onTestFinished, vi } from "vitest"
+import { sqlite } from "../../src/sqlite.ts"
+import { batchOf, job } from "../../src/store/contract/storeCheck.ts"
+import type { OpenStore } from "../../src/store/jobStore.ts"
+import { longestLog } from "../../src/store/sqliteCheckpointer.ts"
+
+const pageBytes = 4096
+const checkpointPages = 100
+
+const fileOf = (): string => {
+  const directory = mkdtempSync(join(tmpdir(), "carillon-checkpoint-"))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  return join(directory, "jobs.db")
+}
+
+/** Adds jobs, a hundred a commit, `commits` times after those of `store`. */
+const addJobs = (store: OpenStore, first: number, commits: number) =>
+  Effect.forEach(
+    Array.from({ length: commits }, (_, index) => first + index),
+    (sequence) =>
+      store.commit(
+        sequence,
+        batchOf({ added: Array.from({ length: 100 }, (_, index) => job(sequence * 100 + index)) })
+      ),
+    { discard: true }
+  )
+
+const inStore = (
+  filename: string,
+  body: (store: OpenStore) => Effect.Effect<void, unknown>,
+  pages = checkpointPages
+): Promise<void> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(sqlite({ filename, checkpointPages: pages }).open({ pid: 1, host: "test", startedAt: 0 }), body)
+    )
+  )
+
+it("moves pages into the file long before a commit would", async () => {
+  const filename = fileOf()
+  let [before, after, log] = [0, 0, 0]
+  await inStore(filename, (store) =>
+    Effect.gen(function* () {
+      before = statSync(filename).size
+      yield* addJobs(store, 1, 20)
+      log = statSync(`${filename}-wal`).size
+      yield* Effect.promise(() =>
+        vi.waitFor(() => {
+          after = statSync(filename).size
+          expect(after).toBeGreaterThan(before)
+        }, 10_000)
+      )
+      yield* addJobs(store, 21, 5)
+    })
+  )
+  expect(log).toBeLessThan(longestLog(checkpointPages) * pageBytes)
+  expect(existsSync(`${filename}-wal`)).toBe(false)
+  let jobs = 0
+  await inStore(filename, (store) => Effect.map(store.jobs({ limit: 10_000 }), ({ length }) => void (jobs = length)))
+  expect(jobs).toBe(2500)
+})
+
+it("starts no thread for a little work", async () => {
+  const filename = fileOf()
+  const threads = () => process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort").length
+  const before = threads()
+  await inStore(filename, (store) => Effect.map(addJobs(store, 1, 1), () => expect(threads()).toBe(before)), 1000)
+})
