@@ -1,4 +1,4 @@
-/** Draws the live view on a terminal's second screen, and gives the first one back as it was. */
+/** Draws the live view on a terminal's second screen, and gives the first one back as it was, with the notes below. */
 import type { WriteStream } from "node:tty"
 import type { LiveState } from "./liveView.ts"
 import { liveLines } from "./liveView.ts"
@@ -49,7 +49,7 @@ export const liveScreen = ({ terminal, title, timezone, colour }: ScreenOptions)
     clearInterval(idle)
     terminal.off("resize", draw)
     process.off("exit", close)
-    terminal.write(leave)
+    terminal.write(leave + state.notes.map((note) => `${note}\r\n`).join(""))
   }
 
   const idle = setInterval(drawSoon, idleMs)

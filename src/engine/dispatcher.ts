@@ -2,12 +2,17 @@
  * Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. An executor may be anyone's:
  * what it throws is reported, and a run that it throws at has failed.
  */
-import type { Runtime } from "effect"
-import type { Executor, ExecutorProvider, ExecutorStatus, RunListener, RunOrder } from "../executor/executor.ts"
+import type {
+  Executor,
+  ExecutorContext,
+  ExecutorProvider,
+  ExecutorStatus,
+  RunListener,
+  RunOrder
+} from "../executor/executor.ts"
 import type { Settlement } from "../executor/executor.ts"
 import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 /** An order that remembers where its outcome goes. */
@@ -32,24 +37,24 @@ interface Slot {
   readonly overflow: Array<DispatchedOrder>
 }
 
+/** What every executor is given. */
+export type ExecutorGround = Omit<ExecutorContext, "name" | "listener">
+
 export class Dispatcher {
   private readonly slots = new Map<string, Slot>()
   private readonly orders = new Map<string, DispatchedOrder>()
-  private readonly timers: Timers
-  private readonly runtime: Runtime.Runtime<never>
+  private readonly ground: ExecutorGround
   private readonly released: (home: RunHome) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
 
   /** `released` hears whose order has made room, `report` what an executor threw. */
   constructor(
-    timers: Timers,
-    runtime: Runtime.Runtime<never>,
+    ground: ExecutorGround,
     released: (home: RunHome) => void,
     report: (name: string, error: unknown, doing: string) => void
   ) {
-    this.timers = timers
-    this.runtime = runtime
+    this.ground = ground
     this.released = released
     this.report = report
   }
@@ -64,7 +69,7 @@ export class Dispatcher {
 
   add(name: string, provider: ExecutorProvider): void {
     const overflow: Array<DispatchedOrder> = []
-    const executor = provider.make({ name, timers: this.timers, runtime: this.runtime, listener: this.listener(name) })
+    const executor = provider.make({ ...this.ground, name, listener: this.listener(name) })
     this.slots.set(name, { provider, executor, overflow })
   }
 
@@ -104,7 +109,7 @@ export class Dispatcher {
     const slot = this.slots.get(order.executor)
     this.orders.set(order.runId, order)
     // Removed since the claim was decided, or asked for by `runJob`: the attempt never starts.
-    if (slot === undefined) return this.settle(order, neverStarted("interrupted", this.timers.now()))
+    if (slot === undefined) return this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
     if (slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
     else this.give(slot, order)
   }
@@ -117,7 +122,7 @@ export class Dispatcher {
     const at = slot.overflow.indexOf(order)
     if (at === -1) return this.guarded(order.executor, "cancel", () => slot.executor.cancel(runId), false)
     slot.overflow.splice(at, 1)
-    this.settle(order, neverStarted("cancelled", this.timers.now()))
+    this.settle(order, neverStarted("cancelled", this.ground.timers.now()))
     return true
   }
 
@@ -142,7 +147,7 @@ export class Dispatcher {
 
   private closeSlot(name: string, slot: Slot): void {
     for (const order of slot.overflow.splice(0)) {
-      this.settle(order, neverStarted("interrupted", this.timers.now()))
+      this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
     }
     this.guarded(name, "close", () => slot.executor.close(), undefined)
   }
@@ -159,7 +164,7 @@ export class Dispatcher {
       // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
       if (this.orders.get(order.runId) !== order) return
       const { name, message } = describeError(error)
-      const failed = { ...neverStarted("failed", this.timers.now()), error: { name, message }, retryable: true }
+      const failed = { ...neverStarted("failed", this.ground.timers.now()), error: { name, message }, retryable: true }
       this.settle(order, failed)
     }
   }

@@ -86,14 +86,17 @@ export class Engine implements LaneHost {
     this.events = new EventStream(onError)
     this.codec = new JobCodec(options.readTrigger)
     const released = (home: RunHome): void => this.lookElsewhere(home)
-    this.dispatcher = new Dispatcher(this.timers, options.runtime, released, this.troubles.reportExecutor)
+    const inspecting =
+      options.inspect === undefined ? {} : { inspect: guardedInspect({ inspect: options.inspect, onError }) }
+    const ground = { timers: this.timers, runtime: options.runtime, ...inspecting }
+    this.dispatcher = new Dispatcher(ground, released, this.troubles.reportExecutor)
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streamJobs = new StreamJobs(options.tasks, onError)
     this.retention = new Retention(options.retention, this.timers)
     this.actor = createActor(schedulerMachine, {
       id: "scheduler",
       clock: xstateClock(this.timers),
-      ...(options.inspect === undefined ? {} : { inspect: guardedInspect({ inspect: options.inspect, onError }) })
+      ...inspecting
     })
     this.homes = new StoreHomes(this, this.news)
     this.executorActors = new ExecutorActors(this.actor, this.dispatcher)

@@ -4,6 +4,7 @@
  * 8 µs, more than everything else that a run needs.
  */
 import type { Runtime } from "effect"
+import type { InspectionEvent } from "xstate"
 import type { Outcome, RunError } from "../job/run.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -69,6 +70,8 @@ export interface ExecutorContext {
   readonly listener: RunListener
   /** Runs tasks that are Effects. */
   readonly runtime: Runtime.Runtime<never>
+  /** Is shown the actors of tasks that are actor logic. */
+  readonly inspect?: (event: InspectionEvent) => void
 }
 
 /** What a caller puts into `executors`: makes a fresh executor at each start. */

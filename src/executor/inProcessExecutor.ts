@@ -54,6 +54,7 @@ const turnMs = 10
 class InProcessExecutor implements Executor, AttemptHome {
   readonly timers: Timers
   readonly runtime: Runtime.Runtime<never>
+  readonly inspect: ExecutorContext["inspect"] | undefined
   private readonly name: string
   private readonly listener: RunListener
   private readonly limits: InProcessLimits
@@ -75,6 +76,7 @@ class InProcessExecutor implements Executor, AttemptHome {
     this.name = context.name
     this.timers = context.timers
     this.runtime = context.runtime
+    this.inspect = context.inspect
     this.listener = context.listener
     this.limits = limits
   }

@@ -9,7 +9,7 @@ import type { Exit } from "effect"
 import { isObservable } from "rxjs"
 import type { Observable } from "rxjs"
 import { createActor } from "xstate"
-import type { AnyActorLogic } from "xstate"
+import type { AnyActorLogic, InspectionEvent } from "xstate"
 import type { Timers } from "../time/timers.ts"
 import type { TaskContext } from "./taskContext.ts"
 
@@ -32,6 +32,8 @@ export interface TaskGround {
   readonly runtime: Runtime.Runtime<never>
   /** The clock of actor logic. */
   readonly timers: Timers
+  /** Is shown the actors of actor logic. */
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined
 }
 
 /**
@@ -87,7 +89,7 @@ const takeValue = (
         observe(value as Observable<unknown>, taker)
         return
       case "logic":
-        runLogic(value as AnyActorLogic, context, taker, ground.timers)
+        runLogic(value as AnyActorLogic, context, taker, ground)
         return
       case "plain":
         taker.succeed(value)
@@ -175,14 +177,24 @@ const observe = (values: Observable<unknown>, taker: ValueTaker): void => {
   })
 }
 
-const runLogic = (logic: AnyActorLogic, context: TaskContext, taker: ValueTaker, timers: Timers): void => {
+const runLogic = (
+  logic: AnyActorLogic,
+  context: TaskContext,
+  taker: ValueTaker,
+  { timers, inspect }: TaskGround
+): void => {
   const clock = {
     setTimeout: (callback: () => void, delayMs: number): unknown => timers.after(delayMs, callback),
     clearTimeout: (cancel: unknown): void => {
       if (typeof cancel === "function") (cancel as () => void)()
     }
   }
-  const actor = createActor(logic, { input: context, clock })
+  const actor = createActor(logic, {
+    id: context.runId,
+    input: context,
+    clock,
+    ...(inspect === undefined ? {} : { inspect })
+  })
   const watch = actor.subscribe({
     error: (error: unknown) => {
       taker.fail(error)

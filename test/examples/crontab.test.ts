@@ -81,7 +81,10 @@ describe.concurrent("the crontab program", patience, () => {
     expect(out).toMatch(/JOB +STATE +LAST/)
     expect(out).toMatch(/tick +scheduled +✓ /)
     const [, left] = out.split(`${escape}[?25h${escape}[?1049l`)
-    expect(left).toMatch(/^Drained: /)
+    expect(left).toMatch(/^Drained: /m)
+    const again = startInTerminal(["✓", "SCHEDULE"], ["--crontab", place.crontab, "--db", place.db])
+    const [, kept] = (await again.ended).out.split(`${escape}[?25h${escape}[?1049l`)
+    expect(kept).toMatch(/^(?:While the scheduler was stopped|Nothing came due)[^]*^Drained: /m)
   })
 
   it("refuses an unknown option and shows the usage", async () => {

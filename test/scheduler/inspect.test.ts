@@ -10,6 +10,8 @@ import { createScheduler, interval, task } from "carillon"
 import { virtualClock } from "carillon/testing"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { fromPromise } from "xstate"
+import type { AnyActorRef, AnyMachineSnapshot } from "xstate"
 import type { InspectionReceiver } from "./inspectionReceiver.ts"
 import { receiveInspection } from "./inspectionReceiver.ts"
 
@@ -47,6 +49,30 @@ describe("Stately's WebSocket inspector", () => {
     await scheduler.shutdown()
     await shown(receiver, root, "drained", "stopped")
     inspector.stop()
+  })
+})
+
+describe("inspect", () => {
+  it("is shown the actor of a task that is actor logic", async () => {
+    const seen: Array<string> = []
+    const clock = virtualClock(Date.UTC(2026, 0, 5, 9))
+    const doubled = fromPromise(() => Promise.resolve(2))
+    const scheduler = createScheduler({
+      clock,
+      tasks: [task("logic", doubled)],
+      inspect: (event) => {
+        if (event.type !== "@xstate.snapshot") return
+        const { id } = event.actorRef as AnyActorRef
+        seen.push(`${id} ${(event.snapshot as AnyMachineSnapshot).status}`)
+      }
+    })
+    await scheduler.start()
+    await scheduler.addJob({ task: "logic" })
+    await clock.settle()
+    const [run] = await scheduler.getRuns()
+    expect(run).toMatchObject({ outcome: "succeeded", result: 2 })
+    expect(seen).toContain(`${run?.runId ?? ""} done`)
+    await scheduler.shutdown()
   })
 })
 
