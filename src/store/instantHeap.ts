@@ -22,10 +22,17 @@ export class InstantHeap {
   }
 
   add(at: EpochMillis, key: number): HeapEntry {
-    const entry: HeapEntry = { key, at, slot: this.#entries.length }
+    const entry: HeapEntry = { key, at, slot: -1 }
+    this.insert(entry, at)
+    return entry
+  }
+
+  /** The same for an entry of the owner's own, which is in no heap. */
+  insert(entry: HeapEntry, at: EpochMillis): void {
+    entry.at = at
+    entry.slot = this.#entries.length
     this.#entries.push(entry)
     this.#rise(entry)
-    return entry
   }
 
   move(entry: HeapEntry, at: EpochMillis): void {

@@ -36,7 +36,7 @@ const deleteLedger = (tables: MemoryTables, slice: Slice, keys: ReadonlyArray<nu
 
 /** The job goes with its last run and ledger entry; until then each call takes away what fits. */
 const deleteJob = (tables: MemoryTables, slice: Slice, job: MemoryJob): void => {
-  deleteRuns(tables, slice, [...(job.runs?.values() ?? [])].slice(0, slice.runs))
+  deleteRuns(tables, slice, Array.from(job.runs ?? [], ({ key }) => key).slice(0, slice.runs))
   deleteLedger(tables, slice, [...(job.ledger ?? [])].slice(0, slice.ledger))
   if ((job.runs?.size ?? 0) === 0 && (job.ledger?.size ?? 0) === 0 && slice.jobs > 0) {
     tables.deleteJob(job.row.key)

@@ -8,6 +8,7 @@ import type { JobState } from "../job/snapshot.ts"
 import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
 import { textOrder, wakeOrder } from "./jobOrder.ts"
 import { purgeMemory } from "./memoryPurge.ts"
+import type { MemoryLedger, MemoryRun } from "./memoryTables.ts"
 import { MemoryTables } from "./memoryTables.ts"
 import { StoreConflict, type StoreError, StoreFenced, StoreInUse, StoreUnavailable } from "./storeError.ts"
 
@@ -150,42 +151,45 @@ const countByState = (tables: MemoryTables): ReadonlyMap<JobState, number> => {
 }
 
 const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunRow> => {
-  const { jobId, outcomes, live, runKey, from = -Infinity, to = Infinity, limit = Infinity } = filter
-  return runCandidates(tables, filter)
-    .filter(
-      (row) =>
-        row.fireAt >= from &&
-        row.fireAt <= to &&
-        (jobId === undefined || row.jobId === jobId) &&
-        (runKey === undefined || row.runKey === runKey) &&
-        (live !== true || row.finishedAt === null) &&
-        (outcomes === undefined || (row.outcome !== null && outcomes.includes(row.outcome)))
-    )
-    .sort((a, b) => b.fireAt - a.fireAt || b.runKey - a.runKey)
-    .slice(0, limit)
+  const { outcomes, live, from = -Infinity, to = Infinity, limit = Infinity } = filter
+  const found: Array<MemoryRun> = []
+  for (const run of runCandidates(tables, filter)) {
+    if (run.fireAt < from || run.fireAt > to) continue
+    if (live === true && run.finishedAt !== null) continue
+    if (outcomes !== undefined && (run.outcome === null || !outcomes.includes(run.outcome))) continue
+    found.push(run)
+  }
+  found.sort((a, b) => b.fireAt - a.fireAt || b.key - a.key)
+  if (found.length > limit) found.length = limit
+  return found.map(({ row }) => row)
 }
 
-const runCandidates = (tables: MemoryTables, { runKey, live }: RunFilter): Array<RunRow> => {
+const runCandidates = (tables: MemoryTables, filter: RunFilter): Iterable<MemoryRun> => {
+  const { runKey, jobId, live, from = -Infinity, to = Infinity } = filter
   if (runKey !== undefined) {
     const run = tables.runs.get(runKey)
-    return run === undefined ? [] : [run.row]
+    return run === undefined || (jobId !== undefined && run.job.row.id !== jobId) ? [] : [run]
   }
-  return live === true ? liveRows(tables) : Array.from(tables.runs.values(), ({ row }) => row)
+  if (jobId !== undefined) return tables.jobsOf(jobId).flatMap((job) => [...(job.runs?.between(from, to) ?? [])])
+  return live === true ? [...tables.live].flatMap((key) => tables.runs.get(key) ?? []) : tables.runs.values()
 }
 
 const filterLedger = (tables: MemoryTables, filter: LedgerFilter) => {
   const { jobId, kinds, from = -Infinity, to = Infinity, limit = Infinity } = filter
-  return Array.from(tables.ledger.values(), ({ row }) => row)
-    .reverse()
-    .filter(
-      (row) =>
-        touches(row.fromAt, row.throughAt, from, to) &&
-        (jobId === undefined || row.jobId === jobId) &&
-        (kinds === undefined || kinds.includes(row.kind))
-    )
-    .sort((a, b) => b.throughAt - a.throughAt)
-    .slice(0, limit)
+  const found: Array<MemoryLedger> = []
+  for (const entry of ledgerCandidates(tables, jobId)) {
+    const { row } = entry
+    if (touches(row.fromAt, row.throughAt, from, to) && (kinds === undefined || kinds.includes(row.kind)))
+      found.push(entry)
+  }
+  found.sort((a, b) => b.row.throughAt - a.row.throughAt || b.recorded.key - a.recorded.key)
+  return found.slice(0, limit).map(({ row }) => row)
 }
+
+const ledgerCandidates = (tables: MemoryTables, jobId: string | undefined): Iterable<MemoryLedger> =>
+  jobId === undefined
+    ? tables.ledger.values()
+    : tables.jobsOf(jobId).flatMap((job) => [...(job.ledger ?? [])].flatMap((key) => tables.ledger.get(key) ?? []))
 
 const touches = (fromAt: EpochMillis, throughAt: EpochMillis, from: EpochMillis, to: EpochMillis): boolean =>
   fromAt <= to && throughAt >= from

@@ -1,4 +1,7 @@
-/** The memory store's rows, and how a batch changes them: all of it or nothing. Plain synchronous data, no Effect. */
+/**
+ * The memory store's rows, and how a batch changes them: all of it or nothing. Plain synchronous data, no Effect.
+ * Some lines over 300, for rows written out field by field.
+ */
 import type { EpochMillis } from "../time/instant.ts"
 import { batchInstant } from "./batchInstant.ts"
 import { type HeapEntry, InstantHeap } from "./instantHeap.ts"
@@ -12,22 +15,69 @@ import type {
   SettleRow,
   StoreBatch
 } from "./jobStore.ts"
+import { RunsByFireTime } from "./runsByFireTime.ts"
 
 /** A job with its places in the orders, and the runs that make it unremovable. */
 export interface MemoryJob {
   row: JobRow
   wake: HeapEntry | null
   retired: HeapEntry | null
-  /** `fireAt/request` → run key; made with the first run, since most of a million jobs wait for theirs. */
-  runs: Map<string, number> | null
+  /** Made with the first run, since most of a million jobs wait for theirs. */
+  runs: RunsByFireTime<MemoryRun> | null
   liveRuns: number
   /** Keys of its ledger entries. */
   ledger: Set<number> | null
 }
 
-export interface MemoryRun {
-  row: RunRow
-  finished: HeapEntry | null
+/** A run in one object, which is its own entry in the order of finished runs: a store may hold millions. Readers get rows. */
+export class MemoryRun implements HeapEntry {
+  readonly key: number
+  readonly job: MemoryJob
+  readonly fireAt: EpochMillis
+  readonly request: number
+  readonly claimedAt: EpochMillis
+  readonly args: string | null
+  readonly epoch: number
+  attempt = 1
+  startedAt: EpochMillis | null = null
+  finishedAt: EpochMillis | null = null
+  outcome: RunRow["outcome"] = null
+  result: string | null = null
+  error: string | null = null
+  /** Among the finished: when it did. */
+  at: EpochMillis = 0
+  slot = -1
+
+  constructor(claim: ClaimRow, job: MemoryJob, epoch: number) {
+    this.key = claim.runKey
+    this.job = job
+    this.fireAt = claim.fireAt
+    this.request = claim.request
+    this.claimedAt = claim.claimedAt
+    this.args = claim.args
+    this.epoch = epoch
+  }
+
+  /** Field by field, as everything here that is made for each run: a spread costs ten times as much. */
+  get row(): RunRow {
+    const { key: jobKey, id: jobId } = this.job.row
+    return {
+      runKey: this.key,
+      jobKey,
+      fireAt: this.fireAt,
+      request: this.request,
+      claimedAt: this.claimedAt,
+      args: this.args,
+      jobId,
+      epoch: this.epoch,
+      attempt: this.attempt,
+      startedAt: this.startedAt,
+      finishedAt: this.finishedAt,
+      outcome: this.outcome,
+      result: this.result,
+      error: this.error
+    }
+  }
 }
 
 export interface MemoryLedger {
@@ -40,6 +90,8 @@ export class MemoryTables {
   readonly jobs = new Map<number, MemoryJob>()
   /** Jobs that are not removed. */
   readonly ids = new Map<string, number>()
+  /** Those that are, by the id that they had. */
+  readonly #removed = new Map<string, Set<MemoryJob>>()
   readonly runs = new Map<number, MemoryRun>()
   /** Keys of unfinished runs. */
   readonly live = new Set<number>()
@@ -78,15 +130,23 @@ export class MemoryTables {
     for (const row of batch.ledger) this.#record(row)
   }
 
+  /** Every job that has or had this id. */
+  jobsOf(id: string): ReadonlyArray<MemoryJob> {
+    const key = this.ids.get(id)
+    const present = key === undefined ? undefined : this.jobs.get(key)
+    const removed = [...(this.#removed.get(id) ?? [])]
+    return present === undefined ? removed : [...removed, present]
+  }
+
   deleteRun(runKey: number): void {
     const run = this.runs.get(runKey)
     if (run === undefined) {
       return
     }
-    if (run.finished !== null) this.finished.remove(run.finished)
+    if (run.finishedAt !== null) this.finished.remove(run)
     this.runs.delete(runKey)
     this.live.delete(runKey)
-    this.jobs.get(run.row.jobKey)?.runs?.delete(runIdentity(run.row))
+    run.job.runs?.delete(run)
   }
 
   deleteLedger(key: number): void {
@@ -106,7 +166,13 @@ export class MemoryTables {
     }
     if (job.wake !== null) this.#wakesOf(job.row.executor).remove(job.wake)
     if (job.retired !== null) this.retired.remove(job.retired)
-    if (job.row.removedAt === null) this.ids.delete(job.row.id)
+    const { id, removedAt } = job.row
+    if (removedAt === null) this.ids.delete(id)
+    else {
+      const namesakes = this.#removed.get(id)
+      namesakes?.delete(job)
+      if (namesakes?.size === 0) this.#removed.delete(id)
+    }
     this.jobs.delete(key)
   }
 
@@ -122,21 +188,24 @@ export class MemoryTables {
     return null
   }
 
-  #claimConflict(batch: StoreBatch): string | null {
-    const added = new Set(batch.claims.length === 0 ? [] : batch.added.map(({ key }) => key))
-    const keys = new Set<number>()
-    const identities = new Set<string>()
-    for (const claim of batch.claims) {
-      const { runKey, jobKey } = claim
-      const identity = runIdentity(claim)
+  /** Claims mostly come with rising keys and fire times; only what does not is searched for. */
+  #claimConflict({ claims, added }: StoreBatch): string | null {
+    if (claims.length === 0) return null
+    const addedKeys = new Set(added.map(({ key }) => key))
+    const newestFires = new Map<number, EpochMillis>()
+    let newestKey = -Infinity
+    for (const claim of claims) {
+      const { runKey, jobKey, fireAt, request } = claim
       const job = this.jobs.get(jobKey)
-      if (job === undefined && !added.has(jobKey)) return `run ${runKey} names job ${jobKey}, which does not exist`
-      if (this.runs.has(runKey) || keys.has(runKey)) return `a run with key ${runKey} exists`
-      if (job?.runs?.has(identity) === true || identities.has(`${jobKey}/${identity}`)) {
-        return `job ${jobKey} has a run for fire time ${claim.fireAt}, request ${claim.request}`
-      }
-      keys.add(runKey)
-      identities.add(`${jobKey}/${identity}`)
+      if (job === undefined && !addedKeys.has(jobKey)) return `run ${runKey} names job ${jobKey}, which does not exist`
+      const known = this.runs.has(runKey) || (runKey <= newestKey && repeats(claims, claim, isSameKey))
+      if (known) return `a run with key ${runKey} exists`
+      const newestFire = newestFires.get(jobKey)
+      const again = newestFire !== undefined && fireAt <= newestFire && repeats(claims, claim, isSameFire)
+      if (again || job?.runs?.has(fireAt, request) === true)
+        return `job ${jobKey} has a run for fire time ${fireAt}, request ${request}`
+      newestKey = Math.max(newestKey, runKey)
+      if (newestFire === undefined || fireAt > newestFire) newestFires.set(jobKey, fireAt)
     }
     return null
   }
@@ -146,7 +215,9 @@ export class MemoryTables {
     if (job === undefined || job.row.removedAt !== null) {
       return
     }
-    this.ids.delete(job.row.id)
+    const { id } = job.row
+    this.ids.delete(id)
+    this.#removed.set(id, (this.#removed.get(id) ?? new Set()).add(job))
     job.row = { ...job.row, removedAt, wakeAt: null }
     this.#wake(job)
     this.#retire(job, removedAt)
@@ -179,7 +250,24 @@ export class MemoryTables {
     }
     const wasDone = job.row.value === "done"
     this.#route(job, executor)
-    job.row = { ...job.row, value, wakeAt, fault, executor, memory }
+    const before = job.row
+    job.row = {
+      key,
+      id: before.id,
+      task: before.task,
+      executor,
+      trigger: before.trigger,
+      stream: before.stream,
+      args: before.args,
+      rules: before.rules,
+      notes: before.notes,
+      addedAt: before.addedAt,
+      value,
+      wakeAt,
+      fault,
+      memory,
+      removedAt: before.removedAt
+    }
     this.#wake(job)
     if (job.row.removedAt === null) {
       if (value === "done") this.#retire(job, at)
@@ -188,46 +276,34 @@ export class MemoryTables {
   }
 
   #claim(claim: ClaimRow, epoch: number): void {
-    const { runKey, jobKey, fireAt, request, claimedAt, args } = claim
-    const job = this.jobs.get(jobKey)
+    const job = this.jobs.get(claim.jobKey)
     if (job === undefined) {
       return
     }
-    const row: RunRow = {
-      runKey,
-      jobKey,
-      fireAt,
-      request,
-      claimedAt,
-      args,
-      jobId: job.row.id,
-      epoch,
-      attempt: 1,
-      startedAt: null,
-      finishedAt: null,
-      outcome: null,
-      result: null,
-      error: null
-    }
-    this.runs.set(runKey, { row, finished: null })
-    this.live.add(runKey)
-    job.runs ??= new Map()
-    job.runs.set(runIdentity(claim), runKey)
+    const run = new MemoryRun(claim, job, epoch)
+    this.runs.set(run.key, run)
+    this.live.add(run.key)
+    job.runs ??= new RunsByFireTime()
+    job.runs.add(run)
     job.liveRuns += 1
-    this.nextRunKey = Math.max(this.nextRunKey, runKey + 1)
+    this.nextRunKey = Math.max(this.nextRunKey, run.key + 1)
   }
 
   #settle({ runKey, attempt, startedAt, finishedAt, outcome, result, error }: SettleRow): void {
     const run = this.runs.get(runKey)
-    if (run === undefined || run.finished !== null) {
+    if (run === undefined || run.finishedAt !== null) {
       return
     }
-    run.row = { ...run.row, attempt, startedAt, finishedAt, outcome, result, error }
+    run.attempt = attempt
+    run.startedAt = startedAt
+    run.finishedAt = finishedAt
+    run.outcome = outcome
+    run.result = result
+    run.error = error
     if (finishedAt !== null) {
-      run.finished = this.finished.add(finishedAt, runKey)
+      this.finished.insert(run, finishedAt)
       this.live.delete(runKey)
-      const job = this.jobs.get(run.row.jobKey)
-      if (job !== undefined) job.liveRuns -= 1
+      run.job.liveRuns -= 1
     }
   }
 
@@ -285,5 +361,14 @@ export class MemoryTables {
   }
 }
 
-const runIdentity = ({ fireAt, request }: { readonly fireAt: EpochMillis; readonly request: number }): string =>
-  `${fireAt}/${request}`
+/** Whether one before `claim` in the list is the same. */
+const repeats = (
+  claims: ReadonlyArray<ClaimRow>,
+  claim: ClaimRow,
+  isSame: (one: ClaimRow, other: ClaimRow) => boolean
+): boolean => claims.slice(0, claims.indexOf(claim)).some((other) => isSame(other, claim))
+
+const isSameKey = (one: ClaimRow, other: ClaimRow): boolean => one.runKey === other.runKey
+
+const isSameFire = (one: ClaimRow, other: ClaimRow): boolean =>
+  one.jobKey === other.jobKey && one.fireAt === other.fireAt && one.request === other.request
