@@ -11,7 +11,18 @@ import { table } from "./figure.ts"
 import { inChild } from "./inChild.ts"
 
 /** Benches in the order in which they run: files that export `measure`, or that print by themselves. */
-const benches = ["throughput", "addJobs", "million", "lateness", "burst", "idle", "storeCosts", "triggers", "executor"]
+const benches = [
+  "throughput",
+  "addJobs",
+  "million",
+  "lateness",
+  "burst",
+  "idle",
+  "recovery",
+  "storeCosts",
+  "triggers",
+  "executor"
+]
 const printing = ["executor"]
 
 const { values, positionals } = parseArgs({
