@@ -26,6 +26,8 @@ export class DueJobs {
   private readonly store: OpenStore
   private readonly residents: ResidentJobs
   private readonly around: Surroundings
+  /** Reads of what is due that failed in a row. */
+  private failures = 0
   /** Per executor, an instant before which none of its jobs can be due. */
   private readonly notBefore = new Map<string, EpochMillis>()
 
@@ -47,7 +49,7 @@ export class DueJobs {
         (name) => {
           const limit = Math.min(most, dispatcher.free(name))
           if (limit === 0) return Effect.void
-          return Effect.map(this.store.due(name, plan.now, limit), (rows) => {
+          return Effect.map(this.read(name, plan.now, limit), (rows) => {
             for (const row of rows) this.serve(plan, row)
             if (rows.length === limit) full.add(name)
             else this.notBefore.set(name, Infinity)
@@ -57,6 +59,16 @@ export class DueJobs {
       ),
       full
     )
+  }
+
+  /** True when what is due cannot be read, try after try: the store does not count as back before it can. */
+  get unreadable(): boolean {
+    return this.failures > 2
+  }
+
+  /** Reads what is due and leaves it: whether a store that was away can be read. */
+  look(now: EpochMillis, most: number): Effect.Effect<void, StoreError> {
+    return Effect.forEach(this.around.dispatcher.names, (name) => this.read(name, now, most), { discard: true })
   }
 
   /** After the commit: asks for the next wake-up of each executor that has nothing more due. */
@@ -94,6 +106,13 @@ export class DueJobs {
 
   forget(): void {
     this.notBefore.clear()
+  }
+
+  private read(executor: string, now: EpochMillis, most: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
+    return Effect.tapBoth(this.store.due(executor, now, most), {
+      onFailure: () => Effect.sync(() => (this.failures += 1)),
+      onSuccess: () => Effect.sync(() => (this.failures = 0))
+    })
   }
 
   /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. */

@@ -141,9 +141,8 @@ export class Engine implements LaneHost {
     if (this.stopped) throw new SchedulerStoppedError({ verb, reason: this.stopReason })
   }
 
-  /** When a command that is given now is refused, if its store is away all the time; monotonic milliseconds. */
-  get givesUpAt(): number {
-    return this.timers.monotonicMillis() + this.options.commandTimeoutMs
+  get commandTimeoutMs(): number {
+    return this.options.commandTimeoutMs
   }
 
   get setting(): DefinitionSetting {

@@ -7,8 +7,8 @@ export interface Intent {
   readonly keys?: ReadonlyArray<number>
   /** How many jobs it touches, so that one commit stays small. */
   readonly weight: number
-  /** Monotonic milliseconds after which it is refused rather than kept for a store that is away; absent: never. */
-  readonly givesUpAt?: number
+  /** Monotonic milliseconds when a caller gave it, who does not wait for ever for a store that is away; absent: it waits. */
+  readonly givenAt?: number
   /**
    * Changes the plan. Throws a typed error, before changing anything, when it cannot. May be called again with a fresh
    * plan when a commit has failed.
@@ -22,7 +22,7 @@ export interface Intent {
 
 /** A command of a caller, as a promise of what `apply` gave. */
 export const command = <A>(
-  needs: Pick<Intent, "ids" | "keys" | "givesUpAt"> & { readonly weight?: number },
+  needs: Pick<Intent, "ids" | "keys" | "givenAt"> & { readonly weight?: number },
   apply: (plan: Plan) => A,
   settle: { readonly resolve: (value: A) => void; readonly reject: (error: unknown) => void }
 ): Intent => {

@@ -37,9 +37,9 @@ export class IntentQueue {
     if (intents.length > 0) this.pending = [...intents, ...this.pending]
   }
 
-  /** Takes those that have given up by `nowMs`. */
-  overdue(nowMs: number): ReadonlyArray<Intent> {
-    const isOverdue = ({ givesUpAt }: Intent): boolean => givesUpAt !== undefined && givesUpAt <= nowMs
+  /** Takes those that callers gave at `givenMs` or before. */
+  overdue(givenMs: number): ReadonlyArray<Intent> {
+    const isOverdue = ({ givenAt }: Intent): boolean => givenAt !== undefined && givenAt <= givenMs
     const gone = this.pending.filter(isOverdue)
     if (gone.length > 0) this.pending = this.pending.filter((intent) => !isOverdue(intent))
     return gone

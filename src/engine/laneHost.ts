@@ -31,6 +31,8 @@ export interface LaneHost {
   readonly residentLimit: number
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean
+  /** How long a command, and a start, waits for a store that is away. */
+  readonly commandTimeoutMs: number
   /** A cycle's changes are on disk. */
   committed(lane: Lane, plan: Plan): void
   /** Every commit is followed by this: what is done between cycles. */

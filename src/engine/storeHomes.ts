@@ -58,7 +58,7 @@ export class StoreHomes {
     const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
     try {
-      await this.recover(lane)
+      await this.orGivenUp(lane, this.recover(lane))
     } catch (error) {
       await this.close(name, error)
       throw error
@@ -79,6 +79,19 @@ export class StoreHomes {
     home.wakeUps.unsubscribe()
     home.lane.close(error)
     await Effect.runPromise(Scope.close(home.scope, Exit.void))
+  }
+
+  /** A running scheduler tries a store for ever; one that starts fails with the store: late where it is away, else at once. */
+  private async orGivenUp(lane: StoreLane, work: Promise<void>): Promise<void> {
+    const { commandTimeoutMs } = this.host
+    let forget = (): void => undefined
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      forget = lane.onLost((error) => {
+        if (error._tag !== "StoreUnavailable" || lane.awayMs >= commandTimeoutMs) reject(error)
+      })
+    })
+    await Promise.race([work, givenUp])
+    forget()
   }
 
   /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */

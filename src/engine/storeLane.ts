@@ -56,6 +56,8 @@ export class StoreLane implements RunHome, Lane {
   private commitMs = 0
   private retiring = false
   private doubt: Doubt | null = null
+  /** True from a commit that failed to one that was made. */
+  private commitFailed = false
   /** Intents of the cycle under way. */
   private inHand: ReadonlyArray<Intent> = []
   /** When the cycle that the store has not answered began, by monotonic time. */
@@ -66,7 +68,7 @@ export class StoreLane implements RunHome, Lane {
   /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
   private oneByOne = 0
   private whenIdle: Array<() => void> = []
-  private whenLost: Array<() => void> = []
+  private readonly lostListeners = new Set<(error: StoreError) => void>()
 
   constructor(name: string, store: OpenStore, host: LaneHost) {
     this.name = name
@@ -95,6 +97,11 @@ export class StoreLane implements RunHome, Lane {
 
   private get mayClaim(): boolean {
     return this.host.claiming && !this.retiring
+  }
+
+  /** How long it has been lost. */
+  get awayMs(): number {
+    return this.outage.lastsMs
   }
 
   /** Claims nothing more: the store is being removed. */
@@ -133,9 +140,15 @@ export class StoreLane implements RunHome, Lane {
   idleOrLost(callback: () => void): void {
     if (this.lost) callback()
     else {
-      this.whenLost.push(callback)
+      this.onLost(callback)
       this.idle(callback)
     }
+  }
+
+  /** Calls back each time that the store fails, until the returned function is called. */
+  onLost(callback: (error: StoreError) => void): () => void {
+    this.lostListeners.add(callback)
+    return () => void this.lostListeners.delete(callback)
   }
 
   /** Takes nothing more. What is pending fails with `error`. */
@@ -210,6 +223,8 @@ export class StoreLane implements RunHome, Lane {
       this.mayClaim && !(alone && applied.length > 0)
         ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : this.claimsPerCycle))
         : new Set<string>()
+    if (!this.mayClaim && this.due.unreadable)
+      yield* this.orPutBack(applied, this.due.look(plan.now, this.claimsPerCycle))
     yield* this.commit(plan, applied)
     yield* this.due.learnNext(full)
     yield* this.host.cycled(this)
@@ -264,7 +279,8 @@ export class StoreLane implements RunHome, Lane {
   }
 
   private commit(plan: Plan, applied: ReadonlyArray<Intent>): Effect.Effect<void, StoreError> {
-    if (plan.changes === 0) return Effect.sync(() => this.settle(plan, applied))
+    // A store that could not be written must show that it can before it counts as back.
+    if (plan.changes === 0 && !this.commitFailed) return Effect.sync(() => this.settle(plan, applied))
     const sequence = this.sequence + 1
     const batch = plan.batch()
     const startedAt = this.host.timers.monotonicMillis()
@@ -272,12 +288,14 @@ export class StoreLane implements RunHome, Lane {
       Effect.map(() => {
         this.commitMs = this.host.timers.monotonicMillis() - startedAt
         this.sequence = sequence
+        this.commitFailed = false
         this.oneByOne = Math.max(0, this.oneByOne - 1)
         this.settle(plan, applied)
       }),
       Effect.catchAll((error) => {
         if (error._tag === "StoreConflict") return Effect.sync(() => this.isolate(error, plan, applied))
         this.doubt = { sequence, plan, applied }
+        this.commitFailed = true
         this.inHand = []
         return Effect.fail(error)
       })
@@ -290,6 +308,7 @@ export class StoreLane implements RunHome, Lane {
       this.doubt = null
       if (sequence === doubt.sequence) {
         this.sequence = sequence
+        this.commitFailed = false
         this.settle(doubt.plan, doubt.applied)
       } else this.putBack(doubt.applied)
     })
@@ -321,8 +340,10 @@ export class StoreLane implements RunHome, Lane {
   /** Commands that have waited long enough for a store that is away. Nothing of them is on disk: those in doubt are not here. */
   private refuseOverdue(): void {
     const { current } = this.outage
-    if (current === null) return
-    for (const intent of this.pending.overdue(this.host.timers.monotonicMillis())) intent.failed(current.error)
+    const { commandTimeoutMs, timers } = this.host
+    // One outage must last that long: a store that comes and goes still gets things done.
+    if (current === null || this.awayMs < commandTimeoutMs) return
+    for (const intent of this.pending.overdue(timers.monotonicMillis() - commandTimeoutMs)) intent.failed(current.error)
   }
 
   /** The commit is on disk: make it the truth here, tell it, then start what was claimed. */
@@ -372,7 +393,7 @@ export class StoreLane implements RunHome, Lane {
 
   private tellLost(error: StoreError): void {
     this.host.storeLost(this, error)
-    for (const callback of this.whenLost.splice(0)) callback()
+    for (const callback of this.lostListeners) callback(error)
   }
 
   /** A quick cycle may be larger the next time, a slow one must be smaller: commits are dear, and so is a blocked event loop. */

@@ -7,6 +7,8 @@ import type { CancelTimer, Timers } from "../time/timers.ts"
 /** Waits between attempts to reach a store that is away. */
 const firstRetryMs = 50
 const longestRetryMs = 10_000
+/** The wait of a store that is away again so soon after it came back. */
+const longestRelapseMs = 1_000
 /** A call that is this long without an answer counts as an outage, though it may still be answered. */
 export const silenceMs = 30_000
 
@@ -23,6 +25,9 @@ export interface Outage {
 export class StoreOutage {
   private outage: Outage | null = null
   private retryMs = 0
+  /** By monotonic time: when the outage began, and when the last one ended. */
+  private beganAtMs = 0
+  private overAtMs = -Infinity
   private readonly timers: Timers
   private cancelWatch: CancelTimer | null = null
 
@@ -35,19 +40,26 @@ export class StoreOutage {
     return this.outage
   }
 
+  get lastsMs(): number {
+    return this.outage === null ? 0 : this.timers.monotonicMillis() - this.beganAtMs
+  }
+
   /** A call failed with `error`; how long to wait before the next attempt. */
   failed(error: StoreError): number {
-    this.retryMs = this.retryMs === 0 ? firstRetryMs : Math.min(this.retryMs * 2, longestRetryMs)
+    // A store that is soon away again is given longer: it would else be told of, lost and back, at every attempt.
+    const relapsed = this.outage === null && this.timers.monotonicMillis() - this.overAtMs < longestRelapseMs
+    if (this.outage !== null) this.retryMs = Math.min(Math.max(this.retryMs * 2, firstRetryMs), longestRetryMs)
+    else this.retryMs = relapsed ? Math.min(this.retryMs * 2, longestRelapseMs) : firstRetryMs
     this.note(error, this.timers.now() + this.retryMs)
     return this.retryMs
   }
 
   /** The store has answered. True when that ends an outage. */
   over(): boolean {
-    const wasAway = this.outage !== null
+    if (this.outage === null) return false
     this.outage = null
-    this.retryMs = 0
-    return wasAway
+    this.overAtMs = this.timers.monotonicMillis()
+    return true
   }
 
   /**
@@ -78,6 +90,7 @@ export class StoreOutage {
   }
 
   private note(error: StoreError, retryAt: EpochMillis | null): void {
+    if (this.outage === null) this.beganAtMs = this.timers.monotonicMillis()
     const { since, failures } = this.outage ?? { since: this.timers.now(), failures: 0 }
     this.outage = { since, error, failures: failures + 1, retryAt }
   }

@@ -266,7 +266,7 @@ export class Scheduler {
     const wasLive = await new Promise<boolean>((resolve, reject) =>
       lane.submit(
         command(
-          { keys, givesUpAt: this.engine.givesUpAt },
+          { keys, givenAt: this.engine.timers.monotonicMillis() },
           (plan) => commands.cancelRun(plan, run.jobKey, place.runKey),
           { resolve, reject }
         )
@@ -361,7 +361,9 @@ export class Scheduler {
         }
       }
       const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
-      lane.submit(command({ ids: [id], givesUpAt: this.engine.givesUpAt }, find, { resolve: open, reject }))
+      lane.submit(
+        command({ ids: [id], givenAt: this.engine.timers.monotonicMillis() }, find, { resolve: open, reject })
+      )
     })
   }
 
@@ -480,7 +482,9 @@ export class Scheduler {
 
   private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
     return new Promise((resolve, reject) =>
-      lane.submit(command({ ids, weight: ids.length, givesUpAt: this.engine.givesUpAt }, apply, { resolve, reject }))
+      lane.submit(
+        command({ ids, weight: ids.length, givenAt: this.engine.timers.monotonicMillis() }, apply, { resolve, reject })
+      )
     )
   }
 

@@ -1,7 +1,16 @@
 /** What a fault looks like to its user: a typed error, an event, a line in `status()`, and how it is mended. */
 import { Effect } from "effect"
 import { describe, expect, it, vi } from "vitest"
-import { createScheduler, inProcess, interval, memory, StoreFenced, StoreUnavailable, task } from "../../src/index.ts"
+import {
+  createScheduler,
+  inProcess,
+  interval,
+  memory,
+  StoreFenced,
+  StoreUnavailable,
+  StoreUnreadable,
+  task
+} from "../../src/index.ts"
 import type { ExecutorProvider, JobStore } from "../../src/index.ts"
 import { virtualClock } from "../../src/testing.ts"
 import { faultyStore } from "../scenarios/faultyStore.ts"
@@ -53,6 +62,57 @@ describe("a store that is away", () => {
       stores: [{ lost: false, outage: null, jobs: { scheduled: 1 } }]
     })
     expect(world.events.map(({ type }) => type)).toContain("SchedulerRecovered")
+  })
+
+  it.each([
+    ["written", "commit", 1],
+    ["asked what is due", "due", 3]
+  ])(
+    "that cannot be %s counts as back when it can be, not when it answers something else",
+    async (_what, failing, most) => {
+      const { faulty, world, scheduler } = await faultyWorld()
+      await scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+      faulty.fail("before", (_call, name) => (name === failing ? away : null))
+      await world.clock.advance("10 minutes")
+      const times = (type: string): number => world.events.filter((event) => event.type === type).length
+      expect(times("SchedulerDegraded")).toBeLessThanOrEqual(most)
+      expect((await scheduler.status()).state).toBe("degraded")
+      faulty.heal()
+      await world.clock.advance(15 * second)
+      expect([(await scheduler.status()).state, (await scheduler.getJob("a"))?.runCount]).toEqual(["active", 1])
+      expect(times("SchedulerRecovered")).toBe(times("SchedulerDegraded"))
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+  )
+
+  it("fails a start: at once when it cannot be read, after the time that commands wait when it is away", async () => {
+    const broken = new StoreUnreadable({ store: "test", cause: "injected" })
+    for (const { error, later } of [
+      { error: broken, later: 0 },
+      { error: away, later: 29 * second }
+    ]) {
+      const faulty = faultyStore(storeOf("memory"))
+      const clock = virtualClock(midnight)
+      const never = task("never", () => new Promise<void>(() => undefined))
+      const first = createScheduler({ store: faulty.store, clock, tasks: [never] })
+      await first.start()
+      await first.addJob({ id: "a", task: never })
+      await clock.settle()
+      // Its end leaves the run an orphan, and the next start has something to write.
+      faulty.fail("before", (_call, name) => (name === "commit" ? error : null))
+      const ended = first.shutdown({ wait: false })
+      await clock.advance(minute)
+      await ended
+      const again = createScheduler({ store: faulty.store, clock, tasks: [never] })
+      const refused = refusalOf(again.start())
+      await clock.advance(later)
+      if (later > 0) {
+        expect(refused.error).toBe(null)
+        await clock.advance(11 * second)
+      }
+      expect(refused.error).toBe(error)
+      expect((await again.status()).state).toBe("stopped")
+    }
   })
 
   it.each([
