@@ -54,8 +54,8 @@ export const takePossession = (
     yield* refuse(connection, filename)
     yield* checkSqliteVersion(connection, filename)
     yield* configure(connection, settings)
-    yield* migrate(connection)
-    return yield* claimEpoch(connection, owner)
+    yield* migrate(connection, migrations)
+    return yield* claimEpoch(connection, filename, owner)
   })
 
 /** SQLite's name for a database that lives as long as its connection. */
@@ -188,16 +188,20 @@ const configure = (connection: SqliteConnection, { durability, checkpointPages }
     { discard: true }
   )
 
-const migrate = (connection: SqliteConnection): Effect.Effect<void, SqlError> =>
+/** Brings a file from its version to the newest of `history`, in one transaction: a kill in the middle leaves it as it was. */
+export const migrate = (
+  connection: SqliteConnection,
+  history: ReadonlyArray<ReadonlyArray<string>>
+): Effect.Effect<void, SqlError> =>
   Effect.flatMap(pragma(connection, "user_version"), (version) =>
-    version === schemaVersion
+    version === history.length
       ? Effect.void
       : connection.transaction(
           Effect.forEach(
             [
-              ...migrations.slice(version).flat(),
+              ...history.slice(version).flat(),
               `PRAGMA application_id = ${applicationId}`,
-              `PRAGMA user_version = ${schemaVersion}`
+              `PRAGMA user_version = ${history.length}`
             ],
             (statement) => connection.run(statement),
             { discard: true }
@@ -205,26 +209,38 @@ const migrate = (connection: SqliteConnection): Effect.Effect<void, SqlError> =>
         )
   )
 
+/** Reads before it writes: what a start needs and damage has taken shows while the file still has every byte. */
 const claimEpoch = (
   connection: SqliteConnection,
+  store: string,
   { pid, host, startedAt }: StoreOwner
 ): Effect.Effect<Possession, OpenError> =>
-  Effect.gen(function* () {
-    yield* connection.transaction(
-      connection.run("UPDATE owner SET epoch = epoch + 1, sequence = 0, pid = ?, host = ?, started_at = ?", [
+  connection.transaction(
+    Effect.gen(function* () {
+      for (const statement of neededAtStart) yield* connection.values(statement)
+      const executors = yield* readExecutors(connection)
+      const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors">>(
+        `SELECT epoch + 1 AS epoch, job_count AS jobCount, (SELECT coalesce(max(key), 0) + 1 FROM jobs) AS nextJobKey,
+        (SELECT coalesce(max(run_key), 0) + 1 FROM runs) AS nextRunKey FROM owner`
+      )
+      if (row === undefined) return yield* new StoreUnreadable({ store, cause: "its owner row is gone" })
+      yield* connection.run("UPDATE owner SET epoch = ?, sequence = 0, pid = ?, host = ?, started_at = ?", [
+        row.epoch,
         pid,
         host,
         startedAt
       ])
-    )
-    const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors">>(
-      `SELECT epoch, job_count AS jobCount, (SELECT coalesce(max(key), 0) + 1 FROM jobs) AS nextJobKey,
-      (SELECT coalesce(max(run_key), 0) + 1 FROM runs) AS nextRunKey FROM owner`
-    )
-    return row === undefined
-      ? yield* Effect.fail(new StoreUnreadable({ store: "owner", cause: "its owner row is gone" }))
-      : { connection, ...row, executors: yield* readExecutors(connection) }
-  })
+      return { connection, ...row, executors }
+    })
+  )
+
+/** The roots of what is read first: unfinished runs, wake-ups, stream jobs. */
+const neededAtStart: ReadonlyArray<string> = [
+  "SELECT run_key FROM runs INDEXED BY runs_unfinished WHERE finished_at IS NULL LIMIT 1",
+  "SELECT key FROM job_state INDEXED BY job_state_wake WHERE wake_at IS NOT NULL ORDER BY executor, wake_at LIMIT 1",
+  "SELECT key FROM jobs INDEXED BY jobs_by_stream WHERE stream IS NOT NULL LIMIT 1",
+  "SELECT id FROM jobs INDEXED BY jobs_by_id WHERE removed_at IS NULL LIMIT 1"
+]
 
 export const pragma = (
   connection: SqliteConnection,
