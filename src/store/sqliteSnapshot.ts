@@ -4,11 +4,12 @@
  */
 import { statSync } from "node:fs"
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect, Schedule, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
 import { schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
-import { sqliteCode, translated } from "./sqliteErrors.ts"
+import { translated } from "./sqliteErrors.ts"
+import { patiently } from "./sqlitePatience.ts"
 import { pragma, refuse, removeEmptyLog } from "./sqliteOpen.ts"
 import {
   jobColumns,
@@ -28,10 +29,7 @@ import { type StoreError, StoreUnreadable } from "./storeError.ts"
 export interface SqliteSnapshot {
   /** The newest owner's, which may be at work or gone. */
   readonly epoch: number
-  /** True once that owner has claimed a run, which it does only when it has settled what an earlier one left. */
-  readonly recovered: boolean
-  /** Whether runs or ledger entries have been deleted from the file's oldest end. */
-  readonly purged: boolean
+  readonly past: Effect.Effect<SnapshotPast, StoreError>
   /** By key, removed ones included. A turn for others comes first. */
   jobs(afterKey: number, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** Newest fire time first. */
@@ -42,17 +40,18 @@ export interface SqliteSnapshot {
   damage(): Effect.Effect<ReadonlyArray<string>, StoreError>
 }
 
+export interface SnapshotPast {
+  /** True once the newest owner has claimed a run, which it does only when it has settled what an earlier one left. */
+  readonly recovered: boolean
+  /** Whether runs or ledger entries have been deleted from the file's oldest end. */
+  readonly purged: boolean
+}
+
 /** Until the scope closes. Fails with `StoreUnreadable`, `StoreTooNew` or `StoreUnavailable`. */
 export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     yield* mustBeFile(filename)
-    const connection = yield* openReadOnly(filename)
-    // Another process may be replaying the log of a crash, which takes it some milliseconds.
-    yield* Effect.retry(connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1"), {
-      while: (error: SqlError) => sqliteCode(error.cause)?.startsWith("SQLITE_BUSY") === true,
-      schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(100))
-    })
-    yield* connection.run("BEGIN")
+    const connection = yield* patiently(begun(filename))
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")
     if (version < schemaVersion)
@@ -73,32 +72,32 @@ const mustBeFile = (filename: string): Effect.Effect<void, StoreUnreadable> =>
     return cause === null ? Effect.void : Effect.fail(new StoreUnreadable({ store: filename, cause }))
   })
 
-/** A reader makes a log where there was none; a clean file is left without. */
-const openReadOnly = (filename: string): Effect.Effect<SqliteConnection, SqlError, Scope.Scope> =>
+/** The first read fixes what all others see. A reader makes a log where there was none; a clean file is left without. */
+const begun = (filename: string): Effect.Effect<SqliteConnection, SqlError, Scope.Scope> =>
   Effect.gen(function* () {
     const logged = statSync(`${filename}-wal`, { throwIfNoEntry: false }) !== undefined
     if (!logged) yield* Effect.addFinalizer(() => Effect.ignore(removeEmptyLog(filename)))
-    return yield* connect({ filename, readonly: true })
+    const connection = yield* connect({ filename, readonly: true })
+    yield* connection.run("BEGIN")
+    yield* connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
+    return connection
   })
 
 const snapshotOf = (connection: SqliteConnection, store: string) =>
   Effect.gen(function* () {
     const { names } = yield* readExecutors(connection)
-    const [row] = yield* connection.rows<{
-      readonly epoch: number
-      readonly newest: number | null
-      readonly runs: number | null
-      readonly entries: number | null
-    }>(
-      `SELECT epoch, (SELECT epoch FROM runs ORDER BY run_key DESC LIMIT 1) AS newest,
-      (SELECT min(run_key) FROM runs) AS runs, (SELECT min(entry) FROM ledger) AS entries FROM owner`
-    )
-    if (row === undefined) return yield* Effect.fail(new StoreUnreadable({ store, cause: "its owner row is gone" }))
+    const [owner] = yield* connection.rows<{ readonly epoch: number }>("SELECT epoch FROM owner")
+    if (owner === undefined) return yield* Effect.fail(new StoreUnreadable({ store, cause: "its owner row is gone" }))
     const told = <A>(operation: string, read: Effect.Effect<A, SqlError>) => translated(store, operation)(read)
     const snapshot: SqliteSnapshot = {
-      epoch: row.epoch,
-      recovered: row.newest === row.epoch,
-      purged: (row.runs ?? 1) > 1 || (row.entries ?? 1) > 1,
+      epoch: owner.epoch,
+      past: told(
+        "past",
+        Effect.map(connection.rows<OldestAndNewest>(oldestAndNewest), ([row]) => ({
+          recovered: row?.epoch === owner.epoch,
+          purged: (row?.run ?? 1) > 1 || (row?.entry ?? 1) > 1
+        }))
+      ),
       jobs: (afterKey, limit) =>
         Effect.zipRight(
           letOthersIn,
@@ -123,6 +122,16 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
     }
     return snapshot
   })
+
+/** Keys count from 1. */
+const oldestAndNewest = `SELECT (SELECT min(run_key) FROM runs) AS run, (SELECT min(entry) FROM ledger) AS entry,
+  (SELECT epoch FROM runs ORDER BY run_key DESC LIMIT 1) AS epoch`
+
+interface OldestAndNewest {
+  readonly run: number | null
+  readonly entry: number | null
+  readonly epoch: number | null
+}
 
 const jobsAfter = `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
   WHERE j.key > ? ORDER BY j.key LIMIT ?`

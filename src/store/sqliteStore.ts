@@ -10,6 +10,7 @@ import { commitBatch, readSequence } from "./sqliteCommit.ts"
 import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
+import { patiently } from "./sqlitePatience.ts"
 import { purgeSlice } from "./sqlitePurge.ts"
 import {
   countJobs,
@@ -57,7 +58,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
     description: `sqlite ${store} (${settings.durability} durability)`,
     open: (caller) => {
       const owner = caller.host === "" ? { ...caller, host: hostname() } : caller
-      return takePossession(settings, owner).pipe(
+      return patiently(takePossession(settings, owner)).pipe(
         translated(store, "open"),
         Effect.flatMap((possession) => openFile(settings, possession, owner))
       )

@@ -41,14 +41,14 @@ export const verifyFile = async (filename: string, options: VerifyFileOptions = 
     Effect.scoped(
       Effect.gen(function* () {
         const snapshot = yield* openSnapshot(filename)
-        const { epoch, recovered, purged } = snapshot
-        const from = purged ? (yield* Clock.currentTimeMillis) - runAgeMs : -Infinity
-        const setting = { codec, retained: { from, guessed: purged }, epoch, recovered, knowsTriggers: false }
         const tally = new Tally()
-        const damage = yield* snapshot.damage()
+        // The check itself may meet a page that ends it.
+        const damage = yield* Effect.catchTag(snapshot.damage(), "StoreUnreadable", ({ message }) =>
+          Effect.succeed([message])
+        )
         for (const message of damage) tally.addToStore(filename, message)
         yield* Effect.catchIf(
-          verifyJobs(snapshot, filename, setting, tally),
+          verifyJobs(snapshot, filename, { codec, runAgeMs }, tally),
           // The damage is told; what can be read beyond it is not known.
           (error) => error instanceof StoreUnreadable && damage.length > 0,
           (error) => Effect.sync(() => tally.addToStore(filename, `the check ended there: ${error.message}`))
@@ -62,10 +62,18 @@ export const verifyFile = async (filename: string, options: VerifyFileOptions = 
 const verifyJobs = (
   snapshot: SqliteSnapshot,
   store: string,
-  setting: CheckSetting,
+  { codec, runAgeMs }: { readonly codec: JobCodec; readonly runAgeMs: number },
   tally: Tally
 ): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
+    const { recovered, purged } = yield* snapshot.past
+    const setting: CheckSetting = {
+      codec,
+      retained: { from: purged ? (yield* Clock.currentTimeMillis) - runAgeMs : -Infinity, guessed: purged },
+      epoch: snapshot.epoch,
+      recovered,
+      knowsTriggers: false
+    }
     for (let afterKey = 0; ;) {
       const rows = yield* snapshot.jobs(afterKey, pageSize)
       if (rows.length === 0) return

@@ -1,0 +1,287 @@
+/** What a file can show: damage of every kind is found in it, a sound one is left as it is, and what cannot be checked is told. */
+import { createHash } from "node:crypto"
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
+import Database from "better-sqlite3"
+import { Subject } from "rxjs"
+import { describe, expect, it } from "vitest"
+import { defineTrigger, interval, stream, task } from "../../src/index.ts"
+import { sqlite, verifyFile } from "../../src/sqlite.ts"
+import { schemaVersion } from "../../src/store/migrations/migrations.ts"
+import type { Verification } from "../../src/verify/verification.ts"
+import { midnight, minute, newWorld, sleepOn, temporaryFile } from "../scenarios/world.ts"
+
+const quiet = task("quiet", () => null)
+
+/** Ten one-minute runs of job `a`, and job `b` in the middle of a run when its process dies; then the statements. */
+const damaged = async (...statements: ReadonlyArray<string>): Promise<Verification> => {
+  const filename = temporaryFile()
+  const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+  const endless = task("endless", () => new Promise<null>(() => undefined))
+  const tasks = [quiet, endless]
+  await world.start({ tasks })
+  await world.scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute", { start: midnight + minute }) })
+  await world.scheduler.addJob({ id: "b", task: endless, trigger: interval("1 hour", { start: midnight + minute }) })
+  await world.clock.advance(10 * minute)
+  await world.crash()
+  const database = new Database(filename)
+  database.pragma("foreign_keys = OFF")
+  for (const statement of statements) database.exec(statement)
+  database.close()
+  return verifyFile(filename)
+}
+
+const found = ({ violations }: Verification) =>
+  violations.map(({ jobId, invariant }) => `${jobId ?? "file"}: ${invariant}`)
+
+/** Sets fields of a job's snapshot. */
+const snapshot = (id: string, fields: string): string =>
+  `UPDATE job_state SET memory = json_patch(memory, '${fields}') WHERE key = (SELECT key FROM jobs WHERE id = '${id}')`
+
+const ofA = "(SELECT key FROM jobs WHERE id = 'a')"
+const entry = (kind: number, from: number, through: number, count: number, runKey: number | null = null): string =>
+  `INSERT INTO ledger(job_key, kind, from_at, through_at, count, reason, run_key, at)
+  VALUES (${ofA}, ${kind}, ${from}, ${through}, ${count}, 'late', ${runKey}, ${through})`
+
+describe("verifyFile", () => {
+  it("finds nothing wrong after a crash", async () => {
+    expect(await damaged()).toEqual({
+      ok: true,
+      checked: { jobs: 2, runs: 11, fireTimes: 11 },
+      notChecked: [],
+      violations: []
+    })
+  })
+
+  it.each([
+    [
+      "a run that is gone",
+      [
+        `DELETE FROM runs WHERE job_key = ${ofA} AND fire_at = ${midnight + 5 * minute}`,
+        "UPDATE owner SET finished_runs = finished_runs - 1",
+        snapshot("a", '{"runCount":9}')
+      ],
+      ["a: accounting"]
+    ],
+    ["a record of no fire time", [entry(0, midnight + 90_000, midnight + 90_000, 1)], ["a: accounting"]],
+    [
+      "a fire time recorded twice",
+      [entry(0, midnight + 5 * minute, midnight + 5 * minute, 1)],
+      ["a: doubleAccounting"]
+    ],
+    ["a range over runs", [entry(0, midnight + 2 * minute, midnight + 3 * minute, 2)], ["a: accounting"]],
+    [
+      "a cursor that went back",
+      [
+        snapshot("a", `{"cursor":${midnight + 8 * minute},"nextFireAt":${midnight + 9 * minute}}`),
+        `UPDATE job_state SET wake_at = ${midnight + 9 * minute} WHERE key = ${ofA}`
+      ],
+      ["a: cursor", "a: cursor", "a: cursor"]
+    ],
+    [
+      "a next fire time that skips one",
+      [
+        snapshot("a", `{"nextFireAt":${midnight + 12 * minute}}`),
+        `UPDATE job_state SET wake_at = ${midnight + 12 * minute} WHERE key = ${ofA}`
+      ],
+      ["a: wakeUp"]
+    ],
+    ["a wake-up that is lost", [`UPDATE job_state SET wake_at = NULL WHERE key = ${ofA}`], ["a: wakeUp"]],
+    ["a state that its snapshot is not in", [`UPDATE job_state SET value = 2 WHERE key = ${ofA}`], ["a: state"]],
+    ["a fault that its snapshot does not know", [`UPDATE job_state SET fault = 1 WHERE key = ${ofA}`], ["a: state"]],
+    [
+      "more live runs than may be",
+      [
+        snapshot(
+          "b",
+          '{"live":[{"runKey":1,"fireAt":1,"attempt":1,"retryAt":null},{"runKey":2,"fireAt":2,"attempt":1,"retryAt":null}]}'
+        )
+      ],
+      ["b: maxInstances", "b: liveRuns"]
+    ],
+    [
+      "a live run without a record",
+      ["DELETE FROM runs WHERE outcome IS NULL", snapshot("b", '{"runCount":0}')],
+      ["b: liveRuns", "b: accounting"]
+    ],
+    [
+      "an unfinished run that no job knows",
+      [
+        "UPDATE runs SET outcome = NULL, finished_at = NULL WHERE run_key = 5",
+        "UPDATE owner SET finished_runs = finished_runs - 1"
+      ],
+      ["a: liveRuns"]
+    ],
+    ["a run of an owner to come", ["UPDATE runs SET epoch = 9 WHERE outcome IS NULL"], ["b: ownerless"]],
+    [
+      "a run that its dead owner still executes",
+      ["UPDATE owner SET epoch = 9", "UPDATE runs SET epoch = 9 WHERE outcome IS NOT NULL"],
+      ["b: ownerless"]
+    ],
+    [
+      "a finished run without an outcome",
+      ["UPDATE runs SET outcome = NULL WHERE run_key = 5"],
+      ["a: finished", "a: liveRuns"]
+    ],
+    ["an outcome that there is not", ["UPDATE runs SET outcome = 77 WHERE run_key = 5"], ["a: finished"]],
+    [
+      "a run that was early",
+      [`UPDATE runs SET claimed_at = fire_at - 2, started_at = fire_at - 1 WHERE run_key = 5`],
+      ["a: finished"]
+    ],
+    ["a snapshot that is torn", [`UPDATE job_state SET memory = '{"vers' WHERE key = ${ofA}`], ["a: readable"]],
+    [
+      "rows of a job that is gone",
+      [`DELETE FROM jobs WHERE id = 'a'`, "UPDATE owner SET job_count = job_count - 1"],
+      ["file: file", "file: file"]
+    ],
+    ["a job without a state", [`DELETE FROM job_state WHERE key = ${ofA}`], ["file: file"]],
+    ["counts that are wrong", ["UPDATE owner SET job_count = 7, finished_runs = 7"], ["file: file", "file: file"]]
+  ] as ReadonlyArray<readonly [string, ReadonlyArray<string>, ReadonlyArray<string>]>)(
+    "finds %s",
+    async (_what, statements, expected) => {
+      const verification = await damaged(...statements)
+      expect([verification.ok, found(verification)]).toEqual([false, expected])
+    }
+  )
+
+  it("tells damaged pages, and checks what can still be read", async () => {
+    const filename = await stoppedFile()
+    const database = new Database(filename, { readonly: true })
+    const root = database
+      .prepare<[], { readonly page: number }>("SELECT rootpage AS page FROM sqlite_schema WHERE name = 'ledger'")
+      .get()
+    database.close()
+    const bytes = readFileSync(filename)
+    bytes.fill(0xff, ((root?.page ?? 1) - 1) * 4096, (root?.page ?? 1) * 4096)
+    writeFileSync(filename, bytes)
+    const { ok, violations } = await verifyFile(filename)
+    expect(ok).toBe(false)
+    expect(new Set(violations.map(({ invariant }) => invariant))).toEqual(new Set(["file"]))
+  })
+
+  it("leaves a stopped file as it is, with nothing beside it", async () => {
+    const filename = await stoppedFile()
+    const before = digests(filename)
+    expect((await verifyFile(filename)).ok).toBe(true)
+    expect(digests(filename)).toEqual(before)
+    expect(before.map(([name]) => name)).toEqual(["jobs.db", "jobs.db.lock"])
+  })
+
+  it("sees one moment of a file on which a scheduler is at work, and does not hold it up", async () => {
+    const filename = temporaryFile()
+    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+    const scheduler = await world.start({ tasks: [task("busy", () => sleepOn(world.clock, 3))] })
+    await scheduler.addJob({ id: "a", task: "busy", trigger: interval("1 second", { start: midnight }) })
+    for (let turn = 0; turn < 10; turn++) {
+      const asked = verifyFile(filename)
+      await world.clock.advance(5_500)
+      expect((await asked).violations).toEqual([])
+    }
+    expect((await scheduler.getRuns()).length).toBeGreaterThanOrEqual(55)
+  })
+
+  it("tells whose fire times it did not count", async () => {
+    const filename = temporaryFile()
+    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+    const whim = defineTrigger({ type: "whim", next: (after) => after + 7 * minute })
+    const scheduler = await world.start({ tasks: [quiet], triggers: [whim], streams: { readings: new Subject() } })
+    await scheduler.addJob({ id: "custom", task: quiet, trigger: whim(null) })
+    await scheduler.addJob({ id: "fed", task: quiet, trigger: stream("readings") })
+    await scheduler.addJob({ id: "delayed", task: quiet, trigger: interval("1 minute", { after: "run" }) })
+    await world.clock.advance(20 * minute)
+    await scheduler.shutdown()
+    expect(await verifyFile(filename)).toMatchObject({
+      ok: true,
+      notChecked: [
+        { reason: "customTrigger", jobs: 1 },
+        { reason: "stream", jobs: 1 },
+        { reason: "fixedDelay", jobs: 1 }
+      ]
+    })
+    expect(await verifyFile(filename, { triggers: [whim] })).toMatchObject({
+      ok: true,
+      checked: { fireTimes: 2 },
+      notChecked: [{ reason: "stream" }, { reason: "fixedDelay" }]
+    })
+  })
+
+  it("knows removed jobs, paused ones, and what retention has deleted", async () => {
+    const filename = temporaryFile()
+    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+    const scheduler = await world.start({ tasks: [quiet], retention: { runCount: 30, runAge: "1 day" } })
+    const trigger = interval("1 minute", { start: midnight })
+    for (const id of ["removed", "paused", "kept"]) await scheduler.addJob({ id, task: quiet, trigger })
+    await world.clock.advance(5 * minute)
+    await scheduler.pauseJob("removed")
+    await scheduler.pauseJob("paused")
+    await world.clock.advance(5 * minute)
+    await scheduler.removeJob("removed")
+    expect(await verifyFile(filename)).toMatchObject({ violations: [], checked: { jobs: 3, fireTimes: 17 } })
+    await world.clock.advance(2 * 60 * minute)
+    await scheduler.resumeJob("paused")
+    await world.clock.advance(30 * minute)
+    expect((await scheduler.getRuns()).length).toBeLessThan(50)
+    // This world is long past, and no run is younger than the default of 30 days.
+    expect((await verifyFile(filename)).checked).toMatchObject({ jobs: 3, fireTimes: 0 })
+    const { violations, checked } = await verifyFile(filename, { runAge: "40000 days" })
+    expect(violations).toEqual([])
+    expect(checked.fireTimes).toBeGreaterThan(10)
+  })
+
+  it.each([
+    ["there is no such file", () => undefined, "StoreUnreadable"],
+    ["it is not a file", (filename: string) => mkdirSync(filename), "StoreUnreadable"],
+    [
+      "file is not a database",
+      (filename: string) => writeFileSync(filename, "no database at all ".repeat(99)),
+      "StoreUnreadable"
+    ],
+    ["no scheduler has used it yet", (filename: string) => writeFileSync(filename, ""), "StoreUnreadable"],
+    ["another program's", (filename: string) => change(filename, "CREATE TABLE customers(name)"), "StoreUnreadable"],
+    [
+      "upgrade carillon",
+      async (filename: string) => change(await stoppedFile(filename), `PRAGMA user_version = ${schemaVersion + 1}`),
+      "StoreTooNew"
+    ]
+  ] as ReadonlyArray<readonly [string, (filename: string) => unknown, string]>)(
+    "refuses what it cannot read, unchanged: %s",
+    async (because, make, tag) => {
+      const filename = temporaryFile()
+      await make(filename)
+      const before = digests(filename)
+      const error: unknown = await verifyFile(filename).catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ _tag: tag })
+      expect(String(error)).toContain(because)
+      expect(digests(filename)).toEqual(before)
+    }
+  )
+})
+
+/** Ten runs, stopped in good order. */
+const stoppedFile = async (filename = temporaryFile()): Promise<string> => {
+  const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+  const scheduler = await world.start({ tasks: [quiet] })
+  await scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute", { start: midnight + minute }) })
+  await world.clock.advance(10 * minute)
+  await scheduler.shutdown()
+  return filename
+}
+
+const change = (filename: string, statement: string): void => {
+  const database = new Database(filename)
+  database.exec(statement)
+  database.close()
+}
+
+/** What lies in the file's directory, by content. Nothing may be open: to read a file is to drop this process's locks on it. */
+const digests = (filename: string): ReadonlyArray<readonly [string, string]> =>
+  readdirSync(dirname(filename))
+    .toSorted()
+    .filter((name) => statSync(join(dirname(filename), name)).isFile())
+    .map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(dirname(filename), name)))
+        .digest("hex")
+    ])
