@@ -1,11 +1,16 @@
 /** An order of keys by instant, then key: adding, moving and removing cost O(log n), looking at the first `k` O(k log k). */
 import type { EpochMillis } from "../time/instant.ts"
 
-/** A place in the heap. Its owner keeps it, to move or remove it; `slot` belongs to the heap. */
+/** A place in the heap. `at` and `key` stay as they are while it is in there; `slot` belongs to the heap. */
 export interface HeapEntry {
   readonly key: number
-  at: EpochMillis
+  readonly at: EpochMillis
   slot: number
+}
+
+/** One that the heap has made. Its owner keeps it, to move or remove it. */
+export interface MovableEntry extends HeapEntry {
+  at: EpochMillis
 }
 
 /** A binary heap of entries that know their slot, so nothing stale is ever left in it. */
@@ -21,21 +26,20 @@ export class InstantHeap {
     return this.#entries[0]
   }
 
-  add(at: EpochMillis, key: number): HeapEntry {
-    const entry: HeapEntry = { key, at, slot: -1 }
-    this.insert(entry, at)
+  add(at: EpochMillis, key: number): MovableEntry {
+    const entry: MovableEntry = { key, at, slot: -1 }
+    this.insert(entry)
     return entry
   }
 
   /** The same for an entry of the owner's own, which is in no heap. */
-  insert(entry: HeapEntry, at: EpochMillis): void {
-    entry.at = at
+  insert(entry: HeapEntry): void {
     entry.slot = this.#entries.length
     this.#entries.push(entry)
     this.#rise(entry)
   }
 
-  move(entry: HeapEntry, at: EpochMillis): void {
+  move(entry: MovableEntry, at: EpochMillis): void {
     entry.at = at
     this.#rise(entry)
     this.#sink(entry)

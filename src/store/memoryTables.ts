@@ -4,7 +4,7 @@
  */
 import type { EpochMillis } from "../time/instant.ts"
 import { batchInstant } from "./batchInstant.ts"
-import { type HeapEntry, InstantHeap } from "./instantHeap.ts"
+import { type HeapEntry, InstantHeap, type MovableEntry } from "./instantHeap.ts"
 import type {
   ClaimRow,
   JobDefinitionRow,
@@ -20,8 +20,8 @@ import { RunsByFireTime } from "./runsByFireTime.ts"
 /** A job with its places in the orders, and the runs that make it unremovable. */
 export interface MemoryJob {
   row: JobRow
-  wake: HeapEntry | null
-  retired: HeapEntry | null
+  wake: MovableEntry | null
+  retired: MovableEntry | null
   /** Made with the first run, since most of a million jobs wait for theirs. */
   runs: RunsByFireTime<MemoryRun> | null
   liveRuns: number
@@ -29,33 +29,61 @@ export interface MemoryJob {
   ledger: Set<number> | null
 }
 
-/** A run in one object, which is its own entry in the order of finished runs: a store may hold millions. Readers get rows. */
+/**
+ * A run in one object, which is its own entry in the order of finished runs: a store may hold millions. Readers get rows.
+ * Instants but one are kept as the steps from each to the next: a small number is part of the object, an instant is one more.
+ */
 export class MemoryRun implements HeapEntry {
   readonly key: number
   readonly job: MemoryJob
   readonly fireAt: EpochMillis
   readonly request: number
-  readonly claimedAt: EpochMillis
   readonly args: string | null
   readonly epoch: number
   attempt = 1
-  startedAt: EpochMillis | null = null
-  finishedAt: EpochMillis | null = null
   outcome: RunRow["outcome"] = null
   result: string | null = null
   error: string | null = null
-  /** Among the finished: when it did. */
-  at: EpochMillis = 0
   slot = -1
+  readonly #toClaim: number | null
+  #toStart: number | null = null
+  #toFinish: number | null = null
 
   constructor(claim: ClaimRow, job: MemoryJob, epoch: number) {
     this.key = claim.runKey
     this.job = job
     this.fireAt = claim.fireAt
     this.request = claim.request
-    this.claimedAt = claim.claimedAt
     this.args = claim.args
     this.epoch = epoch
+    this.#toClaim = claim.claimedAt - claim.fireAt
+  }
+
+  settle({ attempt, startedAt, finishedAt, outcome, result, error }: SettleRow): void {
+    const { claimedAt } = this
+    this.attempt = attempt
+    this.outcome = outcome
+    this.result = result
+    this.error = error
+    this.#toStart = startedAt === null ? null : startedAt - claimedAt
+    this.#toFinish = finishedAt === null ? null : finishedAt - claimedAt
+  }
+
+  get claimedAt(): EpochMillis {
+    return this.fireAt + (this.#toClaim ?? 0)
+  }
+
+  get startedAt(): EpochMillis | null {
+    return this.#toStart === null ? null : this.claimedAt + this.#toStart
+  }
+
+  get finishedAt(): EpochMillis | null {
+    return this.#toFinish === null ? null : this.claimedAt + this.#toFinish
+  }
+
+  /** Its place among the finished. */
+  get at(): EpochMillis {
+    return this.claimedAt + (this.#toFinish ?? 0)
   }
 
   /** Field by field, as everything here that is made for each run: a spread costs ten times as much. */
@@ -289,20 +317,15 @@ export class MemoryTables {
     this.nextRunKey = Math.max(this.nextRunKey, run.key + 1)
   }
 
-  #settle({ runKey, attempt, startedAt, finishedAt, outcome, result, error }: SettleRow): void {
-    const run = this.runs.get(runKey)
+  #settle(row: SettleRow): void {
+    const run = this.runs.get(row.runKey)
     if (run === undefined || run.finishedAt !== null) {
       return
     }
-    run.attempt = attempt
-    run.startedAt = startedAt
-    run.finishedAt = finishedAt
-    run.outcome = outcome
-    run.result = result
-    run.error = error
-    if (finishedAt !== null) {
-      this.finished.insert(run, finishedAt)
-      this.live.delete(runKey)
+    run.settle(row)
+    if (row.finishedAt !== null) {
+      this.finished.insert(run)
+      this.live.delete(run.key)
       run.job.liveRuns -= 1
     }
   }
@@ -348,7 +371,7 @@ export class MemoryTables {
     job.retired = this.#place(this.retired, job.retired, at, job.row.key)
   }
 
-  #place(order: InstantHeap, entry: HeapEntry | null, at: EpochMillis | null, key: number): HeapEntry | null {
+  #place(order: InstantHeap, entry: MovableEntry | null, at: EpochMillis | null, key: number): MovableEntry | null {
     if (at === null) {
       if (entry !== null) order.remove(entry)
       return null
