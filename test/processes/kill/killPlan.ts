@@ -1,0 +1,64 @@
+/** What the killed scheduler does: jobs of every policy, drawn from a seed. Known to the child, which runs them, and to whoever checks. */
+import type { JobOptions } from "../../../src/index.ts"
+
+/** The same numbers for the same seed, in [0, 1): https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+export const randomFrom = (seed: number): (() => number) => {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
+
+export const pick = <A>(random: () => number, choices: ReadonlyArray<A>): A => {
+  const choice = choices[Math.floor(random() * choices.length)]
+  if (choice === undefined) throw new Error("nothing to pick from")
+  return choice
+}
+
+export const taskNames = ["quick", "slow", "flaky"] as const
+export type TaskName = (typeof taskNames)[number]
+
+export interface PlannedJob {
+  readonly id: string
+  readonly task: TaskName
+  readonly everyMs: number
+  readonly rules: JobOptions
+}
+
+/** A job of random rules. Ids that begin with `p` may be paused, those with `d` or `p` come and go, the others stay. */
+export const plannedJob = (id: string, random: () => number): PlannedJob => {
+  // Each missed fire time is made up, so they must come slower than they are served.
+  const all = random() < 0.15
+  const task = all ? "quick" : pick(random, taskNames)
+  const attempts = pick(random, [1, 1, 2, 3])
+  return {
+    id,
+    task,
+    everyMs: all ? pick(random, [150, 250]) : pick(random, [5, 7, 11, 20, 33, 50]),
+    rules: {
+      coalesce: all ? "all" : pick(random, ["latest", "latest", "earliest"]),
+      overlap: pick(random, ["skip", "queue-one", "queue-all", "cancel-running"]),
+      maxInstances: pick(random, [1, 1, 2, 3]),
+      onInterrupted: pick(random, ["rerun", "rerun", "skip"]),
+      ...(random() < 0.3 ? { misfireGrace: pick(random, [40, 400]) } : {}),
+      ...(attempts > 1 ? { retry: { attempts, backoff: pick(random, [5, 40]) } } : {}),
+      ...(random() < 0.3 ? { timeout: 60 } : {})
+    }
+  }
+}
+
+export const standingJobs = (seed: number): ReadonlyArray<PlannedJob> => {
+  const random = randomFrom(seed)
+  return Array.from({ length: 10 }, (_, index) => plannedJob(`s${index}`, random))
+}
+
+export const passingIds = ["d0", "d1", "d2", "p0", "p1"] as const
+
+/** The outside ledger and the database, in the directory of one world. */
+export const files = (directory: string) => ({
+  ledger: `${directory}/ledger.jsonl`,
+  database: `${directory}/jobs.db`
+})
