@@ -1,0 +1,278 @@
+/** What callers do to a simulated scheduler, and whether what they are told is on disk when they are told. */
+import type { JobHandle, Scheduler } from "../../src/index.ts"
+import type { JobInput } from "../../src/job/jobOptions.ts"
+import type { CommandLine } from "../history/history.ts"
+import { fireTimesOf, triggerOf } from "./fireTimesOf.ts"
+import type { Definition, Operation } from "./plan.ts"
+import { epoch } from "./plan.ts"
+import { tagOf } from "./world.ts"
+import type { World } from "./world.ts"
+
+export class Commands {
+  private readonly world: World
+  /** Commands under way, by job. */
+  private readonly open = new Map<string, number>()
+  /** Definitions whose command was refused for good: they must never be written. */
+  private readonly refused = new Set<number>()
+
+  constructor(world: World) {
+    this.world = world
+    world.blurred = (jobId) => (this.open.get(jobId) ?? 0) > 1
+  }
+
+  /** A process is gone, and its callers with it. */
+  forget(): void {
+    this.open.clear()
+  }
+
+  definition(number: number): Definition {
+    const found = this.world.plan.definitions.find((definition) => definition.number === number)
+    if (found === undefined) throw new RangeError(`no definition ${number}`)
+    return found
+  }
+
+  /** For the start of a process: jobs that it declares. */
+  declare(number: number): (scheduler: Scheduler) => Promise<void> {
+    return async (scheduler) => {
+      this.refused.delete(number)
+      await scheduler.addJob({ ...inputOf(this.definition(number)), ifExists: "replace" })
+    }
+  }
+
+  give(operation: Operation): void {
+    const { scheduler } = this.world
+    if (scheduler === null) return
+    switch (operation.do) {
+      case "add": {
+        const definition = this.definition(operation.definition)
+        const { ifExists, paused } = operation
+        const known = this.world.model.byId(definition.id) !== undefined
+        this.refused.delete(definition.number)
+        const added = scheduler.addJob({ ...inputOf(definition), ifExists, paused })
+        return this.follow(
+          definition.id,
+          "added",
+          added,
+          () => {
+            if (!(known && ifExists === "keep")) this.mustBe(definition)
+          },
+          definition
+        )
+      }
+      case "modify": {
+        const definition = this.definition(operation.definition)
+        const { id: _id, trigger: _trigger, start: _start, end: _end, ...changes } = inputOf(definition)
+        this.refused.delete(definition.number)
+        return this.follow(
+          definition.id,
+          null,
+          scheduler.modifyJob(definition.id, changes),
+          () => this.mustBe(definition),
+          definition
+        )
+      }
+      case "reschedule": {
+        const definition = this.definition(operation.definition)
+        const { trigger, start, end } = inputOf(definition)
+        if (trigger === undefined) return
+        const timing = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }
+        const done = scheduler.rescheduleJob(definition.id, trigger, timing)
+        return this.follow(definition.id, null, done, () => this.mustFireLike(definition))
+      }
+      case "pauseJob":
+        return this.follow(operation.id, "paused", scheduler.pauseJob(operation.id), () =>
+          this.mustBePaused(operation.id, true)
+        )
+      case "resumeJob": {
+        const { id, missed } = operation
+        const done = scheduler.resumeJob(id, missed === null ? {} : { missed })
+        return this.follow(id, "resumed", done, () => this.mustBePaused(id, false))
+      }
+      case "removeJob":
+        return this.follow(operation.id, "removed", scheduler.removeJob(operation.id), () => {
+          if (this.world.model.byId(operation.id) !== undefined)
+            this.lost(`job "${operation.id}" was removed, and is there`)
+        })
+      case "runJob":
+        return this.run(scheduler, operation.id)
+      case "cancelRun":
+        return this.cancel(scheduler, operation.id)
+      case "pause":
+      case "resume":
+        try {
+          scheduler[operation.do]()
+          this.world.tell(operation.do)
+        } catch (error) {
+          this.world.tell(`${operation.do} refused: ${tagOf(error)}`)
+        }
+        return
+      default:
+        return
+    }
+  }
+
+  private run(scheduler: Scheduler, id: string): void {
+    this.settle(`run of ${id}`, scheduler.runJob(id), (handle) => {
+      this.world.tell(`requested ${handle.runId}`)
+      const run = this.world.model.runs.get(Number(handle.runId))
+      if (run === undefined || run.request === 0) this.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
+      this.settle(`end of ${handle.runId}`, handle.settled(), (record) => {
+        this.world.tell(`awaited ${handle.runId} ${record.outcome}`)
+        const row = this.world.model.rows.get(Number(handle.runId))
+        if (row === undefined || row.outcome === null || row.outcome !== record.outcome)
+          this.lost(`run ${handle.runId} has ${record.outcome} for its caller, ${row?.outcome} on disk`)
+      })
+    })
+  }
+
+  private cancel(scheduler: Scheduler, id: string): void {
+    const live = this.world.model.byId(id)?.memory.live.at(-1)
+    if (live === undefined) return
+    this.world.executions.cancelAsked.add(live.runKey)
+    this.settle(`cancel of ${live.runKey}`, scheduler.cancelRun(String(live.runKey)), (wasLive) => {
+      this.world.tell(`cancelled ${live.runKey} ${wasLive}`)
+      this.world.sometimes.note(`cancelRun: ${wasLive}`)
+      if (wasLive && (this.world.model.rows.get(live.runKey)?.outcome ?? null) === null)
+        this.lost(`run ${live.runKey} was cancelled for its caller, and has no outcome on disk`)
+    })
+  }
+
+  /** A command about a job: asked, then answered or refused. */
+  private follow(
+    id: string,
+    answer: CommandLine["kind"] | null,
+    promise: Promise<JobHandle | void>,
+    check: () => void,
+    definition?: Definition
+  ): void {
+    const { world } = this
+    const line = (kind: CommandLine["kind"]): void => void world.lines.push({ kind, jobId: id, at: world.clock.now() })
+    const { life } = world
+    this.open.set(id, (this.open.get(id) ?? 0) + 1)
+    if (answer !== null) line("asked")
+    const blurred = (): boolean => world.blurred(id)
+    let wasBlurred = blurred()
+    const close = (): void => {
+      if (world.life !== life) return
+      wasBlurred ||= blurred()
+      // The others of the same commit are answered in the same turn.
+      queueMicrotask(() => {
+        if (world.life === life) this.open.set(id, Math.max(0, (this.open.get(id) ?? 0) - 1))
+      })
+    }
+    this.settle(
+      `command on ${id}`,
+      promise,
+      () => {
+        close()
+        if (answer !== null) line(answer)
+        world.tell(`${answer ?? "changed"} ${id}`)
+        if (!wasBlurred) check()
+      },
+      (error) => {
+        close()
+        if (answer !== null) line("refused")
+        if (definition !== undefined && tagOf(error) !== "SchedulerStoppedError") this.refused.add(definition.number)
+      }
+    )
+  }
+
+  private settle<A>(
+    what: string,
+    promise: Promise<A>,
+    done: (value: A) => void,
+    failed: (error: unknown) => void = () => undefined
+  ): void {
+    const { world } = this
+    const { life } = world
+    world.sometimes.note("API calls")
+    const own = (): boolean => world.life === life && world.alive
+    promise.then(
+      (value) => {
+        if (own()) done(value)
+      },
+      (error: unknown) => {
+        if (!own()) return
+        const tag = tagOf(error)
+        world.tell(`${what} refused: ${tag}`)
+        world.sometimes.note(`refused: ${tag}`)
+        failed(error)
+        if (!(typeof error === "object" && error !== null && "_tag" in error))
+          world.report("untyped", `${what} is refused with ${String(error)}`)
+        if (tag === "StoreUnavailable" && world.ms - world.lastFaultMs > 120_000)
+          world.report("refused", `${what} is refused: ${String(error)}`)
+        if (tag === "StoreConflict") world.report("refused", `${what} is refused: ${String(error)}`)
+      }
+    )
+  }
+
+  /** Definitions that were refused and written all the same. Asked at every commit of a definition. */
+  checkWritten(notes: string): void {
+    const number = numberOf(notes)
+    if (number !== null && this.refused.has(number))
+      this.world.report("refusedWritten", `definition ${number} was refused, and is written`)
+  }
+
+  private mustBe(definition: Definition): void {
+    const job = this.world.model.byId(definition.id)
+    const found = job === undefined ? null : numberOf(job.row.notes)
+    if (found !== definition.number)
+      this.lost(`job "${definition.id}" was given definition ${definition.number}, on disk is ${found}`)
+    const { rules } = definition
+    if (job === undefined) return
+    const given = { ...rules, retry: rules.retry?.attempts ?? null }
+    const kept = {
+      ...{ misfireGrace: job.rules.misfireGraceMs, coalesce: job.rules.coalesce, maxInstances: job.rules.maxInstances },
+      ...{ overlap: job.rules.overlap, retry: job.rules.retry?.attempts ?? null, timeout: job.rules.timeoutMs },
+      ...{ onInterrupted: job.rules.onInterrupted, maxRuns: job.rules.maxRuns }
+    }
+    if (JSON.stringify(given) !== JSON.stringify(kept))
+      this.lost(`job "${definition.id}" was given ${JSON.stringify(given)}, on disk is ${JSON.stringify(kept)}`)
+  }
+
+  private mustFireLike(definition: Definition): void {
+    const job = this.world.model.byId(definition.id)
+    const { trigger, start, end } = definition
+    if (job === undefined) return this.lost(`job "${definition.id}" was rescheduled, and is not there`)
+    if (trigger.kind === "delay") return
+    const window = {
+      type: "window",
+      trigger: triggerOf(trigger).toJSON(),
+      ...(start === undefined ? {} : { start: epoch + start }),
+      ...(end === undefined ? {} : { end: epoch + end })
+    }
+    const now = this.world.clock.now()
+    const [given, kept] = [JSON.stringify(window), job.row.trigger].map((text) =>
+      fireTimesOf(text, now, now + 100 * 86_400_000, 5)
+    )
+    if (String(given) !== String(kept))
+      this.lost(`job "${definition.id}" was rescheduled to ${String(given)}, on disk is ${String(kept)}`)
+  }
+
+  private mustBePaused(id: string, paused: boolean): void {
+    const job = this.world.model.byId(id)
+    if (
+      job === undefined ||
+      (job.memory.fault === null && (job.memory.pausedAt !== null) !== paused && job.row.value !== "done")
+    )
+      this.lost(`job "${id}" was ${paused ? "paused" : "resumed"}, and is ${job?.row.value ?? "not there"}`)
+  }
+
+  private lost(message: string): void {
+    this.world.report("acknowledged", message)
+  }
+}
+
+const numberOf = (notes: string): number | null =>
+  (JSON.parse(notes) as { readonly metadata?: { readonly definition?: number } }).metadata?.definition ?? null
+
+export const inputOf = ({ number, id, trigger, start, end, rules }: Definition): JobInput => ({
+  id,
+  task: "simulated",
+  args: number,
+  metadata: { definition: number },
+  trigger: triggerOf(trigger),
+  ...(start === undefined ? {} : { start: epoch + start }),
+  ...(end === undefined ? {} : { end: epoch + end }),
+  ...rules
+})

@@ -1,0 +1,122 @@
+/** What tasks did, seen from outside of the engine: each attempt that was called, how it ended, and whether it was aborted. */
+import type { SettleRow } from "../../src/store/jobStore.ts"
+import type { Report } from "./change.ts"
+import type { AttemptEnd, ModelRun } from "./modelRuns.ts"
+import { endOf } from "./modelRuns.ts"
+import type { ModelJob } from "./stored.ts"
+
+export interface Execution {
+  readonly runKey: number
+  readonly attempt: number
+  readonly jobKey: number
+  readonly life: number
+  /** Monotonic. */
+  readonly startedMs: number
+  ended: { readonly how: "returned" | "threw"; readonly ms: number } | null
+  /** The tag of the reason that its signal aborted with, first. */
+  aborted: string | null
+  abortedMs: number
+  /** Of its job when it started. */
+  readonly timeoutMs: number | null
+}
+
+export class Executions {
+  private readonly all = new Map<string, Execution>()
+  /** Aborted and not ended: they hold their slot a while. */
+  readonly lingering = new Set<Execution>()
+  /** Called and neither ended nor aborted, in this life. */
+  readonly running = new Set<Execution>()
+  /** Runs that somebody has asked to cancel. */
+  readonly cancelAsked = new Set<number>()
+  /** Runs that must give way. */
+  readonly mustAbort = new Set<number>()
+  private readonly report: Report
+
+  constructor(report: Report) {
+    this.report = report
+  }
+
+  get count(): number {
+    return this.all.size
+  }
+
+  find(runKey: number, attempt: number): Execution | undefined {
+    return this.all.get(`${runKey}/${attempt}`)
+  }
+
+  /** A task is called: its claim must be on disk, its attempt the one that is due, and never called before. */
+  start(execution: Execution, run: ModelRun | undefined, job: ModelJob | undefined): void {
+    const { runKey, attempt } = execution
+    const what = `attempt ${attempt} of run ${runKey}`
+    const live = job?.memory.live.find((each) => each.runKey === runKey)
+    if (run === undefined || live === undefined) this.report("unclaimedStart", `${what} starts and is not on disk`)
+    else if (live.attempt !== attempt || live.retryAt !== null)
+      this.report("unclaimedStart", `${what} starts, on disk is attempt ${live.attempt}, due at ${live.retryAt}`)
+    if (this.find(runKey, attempt) !== undefined) this.report("startedTwice", `${what} starts twice`)
+    this.all.set(`${runKey}/${attempt}`, execution)
+    this.running.add(execution)
+    const beside = [...this.running].filter(({ jobKey }) => jobKey === execution.jobKey).length
+    if (job !== undefined && beside > Math.max(job.rules.maxInstances, job.memory.live.length))
+      this.report("maxInstances", `${what} starts as the ${beside}th of job "${job.row.id}"`)
+  }
+
+  end(execution: Execution, how: "returned" | "threw", ms: number): void {
+    execution.ended ??= { how, ms }
+    this.running.delete(execution)
+    this.lingering.delete(execution)
+  }
+
+  abort(execution: Execution, reason: string, ms: number): void {
+    if (execution.aborted === null) execution.abortedMs = ms
+    execution.aborted ??= reason
+    this.running.delete(execution)
+    if (execution.ended === null) this.lingering.add(execution)
+  }
+
+  /** The process is gone. */
+  die(): void {
+    this.running.clear()
+    this.lingering.clear()
+    this.mustAbort.clear()
+    this.cancelAsked.clear()
+  }
+
+  /** An attempt's end is committed: it must be what its task really did. */
+  settled(
+    row: SettleRow,
+    run: ModelRun,
+    job: ModelJob,
+    waited: boolean,
+    now: { readonly life: number; readonly ms: number; readonly stopping: boolean }
+  ): void {
+    const end = endOf(row)
+    const execution = this.find(row.runKey, row.attempt)
+    const what = `attempt ${row.attempt} of run ${row.runKey} of job "${job.row.id}" is said to have ${end}`
+    const wrong = (fact: string): void => this.report("outcome", `${what}, ${fact}`)
+    const isOld = run.life < now.life
+    if (isOld && !waited && end !== "interrupted") wrong("its process is gone")
+    if (end === "interrupted" && !isOld && !now.stopping) wrong("its process lives")
+    const truth = this.truthOf(execution)
+    if (!isOld && truth !== null && truth !== end) wrong(`it has ${truth}`)
+    if ((end === "succeeded" || end === "failed") && truth !== end) wrong(`it has ${truth ?? "not ended"}`)
+    if (end === "timedOut") {
+      const took = execution === undefined ? 0 : now.ms - execution.startedMs
+      if (execution?.aborted !== "RunTimedOut") wrong("its signal did not say so")
+      if (took < (execution?.timeoutMs ?? Infinity)) wrong(`after ${took} of ${execution?.timeoutMs} ms`)
+    }
+    if (
+      end === "cancelled" &&
+      !this.cancelAsked.has(row.runKey) &&
+      !this.mustAbort.has(row.runKey) &&
+      job.rules.overlap !== "cancel-running" &&
+      !job.memory.removed
+    )
+      wrong("nobody asked for it")
+  }
+
+  /** What an attempt has come to by itself; `null` while it goes on, and when it was aborted first. */
+  private truthOf(execution: Execution | undefined): AttemptEnd | null {
+    if (execution === undefined || execution.ended === null || execution.aborted !== null) return null
+    return execution.ended.how === "returned" ? "succeeded" : "failed"
+  }
+}

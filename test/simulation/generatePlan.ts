@@ -1,0 +1,240 @@
+/**
+ * A plan from a seed. Each seed takes its own small set of features (swarm testing): worlds with everything at once hide
+ * what only shows when one thing happens often.
+ */
+import type { Behaviour, Crash, Definition, Fault, FaultKind, Operation, Plan, RulesPlan, TriggerPlan } from "./plan.ts"
+import { crashPoints, day, hour, lies, minute, second } from "./plan.ts"
+import { Random } from "./random.ts"
+
+interface Features {
+  readonly crashes: boolean
+  readonly faults: boolean
+  readonly outages: boolean
+  readonly steps: boolean
+  readonly setBack: boolean
+  readonly longAway: boolean
+  readonly commands: number
+  readonly lying: boolean
+  readonly delay: boolean
+  readonly retries: boolean
+  readonly timeouts: boolean
+  readonly maxRuns: boolean
+  readonly grace: boolean
+  readonly overlap: boolean
+  readonly all: boolean
+  readonly slowTasks: boolean
+  readonly badTasks: boolean
+}
+
+export const generatePlan = (seed: number): Plan => {
+  const chance = new Random(seed)
+  const some = (probability: number): boolean => chance.chance(probability)
+  const features: Features = {
+    ...{ crashes: some(0.6), faults: some(0.4), outages: some(0.25), steps: some(0.3), setBack: some(0.5) },
+    ...{ longAway: some(0.3), commands: some(0.2) ? 0 : chance.spread(2, 40), lying: some(0.15), delay: some(0.15) },
+    ...{ retries: some(0.5), timeouts: some(0.4), maxRuns: some(0.3), grace: some(0.5), overlap: some(0.6) },
+    ...{ all: some(0.3), slowTasks: some(0.7), badTasks: some(0.4) }
+  }
+  const length = chance.pick([20 * second, minute, 5 * minute, 20 * minute, 2 * hour])
+  const ids = Array.from({ length: chance.spread(1, 6) }, (_, index) => `job-${index}`)
+  const definitions: Array<Definition> = []
+  const define = (id: string): number => {
+    const number = definitions.length + 1
+    definitions.push(definitionOf(chance, features, { number, id, length }))
+    return number
+  }
+  const firsts = ids.map((id): Operation => ({
+    at: chance.chance(0.7) ? chance.int(0, 3) : chance.int(0, length >> 1),
+    do: "add",
+    definition: define(id),
+    ifExists: "error",
+    paused: chance.chance(0.05)
+  }))
+  const operations = [...firsts]
+  for (let n = 0; n < features.commands; n++)
+    operations.push(commandOf(chance, chance.int(0, length), chance.pick(ids), define))
+  if (features.steps) for (let n = chance.int(1, 3); n > 0; n--) operations.push(stepOf(chance, features, length))
+  if (features.outages) for (let n = chance.int(1, 2); n > 0; n--) operations.push(outageOf(chance, length))
+  for (let n = some(0.3) ? chance.int(1, 2) : 0; n > 0; n--) {
+    const redefine = chance.chance(0.5) ? ids.filter(() => chance.chance(0.5)).map(define) : []
+    operations.push({
+      at: chance.int(0, length),
+      do: "shutdown",
+      wait: chance.chance(0.6),
+      deadline: chance.spread(100, 30 * second),
+      redefine
+    })
+  }
+  if (features.crashes) {
+    for (let n = chance.int(0, 2); n > 0; n--) {
+      const redefine = chance.chance(0.3) ? ids.filter(() => chance.chance(0.5)).map(define) : []
+      operations.push({ at: chance.int(0, length), do: "crash", away: awayOf(chance, features, length), redefine })
+    }
+  }
+  return {
+    ...{ seed, store: chance.chance(0.1) ? "sqlite" : "memory", definitions, length },
+    operations: operations.toSorted((a, b) => a.at - b.at),
+    faults: features.faults ? Array.from({ length: chance.int(1, 5) }, () => faultOf(chance)) : [],
+    crashes: features.crashes ? crashesOf(chance, features, length) : [],
+    concurrency: chance.chance(0.1) ? chance.int(1, 3) : 100,
+    residentJobs: chance.pick([0, 1, 1000]),
+    commandTimeout: chance.pick([null, 30 * second, 2 * second])
+  }
+}
+
+const definitionOf = (
+  chance: Random,
+  features: Features,
+  { number, id, length }: { readonly number: number; readonly id: string; readonly length: number }
+): Definition => ({
+  ...{ number, id, trigger: triggerOf(chance, features, length), rules: rulesOf(chance, features, length) },
+  ...(chance.chance(0.1) ? { start: chance.int(0, length >> 1) } : {}),
+  ...(chance.chance(0.15) ? { end: roundTo(chance.int(length >> 1, length), second) + chance.int(0, 1) } : {}),
+  behaviours: behavioursOf(chance, features, length)
+})
+
+const roundTo = (ms: number, unit: number): number => Math.round(ms / unit) * unit
+
+/** Few fires a job: 2 to 60 in a life. */
+const triggerOf = (chance: Random, features: Features, length: number): TriggerPlan => {
+  const every = Math.max(
+    second,
+    roundTo(chance.spread(length / 60, length / 2), length > 10 * minute ? minute : second)
+  )
+  const start = chance.chance(0.5) ? 0 : chance.int(-day, length)
+  if (features.lying && chance.chance(0.4))
+    return { kind: "lying", how: chance.pick(lies), every, from: chance.int(1, length) + every }
+  if (features.delay && chance.chance(0.4)) return { kind: "delay", every, start: Math.max(0, start) }
+  switch (chance.int(0, 9)) {
+    case 0:
+      return { kind: "date", at: chance.int(0, length) }
+    case 1:
+      return { kind: "date", at: chance.int(-hour, 0) }
+    case 2:
+      return { kind: "uneven", seed: chance.int(1, 1_000_000), scale: every }
+    case 3:
+      return { kind: "calendar", days: chance.int(1, 3), hour: 0, minute: chance.int(0, 59) }
+    case 4:
+    case 5:
+      return { kind: "cron", expression: cronOf(chance, every) }
+    case 6:
+      return { kind: "interval", every, start, end: chance.int(0, length) + Math.max(0, start) }
+    default:
+      return { kind: "interval", every, start }
+  }
+}
+
+const cronOf = (chance: Random, every: number): string => {
+  if (every < minute) return `*/${Math.max(1, Math.min(30, Math.round(every / second)))} * * * * *`
+  if (every < hour)
+    return chance.chance(0.5)
+      ? `*/${Math.min(30, Math.round(every / minute))} * * * *`
+      : `${chance.int(0, 59)} * * * * *`
+  return `${chance.int(0, 59)} */${chance.int(1, 6)} * * *`
+}
+
+const rulesOf = (chance: Random, features: Features, length: number): RulesPlan => ({
+  misfireGrace:
+    features.grace && chance.chance(0.6) ? chance.pick([0, 1, second, chance.spread(second, length)]) : null,
+  coalesce: features.all && chance.chance(0.6) ? "all" : chance.pick(["latest", "latest", "earliest"]),
+  maxInstances: chance.pick([1, 1, 1, 2, 3]),
+  overlap: features.overlap ? chance.pick(["skip", "queue-one", "queue-all", "cancel-running"]) : "skip",
+  retry: features.retries && chance.chance(0.7) ? retryOf(chance, length) : null,
+  timeout: features.timeouts && chance.chance(0.7) ? chance.spread(100, length / 4) : null,
+  onInterrupted: chance.pick(["rerun", "rerun", "skip"]),
+  maxRuns: features.maxRuns && chance.chance(0.6) ? chance.spread(1, 8) : null
+})
+
+const retryOf = (chance: Random, length: number): NonNullable<RulesPlan["retry"]> => ({
+  attempts: chance.int(1, 5),
+  backoff: chance.pick([0, 1, second, chance.spread(100, length / 10)]),
+  factor: chance.pick([1, 2, 3]),
+  maxBackoff: chance.pick([second, minute, hour]),
+  ...(chance.chance(0.3) ? { when: ["Again"] } : {})
+})
+
+const behavioursOf = (chance: Random, features: Features, length: number): ReadonlyArray<Behaviour> => {
+  const ms = (): number => chance.spread(10, length / 8)
+  const all: ReadonlyArray<() => Behaviour> = [
+    () => ({ does: "instant" }),
+    ...(features.slowTasks
+      ? [(): Behaviour => ({ does: "slow", ms: ms() }), (): Behaviour => ({ does: "slow", ms: ms() })]
+      : []),
+    ...(features.retries
+      ? [(): Behaviour => ({ does: "fail", error: chance.pick(["Again", "Never"]), ms: chance.chance(0.5) ? 0 : ms() })]
+      : []),
+    ...(features.badTasks
+      ? [
+          (): Behaviour => ({ does: "hang" }),
+          (): Behaviour => ({ does: "ignore", ms: ms() }),
+          (): Behaviour => ({ does: "throwNull" }),
+          (): Behaviour => ({ does: "settleTwice", ms: ms() }),
+          (): Behaviour => ({ does: "notJson" })
+        ]
+      : [])
+  ]
+  return Array.from({ length: chance.int(1, 4) }, () => chance.pick(all)())
+}
+
+const commandOf = (chance: Random, at: number, id: string, define: (id: string) => number): Operation => {
+  switch (chance.int(0, 13)) {
+    case 0:
+    case 1:
+      return {
+        at,
+        do: "add",
+        definition: define(id),
+        ifExists: chance.pick(["replace", "replace", "error", "keep"]),
+        paused: chance.chance(0.1)
+      }
+    case 2:
+    case 3:
+      return { at, do: "modify", definition: define(id) }
+    case 4:
+      return { at, do: "reschedule", definition: define(id) }
+    case 5:
+    case 6:
+      return { at, do: "pauseJob", id }
+    case 7:
+    case 8:
+      return { at, do: "resumeJob", id, missed: chance.pick(["skip", "coalesce", null]) }
+    case 9:
+      return { at, do: "removeJob", id }
+    case 10:
+      return { at, do: "runJob", id }
+    case 11:
+      return { at, do: "cancelRun", id }
+    case 12:
+      return { at, do: "pause" }
+    default:
+      return { at, do: "resume" }
+  }
+}
+
+const stepOf = (chance: Random, features: Features, length: number): Operation => {
+  const far = chance.spread(100, Math.max(200, length / 2))
+  return { at: chance.int(0, length), do: "stepWall", ms: features.setBack && chance.chance(0.6) ? -far : far }
+}
+
+const outageOf = (chance: Random, length: number): Operation => {
+  const how: FaultKind = chance.pick(["before", "after", "slow", "mixed"])
+  return { at: chance.int(0, length), do: "outage", how, ms: chance.spread(100, Math.max(200, length / 4)) }
+}
+
+const faultOf = (chance: Random): Fault => ({
+  life: chance.int(1, 3),
+  call: chance.spread(1, 150),
+  calls: chance.pick([1, 1, 1, 2, 3, 8]),
+  how: chance.pick(["before", "after", "after", "slow"])
+})
+
+const crashesOf = (chance: Random, features: Features, length: number): ReadonlyArray<Crash> =>
+  Array.from({ length: chance.int(1, 5) }, (_, index) => {
+    const point = chance.pick(crashPoints)
+    const often = point === "beforeCall" || point === "afterCall" ? 120 : point === "event" ? 80 : 20
+    return { life: index + 1, point, n: chance.spread(1, often), away: awayOf(chance, features, length) }
+  })
+
+/** How long a process stays away: mostly shortly, sometimes so long that much is missed. */
+const awayOf = (chance: Random, features: Features, length: number): number =>
+  features.longAway ? chance.spread(second, length) : chance.pick([0, second, chance.spread(10, length / 10)])

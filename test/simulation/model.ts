@@ -1,0 +1,241 @@
+/**
+ * The small model that the engine is held against: a mirror of what is on disk, made from the batches alone, and at every commit
+ * the question whether the rules allow it. It reads the rows and knows arithmetic; of the engine's code it uses nothing.
+ */
+import type { JobRow, LedgerRow, RunRow, StoreBatch } from "../../src/store/jobStore.ts"
+import type { Change, Decided, Report } from "./change.ts"
+import type { Executions } from "./executions.ts"
+import type { OwedStretch } from "./modelAccounting.ts"
+import { account, passedBy } from "./modelAccounting.ts"
+import { checkRules } from "./modelRules.ts"
+import type { ModelRun } from "./modelRuns.ts"
+import { checkRuns, endOf } from "./modelRuns.ts"
+import type { ModelJob } from "./stored.ts"
+import { isFixedDelay, readMemory, readRules } from "./stored.ts"
+import type { Sometimes } from "./sometimes.ts"
+
+/** The moment of a commit. */
+export interface Moment extends Decided {
+  readonly life: number
+  /** Monotonic. */
+  readonly ms: number
+  readonly stopping: boolean
+  /** Jobs to which several commands may have been given at once: what happened between them is not in the rows. */
+  readonly blurred: (jobId: string) => boolean
+}
+
+export class Model {
+  readonly jobs = new Map<number, ModelJob>()
+  readonly runs = new Map<number, ModelRun>()
+  readonly rows = new Map<number, RunRow>()
+  readonly ledger: Array<LedgerRow> = []
+  readonly ids = new Map<string, number>()
+  /** What each job owed so far, by key; `null`: not known beforehand, or blurred. */
+  readonly owed = new Map<number, ReadonlyArray<OwedStretch> | null>()
+  private readonly identities = new Set<string>()
+  /** Commits so far. */
+  commits = 0
+  private readonly report: Report
+  private readonly executions: Executions
+  private readonly sometimes: Sometimes
+
+  constructor(report: Report, executions: Executions, sometimes: Sometimes) {
+    this.report = report
+    this.executions = executions
+    this.sometimes = sometimes
+  }
+
+  byId(id: string): ModelJob | undefined {
+    const key = this.ids.get(id)
+    return key === undefined ? undefined : this.jobs.get(key)
+  }
+
+  /** A batch is on disk. The keys of the jobs that it touches. */
+  commit(batch: StoreBatch, moment: Moment): ReadonlyArray<number> {
+    this.commits += 1
+    const rows = this.changedRows(batch)
+    const told = batch.claims[0]?.claimedAt ?? batch.ledger[0]?.at
+    if (told !== undefined && (told < moment.from || told > moment.through))
+      this.report("clock", `a commit says ${told}, the wall showed ${moment.from} to ${moment.through}`)
+    const decided = told === undefined ? moment : { from: told, through: told }
+    this.checkClaimed(batch)
+    for (const [key, row] of rows) this.step(key, row, batch, decided, moment)
+    for (const { jobKey, runKey } of [...batch.claims, ...batch.ledger])
+      if (!rows.has(jobKey)) this.report("batch", `run ${runKey} of job ${jobKey} is written without the job's state`)
+    for (const row of batch.settled) {
+      const run = this.runs.get(row.runKey)
+      if (run === undefined || !rows.has(run.jobKey))
+        this.report("batch", `run ${row.runKey} is settled without its job's state`)
+    }
+    this.ledger.push(...batch.ledger)
+    return [...rows.keys()]
+  }
+
+  /** Rows of jobs as the contract of the store says they are after `batch`. */
+  private changedRows(batch: StoreBatch): ReadonlyMap<number, JobRow> {
+    const rows = new Map<number, JobRow>()
+    const current = (key: number): JobRow | undefined => rows.get(key) ?? this.jobs.get(key)?.row
+    for (const { key, removedAt } of batch.removed) {
+      const row = current(key)
+      if (row === undefined) continue
+      rows.set(key, { ...row, removedAt, wakeAt: null })
+      if (this.ids.get(row.id) === key) this.ids.delete(row.id)
+    }
+    for (const added of batch.added) {
+      if (this.ids.has(added.id)) this.report("batch", `job "${added.id}" is added twice`)
+      rows.set(added.key, { ...added, removedAt: null })
+      this.ids.set(added.id, added.key)
+    }
+    for (const definition of batch.redefined) {
+      const row = current(definition.key)
+      if (row !== undefined) rows.set(definition.key, { ...row, ...definition, id: row.id })
+    }
+    for (const state of batch.states) {
+      const row = current(state.key)
+      if (row !== undefined) rows.set(state.key, { ...row, ...state })
+    }
+    return rows
+  }
+
+  private checkClaimed(batch: StoreBatch): void {
+    for (const { runKey, jobKey, fireAt, request } of batch.claims) {
+      if (this.runs.has(runKey)) this.report("claimedTwice", `run ${runKey} is claimed twice`)
+      const identity = `${jobKey}/${fireAt}/${request}`
+      if (this.identities.has(identity))
+        this.report("claimedTwice", `fire time ${fireAt} of job ${jobKey} is claimed twice`)
+      this.identities.add(identity)
+    }
+  }
+
+  private step(key: number, row: JobRow, batch: StoreBatch, decided: Decided, moment: Moment): void {
+    const before = this.jobs.get(key) ?? null
+    const claims = batch.claims.filter((claim) => claim.jobKey === key)
+    const settled = batch.settled.filter(
+      ({ runKey }) => (this.runs.get(runKey)?.jobKey ?? claimOf(batch, runKey)) === key
+    )
+    for (const { runKey, fireAt, request } of claims)
+      this.runs.set(runKey, { runKey, jobKey: key, fireAt, request, settled: null, life: moment.life })
+    const draft: ModelJob = {
+      row,
+      rules: row.rules === before?.row.rules ? before.rules : readRules(row.rules),
+      memory: row.memory === before?.row.memory ? before.memory : readMemory(row.memory),
+      fixedDelay: isFixedDelay(row.trigger),
+      waiting: new Set(),
+      crashes: 0
+    }
+    const change: Change = {
+      before,
+      after: draft,
+      claims,
+      settled,
+      ledger: batch.ledger.filter((entry) => entry.jobKey === key),
+      decided
+    }
+    const crashes = this.crashesAfter(change, moment.life)
+    const blurred = moment.blurred(row.id)
+    const passed = blurred ? null : passedBy(change)
+    const waiting = blurred ? this.waitingOf(draft) : account(change, passed, this.report)
+    this.noteOwed(key, passed?.stretches ?? null)
+    const after = { ...draft, waiting, crashes }
+    const whole: Change = { ...change, after }
+    if (!blurred) checkRules(whole, passed, this.report)
+    checkRuns(whole, this.runs, moment.life, crashes, this.report)
+    this.checkPoison(whole, crashes)
+    this.noteGivingWay(whole)
+    for (const each of settled) {
+      const run = this.runs.get(each.runKey)
+      const live = before?.memory.live.find(({ runKey }) => runKey === each.runKey)
+      if (run !== undefined)
+        this.executions.settled(
+          each,
+          run,
+          after,
+          live === undefined || live.retryAt !== null || live.attempt !== each.attempt,
+          moment
+        )
+    }
+    this.sometimes.see(whole)
+    this.jobs.set(key, after)
+    this.mirror(whole, row, moment.life)
+  }
+
+  /** A place for what waits where the way there is not known: from the snapshot itself. */
+  private waitingOf({ memory }: ModelJob): ReadonlySet<number> {
+    // Ranges of a blurred job are not expanded: its account begins anew with the singles.
+    return new Set(memory.queue.filter(({ requested }) => requested !== true).map(({ fireAt }) => fireAt))
+  }
+
+  private noteOwed(key: number, stretches: ReadonlyArray<OwedStretch> | null): void {
+    const known = this.owed.get(key)
+    this.owed.set(key, stretches === null || known === null ? null : [...(known ?? []), ...stretches])
+  }
+
+  private crashesAfter({ before, after, settled }: Change, life: number): number {
+    const resumed = before !== null && before.memory.pausedAt !== null && after.memory.pausedAt === null
+    if (resumed || before === null) return 0
+    let { crashes } = before
+    if (settled.some((row) => endOf(row) !== "interrupted")) crashes = 0
+    const crashed = settled.some(
+      (row) => endOf(row) === "interrupted" && (this.runs.get(row.runKey)?.life ?? life) < life
+    )
+    return crashed ? crashes + 1 : crashes
+  }
+
+  private checkPoison({ before, after }: Change, crashes: number): void {
+    const { fault, removed } = after.memory
+    const fresh = fault?.kind === "poison" && before?.memory.fault?.kind !== "poison"
+    if (fresh && crashes < 3) this.report("poison", `job "${after.row.id}" is poison after ${crashes} crashes`)
+    if (crashes >= 3 && fault === null && !removed && (before?.crashes ?? 0) < crashes)
+      this.report("poison", `job "${after.row.id}" goes on after ${crashes} crashes in a row`)
+  }
+
+  /** Under `cancel-running` a fire time that has to wait ends the runs that keep it waiting. */
+  private noteGivingWay(change: Change): void {
+    const { before, after } = change
+    if (before === null || after.rules.overlap !== "cancel-running" || before.rules.overlap !== "cancel-running") return
+    const known = new Set(before.memory.queue.map(({ fireAt }) => fireAt))
+    const { catchUpThrough, live, queue } = after.memory
+    const fresh = queue.filter(
+      ({ fireAt }) => !known.has(fireAt) && (catchUpThrough === null || fireAt > catchUpThrough)
+    )
+    if (fresh.length === 0 || change.settled.length > 0 || before.memory.live.every(({ retryAt }) => retryAt !== null))
+      return
+    for (const { runKey, retryAt } of live) {
+      if (retryAt === null && before.memory.live.some((run) => run.runKey === runKey && run.retryAt === null))
+        this.executions.mustAbort.add(runKey)
+    }
+  }
+
+  private mirror(change: Change, row: JobRow, life: number): void {
+    for (const claim of change.claims)
+      this.rows.set(claim.runKey, {
+        ...claim,
+        ...{
+          jobId: row.id,
+          epoch: 0,
+          attempt: 1,
+          startedAt: null,
+          finishedAt: null,
+          outcome: null,
+          result: null,
+          error: null
+        }
+      })
+    for (const settled of change.settled) {
+      const run = this.runs.get(settled.runKey)
+      const known = this.rows.get(settled.runKey)
+      if (run === undefined || known === undefined || (run.settled !== null && run.settled.outcome !== null)) continue
+      run.settled = settled
+      this.rows.set(settled.runKey, { ...known, ...settled, epoch: 0 })
+    }
+    for (const { runKey, attempt, retryAt } of change.after.memory.live) {
+      const was = change.before?.memory.live.find((live) => live.runKey === runKey)
+      const run = this.runs.get(runKey)
+      const started = retryAt === null && (was === undefined || was.attempt !== attempt || was.retryAt !== null)
+      if (run !== undefined && started) run.life = life
+    }
+  }
+}
+
+const claimOf = (batch: StoreBatch, runKey: number): number | undefined =>
+  batch.claims.find((claim) => claim.runKey === runKey)?.jobKey

@@ -1,0 +1,193 @@
+/** The rules of a run, as a table of what a commit may do: grace, coalescing, overlap, `maxRuns`, pauses, the next wake-up. */
+import type { ClaimRow, LedgerRow } from "../../src/store/jobStore.ts"
+import type { Change, Report } from "./change.ts"
+import { beginsAnew, livesAgain } from "./change.ts"
+import { fireTimesOf } from "./fireTimesOf.ts"
+import type { Passed } from "./modelAccounting.ts"
+import type { ModelJob, StoredRules } from "./stored.ts"
+
+export const checkRules = (change: Change, passed: Passed | null, report: Report): void => {
+  const named: Report = (invariant, message) => report(invariant, `job "${change.after.row.id}": ${message}`)
+  for (const claim of change.claims) checkClaim(change, claim, named)
+  checkCoalescing(change, passed, named)
+  for (const entry of change.ledger) checkEntry(change, entry, named)
+  checkQueue(change, named)
+  checkCounts(change, named)
+  checkWakeUp(change.after, change.before?.row.value === "done", named)
+}
+
+/** Rules before and after: a commit may hold a change of them, and which came first is not in its rows. */
+const either = ({ before, after }: Change, holds: (rules: StoredRules) => boolean): boolean =>
+  holds(after.rules) || (before !== null && holds(before.rules))
+
+const checkClaim = (change: Change, { fireAt, request, claimedAt }: ClaimRow, report: Report): void => {
+  const { before, after } = change
+  if (before?.memory.removed === true) report("removed", `it is removed, and claims a run for ${fireAt}`)
+  if (request !== 0) return
+  if (fireAt > claimedAt) report("early", `fire time ${fireAt} is claimed at ${claimedAt}`)
+  if (before !== null && before.memory.pausedAt !== null && after.memory.pausedAt !== null)
+    report("paused", `it is paused, and claims a run for fire time ${fireAt}`)
+  if (!either(change, ({ misfireGraceMs }) => misfireGraceMs === null || claimedAt - fireAt <= misfireGraceMs))
+    report("grace", `fire time ${fireAt} is claimed at ${claimedAt}, grace is ${after.rules.misfireGraceMs} ms`)
+}
+
+/** `latest` and `earliest`: one run for all that is within grace; `all`: a run for each. */
+const checkCoalescing = (change: Change, passed: Passed | null, report: Report): void => {
+  const { before, after, claims, ledger, decided } = change
+  const { coalesce } = after.rules
+  if (
+    before !== null &&
+    (before.rules.coalesce !== coalesce || before.rules.misfireGraceMs !== after.rules.misfireGraceMs)
+  )
+    return
+  const wasQueued = new Set(before?.memory.queue.map(({ fireAt }) => fireAt))
+  const isQueued = new Set(after.memory.queue.map(({ fireAt }) => fireAt))
+  const direct = claims.filter(({ fireAt, request }) => request === 0 && !wasQueued.has(fireAt))
+  const coalesced = ledger.filter(({ kind }) => kind === "coalesced")
+  for (const { runKey, fromAt } of coalesced)
+    if (!claims.some((claim) => claim.runKey === runKey))
+      report("coalesce", `${fromAt} is coalesced into ${runKey}, which is not claimed with it`)
+  const backlogBefore = before?.memory.backlog ?? null
+  if (coalesce === "all") {
+    const queuedBefore = before?.memory.queue.some((fire) => fire.coalesced !== undefined) ?? false
+    if (coalesced.length > 0 && backlogBefore === null && !queuedBefore)
+      report("coalesce", `it coalesces, and makes up all`)
+    return
+  }
+  if (direct.length > 1) report("coalesce", `${direct.length} runs are claimed at once for fire times that coalesce`)
+  const [only] = direct
+  if (after.memory.backlog !== null && only !== undefined)
+    report("coalesce", `a run is claimed while the catch-up is under way`)
+  if (passed === null || only === undefined || isQueued.has(only.fireAt)) return
+  // What waited in an unfinished catch-up counts with what was newly passed.
+  const inCatchUp = [...(before?.waiting ?? [])].filter((at) => backlogBefore !== null && !inQueue(before, at))
+  const { misfireGraceMs } = after.rules
+  const candidates = [...inCatchUp, ...passed.times].filter(
+    (at) => misfireGraceMs === null || decided.from - at <= misfireGraceMs
+  )
+  const chosen = coalesce === "latest" ? Math.max(...candidates) : Math.min(...candidates)
+  if (decided.from === decided.through && chosen !== only.fireAt)
+    report("coalesce", `the ${coalesce} of ${candidates.length} is ${chosen}, the run is for ${only.fireAt}`)
+}
+
+const inQueue = (job: ModelJob | null, at: number): boolean =>
+  job?.memory.queue.some(
+    ({ fireAt, coalesced }) =>
+      fireAt === at || (coalesced !== undefined && coalesced.from <= at && at <= coalesced.through)
+  ) ?? false
+
+const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
+  const { before, after } = change
+  const { kind, fromAt, throughAt, count, reason, at } = entry
+  if (kind === "paused") {
+    const wasPaused = before !== null && before.memory.pausedAt !== null
+    if (!wasPaused || count !== 0)
+      report("pausedSpan", `a pause through ${throughAt} is recorded, it was ${before?.row.value}`)
+    return
+  }
+  if (kind !== "misfired") return
+  const room = Math.min(before?.rules.maxInstances ?? Infinity, after.rules.maxInstances)
+  const wasBusy = Math.max(before?.memory.live.length ?? 0, after.memory.live.length) >= room
+  const waits = after.memory.queue.length > 0 || (before?.memory.queue.length ?? 0) > 0
+  switch (reason) {
+    case "late": {
+      const wasQueued = inQueue(before, fromAt)
+      if (
+        !wasQueued &&
+        !either(change, ({ misfireGraceMs }) => misfireGraceMs !== null && at - throughAt > misfireGraceMs)
+      )
+        report("grace", `${throughAt} misfires as late at ${at}, grace is ${after.rules.misfireGraceMs} ms`)
+      return
+    }
+    case "maxInstances":
+      if (!wasBusy && !waits && change.settled.length === 0)
+        report("overlap", `${fromAt} misfires for want of an instance, ${after.memory.live.length} of ${room} are live`)
+      if (!either(change, ({ overlap, maxRuns }) => overlap !== "queue-all" || maxRuns !== null))
+        report("overlap", `${fromAt} misfires for want of an instance, and all are to be queued`)
+      if (
+        either(change, ({ overlap }) => overlap === "queue-one") &&
+        !either(change, ({ overlap }) => overlap !== "queue-one") &&
+        !waits &&
+        count === 1
+      )
+        report("overlap", `${fromAt} misfires for want of an instance, and the one place in the queue is free`)
+      return
+    case "queueFull":
+      if (after.memory.queue.length < 1000)
+        report("overlap", `${fromAt} finds the queue full, it holds ${after.memory.queue.length}`)
+      return
+    case "withdrawn": {
+      const { maxRuns } = after.rules
+      const outOfRuns = maxRuns !== null && after.memory.runCount >= maxRuns
+      const paused = after.memory.pausedAt !== null && before?.memory.pausedAt === null
+      const resumed = before !== null && before.memory.pausedAt !== null && after.memory.pausedAt === null
+      if (!outOfRuns && !paused && !resumed && !after.memory.removed && !beginsAnew(change))
+        report("withdrawn", `${fromAt} is withdrawn, and nothing was changed`)
+      return
+    }
+    default:
+      report("reason", `${fromAt} misfires for ${reason}, which no rule gives`)
+  }
+}
+
+/** What a queue may take: with `skip` only what was missed and what no run was executing for. */
+const checkQueue = (change: Change, report: Report): void => {
+  const { before, after } = change
+  const { memory, rules } = after
+  if (before === null || before.rules.overlap !== rules.overlap) return
+  const wasQueued = new Set(before.memory.queue.map(({ fireAt }) => fireAt))
+  const fresh = memory.queue.filter(({ fireAt, requested }) => requested !== true && !wasQueued.has(fireAt))
+  const noneExecuted =
+    before.memory.live.every(({ retryAt }) => retryAt !== null) ||
+    change.settled.some(({ outcome }) => outcome === null)
+  for (const { fireAt } of fresh) {
+    const missed = rules.coalesce === "all" && memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
+    if (rules.overlap === "skip" && !missed && !noneExecuted)
+      report("overlap", `${fireAt} is queued, and is to be skipped`)
+    if (rules.overlap === "queue-one" && !missed && fresh.length + wasQueued.size > 1 && memory.queue.length > 1)
+      report("overlap", `${memory.queue.length} fire times are queued, one is allowed`)
+  }
+}
+
+const checkCounts = (change: Change, report: Report): void => {
+  const { before, after, claims } = change
+  const { memory, rules } = after
+  const served = claims.filter(({ request }) => request === 0).length
+  const counted = livesAgain(change) ? 0 : (before?.memory.runCount ?? 0)
+  if (memory.runCount !== counted + served) report("maxRuns", `${counted} runs and ${served} make ${memory.runCount}`)
+  if (served > 0 && !either(change, ({ maxRuns }) => maxRuns === null || memory.runCount <= maxRuns))
+    report("maxRuns", `${memory.runCount} runs for fire times, at most ${rules.maxRuns} allowed`)
+  const allowed = Math.max(rules.maxInstances, before?.rules.maxInstances ?? 0, before?.memory.live.length ?? 0)
+  if (memory.live.length > allowed)
+    report("maxInstances", `${memory.live.length} runs are live, at most ${allowed} allowed`)
+}
+
+/** The job must be looked at when its next fire time, attempt or queued fire time is due: by arithmetic, not by its own word. */
+const checkWakeUp = ({ row, rules, memory, fixedDelay }: ModelJob, wasDone: boolean, report: Report): void => {
+  if (memory.pausedAt !== null) {
+    if (row.wakeAt !== null) report("wakeUp", `it is paused and wakes at ${row.wakeAt}`)
+    return
+  }
+  const next = fixedDelay
+    ? [memory.nextFireAt ?? Infinity]
+    : (fireTimesOf(row.trigger, memory.cursor, Infinity, 1) ?? [])
+  const [following = null] = next
+  const outOfRuns = rules.maxRuns !== null && memory.runCount >= rules.maxRuns
+  // One that is done stays done, whatever becomes of its rules.
+  const mayEnd = outOfRuns || memory.removed || fixedDelay || (wasDone && row.value === "done")
+  if (memory.exhausted && following !== null && !mayEnd)
+    report("exhausted", `it is exhausted, ${following} follows ${memory.cursor}`)
+  if (!memory.exhausted && !fixedDelay && memory.nextFireAt !== following)
+    report("nextFireAt", `after ${memory.cursor} follows ${following}, it says ${memory.nextFireAt}`)
+  const held =
+    memory.exhausted ||
+    (fixedDelay && memory.live.length > 0) ||
+    (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
+  const waits = [
+    ...(held || memory.nextFireAt === null ? [] : [memory.nextFireAt]),
+    ...memory.live.flatMap(({ retryAt }) => retryAt ?? []),
+    ...(memory.live.length < rules.maxInstances ? memory.queue.map(({ fireAt }) => fireAt) : [])
+  ]
+  const wakeAt = waits.length === 0 ? null : Math.min(...waits)
+  if (row.wakeAt !== wakeAt) report("wakeUp", `it wakes at ${row.wakeAt}, due is ${wakeAt}`)
+}

@@ -1,0 +1,139 @@
+/** Runs and attempts of one job, commit by commit: each ends once, in its turn, and is tried again exactly when its rules say. */
+import type { SettleRow } from "../../src/store/jobStore.ts"
+import type { Change, Report } from "./change.ts"
+import type { StoredLive, StoredRules } from "./stored.ts"
+
+/** How an attempt ended, as its row tells it: the outcome of the last one, the error of one that is followed by another. */
+export type AttemptEnd = "succeeded" | "failed" | "timedOut" | "cancelled" | "interrupted"
+
+export const endOf = ({ outcome, error }: SettleRow): AttemptEnd =>
+  outcome ?? (error === null ? "interrupted" : errorName(error) === "RunTimedOut" ? "timedOut" : "failed")
+
+const errorName = (error: string | null): string =>
+  error === null ? "" : (JSON.parse(error) as { readonly name: string }).name
+
+/** A run as the model follows it. */
+export interface ModelRun {
+  readonly runKey: number
+  readonly jobKey: number
+  readonly fireAt: number
+  readonly request: number
+  /** The newest settled row; `null` before the first. */
+  settled: SettleRow | null
+  /** The life in which its newest attempt became executable. */
+  life: number
+}
+
+export const checkRuns = (
+  change: Change,
+  runs: ReadonlyMap<number, ModelRun>,
+  life: number,
+  crashes: number,
+  report: Report
+): void => {
+  const { before, after } = change
+  const named: Report = (invariant, message) => report(invariant, `job "${after.row.id}": ${message}`)
+  const live = new Map<number, StoredLive>((before?.memory.live ?? []).map((run) => [run.runKey, run]))
+  for (const { runKey, fireAt } of change.claims) live.set(runKey, { runKey, fireAt, attempt: 1, retryAt: null })
+  for (const row of change.settled) {
+    const run = live.get(row.runKey)
+    const known = runs.get(row.runKey)
+    const what = `attempt ${row.attempt} of run ${row.runKey}`
+    if (known !== undefined && known.settled !== null && known.settled.outcome !== null)
+      named("settledTwice", `${what} ends after the run has ${known.settled.outcome}`)
+    if (run === undefined || known === undefined) {
+      named("attempts", `${what} ends, and is not live`)
+      continue
+    }
+    if (row.attempt !== run.attempt) named("attempts", `${what} ends, attempt ${run.attempt} is under way`)
+    const end = endOf(row)
+    const waited = run.retryAt !== null
+    if (waited && end !== "cancelled") named("attempts", `${what} has ${end}, and was waiting for ${run.retryAt}`)
+    const isCrash = end === "interrupted" && known.life < life
+    if (row.outcome !== null) {
+      live.delete(row.runKey)
+      checkLast(change, row, end, isCrash && crashes >= 3, named)
+    } else {
+      checkRetried(change, row, end, named)
+      live.set(row.runKey, { ...run, attempt: row.attempt + 1, retryAt: retryAtOf(change, row) })
+    }
+  }
+  checkLive(change, live, named)
+}
+
+/** Rules before and after, where a commit may hold a change of them. */
+const both = ({ before, after }: Change): ReadonlyArray<StoredRules> =>
+  before === null ? [after.rules] : [before.rules, after.rules]
+
+const checkLast = (change: Change, row: SettleRow, end: AttemptEnd, poison: boolean, report: Report): void => {
+  const { before, after } = change
+  const what = `attempt ${row.attempt} of run ${row.runKey}`
+  if ((row.finishedAt === null) !== (row.outcome === null))
+    report("attempts", `${what} has ${end} and its end at ${row.finishedAt}`)
+  const givesWay =
+    both(change).some(({ overlap }) => overlap === "cancel-running") &&
+    (before?.memory.queue.length ?? 0) + after.memory.queue.length + change.claims.length > 0
+  if (after.memory.removed || givesWay) return
+  if ((end === "failed" || end === "timedOut") && both(change).every((rules) => mayRetry(rules, row)))
+    report("retry", `${what} has ${end} for good, ${after.rules.retry?.attempts} attempts are allowed`)
+  if (end === "interrupted" && !poison && both(change).every(({ onInterrupted }) => onInterrupted === "rerun"))
+    report("onInterrupted", `${what} is interrupted for good, and is to run again`)
+}
+
+const mayRetry = ({ retry }: StoredRules, { attempt, error }: SettleRow): boolean =>
+  retry !== null && attempt < retry.attempts && (retry.when === null || retry.when.includes(errorName(error)))
+
+const checkRetried = (change: Change, row: SettleRow, end: AttemptEnd, report: Report): void => {
+  const what = `attempt ${row.attempt} of run ${row.runKey}`
+  const { after } = change
+  if (end === "interrupted") {
+    if (both(change).every(({ onInterrupted }) => onInterrupted === "skip"))
+      report("onInterrupted", `${what} is interrupted and tried again, and is to be skipped`)
+  } else if (!both(change).some((rules) => mayRetry(rules, row)))
+    report("retry", `${what} has ${end} and is tried again, ${after.rules.retry?.attempts ?? 1} attempts are allowed`)
+  const dueAt = retryAtOf(change, row)
+  const waits = both(change).map((rules) => (end === "interrupted" ? 0 : backoffOf(rules, row.attempt)))
+  const { from, through } = change.decided
+  if (dueAt === null ? Math.min(...waits) > 0 : !waits.some((wait) => dueAt - wait >= from && dueAt - wait <= through))
+    report(
+      "backoff",
+      `${what} is followed by one at ${dueAt}, the wait is ${waits.join(" or ")} ms from ${from} to ${through}`
+    )
+}
+
+/** When the attempt after this one is due; `null`: it has started already. */
+const retryAtOf = ({ after }: Change, { runKey, attempt }: SettleRow): number | null =>
+  after.memory.live.find((run) => run.runKey === runKey && run.attempt === attempt + 1)?.retryAt ?? null
+
+const backoffOf = ({ retry }: StoredRules, attempt: number): number =>
+  retry === null || retry.backoffMs === 0
+    ? 0
+    : Math.round(Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs))
+
+/** The snapshot's live runs are those that the rows leave; none starts its next attempt too early. */
+const checkLive = (change: Change, live: ReadonlyMap<number, StoredLive>, report: Report): void => {
+  const { memory } = change.after
+  for (const run of memory.live) {
+    const expected = live.get(run.runKey)
+    if (expected?.attempt !== run.attempt)
+      report(
+        "attempts",
+        `run ${run.runKey} is live at attempt ${run.attempt}, expected is ${expected?.attempt ?? "none"}`
+      )
+    else if (expected.retryAt === null && run.retryAt !== null)
+      report("attempts", `attempt ${run.attempt} of run ${run.runKey} was under way and waits for ${run.retryAt}`)
+    else if (expected.retryAt !== null && run.retryAt === null && expected.retryAt > change.decided.through)
+      report(
+        "backoff",
+        `attempt ${run.attempt} of run ${run.runKey} starts at ${change.decided.through}, due is ${expected.retryAt}`
+      )
+    else if (expected.retryAt !== null && run.retryAt !== null && expected.retryAt !== run.retryAt)
+      report(
+        "backoff",
+        `attempt ${run.attempt} of run ${run.runKey} is put off from ${expected.retryAt} to ${run.retryAt}`
+      )
+  }
+  for (const { runKey } of live.values())
+    if (!memory.live.some((run) => run.runKey === runKey))
+      report("attempts", `run ${runKey} is live no more, and has no outcome`)
+}

@@ -1,0 +1,2 @@
+/** Seeds that once found a bug, and what it was. They are run each time; a change of the generator may make them ordinary ones. */
+export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly found: string }> = []

@@ -1,0 +1,59 @@
+/** Between two steps nothing moves: whatever was due must have been served, told and started by then. */
+import { minute, second } from "./plan.ts"
+import { stuckAfterMs } from "./world.ts"
+import type { World } from "./world.ts"
+
+/** The longest wait of a scheduler for a store that failed, and the wait for a wall clock that was set. */
+const retryMs = 11 * second
+const lookMs = minute + second
+
+export const checkRest = (world: World): void => {
+  const { scheduler, phase, model, executions, clock } = world
+  if (scheduler === null || phase !== "up" || world.inFlight > 0 || !world.alive) return
+  const state = scheduler.actor.getSnapshot().value
+  const inOutage = world.outage !== null && world.ms < world.outage.untilMs
+  if (state === "degraded" && !inOutage && world.ms - world.lastFaultMs > 2 * retryMs)
+    world.report(
+      "degraded",
+      `the store answers since ${world.ms - world.lastFaultMs} ms, the scheduler is still degraded`
+    )
+  if (inOutage || (state !== "active" && state !== "paused")) return
+  world.audit.settled()
+  checkExecuting(world)
+  if (state !== "active" || world.ms - world.lastStepMs < lookMs) return
+  const lingering = [...executions.lingering].filter(({ abortedMs }) => world.ms - abortedMs <= stuckAfterMs).length
+  const full = executions.running.size + lingering >= world.plan.concurrency
+  const now = clock.now()
+  for (const { row } of model.jobs.values()) {
+    if (row.wakeAt !== null && row.wakeAt <= now && !full)
+      world.report("notServed", `job "${row.id}" was due at ${row.wakeAt}, it is ${now}`)
+  }
+}
+
+const checkExecuting = (world: World): void => {
+  const { model, executions } = world
+  const lingering = executions.lingering.size
+  for (const { row, memory } of model.jobs.values()) {
+    for (const { runKey, attempt, retryAt } of memory.live) {
+      if (retryAt !== null) continue
+      const what = `attempt ${attempt} of run ${runKey} of job "${row.id}"`
+      const execution = executions.find(runKey, attempt)
+      if (execution === undefined) {
+        if (executions.running.size + lingering < world.plan.concurrency)
+          world.report("notStarted", `${what} is claimed, and not started`)
+      } else if (execution.ended !== null || execution.aborted !== null)
+        world.report(
+          "notSettled",
+          `${what} has ended ${world.ms - (execution.ended?.ms ?? execution.abortedMs)} ms ago, and is live on disk`
+        )
+      else {
+        if (execution.timeoutMs !== null && world.ms - execution.startedMs > execution.timeoutMs)
+          world.report(
+            "timeout",
+            `${what} goes on since ${world.ms - execution.startedMs} ms, its timeout is ${execution.timeoutMs}`
+          )
+        if (executions.mustAbort.has(runKey)) world.report("overlap", `${what} goes on, and is to give way`)
+      }
+    }
+  }
+}

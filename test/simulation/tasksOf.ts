@@ -1,0 +1,92 @@
+/** The one task of a simulated world: what an attempt does is drawn from its job, fire time and attempt, so it is the same in each run. */
+import { task } from "../../src/index.ts"
+import type { AnyTask } from "../../src/index.ts"
+import type { VirtualClock } from "../../src/testing.ts"
+import type { Behaviour, Definition } from "./plan.ts"
+import { Random } from "./random.ts"
+
+/** What the world hears of an attempt. Each answers false when the attempt's process is gone: nobody sees it any more. */
+export interface TaskWatch {
+  start(about: AttemptAbout): Seen | null
+}
+
+export interface AttemptAbout {
+  readonly jobId: string
+  readonly runId: string
+  readonly fireAt: number
+  readonly attempt: number
+}
+
+export interface Seen {
+  ended(how: "returned" | "threw"): void
+  aborted(reason: string): void
+}
+
+class Named extends Error {
+  constructor(name: string) {
+    super(`the task failed with ${name}`)
+    this.name = name
+  }
+}
+
+/** `args` of each job is the number of its definition. */
+export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: VirtualClock, watch: TaskWatch): AnyTask =>
+  task("simulated", (context) => {
+    const { jobId, runId, fireAt, attempt } = context
+    const seen = watch.start({ jobId, runId, fireAt, attempt })
+    if (seen === null) return new Promise<null>(() => undefined)
+    const definition = definitions.find(({ number }) => number === context.args)
+    const chance = new Random(fireAt / 1000 + attempt * 7919 + Number(context.args) * 104_729)
+    const behaviour = chance.pick(definition?.behaviours ?? [{ does: "instant" }])
+    const reasonOf = ({ signal }: typeof context): string =>
+      (signal.reason as { readonly _tag?: string } | undefined)?._tag ?? "?"
+    if (behaviour.does !== "instant") {
+      context.signal.addEventListener("abort", () => seen.aborted(reasonOf(context)))
+      if (context.signal.aborted) seen.aborted(reasonOf(context))
+    }
+    return behave(behaviour, clock, context.signal, seen)
+  })
+
+const behave = (behaviour: Behaviour, clock: VirtualClock, signal: AbortSignal, seen: Seen): unknown => {
+  const returned = <A>(value: A): A => {
+    seen.ended("returned")
+    return value
+  }
+  const threw = (error: unknown): never => {
+    seen.ended("threw")
+    throw error
+  }
+  switch (behaviour.does) {
+    case "instant":
+      return returned("done")
+    case "slow":
+    case "ignore":
+      return clock.wait(behaviour.ms).then(() => returned(behaviour.ms))
+    case "fail":
+      return behaviour.ms === 0
+        ? threw(new Named(behaviour.error))
+        : clock.wait(behaviour.ms).then(() => threw(new Named(behaviour.error)))
+    case "throwNull":
+      return threw(null)
+    case "hang":
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(new Named("Aborted")))
+      })
+    case "settleTwice":
+      return settlingTwice(clock.wait(behaviour.ms), () => void returned(null))
+    case "notJson":
+      return returned(() => 1n)
+  }
+}
+
+/** A thenable that breaks the rules of promises. */
+const settlingTwice = (moment: Promise<void>, first: () => void): unknown => ({
+  then: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => {
+    void moment.then(() => {
+      first()
+      resolve("first")
+      resolve("second")
+      reject(new Named("Late"))
+    })
+  }
+})

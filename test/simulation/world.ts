@@ -1,0 +1,362 @@
+/**
+ * One simulated world: a virtual clock, a store that outlives its processes, one scheduler process after the other, and the model
+ * that watches. Here is what happens to processes; what callers do is in `commands.ts`, what happens when in `runPlan.ts`.
+ */
+import { createHash } from "node:crypto"
+import type { Scheduler, SchedulerEvent } from "../../src/index.ts"
+import { createScheduler, inProcess } from "../../src/index.ts"
+import type { JobStore, StoreBatch } from "../../src/store/jobStore.ts"
+import { virtualClock } from "../../src/testing.ts"
+import type { Line } from "../history/history.ts"
+import { compareDisk, compareTouched } from "./disk.ts"
+import { EventAudit } from "./eventAudit.ts"
+import type { Execution } from "./executions.ts"
+import { Executions } from "./executions.ts"
+import { customTriggers } from "./fireTimesOf.ts"
+import { Model } from "./model.ts"
+import type { CrashPoint, FaultKind, Plan } from "./plan.ts"
+import { epoch, second } from "./plan.ts"
+import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
+import { mortalStore, slowStore } from "./simulatedStore.ts"
+import { Sometimes } from "./sometimes.ts"
+import { simulatedTask } from "./tasksOf.ts"
+
+export interface Violation {
+  readonly invariant: string
+  readonly message: string
+  /** Milliseconds of virtual time since the beginning. */
+  readonly atMs: number
+}
+
+/** `none`: no process. `failed`: its start was refused. */
+export type Phase = "none" | "starting" | "up" | "stopping" | "failed"
+
+const outcomeTypes = new Set(["RunSucceeded", "RunFailed", "RunTimedOut", "RunCancelled", "RunInterrupted"])
+
+export class World {
+  readonly clock = virtualClock(epoch)
+  readonly violations: Array<Violation> = []
+  readonly lines: Array<Line> = []
+  readonly sometimes = new Sometimes()
+  readonly executions: Executions
+  readonly model: Model
+  readonly audit: EventAudit
+  readonly plan: Plan
+  readonly inner: JobStore
+  private readonly slow: SlowStore
+  life = 0
+  phase: Phase = "none"
+  scheduler: Scheduler | null = null
+  /** Faults and crashes happen no more. */
+  healed = false
+  /** True where the wall was ever set back. */
+  setBack = false
+  outage: { readonly how: FaultKind; readonly untilMs: number } | null = null
+  lastStepMs = -Infinity
+  lastFaultMs = -Infinity
+  /** Store calls that have not been answered. */
+  inFlight = 0
+  blurred: (jobId: string) => boolean = () => false
+  private mortal: MortalStore | null = null
+  private readonly hash = createHash("sha1")
+  private readonly trace: ((line: string) => void) | null
+  private readonly passed = new Map<CrashPoint, number>()
+  private calls = 0
+  private faultsOfLife = 0
+  /** Wall times since the last commit. */
+  private lowest = Infinity
+  private highest = -Infinity
+
+  constructor(plan: Plan, inner: JobStore, trace: ((line: string) => void) | null) {
+    this.plan = plan
+    this.slow = slowStore(inner)
+    this.inner = this.slow.store
+    this.trace = trace
+    const report = (invariant: string, message: string): void => this.report(invariant, message)
+    this.executions = new Executions(report)
+    this.model = new Model(report, this.executions, this.sometimes)
+    this.audit = new EventAudit(report, this.model)
+    this.sampleWall()
+  }
+
+  get ms(): number {
+    return this.clock.timers.monotonicMillis()
+  }
+
+  get digest(): string {
+    return this.hash.copy().digest("hex")
+  }
+
+  /** True while the process lives: what a dead one still does, nobody sees. */
+  get alive(): boolean {
+    return this.mortal !== null && !this.mortal.dead
+  }
+
+  report(invariant: string, message: string): void {
+    this.violations.push({ invariant, message, atMs: this.ms })
+    this.tell(`VIOLATION ${invariant}: ${message}`)
+  }
+
+  /** Part of the history whose hash must be the same each time. */
+  tell(line: string): void {
+    const stamped = `${this.clock.now() - epoch} ${line}`
+    this.hash.update(stamped)
+    this.hash.update("\n")
+    this.trace?.(stamped)
+  }
+
+  begin(redefine: ReadonlyArray<(scheduler: Scheduler) => Promise<void>>): void {
+    const { plan, clock } = this
+    this.life += 1
+    const { life } = this
+    this.passed.clear()
+    this.calls = 0
+    this.faultsOfLife = 0
+    this.audit.renew()
+    this.tell(`life ${life}`)
+    const mortal = mortalStore(this.inner, clock, this.watch(life))
+    this.mortal = mortal
+    const own = (): boolean => this.life === life && !mortal.dead
+    const scheduler = createScheduler({
+      tasks: [
+        simulatedTask(plan.definitions, clock, { start: (about) => (own() ? this.attemptStarts(about, own) : null) })
+      ],
+      store: mortal.store,
+      clock,
+      timezone: "UTC",
+      triggers: customTriggers,
+      residentJobs: plan.residentJobs,
+      commandTimeout: plan.commandTimeout,
+      executors: { default: inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }) },
+      onError: (error, where) => this.tell(`reported ${where}: ${String(error)}`)
+    })
+    scheduler.events$.subscribe((event) => {
+      if (own()) this.eventComes(event)
+    })
+    this.scheduler = scheduler
+    this.phase = "starting"
+    // What is refused now, before anything is opened, is no matter of the start.
+    for (const declare of redefine) declare(scheduler).catch(() => this.sometimes.note("declaration refused"))
+    scheduler.start().then(
+      () => {
+        if (own() && this.phase === "starting") this.started()
+      },
+      (error: unknown) => {
+        if (!own() || this.phase !== "starting") return
+        this.tell(`start refused: ${tagOf(error)}`)
+        if (this.faultsOfLife === 0) this.report("start", `a start is refused without a fault: ${String(error)}`)
+        this.phase = "failed"
+        this.sometimes.note("start refused")
+      }
+    )
+  }
+
+  /** The process dies, in the midst of whatever it does. */
+  cut(where: string): void {
+    if (!this.alive || this.healed) return
+    this.mortal?.cut()
+    this.tell(`crash ${where}`)
+    this.sometimes.note("crashes")
+    this.sometimes.note(`crash ${where}`)
+    this.noteOpenEnds()
+  }
+
+  /** After a crash, once the world has come to rest: the store is free. */
+  async bury(): Promise<void> {
+    await this.mortal?.die()
+    this.ended("died")
+    await compareDisk(this.inner, this.model, (invariant, message) => this.report(invariant, message))
+  }
+
+  /** The process has ended. */
+  ended(how: "died" | "stopped"): void {
+    this.lines.push({ kind: how, at: this.clock.now() })
+    this.executions.die()
+    this.audit.renew()
+    this.inFlight = 0
+    this.scheduler = null
+    this.mortal = null
+    this.phase = "none"
+  }
+
+  /** Moves virtual time on. Where a file is opened or closed, which takes real time, in steps that wait for it. */
+  async advance(ms: number): Promise<void> {
+    const { clock, slow } = this
+    await clock.settle()
+    for (let left = ms; ; left -= second) {
+      if (this.plan.store === "sqlite") {
+        await slow.idle()
+        await clock.settle()
+      }
+      if (left <= second || this.plan.store === "memory" || this.phase === "up") return clock.advance(Math.max(0, left))
+      await clock.advance(second)
+    }
+  }
+
+  stepWall(ms: number): void {
+    this.sampleWall()
+    this.clock.stepWall(ms)
+    this.sampleWall()
+    this.lastStepMs = this.ms
+    if (ms < 0) this.setBack = true
+    this.tell(`wall ${ms}`)
+    this.sometimes.note(ms < 0 ? "wall set back" : "wall set forward")
+  }
+
+  private started(): void {
+    this.phase = "up"
+    this.tell("started")
+    for (const { row, memory } of this.model.jobs.values()) {
+      for (const { runKey, retryAt } of memory.live) {
+        const old = (this.model.runs.get(runKey)?.life ?? 0) < this.life
+        if (retryAt === null && old)
+          this.report("orphan", `run ${runKey} of job "${row.id}" is still live after the start`)
+      }
+    }
+  }
+
+  /** True when the process dies here. */
+  private crashAt(point: CrashPoint): boolean {
+    const n = (this.passed.get(point) ?? 0) + 1
+    this.passed.set(point, n)
+    if (!this.plan.crashes.some((crash) => crash.life === this.life && crash.point === point && crash.n === n))
+      return false
+    this.cut(`at ${point}`)
+    return !this.alive
+  }
+
+  private watch(life: number): StoreWatch {
+    return {
+      slowMs: 400 + ((this.plan.seed * 37 + life * 11) % 40) * 1000,
+      before: (name) => {
+        if (this.crashAt("beforeCall")) return null
+        this.inFlight += 1
+        this.calls += 1
+        // A process that is not told that it owns the store does not; that is the store's own matter.
+        const how = name === "open" && this.faultNow() === "after" ? "before" : this.faultNow()
+        if (how === null) return null
+        this.lastFaultMs = this.ms
+        this.faultsOfLife += 1
+        this.sometimes.note("store faults")
+        this.sometimes.note(
+          `store call ${how === "before" ? "fails" : how === "after" ? "loses its answer" : "is slow"}`
+        )
+        if (how === "after" && name === "commit") this.sometimes.note("lost commit answer")
+        if (how !== "slow") this.inFlight -= 1
+        return how
+      },
+      after: (name) => {
+        this.inFlight = Math.max(0, this.inFlight - 1)
+        this.crashAt("afterCall")
+        if (!this.alive && name === "commit") this.sometimes.note("crash between commit and its answer")
+      },
+      committed: (batch) => this.commitLands(batch)
+    }
+  }
+
+  private faultNow(): Exclude<FaultKind, "mixed"> | null {
+    if (this.healed) return null
+    const { life, calls } = this
+    const single = this.plan.faults.find(
+      (fault) => fault.life === life && calls >= fault.call && calls < fault.call + fault.calls
+    )
+    const outage = this.outage !== null && this.ms < this.outage.untilMs ? this.outage.how : null
+    const how = outage ?? single?.how ?? null
+    return how === "mixed" ? ((["before", "after", null] as const)[calls % 3] ?? null) : how
+  }
+
+  private commitLands(batch: StoreBatch): void {
+    this.sampleWall()
+    this.audit.expect(batch)
+    const { claims, settled, states } = batch
+    this.tell(
+      `commit ${claims.length} claims ${settled.length} settled ${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
+    )
+    const touched = this.model.commit(batch, {
+      ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
+      stopping: this.phase === "stopping",
+      blurred: this.blurred
+    })
+    this.lowest = Infinity
+    this.highest = -Infinity
+    this.sampleWall()
+    const open = this.mortal?.open
+    if (open !== undefined && open !== null && this.plan.store === "memory")
+      compareTouched(open, this.model, touched, (invariant, message) => this.report(invariant, message))
+  }
+
+  private sampleWall(): void {
+    const now = this.clock.now()
+    this.lowest = Math.min(this.lowest, now)
+    this.highest = Math.max(this.highest, now)
+  }
+
+  private attemptStarts(
+    about: { readonly jobId: string; readonly runId: string; readonly fireAt: number; readonly attempt: number },
+    own: () => boolean
+  ) {
+    if (this.crashAt("taskStart")) return null
+    const { runId, attempt } = about
+    const runKey = Number(runId)
+    const run = this.model.runs.get(runKey)
+    const job = run === undefined ? undefined : this.model.jobs.get(run.jobKey)
+    const line = (kind: "start" | "finish" | "abort", what: string): void => {
+      this.tell(`${what} ${runId}/${attempt}`)
+      this.lines.push({ kind, ...about, at: this.clock.now() })
+    }
+    line("start", "start")
+    this.sometimes.note("attempts started")
+    const execution: Execution = {
+      ...{ runKey, attempt, jobKey: run?.jobKey ?? 0, life: this.life, startedMs: this.ms },
+      ...{ timeoutMs: job?.rules.timeoutMs ?? null, ended: null, aborted: null, abortedMs: 0 }
+    }
+    this.executions.start(execution, run, job)
+    return {
+      ended: (how: "returned" | "threw") => {
+        if (!own()) return
+        line("finish", how)
+        this.executions.end(execution, how, this.ms)
+        this.crashAt("taskEnd")
+      },
+      aborted: (reason: string) => {
+        if (!own()) return
+        line("abort", reason)
+        this.executions.abort(execution, reason, this.ms)
+      }
+    }
+  }
+
+  private eventComes(event: SchedulerEvent): void {
+    const id = "runId" in event ? `${event.runId}/${event.attempt}` : "jobId" in event ? event.jobId : ""
+    this.tell(`${event.type} ${id}`)
+    if (event.type === "SchedulerRecovered") this.sometimes.note("degraded recovered")
+    if (event.type === "SchedulerDegraded") this.sometimes.note("degraded")
+    this.audit.told(event)
+    if (outcomeTypes.has(event.type) && "runId" in event) {
+      const { jobId, runId, attempt } = event
+      const row = this.model.rows.get(Number(runId))
+      if (row !== undefined && row.outcome !== null && row.attempt === attempt)
+        this.lines.push({ kind: "outcome", jobId, runId, attempt, outcome: row.outcome, at: this.clock.now() })
+    }
+    this.crashAt("event")
+  }
+
+  /** What the crash has cut short. */
+  private noteOpenEnds(): void {
+    for (const { memory } of this.model.jobs.values()) {
+      for (const { runKey, attempt, retryAt } of memory.live) {
+        if (retryAt !== null) continue
+        const execution = this.executions.find(runKey, attempt)
+        if (execution === undefined) this.sometimes.note("crash between claim and start")
+        else
+          this.sometimes.note(execution.ended === null ? "crash while a task runs" : "crash between end and its commit")
+      }
+    }
+  }
+}
+
+export const tagOf = (error: unknown): string =>
+  typeof error === "object" && error !== null && "_tag" in error ? String(error._tag) : String(error)
+
+/** How long an aborted task may hold its slot in the executor. */
+export const stuckAfterMs = 5 * second
