@@ -14,6 +14,9 @@ import type { CancelTimer, Timers } from "../time/timers.ts"
 /** Longest single sleep, milliseconds. */
 export const maxSleepMs = 60_000
 
+/** Cancelled timers that are worth clearing away. */
+const fewestCancelled = 64
+
 /** Timers that can also wait for what the wall clock shows. */
 export interface WallTimers extends Timers {
   /**
@@ -45,6 +48,8 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
   let armedFor = Infinity
   let sleeper: Fiber.RuntimeFiber<void> | null = null
   let order = 0
+  /** Since they were last cleared away. */
+  let cancelled = 0
 
   const monotonicMillis = (): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 
@@ -82,6 +87,12 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
       timer.callback = null
       // A cancelled timer at the top would keep a sleep armed and, in Node, the process alive.
       while (waiting.first?.callback === null) waiting.pop()
+      // Below it they would stay until they are due: with long timeouts of short runs, most of what is kept.
+      cancelled += 1
+      if (cancelled >= fewestCancelled && cancelled * 2 >= waiting.size) {
+        waiting.retain((each) => each.callback !== null)
+        cancelled = 0
+      }
       if (waiting.size === 0 && sleeper !== null) {
         Effect.runFork(Fiber.interruptFork(sleeper))
         sleeper = null

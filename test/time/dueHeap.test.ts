@@ -17,4 +17,25 @@ describe("DueHeap", () => {
       { seed: 1 }
     )
   })
+
+  it("keeps its order when some are taken out", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 200 }),
+        fc.integer({ min: 1, max: 5 }),
+        (instants, kept) => {
+          const heap = new DueHeap()
+          const entries = instants.map((dueAt, order) => ({ dueAt, order }))
+          for (const entry of entries) heap.push(entry)
+          const wanted = entries.filter(({ order }) => order % kept === 0)
+          heap.retain(({ order }) => order % kept === 0)
+          expect(heap.size).toBe(wanted.length)
+          expect(wanted.map(() => heap.pop())).toEqual(
+            wanted.toSorted((a, b) => a.dueAt - b.dueAt || a.order - b.order)
+          )
+        }
+      ),
+      { seed: 1 }
+    )
+  })
 })
