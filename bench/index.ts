@@ -19,6 +19,7 @@ const benches = [
   "burst",
   "idle",
   "recovery",
+  "simulate",
   "storeCosts",
   "triggers",
   "executor"
