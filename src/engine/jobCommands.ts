@@ -254,7 +254,7 @@ export const resume = (
   if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
   const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")
   const next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, job.memory.cursor) : job.memory.cursor)
-  const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+  const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
   const resumed = must(
     plan,
     job,

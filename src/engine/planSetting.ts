@@ -6,6 +6,8 @@ export interface PlanSetting {
   readonly now: EpochMillis
   readonly firstJobKey: number
   readonly firstRunKey: number
+  /** False: nothing new may start, for the scheduler is paused, stopping or starting, or a store is away. */
+  readonly claiming: boolean
   /** False: events are counted, not made. */
   readonly observed: boolean
   readonly runId: (runKey: number) => string

@@ -74,5 +74,12 @@ const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void =
     else if (known.retryAt === null) executing.push(run.runKey)
   }
   if (job === undefined || executing.length === 0) return
-  plan.step(job, { type: "interrupted", now: plan.now, firstRunKey: plan.nextRunKey, runKeys: executing, crash: true })
+  plan.step(job, {
+    type: "interrupted",
+    now: plan.now,
+    firstRunKey: plan.nextRunKey,
+    held: !plan.setting.claiming,
+    runKeys: executing,
+    crash: true
+  })
 }

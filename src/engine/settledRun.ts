@@ -24,7 +24,7 @@ export class SettledRun implements Intent {
     const job = plan.byKey(this.jobKey)
     if (job === undefined) return
     const { settlement, runKey } = this
-    const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+    const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
     if (settlement.outcome === "interrupted") {
       plan.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false }, settlement)
       return

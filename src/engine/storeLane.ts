@@ -258,6 +258,7 @@ export class StoreLane implements RunHome, Lane {
       now: host.timers.now(),
       firstJobKey: this.nextJobKey,
       firstRunKey: this.nextRunKey,
+      claiming: this.mayClaim,
       observed: host.events.observed,
       runId: (runKey) => this.runId(runKey)
     })

@@ -35,6 +35,12 @@ interface Claiming {
   readonly firstRunKey: number
 }
 
+/** An event that frees an instance, for which something may wait. */
+interface Freeing extends Claiming {
+  /** True while the scheduler starts nothing: what waits goes on waiting. */
+  readonly held?: boolean | undefined
+}
+
 export interface DueEvent extends DueFireTimes, Claiming {
   readonly type: "due"
   readonly now: EpochMillis
@@ -54,7 +60,7 @@ export interface RequestedEvent extends Claiming {
   readonly fireAt: EpochMillis
   readonly args?: Json
 }
-export interface SettledEvent extends Claiming {
+export interface SettledEvent extends Freeing {
   readonly type: "settled"
   readonly now: EpochMillis
   readonly runKey: number
@@ -72,7 +78,7 @@ export interface WaitOverEvent extends Claiming {
   readonly now: EpochMillis
 }
 /** Attempts that ended without their own doing. `crash`: the process died; otherwise it was stopped in good order. */
-export interface InterruptedEvent extends Claiming {
+export interface InterruptedEvent extends Freeing {
   readonly type: "interrupted"
   readonly now: EpochMillis
   readonly runKeys: ReadonlyArray<number>
@@ -89,7 +95,7 @@ export interface ParkEvent {
   readonly now: EpochMillis
   readonly fault: JobFault
 }
-export interface ResumeEvent extends NextFire, Claiming {
+export interface ResumeEvent extends NextFire, Freeing {
   readonly type: "resume"
   readonly now: EpochMillis
   /** `skip`: fire times of the pause are not made up. `coalesce`: they come due now. */

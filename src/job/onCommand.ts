@@ -62,7 +62,7 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
   memory.misfire = null
   if (!memory.exhausted) memory.nextFireAt = event.nextFireAt
   memory.exhausted ||= event.exhausted
-  startQueued(draft, context.rules, event.now)
+  if (event.held !== true) startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 

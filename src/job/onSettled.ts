@@ -11,8 +11,8 @@ import type { JobMemory } from "./snapshot.ts"
 
 export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
   if (event.outcome === "interrupted") {
-    const { now, firstRunKey, runKey } = event
-    return onInterrupted(context, { type: "interrupted", now, firstRunKey, runKeys: [runKey], crash: false })
+    const { now, firstRunKey, runKey, held } = event
+    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, runKeys: [runKey], crash: false })
   }
   const { rules } = context
   const draft = new JobDraft(context, event.firstRunKey)
@@ -37,7 +37,7 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
     memory.nextFireAt = event.next.nextFireAt
     memory.exhausted = event.next.exhausted
   }
-  startQueued(draft, rules, event.now)
+  if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
 }
 
@@ -90,7 +90,7 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
       message: `the process died ${memory.crashes} times in a row while this job ran; resume the job when the cause is gone`
     }
   }
-  startQueued(draft, rules, event.now)
+  if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
 }
 
