@@ -60,7 +60,7 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
   for (let life = 0; life < kills && violations.length === 0; life++) {
     const child = startChild(program, [directory, String(seed), String(life), "live"])
     const early = random() < 0.3
-    const waitMs = early ? random() * 60 : random() * 450
+    const waitMs = early ? random() * 60 : random() * 300
     const reached = await child.reached(early ? "booted" : "started")
     if (reached) await sleep(waitMs)
     if (!child.said("started")) killsDuringStart += 1
@@ -106,7 +106,10 @@ export interface Child {
   readonly process: ChildProcess
   /** Resolves true when it has said `word`; false when it ends before. One that does neither is killed. */
   reached(word: string): Promise<boolean>
+  /** Whether it has printed a line that begins with this word. */
   said(word: string): boolean
+  /** The rest of that line. */
+  told(word: string): string | undefined
   /** The signal or exit code it ended with. */
   readonly ended: Promise<string>
   errors(): string
@@ -136,11 +139,17 @@ export const startChild = (program: string, args: ReadonlyArray<string>): Child 
       tell()
     })
   )
-  const said = (word: string): boolean => output.split("\n").includes(word)
+  const said = (word: string): boolean =>
+    output.split("\n").some((line) => line === word || line.startsWith(`${word} `))
   return {
     process: child,
     ended,
     said,
+    told: (word) =>
+      output
+        .split("\n")
+        .find((line) => line.startsWith(`${word} `))
+        ?.slice(word.length + 1),
     errors: () => errors.trim(),
     reached: (word) =>
       new Promise((resolve) => {

@@ -2,7 +2,8 @@
  * One life of the killed scheduler: declares its jobs, resumes what was parked, gives random commands, and writes what its tasks do
  * and what it is told into the outside ledger, a line in one write. It lives until it is killed; in its last life it waits until
  * what earlier ones left has ended, and stops in good order.
- * Arguments: directory, seed, number of this life, "live" or "last".
+ * SIGTERM and SIGINT stop it as the guide says, a second one at once. Arguments: directory, seed, number of this life, "live",
+ * "last" or "takeOver". Exit code 0 after a drain, 130 when forced, 1 when it cannot start, 3 when it stopped by itself.
  */
 import { openSync, writeSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -52,7 +53,7 @@ const flaky = task("flaky", async (context) => {
 
 const scheduler = createScheduler({
   tasks: [quick, slow, flaky],
-  store: sqlite({ filename: database, durability: "full" })
+  store: sqlite({ filename: database, durability: "full", takeOver: mode === "takeOver" })
 })
 
 scheduler.on(["RunSucceeded", "RunCancelled"], ({ type, jobId, runId, attempt }) => {
@@ -128,35 +129,65 @@ const randomCommand = async (): Promise<void> => {
 
 process.stdout.write("booted\n")
 const startedAt = Date.now()
-await scheduler.start()
-process.stdout.write("started\n")
-for (const job of standingJobs(seed)) await add(job, "keep")
-await resumeParked()
+try {
+  await scheduler.start()
+} catch (error) {
+  console.error(error instanceof Error && "_tag" in error ? `${String(error._tag)}: ${error.message}` : error)
+  process.exit(1)
+}
 
-if (mode === "live") {
-  for (;;) {
+let signals = 0
+const ended = new Promise<number>((resolve) => {
+  scheduler.on("SchedulerStopped", ({ reason }) => {
+    write({ kind: "stopped", at: Date.now() })
+    process.stdout.write(`stopped ${reason ?? ""}\n`)
+    resolve(reason !== undefined ? 3 : signals > 1 ? 130 : 0)
+  })
+})
+const onSignal = (): void => {
+  signals += 1
+  if (signals === 1) process.stdout.write(`stopping ${Date.now()}\n`)
+  void scheduler.shutdown(signals === 1 ? { deadline: "2 seconds" } : { wait: false })
+}
+process.on("SIGTERM", onSignal).on("SIGINT", onSignal)
+process.stdout.write("started\n")
+void ended.then((code) => {
+  process.exitCode = code
+})
+
+const stopped = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "SchedulerStoppedError"
+
+try {
+  for (const job of standingJobs(seed)) await add(job, "keep")
+  await resumeParked()
+  while (mode !== "last") {
     await randomCommand()
     await sleep(random() * 20)
   }
+  await settleAll()
+  await scheduler.shutdown({ deadline: "5 seconds" })
+} catch (error) {
+  if (!stopped(error)) throw error
 }
 
-const unsettled = async (): Promise<ReadonlyArray<RunRecord>> =>
-  (await scheduler.getRuns({ limit: 100_000 })).filter((run) => run.outcome === null && run.claimedAt < startedAt)
-const behind = async (): Promise<ReadonlyArray<JobHandle>> =>
-  (await scheduler.getJobs()).filter(({ state, lastFireAt }) => state !== "paused" && (lastFireAt ?? 0) < startedAt)
-for (let turn = 1; (await unsettled()).length > 0 || (await behind()).length > 0; turn++) {
-  if (turn % 100 === 0) {
-    // In time for whoever asks why this life hangs.
-    console.error(
-      "unsettled:",
-      JSON.stringify(await unsettled()),
-      "behind:",
-      JSON.stringify((await behind()).map(({ record }) => record))
-    )
+/** Until what earlier lives left has ended, and every job has run in this one. */
+async function settleAll(): Promise<void> {
+  const unsettled = async (): Promise<ReadonlyArray<RunRecord>> =>
+    (await scheduler.getRuns({ limit: 100_000 })).filter((run) => run.outcome === null && run.claimedAt < startedAt)
+  const behind = async (): Promise<ReadonlyArray<JobHandle>> =>
+    (await scheduler.getJobs()).filter(({ state, lastFireAt }) => state !== "paused" && (lastFireAt ?? 0) < startedAt)
+  for (let turn = 1; (await unsettled()).length > 0 || (await behind()).length > 0; turn++) {
+    if (turn % 100 === 0) {
+      // In time for whoever asks why this life hangs.
+      console.error(
+        "unsettled:",
+        JSON.stringify(await unsettled()),
+        "behind:",
+        JSON.stringify((await behind()).map(({ record }) => record))
+      )
+    }
+    await sleep(50)
+    await resumeParked()
   }
-  await sleep(50)
-  await resumeParked()
 }
-await scheduler.shutdown({ deadline: "5 seconds" })
-write({ kind: "stopped", at: Date.now() })
-process.stdout.write("stopped\n")
