@@ -77,7 +77,9 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
     if (job.value !== "done") job = reschedule(plan, existing, job, next)
-    else if (!next.exhausted) {
+    // What was accounted for stays so: the new trigger is held to what comes after.
+    else if (next.exhausted) job = plan.revive(job, { ...existing.memory, since, cursor: since })
+    else {
       const { pausedAt, lastFireAt, lastOutcome } = existing.memory
       const { nextFireAt } = next
       job = plan.revive(job, {

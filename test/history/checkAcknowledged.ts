@@ -26,6 +26,8 @@ interface Knowledge {
   paused: boolean | null
   /** Commands without an answer so far. */
   open: number
+  /** Several were under way at a time: the order of their answers is not the one in which they took effect. */
+  overlapped: boolean
   /** Some command's answer never came. */
   doubtful: boolean
 }
@@ -38,10 +40,11 @@ const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> 
       continue
     }
     if ("runId" in line) continue
-    const told = known.get(line.jobId) ?? { there: null, paused: null, open: 0, doubtful: false }
+    const told = known.get(line.jobId) ?? { there: null, paused: null, open: 0, overlapped: false, doubtful: false }
     known.set(line.jobId, told)
     if (line.kind === "asked") {
       told.open += 1
+      told.overlapped ||= told.open > 1
       told.doubtful = true
       continue
     }
@@ -50,7 +53,9 @@ const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> 
     if (line.kind === "paused" || line.kind === "resumed") told.paused = line.kind === "paused"
     if (line.kind === "removed") told.paused = null
     // A refusal says nothing of a command before it whose answer is missing.
-    if (told.open === 0 && line.kind !== "refused") told.doubtful = false
+    if (told.open > 0) continue
+    if (line.kind !== "refused") told.doubtful = told.overlapped
+    told.overlapped = false
   }
   return known
 }

@@ -10,19 +10,32 @@ import type { World } from "./world.ts"
 
 export class Commands {
   private readonly world: World
-  /** Commands under way, by job. */
-  private readonly open = new Map<string, number>()
+  /** Commands under way, by job. `alone`: no other was under way at any time of it. */
+  private readonly open = new Map<string, Set<{ alone: boolean }>>()
+  /** Jobs that the process under way declares. */
+  private readonly declared = new Set<string>()
   /** Definitions whose command was refused for good: they must never be written. */
   private readonly refused = new Set<number>()
 
   constructor(world: World) {
     this.world = world
-    world.blurred = (jobId) => (this.open.get(jobId) ?? 0) > 1
+    world.whenStarted = () => this.answered()
+    world.blurred = (jobId) => (this.open.get(jobId)?.size ?? 0) > 1
+  }
+
+  /** The scheduler has started: what it declares is there, or was refused. */
+  private answered(): void {
+    for (const id of this.declared) {
+      const kind = this.world.model.byId(id) === undefined ? "refused" : "added"
+      this.world.lines.push({ kind, jobId: id, at: this.world.clock.now() })
+    }
+    this.declared.clear()
   }
 
   /** A process is gone, and its callers with it. */
   forget(): void {
     this.open.clear()
+    this.declared.clear()
   }
 
   definition(number: number): Definition {
@@ -35,6 +48,9 @@ export class Commands {
   declare(number: number): (scheduler: Scheduler) => Promise<void> {
     return async (scheduler) => {
       this.refused.delete(number)
+      const { id } = this.definition(number)
+      this.declared.add(id)
+      this.world.lines.push({ kind: "asked", jobId: id, at: this.world.clock.now() })
       await scheduler.addJob({ ...inputOf(this.definition(number)), ifExists: "replace" })
     }
   }
@@ -148,17 +164,14 @@ export class Commands {
     const { world } = this
     const line = (kind: CommandLine["kind"]): void => void world.lines.push({ kind, jobId: id, at: world.clock.now() })
     const { life } = world
-    this.open.set(id, (this.open.get(id) ?? 0) + 1)
+    const others = this.open.get(id) ?? new Set()
+    const own = { alone: others.size === 0 }
+    for (const other of others) other.alone = false
+    this.open.set(id, others.add(own))
     if (answer !== null) line("asked")
-    const blurred = (): boolean => world.blurred(id)
-    let wasBlurred = blurred()
     const close = (): void => {
-      if (world.life !== life) return
-      wasBlurred ||= blurred()
       // The others of the same commit are answered in the same turn.
-      queueMicrotask(() => {
-        if (world.life === life) this.open.set(id, Math.max(0, (this.open.get(id) ?? 0) - 1))
-      })
+      if (world.life === life) queueMicrotask(() => void others.delete(own))
     }
     this.settle(
       `command on ${id}`,
@@ -167,7 +180,7 @@ export class Commands {
         close()
         if (answer !== null) line(answer)
         world.tell(`${answer ?? "changed"} ${id}`)
-        if (!wasBlurred) check()
+        if (own.alone) check()
       },
       (error) => {
         close()

@@ -74,12 +74,18 @@ export const account = (change: Change, passed: Passed | null, report: Report): 
       takeRange({ from: entry.fromAt, through: entry.throughAt, count: entry.count }, described(entry))
   const still = [...queue.flatMap(({ coalesced }) => coalesced ?? []), backlog?.late, backlog?.due]
   for (const range of still) if (range) for (const at of takeRange(range, "what waits")) waiting.add(at)
-  if (pool.size > 0) report("lost", `${name}: fire times ${shown([...pool])} are passed and in no place`)
+  // One that breaks its contract owes what it had promised, and no more can be known.
+  const broken = before?.row.trigger.includes("simulation.lying") === true
+  if (pool.size > 0 && !(broken && stopsOwing(change)))
+    report("lost", `${name}: fire times ${shown([...pool])} are passed and in no place`)
   return waiting
 }
 
 /** Whether fire times of the job are owed as time goes on. */
 const owes = ({ memory }: ModelJob): boolean => memory.pausedAt === null && !memory.exhausted
+
+const stopsOwing = (change: Change): boolean =>
+  beginsAnew(change) || change.after.memory.pausedAt !== null || change.after.memory.removed
 
 const resumed = ({ before, after }: Change): boolean =>
   before !== null &&

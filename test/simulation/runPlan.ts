@@ -250,6 +250,8 @@ class Driver {
 const owedOf = (world: World, key: number): ExpectedJob["owed"] => {
   const stretches = world.model.owed.get(key)
   if (stretches === undefined || stretches === null) return null
+  // What a trigger owes that breaks its contract, nobody knows.
+  if (stretches.some(({ trigger }) => trigger.includes("simulation.lying"))) return null
   return stretches.map(({ trigger, after, through }) => ({
     ...{ after, through },
     fireTimes: (from: number, to: number) => fireTimesOf(trigger, from, to) ?? []

@@ -56,6 +56,7 @@ export class World {
   lastFaultMs = -Infinity
   /** Store calls that have not been answered. */
   inFlight = 0
+  whenStarted: () => void = () => undefined
   blurred: (jobId: string) => boolean = () => false
   private mortal: MortalStore | null = null
   private readonly hash = createHash("sha1")
@@ -206,6 +207,7 @@ export class World {
   private started(): void {
     this.phase = "up"
     this.tell("started")
+    this.whenStarted()
     for (const { row, memory } of this.model.jobs.values()) {
       for (const { runKey, retryAt } of memory.live) {
         const old = (this.model.runs.get(runKey)?.life ?? 0) < this.life
