@@ -60,7 +60,7 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
   for (let life = 0; life < kills && violations.length === 0; life++) {
     const child = startChild(program, [directory, String(seed), String(life), "live"])
     const early = random() < 0.3
-    const waitMs = early ? random() * 60 : random() * 300
+    const waitMs = early ? random() * 60 : random() * 250
     const reached = await child.reached(early ? "booted" : "started")
     if (reached) await sleep(waitMs)
     if (!child.said("started")) killsDuringStart += 1
