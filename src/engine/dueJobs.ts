@@ -16,6 +16,13 @@ import type { ResidentJobs } from "./residentJobs.ts"
 /** "No job of this executor has a wake-up": later than any instant, and not `Infinity`, which stands for "not known". */
 const never = Number.MAX_SAFE_INTEGER
 
+/**
+ * A store that again and again says that a job is due and has none contradicts itself: it is damaged. It is looked at once in
+ * `idleMs` then, else the look would follow itself for ever.
+ */
+const mostIdleLooks = 3
+const idleMs = 1000
+
 interface Surroundings {
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
@@ -30,6 +37,8 @@ export class DueJobs {
   private failures = 0
   /** Per executor, an instant before which none of its jobs can be due. */
   private readonly notBefore = new Map<string, EpochMillis>()
+  /** Per executor, looks in a row that found nothing due. */
+  private readonly idleLooks = new Map<string, number>()
 
   constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings) {
     this.store = store
@@ -50,7 +59,10 @@ export class DueJobs {
           const limit = Math.min(most, dispatcher.free(name))
           if (limit === 0) return Effect.void
           return Effect.map(this.read(name, plan.now, limit), (rows) => {
-            for (const row of rows) this.serve(plan, row)
+            let served = 0
+            for (const row of rows) if (this.serve(plan, row)) served += 1
+            if (served > 0) this.idleLooks.delete(name)
+            else this.idleLooks.set(name, (this.idleLooks.get(name) ?? 0) + 1)
             if (rows.length === limit) full.add(name)
             else this.notBefore.set(name, Infinity)
           })
@@ -72,14 +84,18 @@ export class DueJobs {
   }
 
   /** After the commit: asks for the next wake-up of each executor that has nothing more due. */
-  learnNext(full: ReadonlySet<string>): Effect.Effect<void, StoreError> {
+  learnNext(full: ReadonlySet<string>, now: EpochMillis): Effect.Effect<void, StoreError> {
     const unknown = this.around.dispatcher.names.filter(
       (name) => this.notBefore.get(name) === Infinity && !full.has(name)
     )
     if (unknown.length === 0) return Effect.void
     return Effect.forEach(
       unknown,
-      (name) => Effect.map(this.store.nextWakeAt(name), (at) => void this.notBefore.set(name, at ?? never)),
+      (name) =>
+        Effect.map(this.store.nextWakeAt(name), (at) => {
+          const contradicts = at !== null && at <= now && (this.idleLooks.get(name) ?? 0) >= mostIdleLooks
+          this.notBefore.set(name, contradicts ? now + idleMs : (at ?? never))
+        }),
       { discard: true }
     )
   }
@@ -115,23 +131,28 @@ export class DueJobs {
     })
   }
 
-  /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. */
-  private serve(plan: Plan, row: JobRow): void {
+  /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. False when nothing was due. */
+  private serve(plan: Plan, row: JobRow): boolean {
     const known = plan.byKey(row.key) ?? this.residents.byKey(row.key)
     let job = known === undefined ? loadRow(plan, row, this.around.codec) : plan.load(known)
-    if (job === undefined) return
+    if (job === undefined) return false
     const { now } = plan
     const fixedDelay = job.trigger.after === "run"
     const wakeAt = wakeAtOf(job.memory, job.rules, fixedDelay)
-    if (wakeAt === null || wakeAt > now) return plan.touch(job)
+    if (wakeAt === null || wakeAt > now) {
+      plan.touch(job)
+      return false
+    }
     if (this.around.tasks.find(job.row.task) === undefined) {
-      return plan.park(job, unknownTask(job.row.task))
+      plan.park(job, unknownTask(job.row.task))
+      return true
     }
     // Fire times before attempts: an overlap policy may end the very run whose next attempt is due.
     job = this.serveFireTimes(plan, job)
     const waitsUntil = waitOverAt(job.memory, job.rules)
     if (waitsUntil !== null && waitsUntil <= now)
       plan.step(job, { type: "waitOver", now, firstRunKey: plan.nextRunKey })
+    return true
   }
 
   private serveFireTimes(plan: Plan, job: Job): Job {

@@ -226,7 +226,7 @@ export class StoreLane implements RunHome, Lane {
     if (!this.mayClaim && this.due.unreadable)
       yield* this.orPutBack(applied, this.due.look(plan.now, this.claimsPerCycle))
     yield* this.commit(plan, applied)
-    yield* this.due.learnNext(full)
+    yield* this.due.learnNext(full, plan.now)
     yield* this.host.cycled(this)
     return this.pending.length > 0 || full.size > 0
   })

@@ -25,10 +25,11 @@ export const readDue = (
   )
 
 export const readNextWakeAt = ({ connection, executors }: SqliteSession, executor: string): Read<EpochMillis | null> =>
-  // min(wake_at) would read the whole index: 285 ms at a million jobs.
+  // min(wake_at) would read the whole index: 285 ms at a million jobs. Joined as in `readDue`: a state whose job is gone wakes nobody.
   Effect.map(
     connection.rows<{ wakeAt: number }>(
-      "SELECT wake_at AS wakeAt FROM job_state WHERE executor = ? AND wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
+      `SELECT s.wake_at AS wakeAt FROM job_state s CROSS JOIN jobs j ON j.key = s.key
+      WHERE s.executor = ? AND s.wake_at IS NOT NULL ORDER BY s.wake_at LIMIT 1`,
       [executors.numbers.get(executor) ?? null]
     ),
     ([row]) => row?.wakeAt ?? null
