@@ -171,7 +171,12 @@ const runCandidates = (tables: MemoryTables, filter: RunFilter): Iterable<Memory
     return run === undefined || (jobId !== undefined && run.job.row.id !== jobId) ? [] : [run]
   }
   if (jobId !== undefined) return tables.jobsOf(jobId).flatMap((job) => [...(job.runs?.between(from, to) ?? [])])
-  return live === true ? [...tables.live].flatMap((key) => tables.runs.get(key) ?? []) : tables.runs.values()
+  if (live === true) return [...tables.live].flatMap((key) => tables.runs.get(key) ?? [])
+  // A stretch of time: each job knows its own part of it, so unless jobs are as many as runs, few are looked at in vain.
+  const bounded = (from !== -Infinity || to !== Infinity) && tables.jobs.size * 8 < tables.runs.size
+  return bounded
+    ? [...tables.jobs.values()].flatMap((job) => [...(job.runs?.between(from, to) ?? [])])
+    : tables.runs.values()
 }
 
 const filterLedger = (tables: MemoryTables, filter: LedgerFilter) => {

@@ -295,9 +295,10 @@ const readLedger = async (scheduler: Scheduler, from: EpochMillis, to: EpochMill
   return { from, to, runs, misfires, jobs, summary: summaryOf(jobs, runs, misfires), verification }
 }
 
-const runsPerSlice = 200_000
+/** Rows that are made and dropped before the garbage collector takes them for old. */
+const runsPerSlice = 10_000
 
-/** By fire time. In slices of time: the rows and the records of a million runs at once would take as much again as the result. */
+/** By fire time. In slices of time: the rows of a million runs at once would take as much again as the records. */
 const readRuns = async (
   scheduler: Scheduler,
   from: EpochMillis,
