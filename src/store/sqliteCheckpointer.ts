@@ -16,7 +16,11 @@ export interface Checkpointer {
 export const longestLog = (checkpointPages: number): number => Math.max(16_000, checkpointPages * 4)
 
 /** For the file at `path`, whose connection is closed after this scope. Begins a checkpoint whenever some `pages` were logged. */
-export const checkpointer = (path: string, pages: number): Effect.Effect<Checkpointer, never, Scope.Scope> =>
+export const checkpointer = (
+  path: string,
+  pages: number,
+  findDriver: () => string = driverPath
+): Effect.Effect<Checkpointer, never, Scope.Scope> =>
   Effect.gen(function* () {
     let thread: Worker | null = null
     let state: "idle" | "busy" | "broken" = "idle"
@@ -32,7 +36,7 @@ export const checkpointer = (path: string, pages: number): Effect.Effect<Checkpo
       if (grown > 0) pagesPerRow = grown / asked
     }
     const start = (): Worker => {
-      const started = new Worker(program, { eval: true, workerData: { driver: driverPath(), path } })
+      const started = new Worker(program, { eval: true, workerData: { driver: findDriver(), path } })
       // An idle thread keeps no process alive.
       started.unref()
       started.on("message", learn)
@@ -58,8 +62,13 @@ export const checkpointer = (path: string, pages: number): Effect.Effect<Checkpo
         state = "busy"
         asked = rows
         rows = 0
-        thread ??= start()
-        thread.postMessage("checkpoint")
+        try {
+          thread ??= start()
+          thread.postMessage("checkpoint")
+        } catch {
+          // In a program that is one bundled file the driver is not found by name, and here and there no thread may be started.
+          state = "broken"
+        }
       }
     }
   })

@@ -7,7 +7,7 @@ import { expect, it, onTestFinished, vi } from "vitest"
 import { sqlite } from "../../src/sqlite.ts"
 import { batchOf, job } from "../../src/store/contract/storeCheck.ts"
 import type { OpenStore } from "../../src/store/jobStore.ts"
-import { longestLog } from "../../src/store/sqliteCheckpointer.ts"
+import { checkpointer, longestLog } from "../../src/store/sqliteCheckpointer.ts"
 
 const pageBytes = 4096
 const checkpointPages = 100
@@ -70,4 +70,20 @@ it("starts no thread for a little work", async () => {
   const threads = () => process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort").length
   const before = threads()
   await inStore(filename, (store) => Effect.map(addJobs(store, 1, 1), () => expect(threads()).toBe(before)), 1000)
+})
+
+it("does without where its thread cannot start", async () => {
+  const [file, asked] = [fileOf(), vi.fn<() => string>()]
+  asked.mockImplementation(() => {
+    throw new Error("Cannot find module")
+  })
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.map(checkpointer(file, checkpointPages, asked), ({ committed }) => {
+        committed(10_000)
+        committed(10_000)
+      })
+    )
+  )
+  expect(asked).toHaveBeenCalledTimes(1)
 })
