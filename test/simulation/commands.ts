@@ -12,6 +12,8 @@ export class Commands {
   private readonly world: World
   /** Commands under way, by job. `alone`: no other was under way at any time of it. */
   private readonly open = new Map<string, Set<{ alone: boolean }>>()
+  /** Calls without an answer. */
+  readonly unanswered = new Set<{ readonly what: string }>()
   /** Jobs that the process under way declares. */
   private readonly declared = new Set<string>()
   /** Definitions whose command was refused for good: they must never be written. */
@@ -35,6 +37,7 @@ export class Commands {
   /** A process is gone, and its callers with it. */
   forget(): void {
     this.open.clear()
+    this.unanswered.clear()
     this.declared.clear()
   }
 
@@ -102,7 +105,30 @@ export class Commands {
       case "resumeJob": {
         const { id, missed } = operation
         const done = scheduler.resumeJob(id, missed === null ? {} : { missed })
-        return this.follow(id, "resumed", done, () => this.mustBePaused(id, false))
+        const before = this.world.model.byId(id)
+        const askedAt = this.world.clock.now()
+        const skips = missed === "skip" || (missed === null && before?.memory.fault === null)
+        return this.follow(id, "resumed", done, () => {
+          this.mustBePaused(id, false)
+          const job = this.world.model.byId(id)
+          if (
+            job === undefined ||
+            before === undefined ||
+            job.row.key !== before.row.key ||
+            before.row.value !== "paused"
+          )
+            return
+          if (skips && job.memory.cursor < askedAt && job.memory.fault === null)
+            this.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
+          if (
+            !skips &&
+            this.world.model.ledger.some(
+              ({ jobKey, kind, at }) =>
+                jobKey === job.row.key && kind === "paused" && at >= askedAt && !this.world.setBack
+            )
+          )
+            this.lost(`job "${id}" was resumed with what it missed, and has skipped it`)
+        })
       }
       case "removeJob":
         return this.follow(operation.id, "removed", scheduler.removeJob(operation.id), () => {
@@ -199,12 +225,16 @@ export class Commands {
     const { world } = this
     const { life } = world
     world.sometimes.note("API calls")
+    const call = { what }
+    this.unanswered.add(call)
     const own = (): boolean => world.life === life && world.alive
     promise.then(
       (value) => {
+        this.unanswered.delete(call)
         if (own()) done(value)
       },
       (error: unknown) => {
+        this.unanswered.delete(call)
         if (!own()) return
         const tag = tagOf(error)
         world.tell(`${what} refused: ${tag}`)

@@ -24,6 +24,12 @@ interface Features {
   readonly all: boolean
   readonly slowTasks: boolean
   readonly badTasks: boolean
+  /** Several commands on one job at one instant. */
+  readonly bursts: boolean
+  /** A wall that is set forward by thousands of fire times. */
+  readonly farStep: boolean
+  /** The process dies as soon as a task starts, again and again. */
+  readonly crashLoop: boolean
 }
 
 export const generatePlan = (seed: number): Plan => {
@@ -33,9 +39,10 @@ export const generatePlan = (seed: number): Plan => {
     ...{ crashes: some(0.6), faults: some(0.4), outages: some(0.25), steps: some(0.3), setBack: some(0.5) },
     ...{ longAway: some(0.3), commands: some(0.2) ? 0 : chance.spread(2, 40), lying: some(0.15), delay: some(0.15) },
     ...{ retries: some(0.5), timeouts: some(0.4), maxRuns: some(0.3), grace: some(0.5), overlap: some(0.6) },
-    ...{ all: some(0.3), slowTasks: some(0.7), badTasks: some(0.4) }
+    ...{ all: some(0.3), slowTasks: some(0.7), badTasks: some(0.4) },
+    ...{ bursts: some(0.15), farStep: some(0.1), crashLoop: some(0.08) }
   }
-  const length = chance.pick([20 * second, minute, 5 * minute, 20 * minute, 2 * hour])
+  const length = features.farStep ? 20 * second : chance.pick([20 * second, minute, 5 * minute, 20 * minute, 2 * hour])
   const ids = Array.from({ length: chance.spread(1, 6) }, (_, index) => `job-${index}`)
   const definitions: Array<Definition> = []
   const define = (id: string): number => {
@@ -53,6 +60,14 @@ export const generatePlan = (seed: number): Plan => {
   const operations = [...firsts]
   for (let n = 0; n < features.commands; n++)
     operations.push(commandOf(chance, chance.int(0, length), chance.pick(ids), define))
+  if (features.bursts) {
+    for (let n = chance.int(1, 4); n > 0; n--) {
+      const [at, id] = [3 * chance.int(0, Math.floor(length / 3)), chance.pick(ids)]
+      for (let m = chance.int(2, 4); m > 0; m--) operations.push(commandOf(chance, at, id, define))
+    }
+  }
+  if (features.farStep)
+    operations.push({ at: chance.int(0, length), do: "stepWall", ms: chance.int(900, 5000) * second })
   if (features.steps) for (let n = chance.int(1, 3); n > 0; n--) operations.push(stepOf(chance, features, length))
   if (features.outages) for (let n = chance.int(1, 2); n > 0; n--) operations.push(outageOf(chance, length))
   for (let n = some(0.3) ? chance.int(1, 2) : 0; n > 0; n--) {
@@ -75,7 +90,11 @@ export const generatePlan = (seed: number): Plan => {
     ...{ seed, store: chance.chance(0.1) ? "sqlite" : "memory", definitions, length },
     operations: operations.toSorted((a, b) => a.at - b.at),
     faults: features.faults ? Array.from({ length: chance.int(1, 5) }, () => faultOf(chance)) : [],
-    crashes: features.crashes ? crashesOf(chance, features, length) : [],
+    crashes: features.crashLoop
+      ? [1, 2, 3, 4].map((life) => ({ life, point: "taskStart", n: 1, away: second }))
+      : features.crashes
+        ? crashesOf(chance, features, length)
+        : [],
     concurrency: chance.chance(0.1) ? chance.int(1, 3) : 100,
     residentJobs: chance.pick([0, 1, 1000]),
     commandTimeout: chance.pick([null, 30 * second, 2 * second])

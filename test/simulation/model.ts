@@ -24,6 +24,9 @@ export interface Moment extends Decided {
   readonly blurred: (jobId: string) => boolean
 }
 
+/** No plan needs as many: an engine that writes without end is found out, instead of keeping the simulation busy for ever. */
+const mostCommits = 50_000
+
 export class Model {
   readonly jobs = new Map<number, ModelJob>()
   readonly runs = new Map<number, ModelRun>()
@@ -53,6 +56,7 @@ export class Model {
   /** A batch is on disk. The keys of the jobs that it touches. */
   commit(batch: StoreBatch, moment: Moment): ReadonlyArray<number> {
     this.commits += 1
+    if (this.commits === mostCommits) this.report("runaway", `${mostCommits} commits`)
     const rows = this.changedRows(batch)
     const told = batch.claims[0]?.claimedAt ?? batch.ledger[0]?.at
     if (told !== undefined && (told < moment.from || told > moment.through))
@@ -132,13 +136,13 @@ export class Model {
       decided
     }
     const crashes = this.crashesAfter(change, moment.life)
-    const blurred = moment.blurred(row.id)
+    const blurred = moment.blurred(row.id) || before?.waiting === null
     const passed = blurred ? null : passedBy(change)
     const waiting = blurred ? this.waitingOf(draft) : account(change, passed, this.report)
     this.noteOwed(key, passed?.stretches ?? null)
     const after = { ...draft, waiting, crashes }
     const whole: Change = { ...change, after }
-    if (!blurred) checkRules(whole, passed, this.report)
+    if (!moment.blurred(row.id)) checkRules(whole, passed, this.report)
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
     this.checkPoison(whole, crashes)
     this.noteGivingWay(whole)
@@ -159,10 +163,9 @@ export class Model {
     this.mirror(whole, row, moment.life)
   }
 
-  /** A place for what waits where the way there is not known: from the snapshot itself. */
-  private waitingOf({ memory }: ModelJob): ReadonlySet<number> {
-    // Ranges of a blurred job are not expanded: its account begins anew with the singles.
-    return new Set(memory.queue.filter(({ requested }) => requested !== true).map(({ fireAt }) => fireAt))
+  /** After commits that cannot be followed the account begins anew once nothing waits. */
+  private waitingOf({ memory }: ModelJob): ReadonlySet<number> | null {
+    return memory.queue.length === 0 && memory.backlog === null ? new Set() : null
   }
 
   private noteOwed(key: number, stretches: ReadonlyArray<OwedStretch> | null): void {

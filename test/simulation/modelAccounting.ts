@@ -45,7 +45,7 @@ export const account = (change: Change, passed: Passed | null, report: Report): 
   const { before, after, ledger } = change
   const claims = change.claims.filter(({ request }) => request === 0)
   if (passed === null) return new Set()
-  const pool = new Set(before?.waiting)
+  const pool = new Set(before?.waiting ?? [])
   const name = `job "${after.row.id}"`
   for (const at of passed.times) {
     if (pool.has(at)) report("cursor", `${name}: fire time ${at} waits and is passed again`)

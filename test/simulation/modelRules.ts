@@ -58,6 +58,10 @@ const checkCoalescing = (change: Change, passed: Passed | null, report: Report):
   const [only] = direct
   if (after.memory.backlog !== null && only !== undefined)
     report("coalesce", `a run is claimed while the catch-up is under way`)
+  const { nextFireAt } = after.memory
+  const isLast = after.memory.exhausted || after.memory.pausedAt !== null || nextFireAt === null
+  if (only !== undefined && !isLast && nextFireAt <= decided.from && !after.fixedDelay && !beginsAnew(change))
+    report("coalesce", `a run is claimed at ${decided.from}, and ${nextFireAt}, due by then, is left for another`)
   if (passed === null || only === undefined || isQueued.has(only.fireAt)) return
   // What waited in an unfinished catch-up counts with what was newly passed.
   const inCatchUp = [...(before?.waiting ?? [])].filter((at) => backlogBefore !== null && !inQueue(before, at))

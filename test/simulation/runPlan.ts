@@ -205,6 +205,8 @@ class Driver {
       [...world.model.jobs.values()].flatMap(({ memory }) => memory.live.map(({ runKey }) => runKey))
     await this.reach(() => unfinished().length === 0, "every claimed run has ended")
     if (this.isBroken()) return
+    await this.reach(() => this.commands.unanswered.size === 0, "every call has its answer")
+    if (this.isBroken()) return
     const jobs = [...world.model.jobs.values()]
     this.shutdown(true, 30 * second, null)
     await this.reach(() => world.phase === "none", "the shutdown has ended")

@@ -59,8 +59,11 @@ export interface ModelJob {
   readonly memory: StoredMemory
   /** True for a trigger whose fire times follow its runs. */
   readonly fixedDelay: boolean
-  /** Fire times that the cursor has passed and that have no final place yet: in the queue, or in a catch-up under way. */
-  readonly waiting: ReadonlySet<number>
+  /**
+   * Fire times that the cursor has passed and that have no final place yet: in the queue, or in a catch-up under way. `null`: several
+   * commands shared a commit, and which fire times wait since then cannot be told.
+   */
+  readonly waiting: ReadonlySet<number> | null
   /** Crashes in a row while a run of it was executing. */
   readonly crashes: number
 }
