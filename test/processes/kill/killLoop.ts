@@ -116,7 +116,7 @@ export interface Child {
 }
 
 export const startChild = (program: string, args: ReadonlyArray<string>): Child => {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["pipe", "pipe", "pipe"] })
   let output = ""
   let errors = ""
   const listeners = new Set<() => void>()

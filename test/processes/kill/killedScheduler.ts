@@ -127,6 +127,10 @@ const randomCommand = async (): Promise<void> => {
     : command(id, "paused", () => scheduler.pauseJob(id))
 }
 
+// A parent that is gone must not leave this behind.
+process.stdin.on("close", () => process.kill(process.pid, "SIGKILL")).resume()
+process.stdin.unref()
+
 process.stdout.write("booted\n")
 const startedAt = Date.now()
 try {
@@ -171,12 +175,12 @@ try {
   if (!stopped(error)) throw error
 }
 
-/** Until what earlier lives left has ended, and every job has run in this one. */
+/** Until what earlier lives left has ended, and every job has taken its fire times up to this one. */
 async function settleAll(): Promise<void> {
   const unsettled = async (): Promise<ReadonlyArray<RunRecord>> =>
     (await scheduler.getRuns({ limit: 100_000 })).filter((run) => run.outcome === null && run.claimedAt < startedAt)
   const behind = async (): Promise<ReadonlyArray<JobHandle>> =>
-    (await scheduler.getJobs()).filter(({ state, lastFireAt }) => state !== "paused" && (lastFireAt ?? 0) < startedAt)
+    (await scheduler.getJobs()).filter(({ nextFireAt }) => nextFireAt !== null && nextFireAt < startedAt)
   for (let turn = 1; (await unsettled()).length > 0 || (await behind()).length > 0; turn++) {
     if (turn % 100 === 0) {
       // In time for whoever asks why this life hangs.
