@@ -9,22 +9,15 @@ import type { SchedulerAction, SchedulerLike } from "rxjs"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
 import type { EpochMillis } from "../time/epochMillis.ts"
-import type { CancelTimer, Timers } from "../time/timers.ts"
+import type { CancelTimer, Timers, WallTimers } from "../time/timers.ts"
+
+export type { WallTimers } from "../time/timers.ts"
 
 /** Longest single sleep, milliseconds. */
 export const maxSleepMs = 60_000
 
 /** Cancelled timers that are worth clearing away. */
 const fewestCancelled = 64
-
-/** Timers that can also wait for what the wall clock shows. */
-export interface WallTimers extends Timers {
-  /**
-   * Calls `callback` once, when the wall clock shows `instant` or more; never early. Looks at the clock at most a minute
-   * apart, since clocks step and machines sleep: after a step it may come that much late.
-   */
-  at(instant: EpochMillis, callback: () => void): CancelTimer
-}
 
 /** A clock that keeps its timers itself, as a virtual one does: no sleep has to be armed for them. */
 export interface TimedClock extends Clock.Clock {

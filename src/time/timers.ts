@@ -18,3 +18,12 @@ export interface Timers {
    */
   after(delayMs: number, callback: () => void): CancelTimer
 }
+
+/** Timers that can also wait for what the wall clock shows. */
+export interface WallTimers extends Timers {
+  /**
+   * Calls `callback` once, when the wall clock shows `instant` or more; never early. Looks at the clock at most a minute
+   * apart, since clocks step and machines sleep: after a step it may come that much late.
+   */
+  at(instant: EpochMillis, callback: () => void): CancelTimer
+}

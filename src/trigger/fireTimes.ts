@@ -2,7 +2,7 @@
 import { Observable } from "rxjs"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
-import type { CancelTimer, Timers } from "../time/timers.ts"
+import type { CancelTimer, WallTimers } from "../time/timers.ts"
 import { machineTimezone, zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { givenOptions, givenTrigger } from "./given.ts"
@@ -51,7 +51,7 @@ export const fireTimes = (trigger: Trigger, options: FireTimesOptions): Iterable
 
 /** `after` is exclusive; default: the time of subscription. */
 export interface FireTimesStreamOptions {
-  readonly timers: Timers
+  readonly timers: WallTimers
   readonly after?: InstantInput | undefined
   readonly timezone?: string | undefined
 }
@@ -74,9 +74,8 @@ export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): O
         for (let taken = 0; taken < maxPerTurn && !subscriber.closed; taken++) {
           const fireAt = honestNext(bound, cursor)
           if (fireAt === undefined) return subscriber.complete()
-          const waitMs = fireAt - timers.now()
-          if (waitMs > 0) {
-            cancel = timers.after(Math.min(waitMs, maxWaitMs), step)
+          if (fireAt > timers.now()) {
+            cancel = timers.at(fireAt, step)
             return
           }
           cursor = fireAt
@@ -101,8 +100,6 @@ export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): O
 
 /** Then the others get a turn: a long absence may have left many fire times. */
 const maxPerTurn = 1_000
-/** The wall clock may be set meanwhile, so the wait is never longer than this before asking again. */
-const maxWaitMs = 60_000
 
 const refuseStream = (trigger: Trigger): void => {
   if (givenTrigger("fireTimes", trigger).stream === undefined) return

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Timers } from "../../src/time/timers.ts"
+import type { CancelTimer, WallTimers } from "../../src/time/timers.ts"
 import { cron } from "../../src/trigger/cron.ts"
 import { fireTimes, fireTimes$ } from "../../src/trigger/fireTimes.ts"
 import { interval } from "../../src/trigger/interval.ts"
@@ -86,15 +86,25 @@ const manualTimers = (startAt: number) => {
   let wall = startAt
   let monotonic = 0
   let waiting: Array<{ readonly dueAt: number; readonly callback: () => void }> = []
-  const timers: Timers = {
+  const after = (delayMs: number, callback: () => void): CancelTimer => {
+    const timer = { dueAt: monotonic + delayMs, callback }
+    waiting.push(timer)
+    return () => {
+      waiting = waiting.filter((each) => each !== timer)
+    }
+  }
+  const timers: WallTimers = {
     now: () => wall,
     monotonicMillis: () => monotonic,
-    after: (delayMs, callback) => {
-      const timer = { dueAt: monotonic + delayMs, callback }
-      waiting.push(timer)
-      return () => {
-        waiting = waiting.filter((each) => each !== timer)
+    after,
+    at: (instant, callback) => {
+      let cancel: CancelTimer
+      const look = (): void => {
+        if (wall >= instant) callback()
+        else cancel = after(Math.min(instant - wall, 60_000), look)
       }
+      cancel = after(Math.min(Math.max(0, instant - wall), 60_000), look)
+      return () => cancel()
     }
   }
   const advance = (ms: number): void => {
