@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { sqlite } from "../../src/sqlite.ts"
 import { temporaryFile } from "../scenarios/world.ts"
-import { damagePage, liveOn, livedFile, pageBytes, pagesOf, randomFrom, untyped } from "./corruptionLife.ts"
+import { damagePage, liveOn, livedFile, pageBytes, pagesOf, untyped } from "./corruptionLife.ts"
+import { randomFrom } from "./kill/killPlan.ts"
 
 /** Files with damaged pages; more by `DAMAGED_FILES`. */
 const images = Number(process.env["DAMAGED_FILES"] ?? 40)

@@ -9,17 +9,6 @@ import { midnight, minute, newWorld, second, temporaryFile } from "../scenarios/
 export const note = task("note", ({ jobId }) => (jobId.endsWith("3") ? Promise.reject(new Error("a three")) : "noted"))
 export const pageBytes = 4096
 
-/** Numbers in [0, 1) from a seed (mulberry32). */
-export const randomFrom = (seed: number): (() => number) => {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
-
 /** A file after ten minutes of `count` jobs: runs, failures, retries, misfires, a paused and a done job. */
 export const livedFile = async (count = 60): Promise<string> => {
   const filename = temporaryFile()
