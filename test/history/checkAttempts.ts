@@ -1,7 +1,7 @@
 /** What was executed, against what was claimed: no start without a claim, none early, none twice, none too many. */
 import type { JobRow, RunRow } from "../../src/store/jobStore.ts"
 import { rowOf } from "./checkAccounting.ts"
-import type { EndLine, ExpectedJob, History, Line, OutcomeLine, TaskLine } from "./history.ts"
+import type { ExpectedJob, History, Line, OutcomeLine, TaskLine } from "./history.ts"
 import { runKeyOf, storedMemory } from "./history.ts"
 import type { Report } from "./violation.ts"
 
@@ -13,13 +13,35 @@ export const checkAttempts = (history: History, expected: ReadonlyArray<Expected
     const row = rowOf(jobs, job)
     if (row !== undefined) expectedOf.set(row.key, job)
   }
-  for (const run of runs) checkRun(history, run, expectedOf.get(run.jobKey), report)
+  const told = toldOf(history.seen)
+  for (const run of runs) checkRun(history, told, run, expectedOf.get(run.jobKey), report)
   checkOwners(history, report)
   checkStarts(history, byKey, report)
   for (const [jobKey, job] of expectedOf) checkConcurrency(history.seen, byKey, jobKey, job, report)
 }
 
-const checkRun = (history: History, run: RunRow, job: ExpectedJob | undefined, report: Report): void => {
+/** What all runs are held against, gathered once: histories of real processes have tens of thousands of lines. */
+interface Told {
+  readonly ends: number
+  readonly deaths: number
+  /** By run key. */
+  readonly lastStart: ReadonlyMap<number, TaskLine>
+}
+
+const toldOf = (seen: ReadonlyArray<Line>): Told => {
+  const lastStart = new Map<number, TaskLine>()
+  for (const line of seen) if (line.kind === "start") lastStart.set(runKeyOf(line.runId), line)
+  const deaths = seen.filter(({ kind }) => kind === "died").length
+  return { ends: deaths + seen.filter(({ kind }) => kind === "stopped").length, deaths, lastStart }
+}
+
+const checkRun = (
+  history: History,
+  { ends, deaths, lastStart }: Told,
+  run: RunRow,
+  job: ExpectedJob | undefined,
+  report: Report
+): void => {
   const { runKey, jobId, outcome, attempt } = run
   if ((outcome === null) !== (run.finishedAt === null))
     report("unfinished", jobId, `run ${runKey} has outcome ${outcome} and its end at ${run.finishedAt}`)
@@ -28,7 +50,6 @@ const checkRun = (history: History, run: RunRow, job: ExpectedJob | undefined, r
   if (run.request === 0 && run.claimedAt < run.fireAt)
     report("early", jobId, `run ${runKey} was claimed at ${run.claimedAt}, before its fire time ${run.fireAt}`)
   if (job === undefined) return
-  const ends = history.seen.filter((line): line is EndLine => line.kind === "died" || line.kind === "stopped").length
   // Each end of the process may cost the run one attempt beyond the limit.
   if (attempt > job.attempts + ends)
     report(
@@ -37,11 +58,10 @@ const checkRun = (history: History, run: RunRow, job: ExpectedJob | undefined, r
       `run ${runKey} is at attempt ${attempt}, ${job.attempts} are allowed, and ${ends} more for stops`
     )
   // Three crashes in a row end a run for good.
-  const deaths = history.seen.filter(({ kind }) => kind === "died").length
   if (job.rerun === true && outcome === "interrupted" && deaths < 3 && !jobEnded(history, run))
     report("onInterrupted", jobId, `run ${runKey} ended as interrupted, and its job reruns`)
-  const last = history.seen.findLast((line) => line.kind === "start" && runKeyOf(line.runId) === runKey)
-  if (job.rerun === false && last?.kind === "start" && last.attempt > job.attempts)
+  const last = lastStart.get(runKey)
+  if (job.rerun === false && last !== undefined && last.attempt > job.attempts)
     report("onInterrupted", jobId, `attempt ${last.attempt} of run ${runKey} started, and its job does not rerun`)
 }
 
