@@ -102,7 +102,10 @@ export interface LedgerRow {
 export interface StoreBatch {
   /** When the batch was decided; retention of done jobs counts from here. Default: the latest instant of its rows. */
   readonly at?: EpochMillis
-  /** Removed jobs: their ids are free for `added` of the same batch, and their wake-up is cleared before `states` apply. */
+  /**
+   * Removed jobs: their ids are free for `added` of the same batch, and their wake-up is cleared before `states` apply. One that the
+   * same batch adds is removed after that.
+   */
   readonly removed: ReadonlyArray<{ readonly key: number; readonly removedAt: EpochMillis }>
   readonly added: ReadonlyArray<JobDefinitionRow & JobStateRow>
   readonly redefined: ReadonlyArray<JobDefinitionRow & { readonly key: number }>

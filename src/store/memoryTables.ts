@@ -151,6 +151,8 @@ export class MemoryTables {
     this.latest = Math.max(this.latest, at)
     for (const { key, removedAt } of batch.removed) this.#remove(key, removedAt)
     for (const row of batch.added) this.#add(row, at)
+    // Those that this batch itself adds; the others have gone, and are left as they are.
+    if (batch.added.length > 0) for (const { key, removedAt } of batch.removed) this.#remove(key, removedAt)
     for (const row of batch.redefined) this.#redefine(row)
     for (const row of batch.states) this.#state(row, at)
     for (const row of batch.claims) this.#claim(row, epoch)

@@ -97,6 +97,7 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
     if (batch.added.length > 0) {
       yield* write(connection, insertJobs, batch.added, definitionParams)
       yield* write(connection, upsertStates, batch.added, (row) => stateParams(row, at, numbers))
+      jobs -= yield* removeAdded(connection, batch)
     }
     if (batch.redefined.length > 0) {
       const redefined = lastOfEach(batch.redefined, ({ key }) => key)
@@ -125,6 +126,17 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
     }
     return executors
   })
+
+/** Jobs that were added and removed before either was written. */
+const removeAdded = (connection: SqliteConnection, { added, removed }: StoreBatch): Effect.Effect<number, SqlError> => {
+  if (removed.length === 0) return Effect.succeed(0)
+  const keys = new Set(added.map(({ key }) => key))
+  const both = removed.filter(({ key }) => keys.has(key))
+  return Effect.zipRight(
+    write(connection, clearWakes, both, ({ key }) => [key]),
+    write(connection, removeJobs, both, ({ key, removedAt }) => [key, removedAt])
+  )
+}
 
 function* executorsNamed(batch: StoreBatch): Iterable<string> {
   for (const rows of [batch.added, batch.redefined, batch.states]) {

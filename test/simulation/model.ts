@@ -79,17 +79,20 @@ export class Model {
   private changedRows(batch: StoreBatch): ReadonlyMap<number, JobRow> {
     const rows = new Map<number, JobRow>()
     const current = (key: number): JobRow | undefined => rows.get(key) ?? this.jobs.get(key)?.row
-    for (const { key, removedAt } of batch.removed) {
+    const remove = ({ key, removedAt }: StoreBatch["removed"][number]): void => {
       const row = current(key)
-      if (row === undefined) continue
+      if (row === undefined) return
       rows.set(key, { ...row, removedAt, wakeAt: null })
       if (this.ids.get(row.id) === key) this.ids.delete(row.id)
     }
-    for (const added of batch.added) {
-      if (this.ids.has(added.id)) this.report("batch", `job "${added.id}" is added twice`)
-      rows.set(added.key, { ...added, removedAt: null })
-      this.ids.set(added.id, added.key)
+    batch.removed.forEach(remove)
+    for (const fresh of batch.added) {
+      if (this.ids.has(fresh.id)) this.report("batch", `job "${fresh.id}" is added twice`)
+      rows.set(fresh.key, { ...fresh, removedAt: null })
+      this.ids.set(fresh.id, fresh.key)
     }
+    const added = new Set(batch.added.map(({ key }) => key))
+    for (const each of batch.removed) if (added.has(each.key)) remove(each)
     for (const definition of batch.redefined) {
       const row = current(definition.key)
       if (row !== undefined) rows.set(definition.key, { ...row, ...definition, id: row.id })

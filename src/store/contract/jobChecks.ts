@@ -121,6 +121,17 @@ export const jobChecks: ReadonlyArray<StoreCheck> = [
       yield* same("not due", keysOf(yield* open.due("default", 9000, 10)), [2])
     })
   ),
+  check("a job may be added and removed by one batch", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* commit({ added: [job(1, { id: "daily" })], removed: [{ key: 1, removedAt: 5000 }] })
+      yield* same("not listed", keysOf(yield* open.jobs({})), [])
+      const removed = asStored(job(1, { id: "daily" }), { removedAt: 5000, wakeAt: null })
+      yield* same("its row is kept, asleep", yield* open.jobsByKey([1]), [removed])
+      yield* commit({ added: [job(2, { id: "daily" })] })
+      yield* same("its id is free", keysOf(yield* open.jobsById(["daily"])), [2])
+    })
+  ),
   check("a removed job may still be woken by a later state", (store) =>
     Effect.gen(function* () {
       const { store: open, commit } = yield* owned(store)
