@@ -8,7 +8,6 @@ import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent
 import { schedulerEventTypes } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
-import type { RunRecord } from "../job/run.ts"
 import type { Scheduler } from "../scheduler/createScheduler.ts"
 import { createScheduler } from "../scheduler/createScheduler.ts"
 import type { SchedulerOptions } from "../scheduler/options.ts"
@@ -19,7 +18,7 @@ import { task } from "../task/task.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import type { Simulation } from "./simulation.ts"
-import { summaryOf } from "./simulation.ts"
+import { readSimulation } from "./simulation.ts"
 import { VirtualClock } from "./virtualClock.ts"
 
 /** What `simulate` takes: a stretch of time, what runs in it, and what a scheduler takes besides. */
@@ -99,7 +98,7 @@ const play = async (options: SimulateOptions): Promise<Simulation> => {
     await clock.runUntil(to - 1)
     stage.checkSteps()
     if (stage.down) await stage.start(true)
-    return await readLedger(stage.current, from, to)
+    return await readSimulation(stage.current, from, to)
   } finally {
     await stage.stop()
   }
@@ -283,37 +282,4 @@ class Stage {
   private checkFailure(): void {
     if (this.failure !== null) throw this.failure.error
   }
-}
-
-const readLedger = async (scheduler: Scheduler, from: EpochMillis, to: EpochMillis): Promise<Simulation> => {
-  const verification = await scheduler.verify()
-  const jobs = (await scheduler.getJobs({ limit: forever })).map(({ record }) => record)
-  const runs = await readRuns(scheduler, from, to, Math.ceil(verification.checked.runs / runsPerSlice))
-  const misfires = (await scheduler.getMisfires({ limit: forever }))
-    .toReversed()
-    .sort((one, other) => one.from - other.from)
-  return { from, to, runs, misfires, jobs, summary: summaryOf(jobs, runs, misfires), verification }
-}
-
-/** Rows that are made and dropped before the garbage collector takes them for old. */
-const runsPerSlice = 10_000
-
-/** By fire time. In slices of time: the rows of a million runs at once would take as much again as the records. */
-const readRuns = async (
-  scheduler: Scheduler,
-  from: EpochMillis,
-  to: EpochMillis,
-  slices: number
-): Promise<ReadonlyArray<RunRecord>> => {
-  const runs: Array<RunRecord> = []
-  const edge = (slice: number): EpochMillis => from + Math.floor(((to - from) * slice) / slices)
-  for (let slice = 1; slice <= Math.max(1, slices); slice++) {
-    // A given store may hold runs from before, and a fast stream numbers its fire times on: the ends are open.
-    const bounds = {
-      ...(slice === 1 ? {} : { from: edge(slice - 1) + 1 }),
-      ...(slice >= slices ? {} : { to: edge(slice) })
-    }
-    for (const run of (await scheduler.getRuns({ ...bounds, limit: forever })).toReversed()) runs.push(run)
-  }
-  return runs
 }

@@ -1,7 +1,8 @@
-/** What a simulation has shown: the ledger, and a short account of each job. Plain data. */
+/** What a simulation has shown, read from its scheduler: the ledger, and a short account of each job. Plain data. */
 import type { JobRecord } from "../engine/jobRecord.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
+import type { Scheduler } from "../scheduler/createScheduler.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Verification } from "../verify/verification.ts"
 
@@ -40,10 +41,46 @@ export interface JobSummary {
   readonly longestMs: number
 }
 
+/** Reads everything that a scheduler has in its books. */
+export const readSimulation = async (scheduler: Scheduler, from: EpochMillis, to: EpochMillis): Promise<Simulation> => {
+  const verification = await scheduler.verify()
+  const jobs = (await scheduler.getJobs({ limit: all })).map(({ record }) => record)
+  const runs = await readRuns(scheduler, from, to, Math.ceil(verification.checked.runs / runsPerSlice))
+  const misfires = (await scheduler.getMisfires({ limit: all }))
+    .toReversed()
+    .sort((one, other) => one.from - other.from)
+  return { from, to, runs, misfires, jobs, summary: summaryOf(jobs, runs, misfires), verification }
+}
+
+const all = Number.MAX_SAFE_INTEGER
+
+/** Rows that are made and dropped before the garbage collector takes them for old. */
+const runsPerSlice = 10_000
+
+/** By fire time. In slices of time: the rows of a million runs at once would take as much again as the records. */
+const readRuns = async (
+  scheduler: Scheduler,
+  from: EpochMillis,
+  to: EpochMillis,
+  slices: number
+): Promise<ReadonlyArray<RunRecord>> => {
+  const runs: Array<RunRecord> = []
+  const edge = (slice: number): EpochMillis => from + Math.floor(((to - from) * slice) / slices)
+  for (let slice = 1; slice <= Math.max(1, slices); slice++) {
+    // A given store may hold runs from before, and a fast stream numbers its fire times on: the ends are open.
+    const bounds = {
+      ...(slice === 1 ? {} : { from: edge(slice - 1) + 1 }),
+      ...(slice >= slices ? {} : { to: edge(slice) })
+    }
+    for (const run of (await scheduler.getRuns({ ...bounds, limit: all })).toReversed()) runs.push(run)
+  }
+  return runs
+}
+
 type Draft = { -readonly [Field in keyof JobSummary]: JobSummary[Field] } & { outcomes: Record<Outcome, number> }
 
 /** The account of each job that is named in one of the lists. */
-export const summaryOf = (
+const summaryOf = (
   jobs: ReadonlyArray<JobRecord>,
   runs: ReadonlyArray<RunRecord>,
   misfires: ReadonlyArray<LedgerEntry>
