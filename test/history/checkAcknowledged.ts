@@ -1,7 +1,7 @@
 /** What callers were told, against what is on disk: nothing acknowledged may be missing or different. */
 import type { EpochMillis } from "../../src/time/instant.ts"
 import { liveJob } from "./checkAttempts.ts"
-import type { History, Line } from "./history.ts"
+import type { CommandLine, History, Line } from "./history.ts"
 import { runKeyOf, storedMemory } from "./history.ts"
 import type { Report } from "./violation.ts"
 
@@ -76,11 +76,17 @@ const checkOutcomes = ({ disk, seen }: History, report: Report): void => {
 
 /** Fire times that became runs between the acknowledgement of a pause and the next resume, or after a removal. */
 const checkOutOfService = ({ disk, seen }: History, report: Report): void => {
+  const commands = new Map<string, Array<CommandLine>>()
+  for (const line of seen) {
+    if (!("jobId" in line) || "runId" in line) continue
+    const known = commands.get(line.jobId)
+    if (known === undefined) commands.set(line.jobId, [line])
+    else known.push(line)
+  }
   for (const run of disk.runs) {
     if (run.request !== 0) continue
     let since: { readonly at: EpochMillis; readonly kind: string } | null = null
-    for (const line of seen) {
-      if (!("jobId" in line) || line.jobId !== run.jobId) continue
+    for (const line of commands.get(run.jobId) ?? []) {
       if (line.kind === "paused" || line.kind === "removed") since ??= line
       if (line.kind !== "resumed" && line.kind !== "added" && line.kind !== "asked") continue
       if (since !== null && since.at < run.claimedAt && run.claimedAt < line.at) break

@@ -177,8 +177,12 @@ try {
 
 /** Until what earlier lives left has ended, and every job has taken its fire times up to this one. */
 async function settleAll(): Promise<void> {
-  const unsettled = async (): Promise<ReadonlyArray<RunRecord>> =>
-    (await scheduler.getRuns({ limit: 100_000 })).filter((run) => run.outcome === null && run.claimedAt < startedAt)
+  // While a job is paused, its waiting attempts wait.
+  const unsettled = async (): Promise<ReadonlyArray<RunRecord>> => {
+    const paused = new Set((await scheduler.getJobs({ state: "paused" })).map(({ id }) => id))
+    const runs = await scheduler.getRuns({ limit: 100_000 })
+    return runs.filter((run) => run.outcome === null && run.claimedAt < startedAt && !paused.has(run.jobId))
+  }
   const behind = async (): Promise<ReadonlyArray<JobHandle>> =>
     (await scheduler.getJobs()).filter(({ nextFireAt }) => nextFireAt !== null && nextFireAt < startedAt)
   for (let turn = 1; (await unsettled()).length > 0 || (await behind()).length > 0; turn++) {
