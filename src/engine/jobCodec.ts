@@ -1,6 +1,6 @@
 /** A job between its row and the engine: texts are parsed once and shared, and what is saved is small. */
 import { Data } from "effect"
-import type { JobRules } from "../job/rules.ts"
+import type { JobRules, RetryRules } from "../job/rules.ts"
 import { defaultRules } from "../job/rules.ts"
 import type { LiveRun } from "../job/run.ts"
 import type { JobMemory, JobState } from "../job/snapshot.ts"
@@ -187,12 +187,22 @@ const assertRules = (rules: JobRules): void => {
     ["latest", "earliest", "all"].includes(coalesce) &&
     atLeast(1, maxInstances) &&
     ["skip", "queue-one", "queue-all", "cancel-running"].includes(overlap) &&
-    (retry === null || (typeof retry === "object" && atLeast(1, retry.attempts) && atLeast(0, retry.backoffMs))) &&
+    (retry === null || soundRetry(retry)) &&
     (timeoutMs === null || atLeast(1, timeoutMs)) &&
     ["rerun", "skip"].includes(onInterrupted) &&
     (maxRuns === null || atLeast(1, maxRuns))
   if (!sound) throw new Error("a rule is missing or out of its bounds")
 }
+
+/** A missing number would make an instant that is none, and such a snapshot cannot be read again. */
+const soundRetry = ({ attempts, backoffMs, factor, maxBackoffMs, jitter, when }: RetryRules): boolean =>
+  atLeast(1, attempts) &&
+  atLeast(0, backoffMs) &&
+  atLeast(0, factor) &&
+  atLeast(0, maxBackoffMs) &&
+  atLeast(0, jitter) &&
+  jitter <= 1 &&
+  (when === null || isList(when))
 
 const isList = (value: unknown): boolean => Array.isArray(value)
 

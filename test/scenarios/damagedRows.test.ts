@@ -56,6 +56,10 @@ const damages: ReadonlyArray<readonly [string, Partial<JobRow>]> = [
   ["a trigger of an unknown type", { trigger: `{"type":"lunar"}` }],
   ["rules that are no object", { rules: "5" }],
   ["a rule out of its bounds", { rules: `{"maxInstances":"many"}` }],
+  [
+    "a retry without its factor",
+    { rules: `{"retry":{"attempts":3,"backoffMs":1000,"maxBackoffMs":9000,"jitter":0,"when":null}}` }
+  ],
   ["arguments that are no JSON", { args: "{to:" }]
 ]
 
