@@ -68,7 +68,8 @@ export const generatePlan = (seed: number): Plan => {
   }
   if (features.farStep)
     operations.push({ at: chance.int(0, length), do: "stepWall", ms: chance.int(900, 5000) * second })
-  if (features.steps) for (let n = chance.int(1, 3); n > 0; n--) operations.push(stepOf(chance, features, length))
+  if (features.steps)
+    for (let n = chance.int(1, features.setBack ? 6 : 3); n > 0; n--) operations.push(stepOf(chance, features, length))
   if (features.outages) for (let n = chance.int(1, 2); n > 0; n--) operations.push(outageOf(chance, length))
   for (let n = some(0.3) ? chance.int(1, 2) : 0; n > 0; n--) {
     const redefine = chance.chance(0.5) ? ids.filter(() => chance.chance(0.5)).map(define) : []
@@ -105,12 +106,20 @@ const definitionOf = (
   chance: Random,
   features: Features,
   { number, id, length }: { readonly number: number; readonly id: string; readonly length: number }
-): Definition => ({
-  ...{ number, id, trigger: triggerOf(chance, features, length), rules: rulesOf(chance, features, length) },
-  ...(chance.chance(0.1) ? { start: chance.int(0, length >> 1) } : {}),
-  ...(chance.chance(0.15) ? { end: roundTo(chance.int(length >> 1, length), second) + chance.int(0, 1) } : {}),
-  behaviours: behavioursOf(chance, features, length)
-})
+): Definition => {
+  const trigger = triggerOf(chance, features, length)
+  // An end that is a fire time itself shows whether it is inclusive.
+  const end =
+    trigger.kind === "interval"
+      ? trigger.start + trigger.every * Math.ceil((chance.int(length >> 2, length) - trigger.start) / trigger.every)
+      : roundTo(chance.int(length >> 1, length), second)
+  return {
+    ...{ number, id, trigger, rules: rulesOf(chance, features, length) },
+    ...(chance.chance(0.1) ? { start: chance.int(0, length >> 1) } : {}),
+    ...(chance.chance(0.2) ? { end: Math.max(end, length >> 1) } : {}),
+    behaviours: behavioursOf(chance, features, length)
+  }
+}
 
 const roundTo = (ms: number, unit: number): number => Math.round(ms / unit) * unit
 
@@ -121,6 +130,7 @@ const triggerOf = (chance: Random, features: Features, length: number): TriggerP
     roundTo(chance.spread(length / 60, length / 2), length > 10 * minute ? minute : second)
   )
   const start = chance.chance(0.5) ? 0 : chance.int(-day, length)
+  if (features.farStep && chance.chance(0.5)) return { kind: "uneven", seed: chance.int(1, 1_000_000), scale: second }
   if (features.lying && chance.chance(0.4))
     return { kind: "lying", how: chance.pick(lies), every, from: chance.int(1, length) + every }
   if (features.delay && chance.chance(0.4)) return { kind: "delay", every, start: Math.max(0, start) }
@@ -241,8 +251,10 @@ const outageOf = (chance: Random, length: number): Operation => {
 }
 
 const faultOf = (chance: Random): Fault => ({
+  ...(chance.chance(0.5)
+    ? ({ of: "any", call: chance.spread(1, 150) } as const)
+    : ({ of: "commit", call: chance.spread(1, 40) } as const)),
   life: chance.int(1, 3),
-  call: chance.spread(1, 150),
   calls: chance.pick([1, 1, 1, 2, 3, 8]),
   how: chance.pick(["before", "after", "after", "slow"])
 })

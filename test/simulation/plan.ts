@@ -91,9 +91,10 @@ export type Operation = { readonly at: number } & (
 
 export type FaultKind = "before" | "after" | "slow" | "mixed"
 
-/** A fault of single calls of the store, counted from a life's first. */
+/** A fault of single calls of the store, counted from a life's first: of all calls, or of commits alone. */
 export interface Fault {
   readonly life: number
+  readonly of: "any" | "commit"
   readonly call: number
   readonly calls: number
   readonly how: FaultKind

@@ -62,7 +62,7 @@ export class World {
   private readonly hash = createHash("sha1")
   private readonly trace: ((line: string) => void) | null
   private readonly passed = new Map<CrashPoint, number>()
-  private calls = 0
+  private readonly calls = { any: 0, commit: 0 }
   private faultsOfLife = 0
   /** Wall times since the last commit. */
   private lowest = Infinity
@@ -111,7 +111,8 @@ export class World {
     this.life += 1
     const { life } = this
     this.passed.clear()
-    this.calls = 0
+    this.calls.any = 0
+    this.calls.commit = 0
     this.faultsOfLife = 0
     this.audit.renew()
     this.tell(`life ${life}`)
@@ -233,9 +234,10 @@ export class World {
       before: (name) => {
         if (this.crashAt("beforeCall")) return null
         this.inFlight += 1
-        this.calls += 1
+        this.calls.any += 1
+        if (name === "commit") this.calls.commit += 1
         // A process that is not told that it owns the store does not; that is the store's own matter.
-        const how = name === "open" && this.faultNow() === "after" ? "before" : this.faultNow()
+        const how = name === "open" && this.faultNow(name) === "after" ? "before" : this.faultNow(name)
         if (how === null) return null
         this.lastFaultMs = this.ms
         this.faultsOfLife += 1
@@ -256,15 +258,17 @@ export class World {
     }
   }
 
-  private faultNow(): Exclude<FaultKind, "mixed"> | null {
+  private faultNow(name: string): Exclude<FaultKind, "mixed"> | null {
     if (this.healed) return null
     const { life, calls } = this
-    const single = this.plan.faults.find(
-      (fault) => fault.life === life && calls >= fault.call && calls < fault.call + fault.calls
-    )
+    const single = this.plan.faults.find((fault) => {
+      if (fault.life !== life || (fault.of === "commit" && name !== "commit")) return false
+      const n = calls[fault.of]
+      return n >= fault.call && n < fault.call + fault.calls
+    })
     const outage = this.outage !== null && this.ms < this.outage.untilMs ? this.outage.how : null
     const how = outage ?? single?.how ?? null
-    return how === "mixed" ? ((["before", "after", null] as const)[calls % 3] ?? null) : how
+    return how === "mixed" ? ((["before", "after", null] as const)[calls.any % 3] ?? null) : how
   }
 
   private commitLands(batch: StoreBatch): void {

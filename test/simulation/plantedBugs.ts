@@ -1,0 +1,248 @@
+/**
+ * Small faults of the kind that people make, as edits of the sources: the simulation must find each. They are applied while it is
+ * bundled, so production code has no hook for them. A test holds that each text to replace occurs exactly once.
+ */
+export interface Edit {
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+export interface PlantedBug {
+  readonly name: string
+  readonly edits: ReadonlyArray<Edit>
+}
+
+const bug = (name: string, file: string, find: string, replace: string): PlantedBug => ({
+  name,
+  edits: [{ file, find, replace }]
+})
+
+export const plantedBugs: ReadonlyArray<PlantedBug> = [
+  bug(
+    "the cursor stays where it was when a run is claimed",
+    "src/job/onDue.ts",
+    "memory.cursor = Math.max(memory.cursor, end.through)",
+    "memory.cursor = Math.max(memory.cursor, end.from - 1)"
+  ),
+  bug(
+    "claims are committed without the job's state",
+    "src/engine/plan.ts",
+    "if (stateChanged) states.push(stateRow(job))",
+    "if (stateChanged && this.consequences.claims.length === 0) states.push(stateRow(job))"
+  ),
+  bug(
+    "a fire time exactly as late as the grace misfires",
+    "src/job/dueFireTimes.ts",
+    "const late = fireAt < graceFrom",
+    "const late = fireAt <= graceFrom"
+  ),
+  bug(
+    "a queued fire time starts however late it is",
+    "src/job/overlap.ts",
+    "const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs",
+    "const late = false"
+  ),
+  bug(
+    "one instance more than allowed",
+    "src/job/overlap.ts",
+    "memory.live.length < rules.maxInstances && waitingIn(memory) === 0",
+    "memory.live.length <= rules.maxInstances && waitingIn(memory) === 0"
+  ),
+  {
+    name: "runs start and callers are answered before the commit",
+    edits: [
+      {
+        file: "src/engine/storeLane.ts",
+        find: "return this.store.commit(sequence, batch).pipe(",
+        replace: "this.settle(plan, applied)\n    return this.store.commit(sequence, batch).pipe("
+      },
+      {
+        file: "src/engine/storeLane.ts",
+        find: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        this.settle(plan, applied)",
+        replace: "this.oneByOne = Math.max(0, this.oneByOne - 1)"
+      }
+    ]
+  },
+  bug(
+    "callers are answered before the commit",
+    "src/engine/storeLane.ts",
+    "const batch = plan.batch()",
+    "const batch = plan.batch()\n    for (const intent of applied) intent.committed()"
+  ),
+  bug(
+    "an earlier wake-up is not noticed",
+    "src/engine/dueJobs.ts",
+    "if (wakeAt !== null && wakeAt < known) this",
+    "if (wakeAt !== null && wakeAt > known) this"
+  ),
+  {
+    name: "an outcome is told twice and taken twice",
+    edits: [
+      {
+        file: "src/engine/dispatcher.ts",
+        find: "order.home.settled(order, settlement)\n",
+        replace: "order.home.settled(order, settlement)\n    order.home.settled(order, settlement)\n"
+      },
+      {
+        file: "src/job/onSettled.ts",
+        find: `if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()`,
+        replace: "if (run === undefined) return draft.decision()"
+      }
+    ]
+  },
+  bug(
+    "what a dead process left is not looked for",
+    "src/engine/storeHomes.ts",
+    "byJobs(await this.orphans(lane))",
+    "byJobs([])"
+  ),
+  bug(
+    "an interrupted attempt is made again under its own number",
+    "src/job/onSettled.ts",
+    "{ ...run, attempt: run.attempt + 1, retryAt: event.now }",
+    "{ ...run, attempt: run.attempt, retryAt: event.now }"
+  ),
+  bug(
+    "an interrupted run is tried again whatever its rule says",
+    "src/job/onSettled.ts",
+    `rules.onInterrupted === "rerun" && !poison`,
+    "!poison"
+  ),
+  bug(
+    "a job that kills its process is never parked",
+    "src/job/onSettled.ts",
+    "memory.crashes >= crashesToPark",
+    "memory.crashes > 1_000 * crashesToPark"
+  ),
+  bug("one attempt too many", "src/job/retry.ts", "ended.attempt >= rules.attempts", "ended.attempt > rules.attempts"),
+  bug(
+    "the wait before another attempt is left out",
+    "src/job/retry.ts",
+    "return ended.now + Math.round(backoffMs * spread)",
+    "return ended.now + 0 * backoffMs * spread"
+  ),
+  bug(
+    "every error is worth another attempt",
+    "src/job/retry.ts",
+    "if (rules.when !== null && (ended.errorName === null || !rules.when.includes(ended.errorName))) return null",
+    ""
+  ),
+  bug(
+    "latest and earliest are swapped",
+    "src/job/onDue.ts",
+    `rules.coalesce === "earliest"`,
+    `rules.coalesce !== "earliest"`
+  ),
+  bug("coalesced fire times are counted wrongly", "src/job/onDue.ts", "count: due.count - 1 }", "count: due.count }"),
+  bug(
+    "a pause does not stop fire times",
+    "src/job/onCommand.ts",
+    "  draft.memory.pausedAt = event.now\n  draft.memory.fault = null",
+    "  draft.memory.fault = null"
+  ),
+  bug(
+    "what is due when a job is paused is forgotten",
+    "src/job/onCommand.ts",
+    "withdrawBacklog(draft, event.owed)\n  draft.memory.cursor",
+    "withdrawBacklog(draft, null)\n  draft.memory.cursor"
+  ),
+  bug(
+    "a resumed job makes up what it was told to skip",
+    "src/engine/jobCommands.ts",
+    `const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")`,
+    `const kind = "coalesce" as "skip" | "coalesce"`
+  ),
+  bug(
+    "a removed job goes on",
+    "src/job/onCommand.ts",
+    "  memory.removed = true\n  memory.exhausted = true\n  memory.nextFireAt = null\n",
+    ""
+  ),
+  bug(
+    "one run more than maxRuns",
+    "src/job/maxRuns.ts",
+    "rules.maxRuns - draft.memory.runCount)",
+    "rules.maxRuns + 1 - draft.memory.runCount)"
+  ),
+  bug(
+    "a commit in doubt is taken as made",
+    "src/engine/storeLane.ts",
+    "if (sequence === doubt.sequence) {",
+    "if (sequence >= 0) {"
+  ),
+  bug(
+    "a commit in doubt is taken as not made",
+    "src/engine/storeLane.ts",
+    "if (sequence === doubt.sequence) {",
+    "if (sequence < 0) {"
+  ),
+  bug(
+    "a commit that was not made is not tried again",
+    "src/engine/storeLane.ts",
+    "} else this.putBack(doubt.applied)",
+    "}"
+  ),
+  bug(
+    "intents are lost when a read fails",
+    "src/engine/storeLane.ts",
+    "return Effect.tapError(read, () => Effect.sync(() => this.putBack(intents)))",
+    "return intents.length < 0 ? Effect.die(intents) : read"
+  ),
+  bug(
+    "skip queues",
+    "src/job/overlap.ts",
+    `case "skip":\n      return misfireQueued(draft, fire, "maxInstances")`,
+    `case "skip":\n      return draft.queue(fire)`
+  ),
+  bug(
+    "cancel-running cancels nothing",
+    "src/job/overlap.ts",
+    "if (run.retryAt === null) draft.cancel(run.runKey)",
+    "if (run.retryAt === null) continue"
+  ),
+  bug("timeouts are not applied", "src/engine/storeLane.ts", "timeoutMs: job.rules.timeoutMs,", "timeoutMs: null,"),
+  bug(
+    "a queued fire time is not saved",
+    "src/engine/jobCodec.ts",
+    "if (memory.queue.length > 0) text +=",
+    "if (memory.queue.length > 1) text +="
+  ),
+  bug(
+    "a queued fire time starts early when the clock was set back",
+    "src/job/overlap.ts",
+    "(memory.pausedAt === null && fire.fireAt <= now)",
+    "memory.pausedAt === null"
+  ),
+  bug(
+    "the end of a window is exclusive",
+    "src/trigger/window.ts",
+    "found >= start && found <= end ? found : undefined",
+    "found >= start && found < end ? found : undefined"
+  ),
+  bug("the reason of a misfire is lost", "src/engine/consequences.ts", "reason: entry.reason,", "reason: null,"),
+  bug(
+    "a catch-up drops what is beyond 1,000 fire times",
+    "src/job/dueFireTimes.ts",
+    "return { late, due, second, penultimate, times, more, ...following }",
+    "return { late, due, second, penultimate, times, more: false, ...nextFire(trigger, now) }"
+  ),
+  bug(
+    "every event is published twice",
+    "src/engine/storeLane.ts",
+    "host.events.publish(plan.now, event)\n",
+    "[event, event].forEach((each) => host.events.publish(plan.now, each))\n"
+  ),
+  bug(
+    "the store applies half of the states of a commit",
+    "src/store/memoryTables.ts",
+    "for (const row of batch.states) this.#state(row, at)",
+    "for (const row of batch.states.slice(0, Math.ceil(batch.states.length / 2))) this.#state(row, at)"
+  ),
+  bug(
+    "the first of the runs that a dead process left is overlooked",
+    "src/engine/storeHomes.ts",
+    "byJobs(await this.orphans(lane))",
+    "byJobs((await this.orphans(lane)).slice(1))"
+  )
+]
