@@ -73,6 +73,8 @@ const leadsTo =
   (step: Step): boolean =>
     stateOf(decisionOf(step).memory) === state
 
+const present = ({ context }: Pick<Step, "context">): boolean => !context.memory.removed
+
 const machineSetup = setup({
   types: { input: {} as JobInput, context: {} as JobContext, events: {} as JobEvent },
   guards: {
@@ -80,8 +82,11 @@ const machineSetup = setup({
     leadsToRunning: leadsTo("running"),
     leadsToMisfired: leadsTo("misfired"),
     leadsToPaused: leadsTo("paused"),
+    /** What waits may run out without a run: late, or more than `maxRuns` leaves. */
+    presentLeadsToRunning: (step) => present(step) && leadsTo("running")(step),
+    presentLeadsToMisfired: (step) => present(step) && leadsTo("misfired")(step),
     /** A removed job only ends its runs. */
-    notRemoved: ({ context }) => !context.memory.removed,
+    notRemoved: present,
     /** A request is let through only where the overlap policy takes it. */
     acceptsRequest: ({ context }) => acceptsRequest(context.memory, context.rules)
   },
@@ -124,7 +129,11 @@ export const jobMachine = machineSetup.createMachine({
         pause: { guard: "notRemoved", target: "paused", actions: "answer" },
         park: { guard: "notRemoved", target: "paused", actions: "answer" },
         redefine: { actions: "redefine" },
-        due: { guard: "notRemoved", actions: "answer" },
+        due: [
+          { guard: "presentLeadsToRunning", target: "running", actions: "answer" },
+          { guard: "presentLeadsToMisfired", target: "misfired", actions: "answer" },
+          { guard: "notRemoved", target: "done", actions: "answer" }
+        ],
         refused: { guard: "notRemoved", actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
         reschedule: { guard: "notRemoved", actions: "answer" },

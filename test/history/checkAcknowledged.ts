@@ -50,7 +50,10 @@ const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> 
     }
     told.open = Math.max(0, told.open - 1)
     if (line.kind === "added" || line.kind === "removed") told.there = line.kind === "added"
-    if (line.kind === "paused" || line.kind === "resumed") told.paused = line.kind === "paused"
+    if (line.kind === "paused" || line.kind === "resumed") {
+      told.paused = line.kind === "paused"
+      told.there = true
+    }
     if (line.kind === "removed") told.paused = null
     // A refusal says nothing of a command before it whose answer is missing.
     if (told.open > 0) continue

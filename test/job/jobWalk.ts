@@ -13,7 +13,7 @@ import { noAnswer } from "../../src/job/jobEvent.ts"
 import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory, JobState } from "../../src/job/snapshot.ts"
-import { newMemory, stateOf, waitOverAt, wakeAtOf } from "../../src/job/snapshot.ts"
+import { firesHeld, newMemory, stateOf, waitOverAt, wakeAtOf } from "../../src/job/snapshot.ts"
 import { FireTimeAccount } from "./fireTimeAccount.ts"
 import type { WalkMove, WalkTrigger } from "./walkMove.ts"
 
@@ -30,6 +30,9 @@ export class JobWalk {
   /** Told of each step. */
   onStep: (event: JobEvent, value: JobState, context: JobContext) => void = () => {}
   private nextRunKey = 1
+  private held = false
+  /** An instance is free for what waits, which nothing has started since the scheduler held it back. */
+  private heldBack = false
   private readonly perWake: number
   private readonly account = new FireTimeAccount()
 
@@ -50,6 +53,10 @@ export class JobWalk {
         return
       case "wake":
         return this.wake()
+      case "hold":
+      case "release":
+        this.held = given.move === "hold"
+        return
       case "emit":
         if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
         return this.send({ type: "due", firstRunKey: this.nextRunKey, args: now, ...this.dueAt([now]), now })
@@ -71,7 +78,14 @@ export class JobWalk {
       case "stop": {
         const runKeys = memory.live.map((run) => run.runKey)
         if (runKeys.length === 0) return
-        return this.send({ type: "interrupted", runKeys, crash: given.crash, firstRunKey: this.nextRunKey, now })
+        return this.send({
+          type: "interrupted",
+          runKeys,
+          crash: given.crash,
+          firstRunKey: this.nextRunKey,
+          held: this.held,
+          now
+        })
       }
       case "resume": {
         const after = given.missed === "skip" ? Math.max(now, memory.cursor) : memory.cursor
@@ -79,6 +93,7 @@ export class JobWalk {
           type: "resume",
           missed: given.missed,
           firstRunKey: this.nextRunKey,
+          held: this.held,
           ...this.next(after),
           now
         })
@@ -121,6 +136,7 @@ export class JobWalk {
 
   /** Ends the pause, lets every run succeed and time pass until nothing is owed any more. */
   finish(): void {
+    this.make({ move: "release" })
     this.make({ move: "resume", missed: "skip" })
     for (let turn = 0; turn < 20_000 && !this.atRest; turn++) {
       const wakeAt = wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay")
@@ -148,14 +164,19 @@ export class JobWalk {
     return fireTimes.map((at) => this.account.placeOf(at))
   }
 
+  /** As the engine does: fire times first, then what waits. */
   private wake(): void {
     const { now } = this
+    const fixedDelay = this.trigger.kind === "fixedDelay"
     const isDue = (at: number | null): boolean => at !== null && at <= now
-    if (this.value === "paused" || !isDue(wakeAtOf(this.memory, this.rules, this.trigger.kind === "fixedDelay"))) return
-    if (isDue(waitOverAt(this.memory, this.rules)))
-      return this.send({ type: "waitOver", firstRunKey: this.nextRunKey, now })
+    if (this.held || this.value === "paused" || !isDue(wakeAtOf(this.memory, this.rules, fixedDelay))) return
     const first = this.memory.nextFireAt
-    if (first === null) return
+    if (first !== null && first <= now && !firesHeld(this.memory, fixedDelay)) this.due(first)
+    if (isDue(waitOverAt(this.memory, this.rules))) this.send({ type: "waitOver", firstRunKey: this.nextRunKey, now })
+  }
+
+  private due(first: number): void {
+    const { now } = this
     const times: Array<number> = []
     for (
       let at: number | null = first;
@@ -182,6 +203,7 @@ export class JobWalk {
       retryable,
       next,
       firstRunKey: this.nextRunKey,
+      held: this.held,
       now
     })
   }
@@ -268,7 +290,9 @@ export class JobWalk {
       const wakeAt = wakeAtOf(memory, rules, this.trigger.kind === "fixedDelay")
       expect(wakeAt !== null || this.executing.length > 0, `stuck after ${event.type}`).toBe(true)
     }
-    if (event.type !== "redefine" && value === "running" && memory.live.length === 0) {
+    if ("held" in event && event.held === true) this.heldBack = true
+    else if (event.type === "due" || event.type === "waitOver") this.heldBack = false
+    if (event.type !== "redefine" && value === "running" && memory.live.length === 0 && !this.heldBack) {
       expect(memory.queue.filter((fire) => fire.requested === true || fire.fireAt <= event.now)).toEqual([])
     }
     for (const claim of answer.claims)

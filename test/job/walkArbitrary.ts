@@ -51,6 +51,7 @@ const common: fc.Arbitrary<WalkMove> = fc.oneof(
 
 const rare: fc.Arbitrary<WalkMove> = fc.oneof(
   fc.record({ move: fc.constantFrom("refuse", "request", "request", "pause", "park") } as const),
+  fc.record({ move: fc.constantFrom("hold", "release", "release") } as const),
   fc.record({ move: fc.constant("cancel"), pick: fc.nat(3) } as const),
   fc.record({ move: fc.constant("stop"), crash: fc.boolean() } as const),
   fc.record({ move: fc.constant("resume"), missed: fc.constantFrom("skip", "coalesce") } as const),

@@ -13,6 +13,8 @@ export interface WalkTrigger {
 export type WalkMove =
   | { readonly move: "pass"; readonly byMs: number }
   | { readonly move: "wake" | "emit" | "refuse" | "request" | "pause" | "park" | "remove" }
+  /** The scheduler starts nothing from now on, or does again. */
+  | { readonly move: "hold" | "release" }
   | { readonly move: "settle"; readonly pick: number; readonly outcome: Outcome; readonly retryable: boolean }
   | { readonly move: "cancel"; readonly pick: number }
   | { readonly move: "stop"; readonly crash: boolean }

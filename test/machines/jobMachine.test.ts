@@ -48,7 +48,7 @@ describe("jobMachine", () => {
           pause: ["paused"],
           park: ["paused"],
           redefine: ["running"],
-          due: ["running"],
+          due: ["done", "misfired", "running"],
           refused: ["running"],
           requested: ["running"],
           reschedule: ["running"],
@@ -109,6 +109,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const either = [goesOn, ends].flatMap((next): ReadonlyArray<JobEvent> => [
     { ...due, ...next, late: null, due: one, more: false },
     { ...due, ...next, late: one, due: null, more: false },
+    { ...due, ...next, late: one, due: null, more: false, now: muchLater },
     { type: "reschedule", now, owed: null, ...next },
     { type: "resume", missed: "skip", ...base, ...next },
     { type: "resume", missed: "coalesce", ...base, ...next, now: muchLater }
@@ -116,6 +117,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const ofRun: ReadonlyArray<JobEvent> = [
     { ...settled, outcome: "succeeded" },
     { ...settled, outcome: "succeeded", now: muchLater },
+    { ...settled, outcome: "succeeded", held: true },
     { ...settled, outcome: "succeeded", now: setBack },
     { ...settled, outcome: "failed" },
     { ...settled, outcome: "cancelled" },

@@ -54,6 +54,35 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
   })
 
+  it("what waited past its grace misfires, and the job is as readable as before", async () => {
+    const world = newWorld(kind)
+    const ends: Array<() => void> = []
+    const slow = task("slow", () => new Promise<void>((resolve) => ends.push(resolve)))
+    await world.start({ tasks: [slow] })
+    await world.scheduler.addJob({
+      id: "a",
+      task: slow,
+      trigger: interval("1 second", { start: midnight }),
+      overlap: "queue-all",
+      misfireGrace: "2 seconds",
+      maxRuns: 9
+    })
+    await world.clock.advance(5_500)
+    world.scheduler.pause()
+    ends[0]?.()
+    await world.clock.advance(60 * second)
+    // Each of them is late now, and so is every fire time since.
+    await world.scheduler.modifyJob("a", { misfireGrace: 0 })
+    world.scheduler.resume()
+    await world.clock.settle()
+    expect((await world.scheduler.getJob("a"))?.state).toBe("misfired")
+    expect((await world.scheduler.verify()).violations).toEqual([])
+    await world.crash()
+    await world.start({ tasks: [slow], paused: true })
+    const again = await world.scheduler.getJob("a")
+    expect([again?.state, again?.record.fault]).toEqual(["misfired", null])
+  })
+
   it("a pause of the scheduler holds it until it resumes", async () => {
     const { world, ends } = await waiting()
     world.scheduler.pause()
