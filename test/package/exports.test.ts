@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly bin: Readonly<Record<string, string>>
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
 }
 const entries = Object.keys(manifest.exports).filter((entry) => entry !== "./package.json")
@@ -63,6 +64,12 @@ describe("the built package", () => {
       encoding: "utf8"
     })
     expect(JSON.parse(output)).toEqual(Object.fromEntries(specifiers.map((specifier) => [specifier, true])))
+  })
+
+  it("has the command, which starts by itself", () => {
+    const program = join(installed, manifest.bin["carillon"] ?? "")
+    expect(readFileSync(program, "utf8").split("\n")[0]).toBe("#!/usr/bin/env node")
+    expect(execFileSync(process.execPath, [program, "--help"], { encoding: "utf8" })).toContain("usage: carillon verify")
   })
 
   it("gives a strict consumer types without an error, in the consumer and in the declarations", () => {
