@@ -69,7 +69,9 @@ describe("the built package", () => {
   it("has the command, which starts by itself", () => {
     const program = join(installed, manifest.bin["carillon"] ?? "")
     expect(readFileSync(program, "utf8").split("\n")[0]).toBe("#!/usr/bin/env node")
-    expect(execFileSync(process.execPath, [program, "--help"], { encoding: "utf8" })).toContain("usage: carillon verify")
+    expect(execFileSync(process.execPath, [program, "--help"], { encoding: "utf8" })).toContain(
+      "usage: carillon verify"
+    )
   })
 
   it("gives a strict consumer types without an error, in the consumer and in the declarations", () => {
