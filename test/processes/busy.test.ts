@@ -5,6 +5,7 @@
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { readdirSync, readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -37,6 +38,24 @@ const holderOf = async (filename: string) => {
   }
   return { tell, end: () => stdin.end() }
 }
+
+it("every transaction that writes begins immediate", () => {
+  // One that read first could be refused at its first write, however long it waited.
+  const directory = join(import.meta.dirname, "../../src/store")
+  const begins = readdirSync(directory)
+    .filter((name) => name.startsWith("sqlite"))
+    .flatMap((name) =>
+      [...readFileSync(join(directory, name), "utf8").matchAll(/"(BEGIN[^"]*)"/g)].map(
+        ([, begin]) => `${name}: ${begin}`
+      )
+    )
+  // The snapshot's connection cannot write at all, and the lock is a file of its own.
+  expect(begins.toSorted()).toEqual([
+    "sqliteConnection.ts: BEGIN IMMEDIATE",
+    "sqliteOpen.ts: BEGIN EXCLUSIVE",
+    "sqliteSnapshot.ts: BEGIN"
+  ])
+})
 
 describe("another process that writes to the file", () => {
   it.each([10, 300, longestMs])(
