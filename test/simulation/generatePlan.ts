@@ -30,6 +30,8 @@ interface Features {
   readonly farStep: boolean
   /** The process dies as soon as a task starts, again and again. */
   readonly crashLoop: boolean
+  /** The wall goes forth and back all the time, while fire times queue behind slow tasks. */
+  readonly sway: boolean
 }
 
 export const generatePlan = (seed: number): Plan => {
@@ -40,7 +42,7 @@ export const generatePlan = (seed: number): Plan => {
     ...{ longAway: some(0.3), commands: some(0.2) ? 0 : chance.spread(2, 40), lying: some(0.15), delay: some(0.15) },
     ...{ retries: some(0.5), timeouts: some(0.4), maxRuns: some(0.3), grace: some(0.5), overlap: some(0.6) },
     ...{ all: some(0.3), slowTasks: some(0.7), badTasks: some(0.4) },
-    ...{ bursts: some(0.15), farStep: some(0.1), crashLoop: some(0.08) }
+    ...{ bursts: some(0.15), farStep: some(0.1), crashLoop: some(0.08), sway: some(0.08) }
   }
   const length = features.farStep ? 20 * second : chance.pick([20 * second, minute, 5 * minute, 20 * minute, 2 * hour])
   const ids = Array.from({ length: chance.spread(1, 6) }, (_, index) => `job-${index}`)
@@ -70,6 +72,12 @@ export const generatePlan = (seed: number): Plan => {
     operations.push({ at: chance.int(0, length), do: "stepWall", ms: chance.int(900, 5000) * second })
   if (features.steps)
     for (let n = chance.int(1, features.setBack ? 6 : 3); n > 0; n--) operations.push(stepOf(chance, features, length))
+  if (features.sway) {
+    for (let n = chance.int(8, 16); n > 0; n--) {
+      const ms = chance.spread(second, length / 3)
+      operations.push({ at: chance.int(0, length), do: "stepWall", ms: chance.chance(0.6) ? -ms : ms })
+    }
+  }
   if (features.outages) for (let n = chance.int(1, 2); n > 0; n--) operations.push(outageOf(chance, length))
   for (let n = some(0.3) ? chance.int(1, 2) : 0; n > 0; n--) {
     const redefine = chance.chance(0.5) ? ids.filter(() => chance.chance(0.5)).map(define) : []
@@ -167,7 +175,11 @@ const rulesOf = (chance: Random, features: Features, length: number): RulesPlan 
     features.grace && chance.chance(0.6) ? chance.pick([0, 1, second, chance.spread(second, length)]) : null,
   coalesce: features.all && chance.chance(0.6) ? "all" : chance.pick(["latest", "latest", "earliest"]),
   maxInstances: chance.pick([1, 1, 1, 2, 3]),
-  overlap: features.overlap ? chance.pick(["skip", "queue-one", "queue-all", "cancel-running"]) : "skip",
+  overlap: features.sway
+    ? chance.pick(["queue-one", "queue-all"])
+    : features.overlap
+      ? chance.pick(["skip", "queue-one", "queue-all", "cancel-running"])
+      : "skip",
   retry: features.retries && chance.chance(0.7) ? retryOf(chance, length) : null,
   timeout: features.timeouts && chance.chance(0.7) ? chance.spread(100, length / 4) : null,
   onInterrupted: chance.pick(["rerun", "rerun", "skip"]),
@@ -184,6 +196,7 @@ const retryOf = (chance: Random, length: number): NonNullable<RulesPlan["retry"]
 
 const behavioursOf = (chance: Random, features: Features, length: number): ReadonlyArray<Behaviour> => {
   const ms = (): number => chance.spread(10, length / 8)
+  if (features.sway) return [{ does: "slow", ms: chance.spread(length / 20, length / 4) }]
   const all: ReadonlyArray<() => Behaviour> = [
     () => ({ does: "instant" }),
     ...(features.slowTasks

@@ -91,6 +91,8 @@ const checkRetried = (change: Change, row: SettleRow, end: AttemptEnd, report: R
       report("onInterrupted", `${what} is interrupted and tried again, and is to be skipped`)
   } else if (!both(change).some((rules) => mayRetry(rules, row)))
     report("retry", `${what} has ${end} and is tried again, ${after.rules.retry?.attempts ?? 1} attempts are allowed`)
+  // Called off before it was due, in this very commit.
+  if (change.settled.some(({ runKey, attempt }) => runKey === row.runKey && attempt > row.attempt)) return
   const dueAt = retryAtOf(change, row)
   const waits = both(change).map((rules) => (end === "interrupted" ? 0 : backoffOf(rules, row.attempt)))
   const { from, through } = change.decided
