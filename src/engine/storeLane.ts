@@ -342,8 +342,7 @@ export class StoreLane implements RunHome, Lane {
   private refuseOverdue(): void {
     const { current } = this.outage
     const { commandTimeoutMs, timers } = this.host
-    // One outage must last that long: a store that comes and goes still gets things done.
-    if (current === null || this.awayMs < commandTimeoutMs) return
+    if (current === null) return
     for (const intent of this.pending.overdue(timers.monotonicMillis() - commandTimeoutMs)) intent.failed(current.error)
   }
 

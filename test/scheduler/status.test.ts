@@ -132,6 +132,28 @@ describe("a store that is away", () => {
     expect(await scheduler.getJobs()).toEqual([])
   })
 
+  it("refuses a command that it cannot take, though it takes others: the scheduler is not away for ever for it", async () => {
+    const inner = memory()
+    // A disk with room for small changes only.
+    const small: JobStore = {
+      description: "small",
+      open: (owner) =>
+        Effect.map(inner.open(owner), (opened) => ({
+          ...opened,
+          commit: (sequence, batch) =>
+            batch.added.some(({ id }) => id === "large") ? Effect.fail(away) : opened.commit(sequence, batch)
+        }))
+    }
+    const world = newWorld("memory", small)
+    const scheduler = await world.start({ tasks: [quiet] })
+    await scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
+    const refused = refusalOf(scheduler.addJob({ id: "large", task: quiet, trigger: minutely }))
+    await world.clock.advance(45 * second)
+    expect(refused.error).toMatchObject({ _tag: "StoreUnavailable" })
+    await world.clock.advance(3 * minute)
+    expect([(await scheduler.status()).state, (await scheduler.getJob("a"))?.runCount]).toEqual(["active", 3])
+  })
+
   it("keeps a command for as long as it takes when told to", async () => {
     const { faulty, world, scheduler } = await faultyWorld({ commandTimeout: null })
     faulty.fail("before", () => away)
