@@ -21,12 +21,15 @@ export const plantedRow = ({ name, seeds, invariant }: Finding): string =>
 
 export const writePlantedTable = (findings: ReadonlyArray<Finding>): void => {
   const rows = plantedBugs.flatMap(({ name }) => findings.filter((finding) => finding.name === name).map(plantedRow))
-  writeFileSync(file, `${introduction}${rows.join("\\n")}\\n`)
+  writeFileSync(file, `${introduction}${rows.join("\n")}\n`)
 }
 
-/** Names in the page, in order. */
-export const plantedNames = (): ReadonlyArray<string> =>
+/** What the page says, in its order. */
+export const plantedFindings = (): ReadonlyArray<Finding> =>
   readFileSync(file, "utf8")
-    .split("\\n")
+    .split("\n")
     .filter((line) => line.startsWith("| ") && !line.startsWith("| bug") && !line.startsWith("| ---"))
-    .map((line) => (line.split("|")[1] ?? "").trim())
+    .map((line) => {
+      const [, name = "", seeds = "", invariant = ""] = line.split("|").map((cell) => cell.trim())
+      return { name, seeds: /^\d+$/.test(seeds) ? Number(seeds) : null, invariant: invariant === "" ? null : invariant }
+    })

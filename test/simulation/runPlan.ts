@@ -187,7 +187,7 @@ class Driver {
     if (this.isBroken()) return
     const verified = await this.answer(world.scheduler.verify())
     for (const { invariant, message, jobId } of verified?.violations ?? []) {
-      if (world.model.byId(jobId)?.row.trigger.includes("simulation.lying") === true) continue
+      if (jobId !== null && world.model.byId(jobId)?.row.trigger.includes("simulation.lying") === true) continue
       // A trigger that lies cannot be read, and `maxInstances` may have been lowered below what is live: both are no fault of the engine.
       if (invariant !== "readable" && invariant !== "maxInstances") world.report("verify", `${invariant}: ${message}`)
     }
