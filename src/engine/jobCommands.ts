@@ -12,17 +12,18 @@ import type { JobDefinitionRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
-import type { DefinitionSetting, JobDefinition, JobNotes } from "./jobDefinition.ts"
+import type { DefinitionSetting, JobDefinition } from "./jobDefinition.ts"
 import {
   checkMetadata,
   defineArguments,
   defineTrigger,
   firstFire,
   givenTrigger,
-  readNotes,
   ruleOptions,
   rulesText
 } from "./jobDefinition.ts"
+import type { JobNotes } from "./jobNotes.ts"
+import { readNotes } from "./jobNotes.ts"
 import type { Plan } from "./plan.ts"
 import { cancelledWaiting } from "./plan.ts"
 import {

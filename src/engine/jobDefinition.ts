@@ -19,6 +19,8 @@ import { date } from "../trigger/date.ts"
 import { jitter } from "../trigger/jitter.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { window } from "../trigger/window.ts"
+import type { JobNotes } from "./jobNotes.ts"
+import { readNotes } from "./jobNotes.ts"
 
 /** What definitions are read against. */
 export interface DefinitionSetting {
@@ -43,16 +45,6 @@ export interface JobDefinition {
   readonly memory: JobMemory
   readonly ifExists: "error" | "replace" | "keep"
   readonly store: string
-}
-
-/** What only people read of a job, and the trigger as it was given, before its defaults were settled. */
-export interface JobNotes {
-  readonly name?: string
-  readonly tags?: ReadonlyArray<string>
-  readonly metadata?: JobInput["metadata"]
-  readonly given?: TriggerSpec
-  /** Declared beside its task: kept while the declaration stands. */
-  readonly declared?: true
 }
 
 /** A trigger that can never fire again, or a name that nothing is registered under. */
@@ -271,13 +263,4 @@ const readIfExists = (jobId: string, given: unknown): "error" | "replace" | "kee
   if (given === undefined) return "error"
   if (given === "error" || given === "replace" || given === "keep") return given
   return refuse(jobId, "ifExists", preview(given), "one of error, replace, keep")
-}
-
-/** The notes of a stored job; one that cannot be read has none. */
-export const readNotes = (row: Pick<JobDefinitionRow, "notes">): JobNotes => {
-  try {
-    return JSON.parse(row.notes) as JobNotes
-  } catch {
-    return {}
-  }
 }

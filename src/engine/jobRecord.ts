@@ -11,7 +11,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json, TriggerSpec } from "../trigger/trigger.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import { decodeMemory, JobUnreadableError } from "./jobCodec.ts"
-import type { JobNotes } from "./jobDefinition.ts"
+import { readNotes } from "./jobNotes.ts"
 
 /** A job at one moment. Instants are epoch milliseconds. */
 export interface JobRecord {
@@ -72,13 +72,13 @@ const record = (
   state: JobState,
   store: string
 ): JobRecord => {
-  const notes = parsed<Partial<JobNotes>>(row.notes, {})
+  const notes = readNotes(row)
   return {
     id: row.id,
     name: notes.name ?? row.id,
     task: row.task,
     args: parsed<Json>(row.args, null),
-    trigger: parsed<TriggerSpec>(row.trigger, { type: "unreadable" }),
+    trigger: parsed<TriggerSpec | null>(row.trigger, null) ?? { type: "unreadable" },
     rules,
     executor: row.executor,
     store,

@@ -66,7 +66,7 @@ describe("damaged pages", () => {
     }
     expect(refused).toBeGreaterThan(0)
     expect(refused).toBeLessThan(images)
-  }, 240_000)
+  }, 900_000)
 })
 
 describe("a damaged file", () => {

@@ -214,3 +214,15 @@ describe("a trigger that breaks its contract in service", () => {
     expect((await scheduler.verify()).violations).toEqual([])
   })
 })
+
+it.each(["null", "5", "[]", "}{", `{"name":5}`, `{"tags":"x"}`, `{"metadata":null}`])(
+  "notes that are %s harm nothing: the job runs and is listed without them",
+  async (notes) => {
+    const world = await damaged("memory", { notes })
+    const scheduler = await world.start({ tasks: [quiet] })
+    await world.clock.advance(minute)
+    const bad = await scheduler.getJob("bad")
+    expect([bad?.name, bad?.tags, bad?.fault, bad?.runCount]).toEqual(["bad", [], null, 2])
+    expect((await scheduler.modifyJob("bad", { name: "mended" })).name).toBe("mended")
+  }
+)
