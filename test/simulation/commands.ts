@@ -1,15 +1,15 @@
 /** What callers do to a simulated scheduler, and whether what they are told is on disk when they are told. */
 import type { JobHandle, Scheduler } from "../../src/index.ts"
-import type { JobInput } from "../../src/job/jobOptions.ts"
 import type { CommandLine } from "../history/history.ts"
-import { fireTimesOf, triggerOf } from "./fireTimesOf.ts"
+import { Acknowledged } from "./acknowledged.ts"
+import { inputOf, numberOf } from "./definitionInput.ts"
 import type { Definition, Operation } from "./plan.ts"
-import { epoch } from "./plan.ts"
 import { tagOf } from "./world.ts"
 import type { World } from "./world.ts"
 
 export class Commands {
   private readonly world: World
+  private readonly told: Acknowledged
   /** Commands under way, by job. `alone`: no other was under way at any time of it. */
   private readonly open = new Map<string, Set<{ alone: boolean }>>()
   /** Calls without an answer. */
@@ -21,6 +21,8 @@ export class Commands {
 
   constructor(world: World) {
     this.world = world
+    this.told = new Acknowledged(world)
+    world.whenWritten = (notes) => this.checkWritten(notes)
     world.whenStarted = () => this.answered()
     world.blurred = (jobId) => (this.open.get(jobId)?.size ?? 0) > 1
   }
@@ -73,7 +75,7 @@ export class Commands {
           "added",
           added,
           () => {
-            if (!(known && ifExists === "keep")) this.mustBe(definition)
+            if (!(known && ifExists === "keep")) this.told.mustBe(definition)
           },
           definition
         )
@@ -86,7 +88,7 @@ export class Commands {
           definition.id,
           null,
           scheduler.modifyJob(definition.id, changes),
-          () => this.mustBe(definition),
+          () => this.told.mustBe(definition),
           definition
         )
       }
@@ -96,11 +98,11 @@ export class Commands {
         if (trigger === undefined) return
         const timing = { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }
         const done = scheduler.rescheduleJob(definition.id, trigger, timing)
-        return this.follow(definition.id, null, done, () => this.mustFireLike(definition))
+        return this.follow(definition.id, null, done, () => this.told.mustFireLike(definition))
       }
       case "pauseJob":
         return this.follow(operation.id, "paused", scheduler.pauseJob(operation.id), () =>
-          this.mustBePaused(operation.id, true)
+          this.told.mustBePaused(operation.id, true)
         )
       case "resumeJob": {
         const { id, missed } = operation
@@ -109,7 +111,7 @@ export class Commands {
         const askedAt = this.world.clock.now()
         const skips = missed === "skip" || (missed === null && before?.memory.fault === null)
         return this.follow(id, "resumed", done, () => {
-          this.mustBePaused(id, false)
+          this.told.mustBePaused(id, false)
           const job = this.world.model.byId(id)
           if (
             job === undefined ||
@@ -119,7 +121,7 @@ export class Commands {
           )
             return
           if (skips && job.memory.cursor < askedAt && job.memory.fault === null)
-            this.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
+            this.told.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
           if (
             !skips &&
             this.world.model.ledger.some(
@@ -127,13 +129,13 @@ export class Commands {
                 jobKey === job.row.key && kind === "paused" && at >= askedAt && !this.world.setBack
             )
           )
-            this.lost(`job "${id}" was resumed with what it missed, and has skipped it`)
+            this.told.lost(`job "${id}" was resumed with what it missed, and has skipped it`)
         })
       }
       case "removeJob":
         return this.follow(operation.id, "removed", scheduler.removeJob(operation.id), () => {
           if (this.world.model.byId(operation.id) !== undefined)
-            this.lost(`job "${operation.id}" was removed, and is there`)
+            this.told.lost(`job "${operation.id}" was removed, and is there`)
         })
       case "runJob":
         return this.run(scheduler, operation.id)
@@ -157,12 +159,13 @@ export class Commands {
     this.settle(`run of ${id}`, scheduler.runJob(id), (handle) => {
       this.world.tell(`requested ${handle.runId}`)
       const run = this.world.model.runs.get(Number(handle.runId))
-      if (run === undefined || run.request === 0) this.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
+      if (run === undefined || run.request === 0)
+        this.told.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
       this.settle(`end of ${handle.runId}`, handle.settled(), (record) => {
         this.world.tell(`awaited ${handle.runId} ${record.outcome}`)
         const row = this.world.model.rows.get(Number(handle.runId))
         if (row === undefined || row.outcome === null || row.outcome !== record.outcome)
-          this.lost(`run ${handle.runId} has ${record.outcome} for its caller, ${row?.outcome} on disk`)
+          this.told.lost(`run ${handle.runId} has ${record.outcome} for its caller, ${row?.outcome} on disk`)
       })
     })
   }
@@ -175,7 +178,7 @@ export class Commands {
       this.world.tell(`cancelled ${live.runKey} ${wasLive}`)
       this.world.sometimes.note(`cancelRun: ${wasLive}`)
       if (wasLive && (this.world.model.rows.get(live.runKey)?.outcome ?? null) === null)
-        this.lost(`run ${live.runKey} was cancelled for its caller, and has no outcome on disk`)
+        this.told.lost(`run ${live.runKey} was cancelled for its caller, and has no outcome on disk`)
     })
   }
 
@@ -249,73 +252,10 @@ export class Commands {
     )
   }
 
-  /** Definitions that were refused and written all the same. Asked at every commit of a definition. */
-  checkWritten(notes: string): void {
+  /** A definition is on disk: none that was refused may be. */
+  private checkWritten(notes: string): void {
     const number = numberOf(notes)
     if (number !== null && this.refused.has(number))
       this.world.report("refusedWritten", `definition ${number} was refused, and is written`)
   }
-
-  private mustBe(definition: Definition): void {
-    const job = this.world.model.byId(definition.id)
-    const found = job === undefined ? null : numberOf(job.row.notes)
-    if (found !== definition.number)
-      this.lost(`job "${definition.id}" was given definition ${definition.number}, on disk is ${found}`)
-    const { rules } = definition
-    if (job === undefined) return
-    const given = { ...rules, retry: rules.retry?.attempts ?? null }
-    const kept = {
-      ...{ misfireGrace: job.rules.misfireGraceMs, coalesce: job.rules.coalesce, maxInstances: job.rules.maxInstances },
-      ...{ overlap: job.rules.overlap, retry: job.rules.retry?.attempts ?? null, timeout: job.rules.timeoutMs },
-      ...{ onInterrupted: job.rules.onInterrupted, maxRuns: job.rules.maxRuns }
-    }
-    if (JSON.stringify(given) !== JSON.stringify(kept))
-      this.lost(`job "${definition.id}" was given ${JSON.stringify(given)}, on disk is ${JSON.stringify(kept)}`)
-  }
-
-  private mustFireLike(definition: Definition): void {
-    const job = this.world.model.byId(definition.id)
-    const { trigger, start, end } = definition
-    if (job === undefined) return this.lost(`job "${definition.id}" was rescheduled, and is not there`)
-    if (trigger.kind === "delay") return
-    const window = {
-      type: "window",
-      trigger: triggerOf(trigger).toJSON(),
-      ...(start === undefined ? {} : { start: epoch + start }),
-      ...(end === undefined ? {} : { end: epoch + end })
-    }
-    const now = this.world.clock.now()
-    const [given, kept] = [JSON.stringify(window), job.row.trigger].map((text) =>
-      fireTimesOf(text, now, now + 100 * 86_400_000, 5)
-    )
-    if (String(given) !== String(kept))
-      this.lost(`job "${definition.id}" was rescheduled to ${String(given)}, on disk is ${String(kept)}`)
-  }
-
-  private mustBePaused(id: string, paused: boolean): void {
-    const job = this.world.model.byId(id)
-    if (
-      job === undefined ||
-      (job.memory.fault === null && (job.memory.pausedAt !== null) !== paused && job.row.value !== "done")
-    )
-      this.lost(`job "${id}" was ${paused ? "paused" : "resumed"}, and is ${job?.row.value ?? "not there"}`)
-  }
-
-  private lost(message: string): void {
-    this.world.report("acknowledged", message)
-  }
 }
-
-const numberOf = (notes: string): number | null =>
-  (JSON.parse(notes) as { readonly metadata?: { readonly definition?: number } }).metadata?.definition ?? null
-
-export const inputOf = ({ number, id, trigger, start, end, rules }: Definition): JobInput => ({
-  id,
-  task: "simulated",
-  args: number,
-  metadata: { definition: number },
-  trigger: triggerOf(trigger),
-  ...(start === undefined ? {} : { start: epoch + start }),
-  ...(end === undefined ? {} : { end: epoch + end }),
-  ...rules
-})

@@ -1,6 +1,7 @@
 /**
  * One simulated world: a virtual clock, a store that outlives its processes, one scheduler process after the other, and the model
- * that watches. Here is what happens to processes; what callers do is in `commands.ts`, what happens when in `runPlan.ts`.
+ * that watches. Here is what happens to processes; what callers do is in `commands.ts`, what happens when in `runPlan.ts`. A little
+ * long because all that a process does comes through here, and stops here when it is dead.
  */
 import { createHash } from "node:crypto"
 import type { Scheduler, SchedulerEvent } from "../../src/index.ts"
@@ -8,11 +9,13 @@ import { createScheduler, inProcess } from "../../src/index.ts"
 import type { JobStore, StoreBatch } from "../../src/store/jobStore.ts"
 import { virtualClock } from "../../src/testing.ts"
 import type { Line } from "../history/history.ts"
+import { cutShort } from "./cutShort.ts"
 import { compareDisk, compareTouched } from "./disk.ts"
 import { EventAudit } from "./eventAudit.ts"
 import type { Execution } from "./executions.ts"
 import { Executions } from "./executions.ts"
 import { customTriggers } from "./fireTimesOf.ts"
+import { Misfortune } from "./misfortune.ts"
 import { Model } from "./model.ts"
 import type { CrashPoint, FaultKind, Plan } from "./plan.ts"
 import { epoch, second } from "./plan.ts"
@@ -57,19 +60,19 @@ export class World {
   /** Store calls that have not been answered. */
   inFlight = 0
   whenStarted: () => void = () => undefined
+  whenWritten: (notes: string) => void = () => undefined
   blurred: (jobId: string) => boolean = () => false
   private mortal: MortalStore | null = null
   private readonly hash = createHash("sha1")
   private readonly trace: ((line: string) => void) | null
-  private readonly passed = new Map<CrashPoint, number>()
-  private readonly calls = { any: 0, commit: 0 }
-  private faultsOfLife = 0
+  private readonly misfortune: Misfortune
   /** Wall times since the last commit. */
   private lowest = Infinity
   private highest = -Infinity
 
   constructor(plan: Plan, inner: JobStore, trace: ((line: string) => void) | null) {
     this.plan = plan
+    this.misfortune = new Misfortune(plan)
     this.slow = slowStore(inner)
     this.inner = this.slow.store
     this.trace = trace
@@ -110,10 +113,7 @@ export class World {
     const { plan, clock } = this
     this.life += 1
     const { life } = this
-    this.passed.clear()
-    this.calls.any = 0
-    this.calls.commit = 0
-    this.faultsOfLife = 0
+    this.misfortune.begin(life)
     this.audit.renew()
     this.tell(`life ${life}`)
     const mortal = mortalStore(this.inner, clock, this.watch(life))
@@ -146,7 +146,7 @@ export class World {
       (error: unknown) => {
         if (!own() || this.phase !== "starting") return
         this.tell(`start refused: ${tagOf(error)}`)
-        if (this.faultsOfLife === 0) this.report("start", `a start is refused without a fault: ${String(error)}`)
+        if (this.misfortune.faults === 0) this.report("start", `a start is refused without a fault: ${String(error)}`)
         this.phase = "failed"
         this.sometimes.note("start refused")
       }
@@ -160,7 +160,7 @@ export class World {
     this.tell(`crash ${where}`)
     this.sometimes.note("crashes")
     this.sometimes.note(`crash ${where}`)
-    this.noteOpenEnds()
+    for (const what of cutShort(this.model, this.executions)) this.sometimes.note(what)
   }
 
   /** After a crash, once the world has come to rest: the store is free. */
@@ -220,10 +220,7 @@ export class World {
 
   /** True when the process dies here. */
   private crashAt(point: CrashPoint): boolean {
-    const n = (this.passed.get(point) ?? 0) + 1
-    this.passed.set(point, n)
-    if (!this.plan.crashes.some((crash) => crash.life === this.life && crash.point === point && crash.n === n))
-      return false
+    if (!this.misfortune.diesAt(point)) return false
     this.cut(`at ${point}`)
     return !this.alive
   }
@@ -234,19 +231,16 @@ export class World {
       before: (name) => {
         if (this.crashAt("beforeCall")) return null
         this.inFlight += 1
-        this.calls.any += 1
-        if (name === "commit") this.calls.commit += 1
-        // A process that is not told that it owns the store does not; that is the store's own matter.
-        const how = name === "open" && this.faultNow(name) === "after" ? "before" : this.faultNow(name)
+        const outage = this.outage !== null && this.ms < this.outage.untilMs ? this.outage.how : null
+        const how = this.healed ? null : this.misfortune.nextCall(name, outage)
         if (how === null) return null
         this.lastFaultMs = this.ms
-        this.faultsOfLife += 1
         this.sometimes.note("store faults")
         this.sometimes.note(
           `store call ${how === "before" ? "fails" : how === "after" ? "loses its answer" : "is slow"}`
         )
         if (how === "after" && name === "commit") this.sometimes.note("lost commit answer")
-        if (how !== "slow") this.inFlight -= 1
+        if (how === "before") this.inFlight -= 1
         return how
       },
       after: (name) => {
@@ -256,19 +250,6 @@ export class World {
       },
       committed: (batch) => this.commitLands(batch)
     }
-  }
-
-  private faultNow(name: string): Exclude<FaultKind, "mixed"> | null {
-    if (this.healed) return null
-    const { life, calls } = this
-    const single = this.plan.faults.find((fault) => {
-      if (fault.life !== life || (fault.of === "commit" && name !== "commit")) return false
-      const n = calls[fault.of]
-      return n >= fault.call && n < fault.call + fault.calls
-    })
-    const outage = this.outage !== null && this.ms < this.outage.untilMs ? this.outage.how : null
-    const how = outage ?? single?.how ?? null
-    return how === "mixed" ? ((["before", "after", null] as const)[calls.any % 3] ?? null) : how
   }
 
   private commitLands(batch: StoreBatch): void {
@@ -283,6 +264,7 @@ export class World {
       stopping: this.phase === "stopping",
       blurred: this.blurred
     })
+    for (const { notes } of [...batch.added, ...batch.redefined]) this.whenWritten(notes)
     this.lowest = Infinity
     this.highest = -Infinity
     this.sampleWall()
@@ -345,19 +327,6 @@ export class World {
         this.lines.push({ kind: "outcome", jobId, runId, attempt, outcome: row.outcome, at: this.clock.now() })
     }
     this.crashAt("event")
-  }
-
-  /** What the crash has cut short. */
-  private noteOpenEnds(): void {
-    for (const { memory } of this.model.jobs.values()) {
-      for (const { runKey, attempt, retryAt } of memory.live) {
-        if (retryAt !== null) continue
-        const execution = this.executions.find(runKey, attempt)
-        if (execution === undefined) this.sometimes.note("crash between claim and start")
-        else
-          this.sometimes.note(execution.ended === null ? "crash while a task runs" : "crash between end and its commit")
-      }
-    }
   }
 }
 
