@@ -29,7 +29,8 @@ export const onRequested = (context: JobContext, event: RequestedEvent): JobDeci
 export const onPause = (context: JobContext, event: PauseEvent): JobDecision => {
   const draft = new JobDraft(context)
   withdrawBacklog(draft, event.owed)
-  draft.memory.cursor = Math.max(draft.memory.cursor, event.now)
+  // When the schedule is over, no fire time after its end is accounted for, for none is owed.
+  if (!draft.memory.exhausted) draft.memory.cursor = Math.max(draft.memory.cursor, event.now)
   draft.memory.pausedAt = event.now
   draft.memory.fault = null
   return draft.decision()

@@ -24,6 +24,17 @@ describe("pausing", () => {
     expect((await scheduler.verify()).violations).toEqual([])
   })
 
+  it("a job whose last run is under way owes nothing for the time before the pause", async () => {
+    const { scheduler, clock } = await everyTenSeconds(hour, { maxRuns: 1 })
+    await clock.advance(35 * second)
+    await scheduler.pauseJob("a")
+    expect(await scheduler.verify()).toMatchObject({ violations: [], checked: { fireTimes: 1 } })
+    await scheduler.resumeJob("a")
+    await clock.advance(2 * hour)
+    expect((await scheduler.getJob("a"))?.state).toBe("done")
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
   it("a paused scheduler fires nothing, and what came due follows the misfire rules", async () => {
     const { scheduler, clock } = await everyTenSeconds(0, { misfireGrace: "10 seconds" })
     await clock.advance(second)
