@@ -23,7 +23,7 @@ import {
 } from "./sqliteReads.ts"
 import { readLedger, readOrphans, readRuns } from "./sqliteRuns.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
-import { type StoreError, StoreUnavailable } from "./storeError.ts"
+import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
 export interface SqliteOptions {
   /** The file, made if it does not exist, in a directory that does; `":memory:"` for a database that lives as long as it is open. */
@@ -60,6 +60,10 @@ export const sqlite = (options: SqliteOptions): JobStore => {
       const owner = caller.host === "" ? { ...caller, host: hostname() } : caller
       return patiently(takePossession(settings, owner)).pipe(
         translated(store, "open"),
+        // An opening decides nothing that could contradict a sound file: a row there breaks a rule of its own table.
+        Effect.mapError((error) =>
+          error._tag === "StoreConflict" ? new StoreUnreadable({ store, cause: error.cause }) : error
+        ),
         Effect.flatMap((possession) => openFile(settings, possession, owner))
       )
     }
