@@ -157,7 +157,10 @@ const checkCounts = (change: Change, report: Report): void => {
   const { before, after, claims } = change
   const { memory, rules } = after
   const served = claims.filter(({ request }) => request === 0).length
-  const counted = livesAgain(change) ? 0 : (before?.memory.runCount ?? 0)
+  // The last run may end, and the job be declared again, in one commit.
+  const endedHere = beginsAnew(change) && change.settled.some(({ outcome }) => outcome !== null)
+  const anew = livesAgain(change) || (endedHere && memory.runCount === served)
+  const counted = anew ? 0 : (before?.memory.runCount ?? 0)
   if (memory.runCount !== counted + served) report("maxRuns", `${counted} runs and ${served} make ${memory.runCount}`)
   if (served > 0 && !either(change, ({ maxRuns }) => maxRuns === null || memory.runCount <= maxRuns))
     report("maxRuns", `${memory.runCount} runs for fire times, at most ${rules.maxRuns} allowed`)
