@@ -1,5 +1,6 @@
 /** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
 import { Data, Duration, Option } from "effect"
+import { shown } from "./shown.ts"
 
 /** One number and a unit, without a space. */
 export type DurationText = `${number}${"ms" | "s" | "m" | "min" | "h" | "d" | "w"}`
@@ -62,15 +63,4 @@ const decodeInput = (input: unknown): number | undefined => {
   if (Array.isArray(input) && input.some((part) => typeof part !== "number" || !(part >= 0))) return undefined
   const decoded = Option.getOrUndefined(Duration.decodeUnknown(input))
   return decoded === undefined ? undefined : Duration.toMillis(decoded)
-}
-
-const shown = (input: unknown): string => {
-  if (typeof input === "string") return input.slice(0, 100)
-  if (Duration.isDuration(input)) return Duration.format(input)
-  try {
-    const text: unknown = JSON.stringify(input)
-    return typeof text === "string" ? text : String(input)
-  } catch {
-    return String(input)
-  }
 }

@@ -3,6 +3,7 @@ import { Data } from "effect"
 import { DateTime } from "luxon"
 import { localMillis, readDate } from "./civil.ts"
 import type { EpochMillis } from "./epochMillis.ts"
+import { shown } from "./shown.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
 export type { EpochMillis } from "./epochMillis.ts"
@@ -73,10 +74,4 @@ const readOffset = (text: string, refuse: (expected: string) => InvalidInstantEr
   const [hours, minutes] = [Number(text.slice(1, 3)), Number(text.slice(3).replace(":", ""))]
   if (hours > 18 || minutes > 59) throw refuse("an offset from -18:00 to +18:59")
   return (text.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000
-}
-
-const shown = (input: unknown): string => {
-  if (input instanceof Date) return Number.isNaN(input.valueOf()) ? "Invalid Date" : input.toISOString()
-  if (DateTime.isDateTime(input)) return input.toISO() ?? "Invalid DateTime"
-  return typeof input === "object" && input !== null ? "an object" : String(input)
 }

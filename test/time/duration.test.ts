@@ -26,4 +26,24 @@ describe("readDuration", () => {
       )
     }
   )
+
+  const cyclic: { self?: unknown } = {}
+  cyclic.self = cyclic
+  it.for<readonly [unknown, string]>([
+    [{ seconds: 1 }, "an object"],
+    [cyclic, "an object"],
+    [Object.assign(Object.create(null) as object, { cyclic }), "an object"],
+    [{ toJSON: () => "1 minute" }, "an object"],
+    [["1 minute"], "a list"],
+    [Symbol("soon"), "Symbol(soon)"],
+    [() => "1 minute", "a function"],
+    [-(10n ** 200n), `-1${"0".repeat(98)}`],
+    [new Date(Number.NaN), "Invalid Date"]
+  ])("shows %s in its message as what it is", ([input, found]) => {
+    const refusal = expect.objectContaining({
+      found,
+      message: expect.stringContaining(`timeout is "${found}", expected`) as string
+    }) as Error
+    expect(() => readDuration(input as Duration.DurationInput, "timeout")).toThrow(refusal)
+  })
 })
