@@ -8,8 +8,11 @@ import type { TimedClock, WallTimers } from "../engine/clock.ts"
 import { maxSleepMs, platformTurn } from "../engine/clock.ts"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
-import { readDuration } from "../time/duration.ts"
+import type { DurationLike } from "../time/duration.ts"
+import { InvalidDurationError, readDuration, readExactDuration } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { readInstant } from "../time/instant.ts"
+import { shown } from "../time/shown.ts"
 import type { CancelTimer } from "../time/timers.ts"
 
 interface Sleeper extends Due {
@@ -40,9 +43,9 @@ export class VirtualClock implements TimedClock {
   /** Turns of the event loop that were asked for and have not come. */
   private pendingTurns = 0
 
-  /** `startAt`: the wall time it begins with. */
+  /** `startAt`: the wall time it begins with. Throws `InvalidInstantError`. */
   constructor(startAt: EpochMillis) {
-    this.wallOffset = startAt
+    this.wallOffset = readInstant(startAt, "UTC")
   }
 
   /** Wall time. */
@@ -50,23 +53,24 @@ export class VirtualClock implements TimedClock {
     return this.unsafeCurrentTimeMillis()
   }
 
-  /** Moves time on by `duration`, waking what is due on the way, in order, each at its own instant. */
-  async advance(duration: Duration.DurationInput): Promise<void> {
-    const target = this.elapsedMs + Duration.toMillis(Duration.decode(duration))
+  /** Moves time on by `duration`, waking what is due on the way, in order, each at its own instant. Rejects with `InvalidDurationError`. */
+  async advance(duration: DurationLike): Promise<void> {
+    const target = this.elapsedMs + readExactDuration(duration, "advance's duration")
     await this.move(() => target)
   }
 
   /**
    * Moves time on to a wall instant, by monotonic time. Who is woken on the way may step the wall: it ends when the wall shows
-   * `instant` or more, and at once when it does already.
+   * `instant` or more, and at once when it does already. Rejects with `InvalidInstantError`.
    */
   async runUntil(instant: EpochMillis): Promise<void> {
-    await this.move(() => instant - this.wallOffset)
+    const until = readInstant(instant, "UTC")
+    await this.move(() => until - this.wallOffset)
   }
 
-  /** Moves the wall clock by `ms` (either way) and nothing else: no sleeper wakes. */
+  /** Moves the wall clock by `ms` (either way) and nothing else: no sleeper wakes. Throws `InvalidDurationError`. */
   stepWall(ms: number): void {
-    this.wallOffset += ms
+    this.wallOffset += readStep(ms)
     // Who waits for a wall instant notices at the next look, at most a minute from now.
     for (const each of this.wallSleepers) {
       const looks = Math.floor((this.elapsedMs - each.since) / maxSleepMs) + 1
@@ -82,7 +86,7 @@ export class VirtualClock implements TimedClock {
   }
 
   /** Waits `duration` of this clock's time: for tasks that are async functions. Do not await it before time is moved. */
-  wait(duration: Duration.DurationInput): Promise<void> {
+  wait(duration: DurationLike): Promise<void> {
     const delayMs = readDuration(duration, "wait's duration")
     return new Promise((resolve) => void this.add(this.elapsedMs + delayMs, resolve))
   }
@@ -194,5 +198,12 @@ export class VirtualClock implements TimedClock {
   }
 }
 
-/** A virtual clock whose wall shows `startAt`, epoch milliseconds. Give it to `createScheduler({ clock })`. */
+/** Plain JavaScript may give anything. */
+const readStep = (ms: unknown): number => {
+  if (typeof ms === "number" && Math.abs(ms) <= Number.MAX_SAFE_INTEGER) return ms
+  const expected = "a number of milliseconds, forward or, negative, back"
+  throw new InvalidDurationError({ field: "stepWall's ms", found: shown(ms), expected })
+}
+
+/** A virtual clock whose wall shows `startAt`, epoch milliseconds. Give it to `createScheduler({ clock })`. Throws `InvalidInstantError`. */
 export const virtualClock = (startAt: EpochMillis): VirtualClock => new VirtualClock(startAt)

@@ -22,7 +22,10 @@ export class InvalidDurationError extends Data.TaggedError("InvalidDurationError
 /**
  * Reads a duration into whole milliseconds, zero allowed. Part of a millisecond is rounded. Throws `InvalidDurationError`.
  */
-export const readDuration = (input: DurationLike, field: string): number => {
+export const readDuration = (input: DurationLike, field: string): number => Math.round(readExactDuration(input, field))
+
+/** Reads a duration into milliseconds, parts of one kept. Throws `InvalidDurationError`. */
+export const readExactDuration = (input: DurationLike, field: string): number => {
   const refuse = (expected: string) => new InvalidDurationError({ field, found: shown(input), expected })
   const ms = decode(input)
   if (ms === undefined || Number.isNaN(ms)) {
@@ -30,7 +33,7 @@ export const readDuration = (input: DurationLike, field: string): number => {
   }
   if (ms < 0 || Object.is(ms, -0)) throw refuse("a duration that is not negative")
   if (ms > Number.MAX_SAFE_INTEGER) throw refuse("a duration that ends")
-  return Math.round(ms)
+  return ms
 }
 
 const unitsMs: Readonly<Record<string, number>> = {

@@ -1,7 +1,7 @@
 import { Duration, Effect, Fiber } from "effect"
 import { describe, expect, it } from "vitest"
 import { createScheduler, cron, fireTimes$, interval, task } from "../../src/index.ts"
-import { virtualClock } from "../../src/testing/virtualClock.ts"
+import { virtualClock, type VirtualClock } from "../../src/testing/virtualClock.ts"
 import { day, hour, midnight, minute, second } from "../scenarios/world.ts"
 
 describe("VirtualClock", () => {
@@ -120,8 +120,38 @@ describe("VirtualClock", () => {
     expect(woken).toEqual([hour])
   })
 
-  it("refuses to wait for what is no duration", () => {
+  it("moves by parts of a millisecond", async () => {
     const clock = virtualClock(midnight)
-    expect(() => clock.wait("soon" as "1 hour")).toThrow(expect.objectContaining({ _tag: "InvalidDurationError" }))
+    await clock.advance(0.4)
+    await clock.advance(Duration.micros(700n))
+    expect(clock.timers.monotonicMillis()).toBeCloseTo(1.1, 9)
+    expect(clock.now()).toBe(midnight + 1)
+  })
+
+  describe("refuses", () => {
+    const bare: unknown = Object.create(null)
+    const moves = {
+      wait: async (clock, given) => clock.wait(given as number),
+      advance: (clock, given) => clock.advance(given as number),
+      stepWall: async (clock, given) => clock.stepWall(given as number),
+      runUntil: (clock, given) => clock.runUntil(given as number),
+      virtualClock: async (_, given) => virtualClock(given as number)
+    } satisfies { [name: string]: (clock: VirtualClock, given: unknown) => Promise<unknown> }
+    const cases: ReadonlyArray<readonly [keyof typeof moves, string, ReadonlyArray<unknown>]> = [
+      ["wait", "InvalidDurationError", ["soon", null, undefined, Symbol("s"), bare, -1, Infinity]],
+      ["advance", "InvalidDurationError", ["soon", null, undefined, Symbol("s"), bare, -1, Infinity]],
+      ["stepWall", "InvalidDurationError", ["soon", null, undefined, Symbol("s"), bare, 1n, NaN, -Infinity]],
+      ["runUntil", "InvalidInstantError", ["soon", null, undefined, Symbol("s"), bare, 1n, NaN, Infinity]],
+      ["virtualClock", "InvalidInstantError", ["soon", null, undefined, Symbol("s"), bare, 1n, NaN, Infinity]]
+    ]
+    it.for(cases.flatMap(([move, tag, given]) => given.map((each) => [move, each, tag] as const)))(
+      "%s(%s) with %s, and stands still",
+      async ([move, given, tag]) => {
+        const clock = virtualClock(midnight)
+        const error: unknown = await moves[move](clock, given).catch((thrown: unknown) => thrown)
+        expect(error).toMatchObject({ _tag: tag, message: expect.stringMatching(/expected/) as string })
+        expect([clock.now(), clock.timers.monotonicMillis()]).toEqual([midnight, 0])
+      }
+    )
   })
 })
