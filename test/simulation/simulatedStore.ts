@@ -47,7 +47,9 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
       if (isDead()) return silence
       const fault = watch.before(name)
       if (isDead()) return silence
-      const unavailable = Effect.fail(new StoreUnavailable({ store: "simulated", operation: name, cause: "injected" }))
+      const unavailable = Effect.suspend(() =>
+        Effect.fail(new StoreUnavailable({ store: "simulated", operation: name, cause: "injected" }))
+      )
       if (fault === "before") return unavailable
       const done = Effect.flatMap(call, (answer) => {
         watch.after(name)
