@@ -131,9 +131,18 @@ export class Engine implements LaneHost {
   /** The lane of a store, or an error that says why there is none. */
   lane(name: string, verb: string): StoreLane {
     this.mustRun(verb)
+    return this.laneNamed(name)
+  }
+
+  laneNamed(name: string): StoreLane {
     const lane = this.homes.lane(name)
     if (lane === undefined) throw new UnknownNameError({ kind: "store", name, known: this.homes.names })
     return lane
+  }
+
+  /** Questions are answered while a stop waits for runs, too. */
+  mustAnswer(verb: string): void {
+    if (this.phase !== "stopping") this.mustRun(verb)
   }
 
   mustRun(verb: string): void {

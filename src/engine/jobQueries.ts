@@ -1,5 +1,5 @@
 /** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
-import { checkIdText, preview } from "../job/jobOptions.ts"
+import { checkIdText, preview as showValue } from "../job/jobOptions.ts"
 import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
@@ -13,6 +13,7 @@ import type { Engine } from "./engine.ts"
 import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
+import { checkKnownOptions, listOf, readLimit } from "./queryOptions.ts"
 import type { JobRecord } from "./jobRecord.ts"
 import { recordOfRow } from "./jobRecord.ts"
 import { InvalidOptionError, UnknownJobError } from "./schedulerError.ts"
@@ -76,7 +77,7 @@ export class JobQueries {
     verb: string
   ): Promise<{ readonly lane: StoreLane; readonly record: JobRecord; readonly key: number } | undefined> {
     checkIdText(id)
-    this.engine.mustRun(verb)
+    this.engine.mustAnswer(verb)
     for (const lane of this.engine.lanes) {
       const [row] = await runStore(lane.store.jobsById([id]))
       // A driver may read ill-formed text as another id.
@@ -105,7 +106,7 @@ export class JobQueries {
     const limit = readLimit(query.limit, 10_000)
     const { state, fault, task, executor, tag } = query
     const filter = {
-      ...(state === undefined ? {} : { states: typeof state === "string" ? [state] : state }),
+      ...(state === undefined ? {} : { states: listOf(state) }),
       ...(fault === undefined ? {} : { fault }),
       ...(task === undefined ? {} : { task }),
       ...(executor === undefined ? {} : { executor }),
@@ -129,7 +130,7 @@ export class JobQueries {
     if (runId !== undefined && place === null) return []
     const filter = {
       ...(jobId === undefined ? {} : { jobId }),
-      ...(outcome === undefined ? {} : { outcomes: typeof outcome === "string" ? [outcome] : outcome }),
+      ...(outcome === undefined ? {} : { outcomes: listOf(outcome) }),
       ...(live === undefined ? {} : { live }),
       ...(place === null ? {} : { runKey: place.runKey }),
       ...(from === undefined ? {} : { from: readInstant(from, timezone) }),
@@ -150,7 +151,7 @@ export class JobQueries {
     const { jobId, kind = ["misfired", "coalesced"], from, to } = query
     const filter = {
       ...(jobId === undefined ? {} : { jobId }),
-      kinds: typeof kind === "string" ? [kind] : kind,
+      kinds: listOf(kind),
       ...(from === undefined ? {} : { from: readInstant(from, timezone) }),
       ...(to === undefined ? {} : { to: readInstant(to, timezone) }),
       limit
@@ -178,7 +179,7 @@ export class JobQueries {
     if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) {
       throw new InvalidOptionError({
         option: "preview's count",
-        found: String(count),
+        found: showValue(count),
         expected: "a whole number from 1 to 10,000"
       })
     }
@@ -229,8 +230,8 @@ export class JobQueries {
   }
 
   private lanes(store: string | undefined, verb: string): ReadonlyArray<StoreLane> {
-    this.engine.mustRun(verb)
-    return store === undefined ? this.engine.lanes : [this.engine.lane(store, verb)]
+    this.engine.mustAnswer(verb)
+    return store === undefined ? this.engine.lanes : [this.engine.laneNamed(store)]
   }
 }
 
@@ -270,24 +271,3 @@ const parsed = <A>(text: string | null, damaged: A): A | null => {
 
 const byNextFire = (a: JobRecord, b: JobRecord): number =>
   (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)
-
-const readLimit = (given: number | undefined, fallback: number): number => {
-  if (given === undefined) return fallback
-  if (Number.isSafeInteger(given) && given >= 1) return given
-  throw new InvalidOptionError({ option: "limit", found: String(given), expected: "a whole number of at least 1" })
-}
-
-/** Refuses a verb's unknown options, and texts that are none. */
-export const checkKnownOptions = (verb: string, query: unknown, known: ReadonlyArray<string>): void => {
-  const expected = `an object of ${known.join(", ")}`
-  if (typeof query !== "object" || query === null)
-    throw new InvalidOptionError({ option: `${verb}'s options`, found: preview(query), expected })
-  for (const [key, value] of Object.entries(query)) {
-    if (!known.includes(key)) throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: "given", expected })
-    if (textOptions.includes(key) && value !== undefined && typeof value !== "string") {
-      throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: preview(value), expected: "text" })
-    }
-  }
-}
-
-const textOptions = ["jobId", "runId", "task", "executor", "tag", "store"]

@@ -1,5 +1,5 @@
 /** A store's Effect as a promise, for the promise faces. */
-import { Effect, Exit } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import type { StoreError } from "../store/storeError.ts"
 
 /** The answer, or a rejection with the store's own error. */
@@ -9,8 +9,5 @@ export const runStore = async <A>(effect: Effect.Effect<A, StoreError>): Promise
   throw failureOf(exit)
 }
 
-/** The error of a failed exit; for a bug its cause. */
-export const failureOf = <E>(exit: Exit.Failure<unknown, E>): unknown => {
-  const { cause } = exit
-  return cause._tag === "Fail" ? cause.error : cause
-}
+/** The error of a failed exit; for a bug what was thrown. */
+export const failureOf = <E>(exit: Exit.Failure<unknown, E>): unknown => Cause.squash(exit.cause)

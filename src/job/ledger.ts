@@ -7,6 +7,8 @@ import type { MisfireReason } from "./misfire.ts"
 
 export type LedgerKind = "misfired" | "coalesced" | "paused" | "superseded"
 
+export const ledgerKinds: ReadonlyArray<LedgerKind> = ["misfired", "coalesced", "paused", "superseded"]
+
 /** One stretch of fire times, `from` and `through` inclusive. */
 export interface LedgerEntry {
   readonly jobId: string

@@ -16,7 +16,9 @@ import * as commands from "../engine/jobCommands.ts"
 import type { JobChanges } from "../engine/jobCommands.ts"
 import { defineJob } from "../engine/jobDefinition.ts"
 import type { JobDefinition } from "../engine/jobDefinition.ts"
-import { checkKnownOptions, JobQueries, placeOfRun } from "../engine/jobQueries.ts"
+import { JobQueries, placeOfRun } from "../engine/jobQueries.ts"
+import { checkKnownOptions } from "../engine/queryOptions.ts"
+import { checkPart } from "../engine/givenParts.ts"
 import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
@@ -52,7 +54,7 @@ import type { JobHandle, RunHandle, Timing } from "./jobHandle.ts"
 import { JobHandle as Handle } from "./jobHandle.ts"
 import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
 import { exportJobs, readExport } from "./jobExchange.ts"
-import { checkPart, plainRuntime, readOptions } from "./options.ts"
+import { plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printedJobs } from "./printJobs.ts"
 import type { SchedulerStatus } from "./status.ts"
@@ -205,7 +207,7 @@ export class Scheduler {
     checkKnownOptions("resumeJob", options, ["missed"])
     const { missed } = options
     if (missed !== undefined && !["skip", "coalesce"].includes(missed)) {
-      throw new InvalidOptionError({ option: "missed", found: missed, expected: `"skip" or "coalesce"` })
+      throw new InvalidOptionError({ option: "missed", found: preview(missed), expected: `"skip" or "coalesce"` })
     }
     return this.changeJob(id, "resumeJob", (plan) =>
       commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting)

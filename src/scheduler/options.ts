@@ -3,6 +3,7 @@ import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "e
 import type { Observable } from "rxjs"
 import { liveClock } from "../engine/clock.ts"
 import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
+import { checkPart, checkParts, hasMethod } from "../engine/givenParts.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcessExecutor.ts"
@@ -112,11 +113,8 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
   for (const option of ["stores", "executors", "streams"] as const)
     checkOptional(option, options[option], isObject, "an object, parts by name")
   checkOptional("tasks", options.tasks, Array.isArray, "a list of tasks")
-  checkOptional("triggers", options.triggers, Array.isArray, "a list of trigger types, made by defineTrigger")
-  checkOptional("calendars", options.calendars, Array.isArray, "a list of holiday calendars")
-  for (const codec of options.triggers ?? [])
-    checkPart("triggers", codec, "fromJSON", "trigger types, made by defineTrigger")
-  for (const calendar of options.calendars ?? []) checkPart("calendars", calendar, "has", "holiday calendars")
+  checkParts("triggers", options.triggers, "fromJSON", "trigger types, made by defineTrigger")
+  checkParts("calendars", options.calendars, "has", "holiday calendars")
   checkOptional("retention", options.retention, (part) => typeof part === "object" && part !== null, "an object")
   const strange = Object.keys(options.retention ?? {}).find((key) => !retentionKnown.includes(key))
   if (strange !== undefined)
@@ -195,10 +193,6 @@ const checkOptional = (option: string, given: unknown, fits: (given: unknown) =>
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
 
-const hasMethod = (part: unknown, method: string | symbol): boolean =>
-  ((typeof part === "object" && part !== null) || typeof part === "function") &&
-  typeof (part as { readonly [key: string | symbol]: unknown })[method] === "function"
-
 /** How long one answer of a custom trigger may take: far more than any honest one needs, also on a busy machine. */
 const triggerBudgetMs = 1000
 
@@ -206,11 +200,6 @@ const triggerBudget = (clock: Clock.Clock): TimeBudget => ({
   budgetMs: triggerBudgetMs,
   elapsedMs: () => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 })
-
-/** Throws `InvalidOptionError` for a part without the method that makes it one. */
-export const checkPart = (option: string, part: unknown, method: string | symbol, expected: string): void => {
-  if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
-}
 
 const wholeNumber = (option: string, given: number | undefined, fallback: number): number => {
   if (given === undefined) return fallback

@@ -11,7 +11,7 @@ import { preview } from "../job/jobOptions.ts"
 import type { Scheduler } from "../scheduler/createScheduler.ts"
 import { createScheduler } from "../scheduler/createScheduler.ts"
 import type { SchedulerOptions } from "../scheduler/options.ts"
-import { checkPart } from "../scheduler/options.ts"
+import { checkPart } from "../engine/givenParts.ts"
 import { memory } from "../store/memoryStore.ts"
 import type { AnyTask } from "../task/task.ts"
 import { task } from "../task/task.ts"
@@ -28,7 +28,7 @@ export interface SimulateOptions extends Pick<
 > {
   /** When it begins, inclusive: the jobs are added at this instant, and those that are due then run. */
   readonly from: InstantInput
-  /** When it ends, exclusive: from the first of January to the first of February is January. */
+  /** When it ends, exclusive: from the first of January to the first of February is January. At most 1,000 years after `from`. */
   readonly to: InstantInput
   /** As `addJob` takes them. Default: none but those that are declared on tasks. */
   readonly jobs?: Iterable<JobInput>
@@ -70,6 +70,7 @@ export class UnfinishedStepError extends Data.TaggedError("UnfinishedStepError")
 /**
  * Runs jobs from `from` to `to` and gives the ledger, never waiting for real time. The same call gives the same answer. Code
  * that waits for anything but the clock (network, files, `setTimeout`) is waited for neither: its runs end as unfinished.
+ * Takes time and memory in proportion to the fires in the stretch, tens of thousands a second; the time between them costs nothing.
  * Rejects with `InvalidOptionError`, `InvalidInstantError`, `UnknownTimezoneError`, `UnfinishedStepError`, with what a step threw,
  * and with whatever `createScheduler`, `start` and `addJobs` reject with, such as `UnknownTaskError` for a job whose task is not given.
  */
@@ -130,6 +131,12 @@ const readPlan = (options: SimulateOptions): Plan => {
   const { timezone = "UTC", tasks, jobs = [], onEvent, clock } = options
   const { store = memory(), executors, streams, triggers, calendars, jobDefaults, onError } = options
   const [from, to] = readStretch("to", options, timezone)
+  if (to - from > longestMs)
+    throw refused(
+      "to",
+      new Date(to).toISOString(),
+      "at most 1,000 years after its `from`; check the unit, instants are milliseconds"
+    )
   checkPart("simulate's jobs", jobs, Symbol.iterator, "a list of jobs")
   if (onEvent !== undefined && typeof onEvent !== "function") throw refused("onEvent", onEvent, "a function")
   if (clock !== undefined && !(clock instanceof VirtualClock && clock.now() <= from))
@@ -154,6 +161,9 @@ const readPlan = (options: SimulateOptions): Plan => {
     onEvent
   }
 }
+
+/** 1,000 years. A longer stretch is a slip, such as microseconds for milliseconds, and would seem to hang. */
+const longestMs = 365_250 * 86_400_000
 
 /** What is to be returned must not be deleted before; and who keeps everything need not look every minute. */
 const forever = Number.MAX_SAFE_INTEGER

@@ -15,7 +15,7 @@ const pageSize = 200
 const looks = 3
 
 export const verify = async (engine: Engine): Promise<Verification> => {
-  engine.mustRun("verify")
+  engine.mustAnswer("verify")
   const tally = new Tally()
   for (const lane of engine.lanes) {
     let afterKey = 0

@@ -3,8 +3,12 @@
  * given are told, not guessed at.
  */
 import { Clock, Duration, Effect } from "effect"
+import { checkParts } from "../engine/givenParts.ts"
 import { JobCodec } from "../engine/jobCodec.ts"
+import { checkKnownOptions } from "../engine/queryOptions.ts"
+import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { runStore } from "../engine/storePromise.ts"
+import { preview } from "../job/jobOptions.ts"
 import { openSnapshot, type SqliteSnapshot } from "../store/sqliteSnapshot.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { StoreUnreadable } from "../store/storeError.ts"
@@ -31,9 +35,10 @@ const pageSize = 200
 /**
  * Checks every job, run and ledger entry in `filename`, removed jobs' too, and the file with SQLite's `quick_check`. Writes nothing.
  * Rejects with `StoreUnreadable` (no such file, no database, another program's), `StoreTooNew` or `StoreUnavailable`, and
- * throws `InvalidDurationError`, `InvalidTriggerError` for its options.
+ * throws `InvalidOptionError`, `InvalidDurationError`, `InvalidTriggerError` for what it is given.
  */
 export const verifyFile = async (filename: string, options: VerifyFileOptions = {}): Promise<Verification> => {
+  checkGiven(filename, options)
   const registry = createTriggerRegistry(options.triggers, options.calendars)
   const codec = new JobCodec((spec) => registry.read(spec))
   const runAgeMs = readDuration(options.runAge ?? Duration.days(30), "verifyFile's runAge")
@@ -57,6 +62,14 @@ export const verifyFile = async (filename: string, options: VerifyFileOptions = 
       })
     )
   )
+}
+
+const checkGiven = (filename: unknown, options: VerifyFileOptions): void => {
+  if (typeof filename !== "string" || filename === "" || filename.includes("\0"))
+    throw new InvalidOptionError({ option: "verifyFile's file", found: preview(filename), expected: "a file's name" })
+  checkKnownOptions("verifyFile", options, ["runAge", "triggers", "calendars"])
+  checkParts("triggers", options.triggers, "fromJSON", "trigger types, made by defineTrigger")
+  checkParts("calendars", options.calendars, "has", "holiday calendars")
 }
 
 const verifyJobs = (

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import { date, interval, stream, task } from "../../src/index.ts"
 import type { JobRecord, SchedulerEvent } from "../../src/index.ts"
 import { NEVER } from "rxjs"
+import { everyTenSeconds } from "../scenarios/everyTenSeconds.ts"
 import { hour, midnight, minute, newWorld, second, sleepOn, storeKinds } from "../scenarios/world.ts"
 
 const quiet = task("quiet", ({ args }) => args)
@@ -166,5 +167,39 @@ describe("explain", () => {
     }
     await expect(scheduler.explain("nobody", 0)).rejects.toMatchObject({ _tag: "UnknownJobError" })
     await expect(scheduler.explain("a", NaN)).rejects.toMatchObject({ _tag: "InvalidInstantError" })
+  })
+})
+
+describe("queries", () => {
+  it.each([
+    ["getJobs", { state: "runing" }],
+    ["getJobs", { state: null }],
+    ["getJobs", { state: ["done", 5] }],
+    ["getJobs", { fault: "yes" }],
+    ["getJobs", { limit: {} }],
+    ["getRuns", { outcome: "succeded" }],
+    ["getRuns", { outcome: null }],
+    ["getRuns", { live: "x" }],
+    ["getMisfires", { kind: "misfire" }],
+    ["getMisfires", { kind: null }],
+    ["exportJobs", { state: null }]
+  ] as const)("%s refuses %j, which nothing could meet", async (verb, query) => {
+    const { scheduler } = await everyTenSeconds(0, {})
+    const ask = scheduler[verb].bind(scheduler) as (query: unknown) => Promise<unknown>
+    await expect(ask(query)).rejects.toMatchObject({ _tag: "InvalidOptionError" })
+  })
+
+  it("are answered while a stop waits for runs, and say what it waits for", async () => {
+    const { scheduler, clock } = await everyTenSeconds(minute, {})
+    await clock.settle()
+    const stopped = scheduler.shutdown()
+    await clock.advance(second)
+    expect((await scheduler.getJobs()).map(({ record }) => record.state)).toEqual(["running"])
+    expect((await scheduler.getRuns({ live: true })).length).toBe(1)
+    expect((await scheduler.verify()).ok).toBe(true)
+    await expect(scheduler.pauseJob("a")).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
+    await clock.advance(hour)
+    await stopped
+    await expect(scheduler.getJobs()).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
   })
 })

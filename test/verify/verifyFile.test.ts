@@ -258,6 +258,25 @@ describe("verifyFile", () => {
   )
 })
 
+describe("what verifyFile is given", () => {
+  it.each([
+    [null, {}],
+    [5, {}],
+    ["", {}],
+    ["a\0b", {}],
+    [new URL("file:///jobs.db"), {}],
+    ["jobs.db", null],
+    ["jobs.db", { runage: "1 day" }],
+    ["jobs.db", { triggers: 1 }],
+    ["jobs.db", { triggers: [null] }],
+    ["jobs.db", { calendars: [{}] }]
+  ])("is refused: %j, %j", async (filename, options) => {
+    await expect(verifyFile(filename as string, options as object)).rejects.toMatchObject({
+      _tag: "InvalidOptionError"
+    })
+  })
+})
+
 /** Ten runs, stopped in good order. */
 const stoppedFile = async (filename = temporaryFile()): Promise<string> => {
   const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))

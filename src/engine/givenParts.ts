@@ -1,0 +1,21 @@
+/** Parts that a caller hands in (stores, executors, codecs …): each has the method that makes it one. */
+import { preview } from "../job/jobOptions.ts"
+import { InvalidOptionError } from "./schedulerError.ts"
+
+/** True for an object or a function with such a method. */
+export const hasMethod = (part: unknown, method: string | symbol): boolean =>
+  ((typeof part === "object" && part !== null) || typeof part === "function") &&
+  typeof (part as { readonly [key: string | symbol]: unknown })[method] === "function"
+
+/** Throws `InvalidOptionError` for a part without the method that makes it one. */
+export const checkPart = (option: string, part: unknown, method: string | symbol, expected: string): void => {
+  if (!hasMethod(part, method)) throw new InvalidOptionError({ option, found: preview(part), expected })
+}
+
+/** The same for a list of parts, which may be left out. */
+export const checkParts = (option: string, parts: unknown, method: string | symbol, expected: string): void => {
+  if (parts === undefined) return
+  if (!Array.isArray(parts))
+    throw new InvalidOptionError({ option, found: preview(parts), expected: `a list of ${expected}` })
+  for (const part of parts as ReadonlyArray<unknown>) checkPart(option, part, method, expected)
+}
