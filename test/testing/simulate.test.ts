@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { DateTime } from "luxon"
 import { describe, expect, it } from "vitest"
-import { cron, interval, memory, task } from "../../src/index.ts"
+import { cron, date, interval, memory, task } from "../../src/index.ts"
 import type { SchedulerEvent } from "../../src/index.ts"
 import { simulate, takes, virtualClock } from "../../src/testing.ts"
 import type { SimulateOptions, Simulation } from "../../src/testing.ts"
@@ -170,6 +170,13 @@ describe("simulate", () => {
     ])
   })
 
+  it("runs a thousand years of a job that fires once", async () => {
+    const end = from + 365_250 * day
+    const jobs = [{ id: "last", task: "work", trigger: date(end - hour) }]
+    const { runs } = await simulate({ from, to: end, tasks: "none", jobs })
+    expect(runs.map(({ fireAt }) => fireAt)).toEqual([end - hour])
+  })
+
   it("runs fifty years of a yearly job without a wake-up a minute", async () => {
     const { runs } = await simulate({
       from: "2000-01-01",
@@ -278,6 +285,12 @@ describe("simulate refuses", () => {
     ["what is no object", null, "InvalidOptionError", "simulate's options"],
     ["an unknown option", { ...within, until: to }, "InvalidOptionError", "simulate's options"],
     ["an end that is not after the beginning", { ...within, to: from }, "InvalidOptionError", "simulate's to"],
+    [
+      "a stretch of more than 1,000 years, which microseconds soon are",
+      { ...within, to: from * 1000 },
+      "InvalidOptionError",
+      "simulate's to"
+    ],
     ["an instant that is none", { ...within, from: "soon" }, "InvalidInstantError", undefined],
     ["an unknown zone", { ...within, timezone: "Mars/Base" }, "UnknownTimezoneError", undefined],
     ["jobs that are no list", { ...within, jobs: 5 }, "InvalidOptionError", "simulate's jobs"],
