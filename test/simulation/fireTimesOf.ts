@@ -58,7 +58,8 @@ const between = (spec: Spec, after: number, through: number, limit: number): Rea
   if (spec.type === "simulation.uneven" && state?.seed !== undefined && state.scale !== undefined)
     return walk((at) => unevenNext(state.seed ?? 0, state.scale ?? second, at), after, through, limit)
   if (spec.type === "simulation.lying" && state?.every !== undefined)
-    return steps(epoch, state.every, after, Math.min(through, state.from ?? Infinity), limit)
+    // It has no beginning: the wall may have been set back before the plan's.
+    return steps(epoch - 1_000_000 * state.every, state.every, after, Math.min(through, state.from ?? Infinity), limit)
   throw new Error(`no arithmetic for ${JSON.stringify(spec)}`)
 }
 
