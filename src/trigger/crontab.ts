@@ -70,11 +70,7 @@ export class InvalidCrontabError extends Data.TaggedError("InvalidCrontabError")
 export const readCrontab = (text: string, options: CrontabOptions = {}): ReadonlyArray<CrontabEntry> => {
   const entries: Array<CrontabEntry> = []
   const faults: Array<CrontabFault> = []
-  const file: unknown = text
-  if (typeof file !== "string") {
-    const fault = { line: 1, column: 1, field: "text", found: shownValue(file), expected: "the text of a crontab" }
-    throw new InvalidCrontabError({ file: options.file ?? "crontab", faults: [fault] })
-  }
+  checkGiven(text, options)
   let environment: Readonly<Record<string, string>> = {}
   let { timezone } = options
   let seconds = false
@@ -101,6 +97,29 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
   if (faults.length > 0) throw new InvalidCrontabError({ file: options.file ?? "crontab", faults })
   return entries
 }
+
+/** Plain JavaScript may give anything. What is no fault of the file's text is told at its beginning. */
+const checkGiven = (text: unknown, options: unknown): void => {
+  const refuse = (field: string, found: unknown, expected: string): never => {
+    const given: unknown = isObject(options) ? options["file"] : undefined
+    const file = typeof given === "string" ? given : "crontab"
+    throw new InvalidCrontabError({
+      file,
+      faults: [{ line: 1, column: 1, field, found: shownValue(found), expected }]
+    })
+  }
+  if (typeof text !== "string") refuse("text", text, "the text of a crontab")
+  if (!isObject(options)) return refuse("options", options, "an object")
+  const { system, timezone, file, ...rest } = options
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) refuse("options", unknown, "only system, timezone, file")
+  if (system !== undefined && typeof system !== "boolean") refuse("option system", system, "true or false")
+  if (file !== undefined && typeof file !== "string") refuse("option file", file, "a name")
+  if (timezone !== undefined && typeof timezone !== "string") refuse("option timezone", timezone, "an IANA time zone")
+}
+
+const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
+  typeof given === "object" && given !== null && !Array.isArray(given)
 
 interface Line {
   readonly number: number

@@ -63,6 +63,7 @@ const places: ReadonlyArray<readonly [maker: string, before: ReadonlyArray<unkno
   ["holidayCalendar", [], []],
   ["holidayCalendar", ["x"], []],
   ["readCrontab", [], []],
+  ["readCrontab", ["* * * * * run"], ["system", "timezone", "file"]],
   ["task", [], []],
   ["task", ["x"], []],
   ["inProcess", [], ["concurrency", "queue"]],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { CrontabEntry, CrontabOptions } from "../../src/trigger/crontab.ts"
-import { readCrontab } from "../../src/trigger/crontab.ts"
+import { InvalidCrontabError, readCrontab } from "../../src/trigger/crontab.ts"
 
 const plain = (entry: CrontabEntry) => {
   const { trigger, ...rest } = { trigger: undefined, ...entry }
@@ -125,6 +125,19 @@ describe("readCrontab", () => {
       { line: 3, column: 3, field: "minute", found: "61" },
       { line: 4, column: 1, field: "entry" }
     ])
+  })
+
+  it.for<readonly [unknown, string, string]>([
+    [null, "options", "null"],
+    ["Europe/Oslo", "options", "Europe/Oslo"],
+    [["system"], "options", '["system"]'],
+    [{ timeZone: "UTC" }, "options", "timeZone"],
+    [{ system: "yes" }, "option system", "yes"],
+    [{ timezone: 2 }, "option timezone", "2"],
+    [{ file: Symbol("f") }, "option file", "Symbol(f)"]
+  ])("refuses %j for its options", ([options, field, found]) => {
+    expect(() => readCrontab("* * * * * run", options as CrontabOptions)).toThrow(InvalidCrontabError)
+    expect(faultsOf("* * * * * run", options as CrontabOptions)).toMatchObject([{ line: 1, column: 1, field, found }])
   })
 
   it("says file, line and column", () => {
