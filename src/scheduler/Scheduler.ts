@@ -10,14 +10,17 @@ import type { JobActor } from "../engine/jobActors.ts"
 import type { JobUnreadableError } from "../engine/jobCodec.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import type * as schedulerErrors from "../engine/schedulerError.ts"
+import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
 import type { InvalidJobError, JobInput } from "../job/jobOptions.ts"
+import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { AnyTask, InvalidTaskError, TaskRequirements } from "../task/task.ts"
 import type { AsyncSchemaError, InvalidArgumentsError } from "../task/taskArguments.ts"
 import type { DuplicateTaskError, UnknownTaskError } from "../task/taskRegistry.ts"
 import type { InvalidDurationError } from "../time/duration.ts"
+import { readDuration } from "../time/duration.ts"
 import type { InvalidInstantError } from "../time/instant.ts"
 import type { UnknownTimezoneError } from "../time/zone.ts"
 import type { FaultyTriggerError } from "../trigger/honest.ts"
@@ -94,7 +97,8 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
   /**
    * Starts a scheduler with the surrounding clock, and drains it when the layer is released: runs under way may end until
    * the deadline, then they are interrupted, and the release waits for their finalizers. What its tasks require becomes what
-   * the layer requires, except the `Scheduler` itself: a task may use the scheduler that runs it.
+   * the layer requires, except the `Scheduler` itself: a task may use the scheduler that runs it. What is wrong with the
+   * options fails the building of the layer.
    */
   static layer<T extends AnyTask<unknown> = never>(
     options: LayerOptions<T>
@@ -103,8 +107,9 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
   }
 }
 
-const makeService = <T extends AnyTask<unknown>>({ deadline, ...options }: LayerOptions<T>) =>
+const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
   Effect.gen(function* () {
+    const { deadlineMs, options } = yield* refusable(() => readLayerOptions(given))
     const clock = yield* Effect.clock
     const fibers = yield* Supervisor.track
     const surroundings = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
@@ -120,10 +125,19 @@ const makeService = <T extends AnyTask<unknown>>({ deadline, ...options }: Layer
     yield* Effect.addFinalizer(() => Effect.flatMap(fibers.value, Fiber.awaitAll))
     yield* Effect.acquireRelease(
       attempt(() => scheduler.start()),
-      () => Effect.promise(() => scheduler.shutdown(deadline === undefined ? {} : { deadline }))
+      () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))
     )
     return service
   })
+
+/** Read before anything is started: a release cannot fail. Plain JavaScript may give anything. */
+const readLayerOptions = <T extends AnyTask<unknown>>(given: LayerOptions<T>) => {
+  if (!isObject(given)) throw new InvalidOptionError({ option: "(all)", found: preview(given), expected: "an object" })
+  const { deadline, ...options } = given
+  return { options, deadlineMs: deadline === undefined ? undefined : readDuration(deadline, "the layer's deadline") }
+}
+
+const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
 
 const serviceOf = (scheduler: PromiseScheduler): SchedulerService => ({
   ...promisedVerbs(scheduler),
@@ -152,14 +166,15 @@ const promisedVerbs = (scheduler: PromiseScheduler): Pick<SchedulerService, (typ
   >
 }
 
-/** A verb's rejection is the Effect's failure; anything without a tag is a bug and dies. */
+/** A verb's rejection is the Effect's failure when it is a tagged error; anything else is a bug and dies. */
 const attempt = <A>(verb: () => Promise<A>): Effect.Effect<A, SchedulerError> =>
   Effect.catchAll(Effect.tryPromise({ try: verb, catch: (error) => error }), failOrDie)
 
 const refusable = <A>(verb: () => A): Effect.Effect<A, SchedulerError> =>
   Effect.catchAll(Effect.try({ try: verb, catch: (error) => error }), failOrDie)
 
+// A tag alone says little: Effect's own Causes and Exits have one too.
 const failOrDie = (error: unknown): Effect.Effect<never, SchedulerError> =>
-  typeof error === "object" && error !== null && "_tag" in error
+  error instanceof Error && "_tag" in error && typeof error._tag === "string"
     ? Effect.fail(error as SchedulerError)
     : Effect.die(error)

@@ -5,7 +5,7 @@ import { Scheduler } from "carillon/effect"
 import type { LayerOptions, SchedulerError } from "carillon/effect"
 import { virtualClock, VirtualClock } from "carillon/testing"
 import type { Duration } from "effect"
-import { Clock, Context, Effect, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
 import { describe, expect, expectTypeOf, it } from "vitest"
 
 const start = Date.UTC(2026, 0, 5, 9)
@@ -117,8 +117,41 @@ describe("the layer", () => {
       Effect.runPromise(Effect.flip(Layer.build(Scheduler.layer(options)).pipe(Effect.scoped)))
     expect((await error({ timezone: "Nowhere/Land" }))._tag).toBe("UnknownTimezoneError")
     expect((await error({ residentJobs: -1 }))._tag).toBe("InvalidOptionError")
-    const store = { ...memory(), open: () => Effect.fail({ _tag: "StoreInUse" } as never) }
-    expect((await error({ store }))._tag).toBe("StoreInUse")
+    const store = memory()
+    const inUse = Effect.flatMap(store.open({ pid: 7, host: "", startedAt: start }), () =>
+      Effect.promise(() => error({ store }))
+    )
+    expect((await Effect.runPromise(Effect.scoped(inUse)))._tag).toBe("StoreInUse")
+  })
+
+  it.for<readonly [string, unknown, string]>([
+    ["no options", null, "InvalidOptionError"],
+    ["a text for options", "jobs.db", "InvalidOptionError"],
+    ["an unknown option", { dedline: 1 }, "InvalidOptionError"],
+    ["a deadline that is no duration", { deadline: "x" }, "InvalidDurationError"],
+    ["a deadline that is no number", { deadline: Number.NaN }, "InvalidDurationError"],
+    ["a deadline of nothing", { deadline: null }, "InvalidDurationError"]
+  ])("fails when it is built with %s, before it opens its store", async ([, given, tag]) => {
+    let opened = false
+    const store = { ...memory(), open: () => Effect.die((opened = true)) }
+    const options = (typeof given === "object" && given !== null ? { ...given, store } : given) as LayerOptions
+    const error = await Effect.runPromise(Effect.flip(Effect.scoped(Layer.build(Scheduler.layer(options)))))
+    expect([error._tag, opened]).toEqual([tag, false])
+  })
+
+  it.for<readonly [string, unknown]>([
+    ["an Effect's Cause", Cause.fail("no")],
+    ["an object with a tag", { _tag: "StoreInUse" }],
+    ["an error whose tag is no text", Object.assign(new Error("no"), { _tag: 7 })]
+  ])("dies of %s, which is none of its errors", async ([, thrown]) => {
+    const options = Object.defineProperty({}, "tasks", {
+      enumerable: true,
+      get: () => {
+        throw thrown
+      }
+    }) as LayerOptions
+    const exit = await Effect.runPromiseExit(Effect.scoped(Layer.build(Scheduler.layer(options))))
+    expect(exit).toEqual(Exit.die(thrown))
   })
 
   it("streams events, and a job's records until the job is removed", async () => {
