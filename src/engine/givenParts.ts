@@ -2,6 +2,12 @@
 import { preview } from "../job/jobOptions.ts"
 import { InvalidOptionError } from "./schedulerError.ts"
 
+/** Throws `InvalidOptionError` for a part's name that is no text. */
+export const checkName = (verb: string, name: unknown): void => {
+  if (typeof name === "string") return
+  throw new InvalidOptionError({ option: `${verb}'s name`, found: preview(name), expected: "a text" })
+}
+
 /** True for an object or a function with such a method. */
 export const hasMethod = (part: unknown, method: string | symbol): boolean =>
   ((typeof part === "object" && part !== null) || typeof part === "function") &&

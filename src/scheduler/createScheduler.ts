@@ -18,7 +18,7 @@ import { defineJob } from "../engine/jobDefinition.ts"
 import type { JobDefinition } from "../engine/jobDefinition.ts"
 import { JobQueries, placeOfRun } from "../engine/jobQueries.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
-import { checkPart } from "../engine/givenParts.ts"
+import { checkName, checkPart } from "../engine/givenParts.ts"
 import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
@@ -371,6 +371,7 @@ export class Scheduler {
 
   /** Adds a store while running; what a dead process left in it is settled first. */
   async addStore(name: string, store: JobStore): Promise<void> {
+    checkName("addStore", name)
     checkPart(`store ${preview(name)}`, store, "open", "a store, such as memory() or sqlite(…)")
     await this.engine.addStore(name, store)
   }
@@ -381,6 +382,7 @@ export class Scheduler {
   }
 
   addExecutor(name: string, executor: ExecutorProvider): void {
+    checkName("addExecutor", name)
     checkPart(`executor ${preview(name)}`, executor, "make", "an executor, such as inProcess(…)")
     this.engine.addExecutor(name, executor)
   }

@@ -12,6 +12,13 @@ describe("a scheduler that is given what is no part of one", () => {
     expect(() => scheduler.addExecutor("x", {} as never)).toThrow(
       expect.objectContaining({ ...refused, option: 'executor "x"' })
     )
+    await expect(scheduler.addStore(undefined as never, undefined as never)).rejects.toMatchObject({
+      ...refused,
+      message: "option addStore's name is undefined, expected a text"
+    })
+    expect(() => scheduler.addExecutor(Symbol("x") as never, {} as never)).toThrow(
+      expect.objectContaining({ ...refused, message: "option addExecutor's name is a symbol, expected a text" })
+    )
     await expect(scheduler.addJobs(5 as never)).rejects.toMatchObject({ ...refused, option: "addJobs' argument" })
     expect(() => scheduler.on("Nope" as never, () => undefined)).toThrow(
       expect.objectContaining({ ...refused, option: "on's event type", found: '"Nope"' })
