@@ -37,7 +37,8 @@ export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal
     return 0
   }
   if (verb !== "verify") return misuse(verb === undefined ? "which command?" : `there is no command "${verb}"`)
-  if (filename === undefined || surplus.length > 0) return misuse("verify takes the name of one file")
+  if (filename === undefined || filename === "" || surplus.length > 0)
+    return misuse("verify takes the name of one file")
   try {
     return await verifyCommand(filename, { json: values.json === true, runAge: values["run-age"] }, terminal)
   } catch (error) {

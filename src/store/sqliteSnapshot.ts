@@ -54,22 +54,26 @@ export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, St
     const connection = yield* patiently(begun(filename))
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")
-    if (version < schemaVersion)
-      return yield* Effect.fail(new StoreUnreadable({ store: filename, cause: older(version) }))
+    if (version < schemaVersion) return yield* Effect.fail(new StoreUnreadable({ store: filename, ...older(version) }))
     return yield* snapshotOf(connection, filename)
   }).pipe(translated(filename, "open"))
 
-const older = (version: number): string =>
+const older = (version: number) =>
   version === 0
-    ? "no scheduler has used it yet"
-    : `it has schema version ${version}, and ${schemaVersion} is checked: start a scheduler on it, which brings it up to date`
+    ? { cause: "no scheduler has used it yet", remedy: "check the name, or start a scheduler on it" }
+    : {
+        cause: `it has schema version ${version}, and ${schemaVersion} is checked`,
+        remedy: "start a scheduler on it, which brings it up to date"
+      }
 
 /** The driver says "unable to open database file" of all of these. */
 const mustBeFile = (filename: string): Effect.Effect<void, StoreUnreadable> =>
   Effect.suspend(() => {
     const found = statSync(filename, { throwIfNoEntry: false })
     const cause = found === undefined ? "there is no such file" : found.isFile() ? null : "it is not a file"
-    return cause === null ? Effect.void : Effect.fail(new StoreUnreadable({ store: filename, cause }))
+    return cause === null
+      ? Effect.void
+      : Effect.fail(new StoreUnreadable({ store: filename, cause, remedy: "check the name" }))
   })
 
 /** The first read fixes what all others see. A reader makes a log where there was none; a clean file is left without. */

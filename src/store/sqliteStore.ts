@@ -3,6 +3,7 @@ import { hostname } from "node:os"
 import { resolve } from "node:path"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
+import { preview } from "../task/preview.ts"
 import { batchInstant } from "./batchInstant.ts"
 import type { JobStore, OpenStore, StoreBatch, StoreOwner } from "./jobStore.ts"
 import { checkpointer } from "./sqliteCheckpointer.ts"
@@ -46,7 +47,7 @@ export class InvalidSqliteOption extends Data.TaggedError("InvalidSqliteOption")
   readonly expected: string
 }> {
   override get message(): string {
-    return `sqlite: ${this.option} is ${describe(this.found)}, expected ${this.expected}`
+    return `sqlite: ${this.option} is ${preview(this.found)}, expected ${this.expected}`
   }
 }
 
@@ -151,5 +152,3 @@ const isPageCount = (value: unknown): value is number =>
 
 /** The driver trims names, and takes the empty one for a database that is lost when it is closed. */
 const isFilename = (name: string): boolean => name !== "" && name.trim() === name && !name.includes("\0")
-
-const describe = (found: unknown): string => (typeof found === "string" ? JSON.stringify(found) : String(found))

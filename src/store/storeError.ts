@@ -1,5 +1,6 @@
 /** What a store can fail with, one class a cause. Drivers' errors are translated where a driver meets the contract. */
 import { Data } from "effect"
+import { preview } from "../task/preview.ts"
 
 /** The store is busy, full or away; the same call may succeed later. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -12,7 +13,7 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   }
 }
 
-/** Another live scheduler owns the store. */
+/** Another live scheduler owns the store. `host` is empty when it does not know its own. */
 export class StoreInUse extends Data.TaggedError("StoreInUse")<{
   readonly store: string
   readonly pid: number
@@ -20,7 +21,8 @@ export class StoreInUse extends Data.TaggedError("StoreInUse")<{
   readonly ageMs: number
 }> {
   override get message(): string {
-    return `store ${this.store} is in use by process ${this.pid} on ${this.host}, started ${Math.round(this.ageMs / 1000)} s ago; stop it first, or give this scheduler a store of its own`
+    const where = this.host === "" ? "" : ` on ${this.host}`
+    return `store ${this.store} is in use by process ${this.pid}${where}, started ${Math.round(this.ageMs / 1000)} s ago; stop it first, or give this scheduler a store of its own`
   }
 }
 
@@ -31,13 +33,15 @@ export class StoreFenced extends Data.TaggedError("StoreFenced")<{ readonly stor
   }
 }
 
-/** Not a store, or damaged beyond reading. Nothing was written. */
+/** Not a store, or damaged beyond reading. Nothing was written. `remedy`: what helps, when it is not a backup. */
 export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{
   readonly store: string
   readonly cause: unknown
+  readonly remedy?: string
 }> {
   override get message(): string {
-    return `store ${this.store} cannot be read: ${causeText(this.cause)}; restore it from a backup or give another file`
+    const remedy = this.remedy ?? "restore it from a backup or give another file"
+    return `store ${this.store === "" ? '""' : this.store} cannot be read: ${causeText(this.cause)}; ${remedy}`
   }
 }
 
@@ -64,4 +68,5 @@ export class StoreConflict extends Data.TaggedError("StoreConflict")<{
 
 export type StoreError = StoreUnavailable | StoreInUse | StoreFenced | StoreUnreadable | StoreTooNew | StoreConflict
 
-const causeText = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+const causeText = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : typeof cause === "string" ? cause : preview(cause)

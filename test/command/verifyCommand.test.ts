@@ -73,10 +73,20 @@ describe("carillon verify", () => {
     ])
   })
 
+  it("asks for the right name when there is no such file, and for no backup", async () => {
+    const filename = temporaryFile("none.db")
+    expect(await run("verify", filename)).toEqual({
+      exitCode: 2,
+      out: [],
+      err: [`store ${filename} cannot be read: there is no such file; check the name`]
+    })
+  })
+
   it.each([
     [[], "which command?"],
     [["verily"], 'there is no command "verily"'],
     [["verify"], "verify takes the name of one file"],
+    [["verify", ""], "verify takes the name of one file"],
     [["verify", "a", "b"], "verify takes the name of one file"],
     [["verify", "a", "--fast"], "--fast"],
     [["verify", "a", "--run-age", "soon"], "soon"]

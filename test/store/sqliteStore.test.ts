@@ -392,6 +392,18 @@ describe("options", () => {
     expect(() => sqlite(options as SqliteOptions)).toThrow(InvalidSqliteOption)
   })
 
+  it.each<[string, unknown]>([
+    ["an object", {}],
+    ["an object", Object.create(null)],
+    ["Symbol(name)", Symbol("name")],
+    ["a function", () => "jobs.db"],
+    [`"${"x".repeat(80)}…"`, `${"x".repeat(90)} `]
+  ])("says in its message that a filename is %s", (found, filename) => {
+    expect(() => sqlite({ filename } as SqliteOptions)).toThrow(
+      `sqlite: filename is ${found}, expected the name of a file, or ":memory:"`
+    )
+  })
+
   it.each<[string, boolean]>([
     ["3.51.3", true],
     ["3.51.4", true],

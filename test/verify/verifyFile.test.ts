@@ -230,14 +230,18 @@ describe("verifyFile", () => {
   })
 
   it.each([
-    ["there is no such file", () => undefined, "StoreUnreadable"],
-    ["it is not a file", (filename: string) => mkdirSync(filename), "StoreUnreadable"],
+    ["there is no such file; check the name", () => undefined, "StoreUnreadable"],
+    ["it is not a file; check the name", (filename: string) => mkdirSync(filename), "StoreUnreadable"],
     [
       "file is not a database",
       (filename: string) => writeFileSync(filename, "no database at all ".repeat(99)),
       "StoreUnreadable"
     ],
-    ["no scheduler has used it yet", (filename: string) => writeFileSync(filename, ""), "StoreUnreadable"],
+    [
+      "no scheduler has used it yet; check the name, or",
+      (filename: string) => writeFileSync(filename, ""),
+      "StoreUnreadable"
+    ],
     ["another program's", (filename: string) => change(filename, "CREATE TABLE customers(name)"), "StoreUnreadable"],
     [
       "upgrade carillon",
