@@ -77,15 +77,30 @@ const checkOutcomes = ({ disk, seen }: History, report: Report): void => {
   }
 }
 
+/** Each job's commands but `paused` and `removed` answers that came while another was under way: which took effect first is not known. */
+const knownCommands = (seen: ReadonlyArray<Line>): ReadonlyMap<string, ReadonlyArray<CommandLine>> => {
+  const commands = new Map<string, Array<CommandLine>>()
+  const underWay = new Map<string, { open: number; overlapped: boolean }>()
+  for (const line of seen) {
+    if (!("jobId" in line)) {
+      underWay.clear()
+      continue
+    }
+    if ("runId" in line) continue
+    const { jobId, kind } = line
+    const known = commands.get(jobId) ?? []
+    const { open, overlapped } = underWay.get(jobId) ?? { open: 0, overlapped: false }
+    if (kind === "asked") underWay.set(jobId, { open: open + 1, overlapped: overlapped || open > 0 })
+    else underWay.set(jobId, { open: Math.max(0, open - 1), overlapped: overlapped && open > 1 })
+    if (!overlapped || (kind !== "paused" && kind !== "removed")) known.push(line)
+    commands.set(jobId, known)
+  }
+  return commands
+}
+
 /** Fire times that became runs between the acknowledgement of a pause and the next resume, or after a removal. */
 const checkOutOfService = ({ disk, seen }: History, report: Report): void => {
-  const commands = new Map<string, Array<CommandLine>>()
-  for (const line of seen) {
-    if (!("jobId" in line) || "runId" in line) continue
-    const known = commands.get(line.jobId)
-    if (known === undefined) commands.set(line.jobId, [line])
-    else known.push(line)
-  }
+  const commands = knownCommands(seen)
   for (const run of disk.runs) {
     if (run.request !== 0) continue
     let since: { readonly at: EpochMillis; readonly kind: string } | null = null

@@ -16,8 +16,8 @@ export interface Execution {
   /** The tag of the reason that its signal aborted with, first. */
   aborted: string | null
   abortedMs: number
-  /** Of its job when it started. */
-  readonly timeoutMs: number | null
+  /** One of these is its timeout. */
+  readonly timeouts: ReadonlyArray<number | null>
 }
 
 export class Executions {
@@ -28,6 +28,8 @@ export class Executions {
   readonly running = new Set<Execution>()
   /** Runs that somebody has asked to cancel. */
   readonly cancelAsked = new Set<number>()
+  /** Jobs whose runs may give way, or might at some time. */
+  readonly givingWay = new Set<number>()
   /** Runs that must give way. */
   readonly mustAbort = new Set<number>()
   private readonly report: Report
@@ -102,13 +104,14 @@ export class Executions {
     if (end === "timedOut") {
       const took = execution === undefined ? 0 : now.ms - execution.startedMs
       if (execution?.aborted !== "RunTimedOut") wrong("its signal did not say so")
-      if (took < (execution?.timeoutMs ?? Infinity)) wrong(`after ${took} of ${execution?.timeoutMs} ms`)
+      const shortest = Math.min(...(execution?.timeouts ?? []).map((timeout) => timeout ?? Infinity))
+      if (execution !== undefined && took < shortest) wrong(`after ${took} of ${shortest} ms`)
     }
     if (
       end === "cancelled" &&
       !this.cancelAsked.has(row.runKey) &&
       !this.mustAbort.has(row.runKey) &&
-      job.rules.overlap !== "cancel-running" &&
+      !this.givingWay.has(job.row.key) &&
       !job.memory.removed
     )
       wrong("nobody asked for it")

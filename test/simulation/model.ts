@@ -121,7 +121,7 @@ export class Model {
       ({ runKey }) => (this.runs.get(runKey)?.jobKey ?? claimOf(batch, runKey)) === key
     )
     for (const { runKey, fireAt, request } of claims)
-      this.runs.set(runKey, { runKey, jobKey: key, fireAt, request, settled: null, life: moment.life })
+      this.runs.set(runKey, { runKey, jobKey: key, fireAt, request, settled: null, life: moment.life, timeouts: [] })
     const draft: ModelJob = {
       row,
       rules: row.rules === before?.row.rules ? before.rules : readRules(row.rules),
@@ -148,6 +148,7 @@ export class Model {
     if (!moment.blurred(row.id)) checkRules(whole, passed, this.report)
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
     this.checkPoison(whole, crashes)
+    if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)
     this.noteGivingWay(whole)
     for (const each of settled) {
       const run = this.runs.get(each.runKey)
@@ -238,7 +239,10 @@ export class Model {
       const was = change.before?.memory.live.find((live) => live.runKey === runKey)
       const run = this.runs.get(runKey)
       const started = retryAt === null && (was === undefined || was.attempt !== attempt || was.retryAt !== null)
-      if (run !== undefined && started) run.life = life
+      if (run === undefined || !started) continue
+      run.life = life
+      // Which came first in the commit, the start or a change of the rules, is not in its rows.
+      run.timeouts = [change.before ?? change.after, change.after].map(({ rules }) => rules.timeoutMs)
     }
   }
 }

@@ -20,8 +20,9 @@ export interface ModelRun {
   readonly request: number
   /** The newest settled row; `null` before the first. */
   settled: SettleRow | null
-  /** The life in which its newest attempt became executable. */
+  /** The life in which its newest attempt became executable, and the timeouts that it may have been given then. */
   life: number
+  timeouts: ReadonlyArray<number | null>
 }
 
 export const checkRuns = (

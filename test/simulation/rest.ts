@@ -47,10 +47,11 @@ const checkExecuting = (world: World): void => {
           `${what} has ended ${world.ms - (execution.ended?.ms ?? execution.abortedMs)} ms ago, and is live on disk`
         )
       else {
-        if (execution.timeoutMs !== null && world.ms - execution.startedMs > execution.timeoutMs)
+        const longest = Math.max(...execution.timeouts.map((timeout) => timeout ?? Infinity))
+        if (world.ms - execution.startedMs > longest)
           world.report(
             "timeout",
-            `${what} goes on since ${world.ms - execution.startedMs} ms, its timeout is ${execution.timeoutMs}`
+            `${what} goes on since ${world.ms - execution.startedMs} ms, its timeout is ${longest}`
           )
         if (executions.mustAbort.has(runKey)) world.report("overlap", `${what} goes on, and is to give way`)
       }

@@ -296,7 +296,7 @@ export class World {
     this.sometimes.note("attempts started")
     const execution: Execution = {
       ...{ runKey, attempt, jobKey: run?.jobKey ?? 0, life: this.life, startedMs: this.ms },
-      ...{ timeoutMs: job?.rules.timeoutMs ?? null, ended: null, aborted: null, abortedMs: 0 }
+      ...{ timeouts: run?.timeouts ?? [null], ended: null, aborted: null, abortedMs: 0 }
     }
     this.executions.start(execution, run, job)
     return {
