@@ -86,6 +86,10 @@ scheduler.on(["RunFailed", "RunTimedOut"], ({ type, jobId, runId, attempt }) => 
 })
 scheduler.on("RunRetryDue", ({ runId }) => void failures.delete(runId))
 
+/** The newest run that was told of. */
+let newestRun = 0
+scheduler.on("RunClaimed", ({ runId }) => void (newestRun = Math.max(newestRun, Number(runId))))
+
 /** Asked, then answered: a kill in between leaves either. */
 const command = async (jobId: string, done: CommandLine["kind"], give: () => Promise<unknown>): Promise<void> => {
   write({ kind: "asked", jobId, at: Date.now() })
@@ -150,7 +154,7 @@ const ended = new Promise<number>((resolve) => {
 })
 const onSignal = (): void => {
   signals += 1
-  if (signals === 1) process.stdout.write(`stopping ${Date.now()}\n`)
+  if (signals === 1) process.stdout.write(`stopping ${Date.now()}/${newestRun}\n`)
   void scheduler.shutdown(signals === 1 ? { deadline: "2 seconds" } : { wait: false })
 }
 process.on("SIGTERM", onSignal).on("SIGINT", onSignal)
