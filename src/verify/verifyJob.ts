@@ -32,7 +32,7 @@ export const verifyJob = (row: JobRow, records: JobRecords, setting: CheckSettin
   checkFinished(runs, report)
   const read = readJob(row, setting, report)
   if (read === null) return { ...counted, found }
-  const { memory, rules, trigger } = read
+  const { memory, trigger } = read
   const state = stateOf(memory)
   if (row.value !== state && row.fault && memory.fault === null) {
     // Parked by its row alone: the engine could not read it.
@@ -48,7 +48,7 @@ export const verifyJob = (row: JobRow, records: JobRecords, setting: CheckSettin
   }
   checkEarly(runs, report)
   try {
-    checkNext(memory, rules, trigger, report)
+    checkNext(memory, trigger, report)
     const fireTimes = checkAccounting(memory, trigger, records, setting.retained, report)
     return { ...counted, fireTimes, notChecked: fireTimes < maxFireTimes ? null : "longHistory", found }
   } catch (error) {
@@ -161,11 +161,9 @@ const checkCursor = (memory: JobMemory, { runs, ledger }: JobRecords, report: Re
 }
 
 /** The next fire time is the trigger's first after the cursor; a later one would skip some, unseen. */
-const checkNext = (memory: JobMemory, rules: JobRules, trigger: Trigger, report: Report): void => {
+const checkNext = (memory: JobMemory, trigger: Trigger, report: Report): void => {
   if (memory.pausedAt !== null || memory.exhausted) return
   const next = honestNext(trigger, memory.cursor) ?? null
   if (memory.nextFireAt !== next)
     report("wakeUp", `its next fire time is ${memory.nextFireAt}, its trigger's after the cursor is ${next}`)
-  if (rules.maxRuns !== null && memory.runCount > rules.maxRuns && memory.live.length === 0 && next !== null)
-    report("accounting", `it has ${memory.runCount} runs, at most ${rules.maxRuns} allowed, and goes on`)
 }
