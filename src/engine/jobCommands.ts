@@ -290,7 +290,8 @@ export const request = (plan: Plan, job: Job, args: Json | undefined, setting: D
   const taken = new Set([...job.memory.live.map((run) => run.fireAt), ...job.memory.queue.map((fire) => fire.fireAt)])
   let fireAt = plan.now
   while (taken.has(fireAt)) fireAt += 1
-  const event = { type: "requested", now: plan.now, fireAt, firstRunKey: plan.nextRunKey } as const
+  const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
+  const event = { type: "requested", ...base, fireAt } as const
   const accepted = plan.step(job, args === undefined ? event : { ...event, args })
   if (accepted !== undefined) return fireAt
   const { maxInstances, overlap } = job.rules

@@ -35,9 +35,9 @@ interface Claiming {
   readonly firstRunKey: number
 }
 
-/** An event that frees an instance, for which something may wait. */
-interface Freeing extends Claiming {
-  /** True while the scheduler starts nothing: what waits goes on waiting. */
+/** An event after which what waits may start. */
+interface Starting extends Claiming {
+  /** True while nothing is claimed for fire times: those that wait go on waiting. */
   readonly held?: boolean | undefined
 }
 
@@ -54,13 +54,13 @@ export interface RefusedEvent {
   readonly fireAt: EpochMillis
   readonly reason: MisfireReason
 }
-export interface RequestedEvent extends Claiming {
+export interface RequestedEvent extends Starting {
   readonly type: "requested"
   readonly now: EpochMillis
   readonly fireAt: EpochMillis
   readonly args?: Json
 }
-export interface SettledEvent extends Freeing {
+export interface SettledEvent extends Starting {
   readonly type: "settled"
   readonly now: EpochMillis
   readonly runKey: number
@@ -78,7 +78,7 @@ export interface WaitOverEvent extends Claiming {
   readonly now: EpochMillis
 }
 /** Attempts that ended without their own doing. `crash`: the process died; otherwise it was stopped in good order. */
-export interface InterruptedEvent extends Freeing {
+export interface InterruptedEvent extends Starting {
   readonly type: "interrupted"
   readonly now: EpochMillis
   readonly runKeys: ReadonlyArray<number>
@@ -95,7 +95,7 @@ export interface ParkEvent {
   readonly now: EpochMillis
   readonly fault: JobFault
 }
-export interface ResumeEvent extends NextFire, Freeing {
+export interface ResumeEvent extends NextFire, Starting {
   readonly type: "resume"
   readonly now: EpochMillis
   /** `skip`: fire times of the pause are not made up. `coalesce`: they come due now. */

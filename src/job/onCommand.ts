@@ -21,7 +21,7 @@ export const onRequested = (context: JobContext, event: RequestedEvent): JobDeci
   const draft = new JobDraft(context, event.firstRunKey)
   if (mayStart(draft, context.rules)) draft.claim(event.fireAt, true, event.args)
   else queueRequest(draft, context.rules, event.fireAt, event.args)
-  startQueued(draft, context.rules, event.now)
+  startQueued(draft, context.rules, event.now, event.held)
   return draft.decision()
 }
 

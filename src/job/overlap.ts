@@ -53,14 +53,15 @@ export const queueRequest = (draft: JobDraft, rules: JobRules, fireAt: EpochMill
 }
 
 /**
- * Starts what waits, as far as instances are free: of a paused job only requests, of a parked one nothing, and no fire time
- * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires.
+ * Starts what waits, as far as instances are free: of a paused job, and while nothing is claimed for fire times (`held`), only
+ * requests, of a parked job nothing, and no fire time that the clock, set back, no longer shows. A fire time that has waited
+ * past its grace misfires.
  */
-export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis): void => {
+export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, held = false): void => {
   const { memory } = draft
   while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
     const place = memory.queue.findIndex(
-      (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= now)
+      (fire) => fire.requested === true || (!held && memory.pausedAt === null && fire.fireAt <= now)
     )
     const fire = memory.queue[place]
     if (fire === undefined) return

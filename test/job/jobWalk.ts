@@ -64,7 +64,7 @@ export class JobWalk {
         if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
         return this.send({ type: "refused", fireAt: now, reason: "invalidValue", now })
       case "request":
-        return this.send({ type: "requested", fireAt: now, firstRunKey: this.nextRunKey, now })
+        return this.send({ type: "requested", fireAt: now, firstRunKey: this.nextRunKey, held: this.held, now })
       case "pause":
         return this.send({ type: "pause", owed: this.owed(), now })
       case "park":
@@ -290,8 +290,11 @@ export class JobWalk {
       const wakeAt = wakeAtOf(memory, rules, this.trigger.kind === "fixedDelay")
       expect(wakeAt !== null || this.executing.length > 0, `stuck after ${event.type}`).toBe(true)
     }
-    if ("held" in event && event.held === true) this.heldBack = true
-    else if (event.type === "due" || event.type === "waitOver") this.heldBack = false
+    if ("held" in event && event.held === true) {
+      this.heldBack = true
+      expect(answer.claims.filter((claim) => !claim.requested)).toEqual([])
+    }
+    if (event.type === "due" || event.type === "waitOver") this.heldBack = false
     if (event.type !== "redefine" && value === "running" && memory.live.length === 0 && !this.heldBack) {
       expect(memory.queue.filter((fire) => fire.requested === true || fire.fireAt <= event.now)).toEqual([])
     }

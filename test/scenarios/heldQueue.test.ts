@@ -54,6 +54,19 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
   })
 
+  it("a request runs while the scheduler is paused, and takes no fire time with it", async () => {
+    const { world, ends } = await waiting()
+    world.scheduler.pause()
+    ends[0]?.()
+    await world.clock.advance(second)
+    await world.scheduler.runJob("a")
+    await world.clock.advance(second)
+    const runs = await world.scheduler.getRuns()
+    expect(runs.filter(({ requested }) => requested)).toHaveLength(1)
+    expect(runs.filter(({ requested }) => !requested).map(({ outcome }) => outcome)).toEqual(["succeeded"])
+    expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
+  })
+
   it("what waited past its grace misfires, and the job is as readable as before", async () => {
     const world = newWorld(kind)
     const ends: Array<() => void> = []

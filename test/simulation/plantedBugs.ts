@@ -211,7 +211,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a queued fire time starts early when the clock was set back",
     "src/job/overlap.ts",
-    "(memory.pausedAt === null && fire.fireAt <= now)",
+    "(!held && memory.pausedAt === null && fire.fireAt <= now)",
     "memory.pausedAt === null"
   ),
   bug(
