@@ -74,7 +74,7 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   // Asked before anything is changed: a trigger may be the user's code.
   const since =
     existing.value === "done" ? Math.max(memory.since, existing.memory.cursor) : rescheduledSince(plan, existing)
-  const next = sameTrigger ? null : nextFire(trigger, since)
+  const next = sameTrigger ? reopened(plan, { ...existing, rules }, existing) : nextFire(trigger, since)
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
     if (job.value !== "done") job = reschedule(plan, existing, job, next)

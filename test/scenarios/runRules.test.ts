@@ -181,6 +181,22 @@ describe("limits", () => {
     expect((await scheduler.verify()).violations).toEqual([])
   })
 
+  it.each(["modified", "declared again"])(
+    "a raised maxRuns lets a job go on whose last run is live, %s",
+    async (how) => {
+      const { scheduler, clock } = await everyTenSeconds(15 * second, { maxRuns: 1 })
+      await clock.advance(second)
+      if (how === "modified") await scheduler.modifyJob("a", { maxRuns: 2 })
+      else {
+        const trigger = interval("10 seconds", { start: midnight, end: midnight + minute })
+        await scheduler.addJob({ id: "a", task: "work", trigger, maxRuns: 2, ifExists: "replace" })
+      }
+      await clock.advance(5 * minute)
+      expect(shortRuns(await scheduler.getRuns()).map(([at]) => at / second)).toEqual([0, 20])
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+  )
+
   it("jitter moves fire times later, never by more than it says, and the same way after a restart", async () => {
     const world = newWorld("sqlite")
     const tick = task("tick", () => null)

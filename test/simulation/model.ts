@@ -141,7 +141,7 @@ export class Model {
     const crashes = this.crashesAfter(change, moment.life)
     const blurred = moment.blurred(row.id) || before?.waiting === null
     const passed = blurred ? null : passedBy(change)
-    const waiting = blurred ? this.waitingOf(draft) : account(change, passed, this.report)
+    const waiting = passed === null ? this.waitingOf(draft) : account(change, passed, this.report)
     this.noteOwed(key, passed?.stretches ?? null)
     const after = { ...draft, waiting, crashes }
     const whole: Change = { ...change, after }

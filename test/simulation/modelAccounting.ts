@@ -41,10 +41,9 @@ export const passedBy = (change: Change): Passed | null => {
 }
 
 /** The newly passed with what waited, each in one place of `change` or waiting still: what waits now. */
-export const account = (change: Change, passed: Passed | null, report: Report): ReadonlySet<number> => {
+export const account = (change: Change, passed: Passed, report: Report): ReadonlySet<number> => {
   const { before, after, ledger } = change
   const claims = change.claims.filter(({ request }) => request === 0)
-  if (passed === null) return new Set()
   const pool = new Set(before?.waiting ?? [])
   const name = `job "${after.row.id}"`
   for (const at of passed.times) {

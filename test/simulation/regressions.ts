@@ -2,6 +2,7 @@
 export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly found: string }> = [
   { seed: 80, found: "a job whose queue ran out as it came due was stored in a state that its snapshot contradicts" },
   { seed: 30059, found: "verify took a maxRuns that was lowered below the runs so far for damage" },
+  { seed: 31718, found: "a job declared again with a higher maxRuns while its last run was live ended all the same" },
   { seed: 607, found: "a done job that was given a past date counted its old fire times against it" },
   { seed: 100874, found: "a pause counted fire times after the last run of maxRuns as lost" }
 ]
