@@ -4,6 +4,7 @@
  */
 import type { JobRow, LedgerRow, RunRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Change, Decided, Report } from "./change.ts"
+import { livesAgain } from "./change.ts"
 import type { Executions } from "./executions.ts"
 import type { OwedStretch } from "./modelAccounting.ts"
 import { account, passedBy } from "./modelAccounting.ts"
@@ -177,9 +178,10 @@ export class Model {
     this.owed.set(key, stretches === null || known === null ? null : [...(known ?? []), ...stretches])
   }
 
-  private crashesAfter({ before, after, settled }: Change, life: number): number {
+  private crashesAfter(change: Change, life: number): number {
+    const { before, after, settled } = change
     const resumed = before !== null && before.memory.pausedAt !== null && after.memory.pausedAt === null
-    if (resumed || before === null) return 0
+    if (resumed || before === null || livesAgain(change)) return 0
     let { crashes } = before
     if (settled.some((row) => endOf(row) !== "interrupted")) crashes = 0
     const crashed = settled.some(
