@@ -10,8 +10,8 @@ export interface Intent {
   /** Monotonic milliseconds when a caller gave it, who does not wait for ever for a store that is away; absent: it waits. */
   readonly givenAt?: number
   /**
-   * Changes the plan. Throws a typed error, before changing anything, when it cannot. May be called again with a fresh
-   * plan when a commit has failed.
+   * Changes the plan. Throws a typed error when it cannot; what it has changed by then is dropped. May be called again with a fresh
+   * plan: when another intent has failed so, or the commit.
    */
   apply(plan: Plan): void
   /** What `apply` did is on disk. */

@@ -179,8 +179,9 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     notes: JSON.stringify(notes),
     ...(timing === null ? {} : { trigger: timing.text, stream: timing.trigger.stream ?? null })
   }
+  // Asked before anything is changed: a trigger may be the user's code.
+  const next = timing === null ? reopened(plan, { ...job, rules }, job) : timing.next
   const redefined = plan.redefine(job, row, rules, timing?.trigger ?? job.trigger)
-  const next = timing === null ? reopened(plan, redefined, job) : timing.next
   const modified = next === null ? redefined : reschedule(plan, job, redefined, next)
   plan.tell({ type: "JobModified", jobId: id })
   return modified

@@ -39,6 +39,8 @@ export class Plan {
   readonly steps: Array<{ readonly key: number; readonly event: JobEvent }> = []
   nextJobKey: number
   nextRunKey: number
+  /** Counts what was done to this plan: whoever fails after having raised it has left half a change behind. */
+  edits = 0
   /** Stored jobs that could not be read, by id. */
   readonly unreadableKeys = new Map<string, number>()
   private readonly working = new Map<number, Working>()
@@ -83,6 +85,7 @@ export class Plan {
   add(row: JobDefinitionRow, rules: JobRules, trigger: Trigger, memory: JobMemory): Job {
     const key = this.nextJobKey++
     const job: Job = { key, row, rules, trigger, value: stateOf(memory), memory, removedAt: null }
+    this.edits += 1
     this.working.set(key, { before: null, initial: job, job, stateChanged: true, definitionChanged: true })
     this.keysById.set(row.id, key)
     this.tell({ type: "JobAdded", jobId: row.id })
@@ -92,6 +95,7 @@ export class Plan {
   /** Another definition for a job that goes on; its machine hears of changed rules. */
   redefine(job: Job, row: JobDefinitionRow, rules: JobRules, trigger: Trigger): Job {
     const working = this.workingOf(job)
+    this.edits += 1
     working.job = { ...working.job, row, rules, trigger }
     working.definitionChanged = true
     working.stateChanged = true
@@ -102,6 +106,7 @@ export class Plan {
   /** Starts a job's life anew under its key: for a job that is done and declared again. */
   revive(job: Job, memory: JobMemory): Job {
     const working = this.workingOf(job)
+    this.edits += 1
     working.job = { ...working.job, memory, value: stateOf(memory) }
     working.stateChanged = true
     return working.job
@@ -109,6 +114,7 @@ export class Plan {
 
   /** Frees the id of a job that cannot be read; its bytes stay until retention takes them. */
   discardUnreadable(key: number, id: string): void {
+    this.edits += 1
     this.removed.push({ key, removedAt: this.now })
     this.unreadableKeys.delete(id)
   }
@@ -116,6 +122,7 @@ export class Plan {
   /** Frees the job's id; the row stays for its runs. */
   markRemoved(job: Job): void {
     const working = this.workingOf(job)
+    this.edits += 1
     working.job = { ...working.job, removedAt: this.now }
     // A job that was done already takes no step; those who watch it must hear of this all the same.
     working.stateChanged = true
@@ -162,6 +169,7 @@ export class Plan {
     }
     const next = jobTable.step(current.value, context, event)
     if (next === undefined) return undefined
+    this.edits += 1
     working.job = {
       key: current.key,
       row: current.row,

@@ -32,11 +32,15 @@ const ownMs = 4
 /** Weight of the intents that one cycle takes at the most. */
 const intentsPerCycle = 512
 
-/** A commit whose answer did not come. */
-interface Doubt {
-  readonly sequence: number
+/** A commit that is made, and the intents that it holds. */
+interface Planned {
   readonly plan: Plan
   readonly applied: ReadonlyArray<Intent>
+}
+
+/** A commit whose answer did not come. */
+interface Doubt extends Planned {
+  readonly sequence: number
 }
 
 export class StoreLane implements RunHome, Lane {
@@ -216,8 +220,7 @@ export class StoreLane implements RunHome, Lane {
     const taken = this.pending.take(alone ? 1 : intentsPerCycle)
     this.inHand = taken
     const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
-    const plan = this.newPlan(loaded)
-    const applied = taken.filter((intent) => this.applied(intent, plan))
+    const { plan, applied } = this.planOf(taken, loaded)
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
     const full =
       this.mayClaim && !(alone && applied.length > 0)
@@ -269,14 +272,21 @@ export class StoreLane implements RunHome, Lane {
     return plan
   }
 
-  private applied(intent: Intent, plan: Plan): boolean {
-    try {
-      intent.apply(plan)
-      return true
-    } catch (error) {
-      intent.failed(error)
-      return false
+  /** A plan of `intents` and those that it holds. One that fails is refused whole: what it had changed goes with the plan. */
+  private planOf(intents: ReadonlyArray<Intent>, loaded: ReadonlyArray<Job | JobRow>): Planned {
+    const plan = this.newPlan(loaded)
+    const applied: Array<Intent> = []
+    for (const [index, intent] of intents.entries()) {
+      const { edits } = plan
+      try {
+        intent.apply(plan)
+        applied.push(intent)
+      } catch (error) {
+        intent.failed(error)
+        if (plan.edits > edits) return this.planOf([...applied, ...intents.slice(index + 1)], loaded)
+      }
     }
+    return { plan, applied }
   }
 
   private commit(plan: Plan, applied: ReadonlyArray<Intent>): Effect.Effect<void, StoreError> {

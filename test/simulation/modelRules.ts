@@ -13,7 +13,7 @@ export const checkRules = (change: Change, passed: Passed | null, report: Report
   for (const entry of change.ledger) checkEntry(change, entry, named)
   checkQueue(change, named)
   checkCounts(change, named)
-  checkWakeUp(change.after, change.before?.row.value === "done", named)
+  checkWakeUp(change.after, change.before?.row.value === "done" || mayHaveEnded(change), named)
 }
 
 /** Rules before and after: a commit may hold a change of them, and which came first is not in its rows. */
@@ -168,6 +168,12 @@ const checkCounts = (change: Change, report: Report): void => {
   const allowed = Math.max(rules.maxInstances, before?.rules.maxInstances ?? 0, before?.memory.live.length ?? 0)
   if (memory.live.length > allowed)
     report("maxInstances", `${memory.live.length} runs are live, at most ${allowed} allowed`)
+}
+
+/** The last run of the old `maxRuns` ended in this commit: the job may have been done before its rules were changed. */
+const mayHaveEnded = ({ before, after, settled }: Change): boolean => {
+  const maxRuns = before?.rules.maxRuns ?? null
+  return maxRuns !== null && after.memory.runCount >= maxRuns && settled.some(({ outcome }) => outcome !== null)
 }
 
 /** The job must be looked at when its next fire time, attempt or queued fire time is due: by arithmetic, not by its own word. */
