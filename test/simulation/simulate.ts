@@ -2,6 +2,7 @@
  * `npm run simulate`: seeds in a row (`--seeds 10000 --from 1`), one of them (`--seed 7`, with `--trace` line by line), or every
  * planted bug (`--planted`, which writes docs/planted-bugs.md). Exit code 1 when a promise is broken or a bug is not found.
  */
+import { parseArgs } from "node:util"
 import { generatePlan } from "./generatePlan.ts"
 import { plantedBugs } from "./plantedBugs.ts"
 import type { Finding } from "./plantedSearch.ts"
@@ -11,21 +12,41 @@ import { runSeed } from "./runSeed.ts"
 import { runPlan } from "./runPlan.ts"
 import { Sometimes } from "./sometimes.ts"
 
-const option = (name: string): number | null => {
-  const at = process.argv.indexOf(`--${name}`)
-  return at === -1 ? null : Number(process.argv[at + 1])
+const usage =
+  "usage: npm run simulate -- [--seeds <number>] [--from <seed>] | --seed <seed> [--trace] | --planted [--bug <name>]"
+
+const wrong = (message: string): never => {
+  console.error(`${message}\n${usage}`)
+  process.exit(2)
 }
-const has = (name: string): boolean => process.argv.includes(`--${name}`)
+
+const given = (() => {
+  const text = { type: "string" } as const
+  const flag = { type: "boolean" } as const
+  const options = { seeds: text, from: text, seed: text, trace: flag, planted: flag, bug: text }
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error))
+  }
+})()
+
+const whole = (option: "seeds" | "from" | "seed"): number | null => {
+  const text = given[option]
+  if (text === undefined) return null
+  return /^\d{1,9}$/.test(text) ? Number(text) : wrong(`--${option} is ${text}, expected a whole number`)
+}
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 /** Two at a time: the usual machine has two cores. */
 const findAll = async (seeds: number): Promise<number> => {
   const findings: Array<Finding> = []
   const left = [...plantedBugs]
-  const only = process.argv[process.argv.indexOf("--bug") + 1]
+  const only = given.bug
+  if (only !== undefined && !left.some(({ name }) => name === only)) wrong(`no planted bug is named "${only}"`)
   const work = async (): Promise<void> => {
     for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
-      if (has("bug") && bug.name !== only) continue
+      if (only !== undefined && bug.name !== only) continue
       const finding = await findBug(bug, seeds, 600_000)
       findings.push(finding)
       say(plantedRow(finding))
@@ -33,33 +54,41 @@ const findAll = async (seeds: number): Promise<number> => {
   }
   await Promise.all([work(), work()])
   const missed = findings.filter(({ seeds: taken }) => taken === null)
-  if (!has("bug")) writePlantedTable(findings)
+  if (only === undefined) writePlantedTable(findings)
   say(`${findings.length - missed.length} of ${findings.length} planted bugs found within ${seeds} seeds`)
   return missed.length === 0 ? 0 : 1
 }
 
+/** After how many seeds to say how far it is. */
+const progressEvery = 500
+/** More broken ones would tell nothing new. */
+const mostBroken = 10
+
 const main = async (): Promise<number> => {
-  if (has("planted")) return findAll(option("seeds") ?? 300)
-  const one = option("seed")
-  if (one !== null && has("trace")) {
+  if (given.planted === true) return findAll(whole("seeds") ?? 300)
+  const one = whole("seed")
+  if (one !== null && given.trace === true) {
     await runPlan(generatePlan(one), say)
     return 0
   }
-  const first = one ?? option("from") ?? 1
-  const count = one === null ? (option("seeds") ?? 100) : 1
+  const first = one ?? whole("from") ?? 1
+  const wanted = one === null ? (whole("seeds") ?? 100) : 1
   const total = new Sometimes()
   let broken = 0
-  for (let seed = first; seed < first + count; seed++) {
-    const result = await runSeed(seed)
+  let lived = 0
+  while (lived < wanted && broken < mostBroken) {
+    const result = await runSeed(first + lived)
+    lived += 1
     total.add(result.sometimes)
-    if (result.failure === null) continue
-    broken += 1
-    say(result.failure)
-    if (broken === 10) break
+    if (result.failure !== null) {
+      broken += 1
+      say(result.failure)
+    }
+    if (lived % progressEvery === 0) console.error(`${lived} of ${wanted} seeds, ${broken} broken`)
   }
   for (const [what, times] of [...total.counts].sort(([a], [b]) => a.localeCompare(b)))
     say(`${String(times).padStart(9)}  ${what}`)
-  say(`${count} seeds from ${first}: ${broken} broken`)
+  say(`${lived} seeds from ${first}: ${broken} broken`)
   return broken === 0 ? 0 : 1
 }
 

@@ -9,9 +9,16 @@ import { parseArgs } from "node:util"
 import { bundled } from "./childProgram.ts"
 import { killedScheduler, killLoop } from "./killLoop.ts"
 
-const { values } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } })
-const wanted = Number(values.kills ?? 100)
-const firstSeed = Number(values.seed ?? 1)
+const options = { kills: { type: "string", default: "100" }, seed: { type: "string", default: "1" } } as const
+const given = (() => {
+  try {
+    const { kills, seed } = parseArgs({ options }).values
+    return { kills: Number(kills), seed: Number(seed) }
+  } catch {
+    return { kills: NaN, seed: NaN }
+  }
+})()
+const { kills: wanted, seed: firstSeed } = given
 if (!Number.isSafeInteger(wanted) || wanted < 1 || !Number.isSafeInteger(firstSeed)) {
   console.error("usage: npm run chaos -- [--kills <number>] [--seed <number>]")
   process.exit(2)
