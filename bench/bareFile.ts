@@ -3,6 +3,7 @@
  * and in transactions of the same size, all values ready. The rows are read from a file that a scheduler has served.
  */
 import Database from "better-sqlite3"
+import { sleep } from "./meter.ts"
 
 type Value = string | number | null
 type Row = Readonly<Record<string, Value>>
@@ -174,6 +175,21 @@ export const bareAdder = (filename: string, { tables, perCommit }: AddedRows) =>
   }
 }
 
+/** Milliseconds that each of `count` synced commits of one row takes, begun every `everyMs`: what a claim waits for at the least. */
+export const bareCommits = async (filename: string, everyMs: number, count: number): Promise<ReadonlyArray<number>> => {
+  const file = open(filename)
+  const advance = file.prepare("UPDATE owner SET sequence = sequence + 1")
+  const taken: Array<number> = []
+  for (let commit = 0; commit < count; commit++) {
+    await sleep(everyMs)
+    const start = performance.now()
+    advance.run()
+    taken.push(performance.now() - start)
+  }
+  file.close()
+  return taken
+}
+
 /** As the store opens its file. */
 const open = (filename: string): Database.Database => {
   const file = new Database(filename)
@@ -181,7 +197,7 @@ const open = (filename: string): Database.Database => {
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
-    "wal_autocheckpoint = 12000",
+    "wal_autocheckpoint = 16000",
     "cache_size = -32768"
   ]) {
     file.pragma(pragma)

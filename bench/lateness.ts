@@ -4,6 +4,7 @@
  */
 import { join } from "node:path"
 import { interval } from "carillon"
+import { bareCommits } from "./bareFile.ts"
 import type { BenchSettings, Figure } from "./figure.ts"
 import { atMost, figure } from "./figure.ts"
 import { inChild } from "./inChild.ts"
@@ -32,12 +33,14 @@ export const measure = ({ scale }: BenchSettings): Promise<ReadonlyArray<Figure>
         seconds: Math.min(10, (100_000 * scale) / perSecond)
       }
       const steady = await inChild<Steady>({ module: import.meta.url, name: "steadily", input })
-      figures.push(...figuresOf(perSecond, steady))
+      // At the lowest load each fire has a commit of its own, and waits for the disk to sync it.
+      const bare = perSecond === 100 ? await bareCommits(filename, 1000 / perSecond, 300) : []
+      figures.push(...figuresOf(perSecond, steady, bare))
     }
     return figures
   })
 
-const figuresOf = (load: keyof typeof lateness, steady: Steady): ReadonlyArray<Figure> => {
+const figuresOf = (load: keyof typeof lateness, steady: Steady, bare: ReadonlyArray<number>): ReadonlyArray<Figure> => {
   const [p50, p99] = lateness[load]
   const name = `${load.toLocaleString("en")} fires/s`
   const late = (what: string, value: number, most?: number): Figure =>
@@ -47,9 +50,11 @@ const figuresOf = (load: keyof typeof lateness, steady: Steady): ReadonlyArray<F
       value,
       ...(most === undefined ? {} : { target: atMost(most) })
     })
+  const besideBare = (share: number): Pick<Figure, "beside"> =>
+    bare.length === 0 ? {} : { beside: { name: "a bare synced commit", value: quantile(bare, share) } }
   return [
-    { ...late("p50", steady.p50, p50), cpuMicros: steady.cpuMicros },
-    late("p99", steady.p99, p99),
+    { ...late("p50", steady.p50, p50), cpuMicros: steady.cpuMicros, ...besideBare(0.5) },
+    { ...late("p99", steady.p99, p99), ...besideBare(0.99) },
     late("max", steady.max),
     figure({ name: `${name}: early fires`, unit: "fires", value: steady.early, target: atMost(0) }),
     figure({ name: `${name}: fires missing half a second after the end`, unit: "fires", value: steady.missing }),
