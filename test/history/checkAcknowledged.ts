@@ -30,17 +30,31 @@ interface Knowledge {
   overlapped: boolean
   /** Some command's answer never came. */
   doubtful: boolean
+  /** It died with its process: `added` does not tell whether the job is the one that was paused. */
+  cutOff: boolean
 }
+
+const newKnowledge = (): Knowledge => ({
+  there: null,
+  paused: null,
+  open: 0,
+  overlapped: false,
+  doubtful: false,
+  cutOff: false
+})
 
 const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> => {
   const known = new Map<string, Knowledge>()
   for (const line of seen) {
     if (!("jobId" in line)) {
-      for (const told of known.values()) told.open = 0
+      for (const told of known.values()) {
+        told.cutOff ||= told.open > 0
+        told.open = 0
+      }
       continue
     }
     if ("runId" in line) continue
-    const told = known.get(line.jobId) ?? { there: null, paused: null, open: 0, overlapped: false, doubtful: false }
+    const told = known.get(line.jobId) ?? newKnowledge()
     known.set(line.jobId, told)
     if (line.kind === "asked") {
       told.open += 1
@@ -54,7 +68,8 @@ const knowledgeOf = (seen: ReadonlyArray<Line>): ReadonlyMap<string, Knowledge> 
       told.paused = line.kind === "paused"
       told.there = true
     }
-    if (line.kind === "removed") told.paused = null
+    if (line.kind === "removed" || (line.kind === "added" && told.cutOff)) told.paused = null
+    if (line.kind !== "refused") told.cutOff = false
     // A refusal says nothing of a command before it whose answer is missing.
     if (told.open > 0) continue
     if (line.kind !== "refused") told.doubtful = told.overlapped

@@ -25,6 +25,19 @@ describe("checkHistory", () => {
     expect(invariantsOf({ seen, jobs: [job({ removedAt: 25, wakeAt: null })] })).toEqual([])
   })
 
+  it("knows no pause of a job that was perhaps removed before it was added", () => {
+    const pausedThenAdded = (asked: ReadonlyArray<Line>) => [
+      ...soundSeen,
+      command("paused", 22),
+      ...asked,
+      died(25),
+      command("asked", 26),
+      command("added", 27)
+    ]
+    expect(invariantsOf({ seen: pausedThenAdded([command("asked", 24)]) })).toEqual([])
+    expect(invariantsOf({ seen: pausedThenAdded([]) })).toEqual(["commandLost"])
+  })
+
   const cases: ReadonlyArray<readonly [Invariant, string, Changes]> = [
     ["lost", "a fire time that the cursor has passed", { runs: [run(1, 10)], seen: [] }],
     ["lost", "a fire time that was due long ago", { quietAt: 30 }],
