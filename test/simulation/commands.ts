@@ -109,6 +109,7 @@ export class Commands {
         const done = scheduler.resumeJob(id, missed === null ? {} : { missed })
         const before = this.world.model.byId(id)
         const askedAt = this.world.clock.now()
+        const askedMs = this.world.ms
         const skips = missed === "skip" || (missed === null && before?.memory.fault === null)
         return this.follow(id, "resumed", done, () => {
           this.told.mustBePaused(id, false)
@@ -120,7 +121,8 @@ export class Commands {
             before.row.value !== "paused"
           )
             return
-          if (skips && job.memory.cursor < askedAt && job.memory.fault === null)
+          const stepped = this.world.lastStepMs >= askedMs
+          if (skips && !stepped && job.memory.cursor < askedAt && job.memory.fault === null)
             this.told.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
           if (
             !skips &&
