@@ -7,6 +7,7 @@ import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import type { Timers } from "../time/timers.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
@@ -22,11 +23,14 @@ const never = Number.MAX_SAFE_INTEGER
  */
 const mostIdleLooks = 3
 const idleMs = 1000
+/** For how long a job is passed over that the store refuses to write. */
+const asideMs = 60_000
 
 interface Surroundings {
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher
+  readonly timers: Timers
 }
 
 export class DueJobs {
@@ -39,6 +43,8 @@ export class DueJobs {
   private readonly notBefore = new Map<string, EpochMillis>()
   /** Per executor, looks in a row that found nothing due. */
   private readonly idleLooks = new Map<string, number>()
+  /** Keys of jobs that the store refuses to write, and until when they are passed over, by monotonic time. */
+  private readonly aside = new Map<number, number>()
 
   constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings) {
     this.store = store
@@ -46,9 +52,13 @@ export class DueJobs {
     this.around = around
   }
 
-  /** Brings at most `most` due jobs of each executor that has room into the plan; the executors that may have more due. */
-  take(plan: Plan, most: number): Effect.Effect<Set<string>, StoreError> {
+  /**
+   * Brings at most `most` due jobs of each executor that has room into the plan; the executors that may have more due. `alone`:
+   * one job of one executor, so that a refusal of the commit is a refusal of that job.
+   */
+  take(plan: Plan, most: number, alone: boolean): Effect.Effect<Set<string>, StoreError> {
     const full = new Set<string>()
+    let found = false
     const { dispatcher } = this.around
     const wanted = dispatcher.names.filter((name) => (this.notBefore.get(name) ?? -Infinity) <= plan.now)
     if (wanted.length === 0) return Effect.succeed(full)
@@ -56,10 +66,15 @@ export class DueJobs {
       Effect.forEach(
         wanted,
         (name) => {
-          const limit = Math.min(most, dispatcher.free(name))
+          const limit = Math.min(alone ? 1 : most, dispatcher.free(name))
           if (limit === 0) return Effect.void
+          if (alone && found) {
+            full.add(name)
+            return Effect.void
+          }
           return Effect.map(this.read(name, plan.now, limit), (rows) => {
             let served = 0
+            found ||= rows.length > 0
             for (const row of rows) if (this.serve(plan, row)) served += 1
             if (served > 0) this.idleLooks.delete(name)
             else this.idleLooks.set(name, (this.idleLooks.get(name) ?? 0) + 1)
@@ -102,6 +117,7 @@ export class DueJobs {
 
   /** A commit gave a job another wake-up. */
   noteChanged(job: Job): void {
+    this.aside.delete(job.key)
     const known = this.notBefore.get(job.row.executor) ?? -Infinity
     // Not known yet: the store is asked after this commit. This job's wake-up need not be the earliest.
     if (known === Infinity) return
@@ -124,11 +140,30 @@ export class DueJobs {
     this.notBefore.clear()
   }
 
+  /** The store refuses to write this job, even to park it: for a while the others go first. */
+  setAside(key: number): void {
+    this.aside.set(key, this.around.timers.monotonicMillis() + asideMs)
+  }
+
   private read(executor: string, now: EpochMillis, most: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
-    return Effect.tapBoth(this.store.due(executor, now, most), {
+    return Effect.tapBoth(this.readPastAside(executor, now, most), {
       onFailure: () => Effect.sync(() => (this.failures += 1)),
       onSuccess: () => Effect.sync(() => (this.failures = 0))
     })
+  }
+
+  private readPastAside(
+    executor: string,
+    now: EpochMillis,
+    most: number
+  ): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
+    const { aside, store } = this
+    if (aside.size === 0) return store.due(executor, now, most)
+    const monotonicMs = this.around.timers.monotonicMillis()
+    for (const [key, untilMs] of aside) if (untilMs <= monotonicMs) aside.delete(key)
+    return Effect.map(store.due(executor, now, most + aside.size), (rows) =>
+      rows.filter(({ key }) => !aside.has(key)).slice(0, most)
+    )
   }
 
   /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. False when nothing was due. */

@@ -305,6 +305,10 @@ export class Engine implements LaneHost {
     this.news.wakeAt(lane.name, at, look)
   }
 
+  troubled(error: unknown, where: string): void {
+    this.options.onError(error, where)
+  }
+
   storeLost(lane: StoreLane, error: StoreError): void {
     const known = this.actor.getSnapshot().context.lost.includes(lane.name)
     this.actor.send({ type: "storeLost", store: lane.name, reason: error.message })

@@ -41,6 +41,8 @@ export interface LaneHost {
   putAway(lane: Lane, job: Job): void
   /** A wake-up is wanted at `at`; `null`: none but what the engine itself wants. */
   wakeAt(lane: Lane, at: EpochMillis | null): void
+  /** Something went wrong of which no caller hears: for `onError` and `status()`. */
+  troubled(error: unknown, where: string): void
   storeLost(lane: Lane, error: StoreError): void
   storeBack(lane: Lane): void
   /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */

@@ -182,13 +182,13 @@ export class StoreLane implements RunHome, Lane {
   }
 
   private run(): void {
+    if (this.closed) return
     this.cycleStartedAt = this.host.timers.monotonicMillis()
     this.commitMs = 0
     this.callingSince = this.cycleStartedAt
     Effect.runCallback(this.cycle, {
       onExit: (exit) => {
         this.callingSince = null
-        this.inHand = []
         // Too late to matter: what was under way has been refused, and nothing of it is started.
         if (this.closed) return
         if (Exit.isSuccess(exit)) return this.afterCycle(exit.value)
@@ -221,10 +221,11 @@ export class StoreLane implements RunHome, Lane {
     this.inHand = taken
     const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
     const { plan, applied } = this.planOf(taken, loaded)
+    this.inHand = applied
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
     const full =
       this.mayClaim && !(alone && applied.length > 0)
-        ? yield* this.orPutBack(applied, this.due.take(plan, alone ? 1 : this.claimsPerCycle))
+        ? yield* this.orPutBack(applied, this.due.take(plan, this.claimsPerCycle, alone))
         : new Set<string>()
     if (!this.mayClaim && this.due.unreadable)
       yield* this.orPutBack(applied, this.due.look(plan.now, this.claimsPerCycle))
@@ -328,15 +329,12 @@ export class StoreLane implements RunHome, Lane {
   /** The store refused a batch for what is in it: find the part, and let the others through. */
   private isolate(error: StoreError, plan: Plan, applied: ReadonlyArray<Intent>): void {
     const [only, ...others] = applied
-    if (only !== undefined && others.length === 0 && this.oneByOne > 0) {
-      only.failed(error)
+    if (this.oneByOne > 0 && others.length === 0) {
+      this.inHand = []
+      if (only !== undefined) return only.failed(error)
+      for (const job of plan.changed()) return this.pending.putBack([this.parking(job, error)])
+      for (const [id, key] of plan.unreadableKeys) this.passOver(id, key, error)
       return
-    }
-    if (only === undefined && this.oneByOne > 0) {
-      for (const job of plan.changed()) {
-        this.pending.putBack([parking(job, error)])
-        return
-      }
     }
     this.oneByOne = applied.length + this.claimsPerCycle
     this.putBack(applied)
@@ -418,17 +416,26 @@ export class StoreLane implements RunHome, Lane {
     this.whenIdle = []
     for (const callback of callbacks) callback()
   }
-}
 
-/** Takes a due job that the store refuses out of service. */
-const parking = (job: Job, error: StoreError): Intent => ({
-  keys: [job.key],
-  weight: 1,
-  apply: (plan) => {
-    const current = plan.byKey(job.key)
-    if (current !== undefined)
-      plan.park(current, { kind: "unreadable", message: `${error.message}; mend or replace the job, then resume it` })
-  },
-  committed: () => undefined,
-  failed: () => undefined
-})
+  /** Takes a due job that the store refuses out of service. */
+  private parking(job: Job, error: StoreError): Intent {
+    return {
+      keys: [job.key],
+      weight: 1,
+      apply: (plan) => {
+        const message = `${error.message}; mend or replace the job, then resume it`
+        const current = plan.byKey(job.key)
+        if (current !== undefined) plan.park(current, { kind: "unreadable", message })
+      },
+      committed: () => undefined,
+      failed: (refusal) => this.passOver(job.row.id, job.key, refusal)
+    }
+  }
+
+  /** Not even parking can be written. */
+  private passOver(id: string, key: number, error: unknown): void {
+    if (this.closed) return
+    this.due.setAside(key)
+    this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
+  }
+}
