@@ -1,6 +1,6 @@
 /** A store that fails at any call: the scheduler degrades and recovers, nothing is lost, nothing runs twice. */
 import { describe, expect, it } from "vitest"
-import { date, interval, StoreConflict, StoreFenced, StoreUnavailable, task } from "../../src/index.ts"
+import { date, interval, StoreFenced, StoreUnavailable, task } from "../../src/index.ts"
 import { faultyStore } from "./faultyStore.ts"
 import type { StoreKind } from "./world.ts"
 import { midnight, minute, newWorld, second, shortRuns, sleepOn, storeKinds, storeOf } from "./world.ts"
@@ -166,52 +166,5 @@ describe("a degraded scheduler", () => {
     expect((await world.scheduler.getJob("a"))?.record.live).toEqual([
       { runKey: 1, fireAt: midnight, attempt: 2, retryAt: null }
     ])
-  })
-})
-
-describe("a commit that contradicts what is stored", () => {
-  it("fails the command that it belongs to and no other", async () => {
-    const faulty = faultyStore(storeOf("memory"))
-    const world = newWorld("memory", faulty.store)
-    const quiet = task("quiet", () => null)
-    const scheduler = await world.start({ tasks: [quiet] })
-    const conflict = new StoreConflict({ store: "test", cause: "injected" })
-    // The first commit holds all three; then they go one by one, and the second of them is refused again.
-    let commits = 0
-    faulty.fail("before", (_call, name) => (name === "commit" && [1, 3].includes(++commits) ? conflict : null))
-    const trigger = date(midnight + minute)
-    const added = await Promise.allSettled(["a", "b", "c"].map((id) => scheduler.addJob({ id, task: quiet, trigger })))
-    expect(added.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"])
-    faulty.heal()
-    await world.clock.advance(2 * minute)
-    expect((await scheduler.getJobs()).map(({ id, runCount }) => [id, runCount])).toEqual([
-      ["a", 1],
-      ["c", 1]
-    ])
-  })
-
-  it("parks the due job that it belongs to, and a command beside it goes through", async () => {
-    const faulty = faultyStore(storeOf("memory"))
-    const world = newWorld("memory", faulty.store)
-    const quiet = task("quiet", () => null)
-    const scheduler = await world.start({ tasks: [quiet] })
-    for (const id of ["a", "b"]) await scheduler.addJob({ id, task: quiet, trigger: date(midnight + minute) })
-    const conflict = new StoreConflict({ store: "test", cause: "injected" })
-    await world.clock.advance(minute - second)
-    let commits = 0
-    // Refused: all that is due with the command, the command's turn passes, then the first due job alone.
-    faulty.fail("before", (_call, name) => (name === "commit" && [1, 3].includes(++commits) ? conflict : null))
-    world.clock.stepWall(second)
-    const added = scheduler.addJob({ id: "c", task: quiet, trigger: date(midnight + 2 * minute) })
-    await world.clock.advance(minute)
-    await added
-    faulty.heal()
-    await world.clock.advance(2 * minute)
-    const jobs = await scheduler.getJobs()
-    expect(Object.fromEntries(jobs.map(({ id, state, runCount }) => [id, [state, runCount]]))).toEqual({
-      a: ["paused", 0],
-      b: ["done", 1],
-      c: ["done", 1]
-    })
   })
 })
