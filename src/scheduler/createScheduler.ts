@@ -68,6 +68,8 @@ export type NamedJobInput = JobInput & { readonly task: string | { readonly name
 
 /** Jobs of one `addJobs` that share a commit. */
 const jobsPerIntent = 256
+/** Slices of one `addJobs` that are on their way to the disk. */
+const slicesUnderWay = 8
 
 /**
  * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
@@ -414,16 +416,20 @@ export class Scheduler {
 
   private async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<JobHandle>> {
     await this.refuseDuplicates(definitions)
-    const handles: Array<Promise<ReadonlyArray<JobHandle>>> = []
-    for (const slice of slices(definitions)) {
-      const lane = this.engine.lane(slice.store, "addJobs")
-      const ids = slice.definitions.map(({ row }) => row.id)
-      const added = this.submit(lane, ids, (plan) => commands.addAllTo(plan, slice.definitions))
-      handles.push(added.then((jobs) => jobs.map((job) => this.handle(lane, job))))
-      // A few slices are on their way at a time; the others wait here, not in the lane's memory.
-      if (handles.length % 8 === 0) await handles.at(-8)
+    const handles: Array<ReadonlyArray<JobHandle>> = []
+    const left = slices(definitions)
+    const addSlices = async (): Promise<void> => {
+      // One that fails ends `left` for all: no further slice is submitted.
+      for (const slice of left) {
+        const lane = this.engine.lane(slice.store, "addJobs")
+        const ids = slice.definitions.map(({ row }) => row.id)
+        const jobs = await this.submit(lane, ids, (plan) => commands.addAllTo(plan, slice.definitions))
+        handles[slice.index] = jobs.map((job) => this.handle(lane, job))
+      }
     }
-    return (await Promise.all(handles)).flat()
+    // A few slices are on their way at a time; the others wait here, not in the lane's memory.
+    await Promise.all(Array.from({ length: slicesUnderWay }, addSlices))
+    return handles.flat()
   }
 
   /** Before the first slice is written: an id that is given twice, or taken. */
@@ -517,12 +523,12 @@ const printLine = (line: string): void => console.log(line)
 /** Definitions in the order given, in stretches that go into one store and one commit. */
 function* slices(
   definitions: ReadonlyArray<JobDefinition>
-): Iterable<{ readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
-  for (let at = 0; at < definitions.length;) {
+): Iterable<{ readonly index: number; readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
+  for (let at = 0, index = 0; at < definitions.length; index++) {
     const store = definitions[at]?.store ?? "default"
     let end = at + 1
     while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1
-    yield { store, definitions: definitions.slice(at, end) }
+    yield { index, store, definitions: definitions.slice(at, end) }
     at = end
   }
 }
