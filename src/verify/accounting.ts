@@ -1,6 +1,5 @@
 /** Counts a job's fire times against its records: each lies in exactly one run, ledger entry or queue place. Pure. */
 import type { JobMemory } from "../job/snapshot.ts"
-import { firesHeld } from "../job/snapshot.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
@@ -14,8 +13,17 @@ export interface JobRecords {
   readonly ledger: ReadonlyArray<LedgerRow>
 }
 
-/** Fire times of one job that are counted, and records that are read of each kind; of a longer history the newest part. */
+/**
+ * Records of one job that are read of each kind, the newest; and fire times that are counted, the oldest of those that what was read
+ * should hold.
+ */
 export const maxFireTimes = 100_000
+
+/** Fire times counted in one slice: with a trigger of the slower kinds some milliseconds. */
+const sliceFireTimes = 1000
+
+/** A check that stops now and then, so that whoever drives it may let others in. */
+export type Sliced<A> = Generator<undefined, A, undefined>
 
 /** What retention has left: everything since `from`. `guessed`: more may be gone, as the records themselves must tell. */
 export interface Retained {
@@ -25,27 +33,33 @@ export interface Retained {
 
 export type Report = (invariant: Invariant, message: string) => void
 
-/** Records kept apart: those of one fire time, and those that count several. */
+/** Records kept apart: those of one fire time, and those that count several, the earliest first. */
 interface Kept {
   readonly singles: Map<EpochMillis, number>
-  readonly ranges: ReadonlyArray<{ readonly entry: Pick<LedgerRow, "fromAt" | "throughAt" | "count">; seen: number }>
+  readonly ranges: ReadonlyArray<CountedRange>
+}
+
+interface CountedRange {
+  readonly entry: Pick<LedgerRow, "fromAt" | "throughAt" | "count">
+  seen: number
 }
 
 /**
  * Every fire time of `trigger` in (from, cursor], `from` being where the records begin to be whole. The number counted;
  * `maxFireTimes` means that there may be more. Throws `FaultyTriggerError`.
  */
-export const checkAccounting = (
+export function* checkAccounting(
   memory: JobMemory,
   trigger: Trigger,
   records: JobRecords,
   retained: Retained,
   report: Report
-): number => {
+): Sliced<number> {
   const from = wholeFrom(memory, trigger, records, retained)
   const through = memory.backlog?.late?.from ?? memory.backlog?.due?.from ?? Infinity
   const accountedThrough = Math.min(memory.cursor, through - 1)
   const { singles, ranges } = keptAfter(from, memory, records)
+  const rangeAt = pointer(ranges)
   let fireTimes = 0
   for (
     let at = honestNext(trigger, from);
@@ -55,20 +69,15 @@ export const checkAccounting = (
     fireTimes += 1
     const single = singles.get(at) ?? 0
     singles.delete(at)
-    const fireAt = at
-    const inRange =
-      single > 0
-        ? undefined
-        : ranges.find(({ entry, seen }) => entry.fromAt <= fireAt && fireAt <= entry.throughAt && seen < entry.count)
+    const inRange = single > 0 ? undefined : rangeAt(at)
     if (inRange !== undefined) inRange.seen += 1
     else if (single === 0) report("accounting", `fire time ${at} has no run and no ledger entry`)
     else if (single > 1) report("doubleAccounting", `fire time ${at} is accounted for ${single} times`)
+    if (fireTimes % sliceFireTimes === 0) yield
   }
   if (fireTimes === maxFireTimes) return fireTimes
-  for (const at of singles.keys()) {
-    if (at <= accountedThrough && !firesHeld(memory, false))
-      report("accounting", `${at} is accounted for and is no fire time of the trigger`)
-  }
+  for (const at of singles.keys())
+    if (at <= accountedThrough) report("accounting", `${at} is accounted for and is no fire time of the trigger`)
   for (const { entry, seen } of ranges) {
     if (entry.fromAt > from && seen !== entry.count)
       report(
@@ -77,6 +86,17 @@ export const checkAccounting = (
       )
   }
   return fireTimes
+}
+
+/** Gives the range that an instant lies in and that still counts some, asked in ascending order: each range is passed once. */
+const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => CountedRange | undefined) => {
+  let index = 0
+  return (at) => {
+    let range = ranges[index]
+    while (range !== undefined && (range.entry.throughAt < at || range.seen === range.entry.count))
+      range = ranges[++index]
+    return range !== undefined && range.entry.fromAt <= at ? range : undefined
+  }
 }
 
 /** The same where the trigger cannot be asked: at least nothing is recorded twice. */
@@ -97,7 +117,8 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
   )
   const entries = [...ledger, ...waiting].filter((entry) => entry.count > 0 && entry.throughAt > from)
   for (const entry of entries) if (entry.count === 1) count(entry.fromAt)
-  return { singles, ranges: entries.filter((entry) => entry.count > 1).map((entry) => ({ entry, seen: 0 })) }
+  const ranges = entries.filter((entry) => entry.count > 1).map((entry) => ({ entry, seen: 0 }))
+  return { singles, ranges: ranges.sort((a, b) => a.entry.fromAt - b.entry.fromAt) }
 }
 
 /** Where the records begin to be whole, exclusive: after the newest pause or change of trigger, and after what retention deleted. */
@@ -108,12 +129,9 @@ const wholeFrom = (memory: JobMemory, trigger: Trigger, records: JobRecords, ret
   const from = breaks.concat(memory.since, retained.from, unread(records.ledger)).reduce((a, b) => Math.max(a, b))
   const timed = records.runs.filter((run) => run.request === 0)
   const whole = timed.length >= memory.runCount && records.runs.length < maxFireTimes
-  if (retained.guessed) {
-    return whole && !(from === memory.since && beginsLate(memory, trigger, records))
-      ? from
-      : Math.max(from, afterDeleted(memory, timed, records.ledger))
-  }
-  return whole ? from : timed.reduce((first, run) => Math.min(first, run.fireAt - 1), memory.cursor)
+  const untouched = whole && !(retained.guessed && from === memory.since && beginsLate(memory, trigger, records))
+  // Age, which `from` knows unless it is guessed, is all that ledger entries are deleted for.
+  return untouched ? from : Math.max(from, afterDeleted(memory, timed, retained.guessed ? records.ledger : []))
 }
 
 /** A list as long as it may be has an older part that was not read. */
@@ -132,14 +150,20 @@ const beginsLate = (memory: JobMemory, trigger: Trigger, records: JobRecords): b
   return earliest > first
 }
 
-/** What was deleted had ended before the oldest that is left, and no fire time comes after its record's end. */
+/**
+ * What was deleted had ended before the oldest that is left, and no fire time comes after its record's end, unless the clock was
+ * set back in between.
+ */
 const afterDeleted = (
   memory: JobMemory,
   timed: ReadonlyArray<RunRow>,
   ledger: ReadonlyArray<LedgerRow>
 ): EpochMillis => {
-  const oldestRun = timed.reduce((first, { finishedAt }) => Math.min(first, finishedAt ?? Infinity), Infinity)
-  const oldestEntry = ledger.reduce((first, { at }) => Math.min(first, at), Infinity)
+  const oldestRun = timed.reduce(
+    (first, { fireAt, finishedAt }) => Math.min(first, Math.max(fireAt, finishedAt ?? Infinity)),
+    Infinity
+  )
+  const oldestEntry = ledger.reduce((first, { throughAt, at }) => Math.min(first, Math.max(throughAt, at)), Infinity)
   if (oldestRun === Infinity) return memory.cursor
   return oldestEntry === Infinity ? oldestRun : Math.max(oldestRun, oldestEntry)
 }

@@ -35,7 +35,7 @@ export interface Violation {
 
 /**
  * Why fire times of a job were not counted against its records: its trigger's code is not here; a stream or the end of a run gives
- * them, so that only the past knows them; there are more than are counted.
+ * them, so that only the past knows them; there are 100,000 or more, and the later ones were not counted.
  */
 export type NotCheckedReason = "customTrigger" | "stream" | "fixedDelay" | "longHistory"
 
@@ -44,12 +44,12 @@ export interface Verification {
   readonly checked: { readonly jobs: number; readonly runs: number; readonly fireTimes: number }
   /** Jobs whose fire times were not, or not all, counted against their records. All else of them was checked. */
   readonly notChecked: ReadonlyArray<{ readonly reason: NotCheckedReason; readonly jobs: number }>
-  /** After 1,000 the check ends. */
+  /** With 1,000 the check ends. */
   readonly violations: ReadonlyArray<Violation>
 }
 
-/** A check ends once it has so many. */
-export const maxViolations = 1000
+/** A check ends once it has so many, and tells no more of the job that it is at. */
+const maxViolations = 1000
 
 /** What was found in one job. */
 export interface Findings {
@@ -74,12 +74,12 @@ export class Tally {
     this.checked.runs += runs
     this.checked.fireTimes += fireTimes
     if (notChecked !== null) this.notChecked.set(notChecked, (this.notChecked.get(notChecked) ?? 0) + 1)
-    for (const { invariant, message } of found) this.violations.push({ invariant, store, jobId, message })
+    for (const { invariant, message } of found) this.tell({ invariant, store, jobId, message })
   }
 
   /** Something about the store as a whole. */
   addToStore(store: string, message: string): void {
-    this.violations.push({ invariant: "file", store, jobId: null, message })
+    this.tell({ invariant: "file", store, jobId: null, message })
   }
 
   verification(): Verification {
@@ -89,5 +89,9 @@ export class Tally {
       notChecked: [...this.notChecked].map(([reason, jobs]) => ({ reason, jobs })),
       violations: [...this.violations]
     }
+  }
+
+  private tell(violation: Violation): void {
+    if (!this.full) this.violations.push(violation)
   }
 }

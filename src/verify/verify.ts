@@ -1,4 +1,4 @@
-/** Checks live stores. Reads only; jobs one page at a time, everything else let in between. */
+/** Checks live stores. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
 import type { Engine } from "../engine/engine.ts"
 import { runStore } from "../engine/storePromise.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
@@ -22,8 +22,11 @@ export const verify = async (engine: Engine): Promise<Verification> => {
     for (;;) {
       const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize }))
       const last = rows.at(-1)
-      if (last === undefined || tally.full) break
-      for (const row of rows) tally.add(lane.name, row.id, await verifyLive(engine, lane, row))
+      if (last === undefined) break
+      for (const row of rows) {
+        tally.add(lane.name, row.id, await verifyLive(engine, lane, row))
+        if (tally.full) return tally.verification()
+      }
       afterKey = last.key
       await turn(engine)
     }
@@ -48,14 +51,20 @@ const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
   return { ...first, found }
 }
 
-const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> =>
-  verifyJob(row, await recordsOf(lane, row), {
+const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> => {
+  const slices = verifyJob(row, await recordsOf(lane, row), {
     codec: engine.codec,
     retained: { from: engine.timers.now() - engine.options.retention.runAgeMs, guessed: false },
     epoch: lane.store.epoch,
     recovered: true,
     knowsTriggers: true
   })
+  for (;;) {
+    const slice = slices.next()
+    if (slice.done === true) return slice.value
+    await turn(engine)
+  }
+}
 
 /** Those of earlier jobs of the same id are left out. */
 const recordsOf = async ({ store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {

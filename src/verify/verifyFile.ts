@@ -9,6 +9,7 @@ import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { runStore } from "../engine/storePromise.ts"
 import { preview } from "../job/jobOptions.ts"
+import { letOthersIn } from "../store/sqliteSlices.ts"
 import { openSnapshot, type SqliteSnapshot } from "../store/sqliteSnapshot.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { StoreUnreadable } from "../store/storeError.ts"
@@ -16,7 +17,7 @@ import { type DurationLike, readDuration } from "../time/duration.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import { createTriggerRegistry } from "../trigger/readTrigger.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
-import { maxFireTimes } from "./accounting.ts"
+import { maxFireTimes, type Sliced } from "./accounting.ts"
 import { Tally, type Verification } from "./verification.ts"
 import { type CheckSetting, verifyJob } from "./verifyJob.ts"
 
@@ -93,9 +94,18 @@ const verifyJobs = (
       for (const row of rows) {
         const runs = yield* snapshot.runsOf(row.key, maxFireTimes)
         const ledger = yield* snapshot.ledgerOf(row.key, maxFireTimes)
-        tally.add(store, row.id, verifyJob(row, { runs, ledger }, setting))
+        tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger }, setting)))
+        if (tally.full) return
         afterKey = row.key
       }
-      if (tally.full) return
+    }
+  })
+
+const inTurns = <A>(slices: Sliced<A>): Effect.Effect<A> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const slice = slices.next()
+      if (slice.done === true) return slice.value
+      yield* letOthersIn
     }
   })

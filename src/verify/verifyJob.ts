@@ -1,4 +1,4 @@
-/** Checks one job's row and records against the promises. Pure: what is read, and when it is, comes in. */
+/** Checks one job's row and records against the promises. Pure, in slices: what is read, and when it is, comes in. */
 import type { JobCodec } from "../engine/jobCodec.ts"
 import { JobUnreadableError, readMemory } from "../engine/jobCodec.ts"
 import type { JobRules } from "../job/rules.ts"
@@ -9,7 +9,7 @@ import { FaultyTriggerError, honestNext } from "../trigger/honest.ts"
 import { UnknownCalendarError } from "../trigger/holidayCalendar.ts"
 import { UnknownTriggerError } from "../trigger/readTrigger.ts"
 import type { Trigger } from "../trigger/trigger.ts"
-import type { JobRecords, Report, Retained } from "./accounting.ts"
+import type { JobRecords, Report, Retained, Sliced } from "./accounting.ts"
 import { checkAccounting, checkDoubles, maxFireTimes } from "./accounting.ts"
 import type { Findings, NotCheckedReason } from "./verification.ts"
 
@@ -24,7 +24,7 @@ export interface CheckSetting {
   readonly knowsTriggers: boolean
 }
 
-export const verifyJob = (row: JobRow, records: JobRecords, setting: CheckSetting): Findings => {
+export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetting): Sliced<Findings> {
   const found: Array<Findings["found"][number]> = []
   const report: Report = (invariant, message) => found.push({ invariant, message })
   const { runs } = records
@@ -49,7 +49,7 @@ export const verifyJob = (row: JobRow, records: JobRecords, setting: CheckSettin
   checkEarly(runs, report)
   try {
     checkNext(memory, trigger, report)
-    const fireTimes = checkAccounting(memory, trigger, records, setting.retained, report)
+    const fireTimes = yield* checkAccounting(memory, trigger, records, setting.retained, report)
     return { ...counted, fireTimes, notChecked: fireTimes < maxFireTimes ? null : "longHistory", found }
   } catch (error) {
     if (!(error instanceof FaultyTriggerError)) throw error

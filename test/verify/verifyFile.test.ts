@@ -145,6 +145,16 @@ describe("verifyFile", () => {
     }
   )
 
+  it("ends with 1,000 violations, however many there are of one job", async () => {
+    const next = midnight + 5001 * minute
+    const { violations, checked } = await damaged(
+      snapshot("a", `{"cursor":${next - minute},"nextFireAt":${next}}`),
+      `UPDATE job_state SET wake_at = ${next} WHERE key = ${ofA}`
+    )
+    expect(violations).toHaveLength(1000)
+    expect(checked).toEqual({ jobs: 1, runs: 10, fireTimes: 5000 })
+  })
+
   it("tells damaged pages, and checks what can still be read", async () => {
     const filename = await stoppedFile()
     const database = new Database(filename, { readonly: true })

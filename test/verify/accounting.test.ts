@@ -1,0 +1,47 @@
+/** What it costs to count one job with a long history: work that follows its length, in slices that let others in. */
+import { describe, expect, it } from "vitest"
+import { interval } from "../../src/index.ts"
+import { newMemory } from "../../src/job/snapshot.ts"
+import type { LedgerRow } from "../../src/store/jobStore.ts"
+import { checkAccounting } from "../../src/verify/accounting.ts"
+
+/** A fire time each second, all of them coalesced in pairs: what the check finds, its slices, and how often it looks at an entry. */
+const checked = (pairs: number) => {
+  let looks = 0
+  const pair = (first: number): LedgerRow => ({
+    jobKey: 1,
+    kind: "coalesced",
+    fromAt: first,
+    get throughAt() {
+      looks += 1
+      return first + 1000
+    },
+    count: 2,
+    reason: null,
+    runKey: 1,
+    at: first + 1000
+  })
+  const ledger = Array.from({ length: pairs }, (_, index) => pair(1000 + 2000 * index)).reverse()
+  const memory = { ...newMemory(999, null, true), cursor: 2000 * pairs }
+  const found: Array<string> = []
+  const check = checkAccounting(
+    memory,
+    interval("1 second", { start: 1000 }),
+    { runs: [], ledger },
+    { from: -Infinity, guessed: false },
+    (_invariant, message) => found.push(message)
+  )
+  for (let slices = 1; ; slices++) {
+    const slice = check.next()
+    if (slice.done === true) return { fireTimes: slice.value, found, slices, looks }
+  }
+}
+
+describe("checkAccounting", () => {
+  it("looks at each ledger entry a few times, however many there are", () => {
+    const { looks, ...rest } = checked(10_000)
+    expect(rest).toEqual({ fireTimes: 20_000, found: [], slices: 21 })
+    expect(looks / 10_000).toBeLessThan(8)
+    expect(looks / 10_000).toBeCloseTo(checked(1000).looks / 1000)
+  })
+})
