@@ -1,9 +1,13 @@
 /** What was executed, against what was claimed: no start without a claim, none early, none twice, none too many. */
 import type { JobRow, RunRow } from "../../src/store/jobStore.ts"
+import type { EpochMillis } from "../../src/time/instant.ts"
 import { rowOf } from "./checkAccounting.ts"
 import type { ExpectedJob, History, Line, OutcomeLine, TaskLine } from "./history.ts"
 import { runKeyOf, storedMemory } from "./history.ts"
 import type { Report } from "./violation.ts"
+
+/** So many crashes in a row end a job's runs for good. */
+const crashesToPark = 3
 
 export const checkAttempts = (history: History, expected: ReadonlyArray<ExpectedJob>, report: Report): void => {
   const { jobs, runs } = history.disk
@@ -22,53 +26,70 @@ export const checkAttempts = (history: History, expected: ReadonlyArray<Expected
 
 /** What all runs are held against, gathered once: histories of real processes have tens of thousands of lines. */
 interface Told {
-  readonly ends: number
-  readonly deaths: number
-  /** By run key. */
-  readonly lastStart: ReadonlyMap<number, TaskLine>
+  readonly ends: ReadonlyArray<Line>
+  /** By job: how many crashes in a row there were at most, from an instant on. Ascending. */
+  readonly crashes: ReadonlyMap<string, ReadonlyArray<{ readonly at: EpochMillis; readonly inRow: number }>>
+  /** Keys of runs with an attempt after one that neither finished nor was aborted. */
+  readonly rerun: ReadonlySet<number>
 }
 
 const toldOf = (seen: ReadonlyArray<Line>): Told => {
-  const lastStart = new Map<number, TaskLine>()
-  for (const line of seen) if (line.kind === "start") lastStart.set(runKeyOf(line.runId), line)
-  const deaths = seen.filter(({ kind }) => kind === "died").length
-  return { ends: deaths + seen.filter(({ kind }) => kind === "stopped").length, deaths, lastStart }
+  const jobIds = new Set(seen.flatMap((line) => ("jobId" in line ? [line.jobId] : [])))
+  const crashes = new Map([...jobIds].map((jobId) => [jobId, [{ at: -Infinity, inRow: 0 }]]))
+  const open = new Set<number>()
+  const rerun = new Set<number>()
+  for (const line of seen) {
+    if (line.kind === "died")
+      for (const rows of crashes.values()) rows.push({ at: line.at, inRow: (rows.at(-1)?.inRow ?? 0) + 1 })
+    // An attempt that ended by itself, or a resumption, ends a row of crashes.
+    if (line.kind === "outcome" || line.kind === "resumed") {
+      const rows = crashes.get(line.jobId)
+      if (rows?.at(-1)?.inRow !== 0) rows?.push({ at: line.at, inRow: 0 })
+    }
+    if (line.kind === "finish" || line.kind === "abort") open.delete(runKeyOf(line.runId))
+    if (line.kind !== "start") continue
+    const runKey = runKeyOf(line.runId)
+    if (open.has(runKey)) rerun.add(runKey)
+    open.add(runKey)
+  }
+  return { ends: seen.filter(({ kind }) => kind === "died" || kind === "stopped"), crashes, rerun }
 }
 
-const checkRun = (
-  history: History,
-  { ends, deaths, lastStart }: Told,
-  run: RunRow,
-  job: ExpectedJob | undefined,
-  report: Report
-): void => {
-  const { runKey, jobId, outcome, attempt } = run
-  if ((outcome === null) !== (run.finishedAt === null))
-    report("unfinished", jobId, `run ${runKey} has outcome ${outcome} and its end at ${run.finishedAt}`)
+const checkRun = (history: History, told: Told, run: RunRow, job: ExpectedJob | undefined, report: Report): void => {
+  const { runKey, jobId, outcome, attempt, claimedAt, finishedAt } = run
+  if ((outcome === null) !== (finishedAt === null))
+    report("unfinished", jobId, `run ${runKey} has outcome ${outcome} and its end at ${finishedAt}`)
   if (history.quietAt !== undefined && outcome === null)
     report("unfinished", jobId, `run ${runKey} of ${run.fireAt} is unfinished after everything had time to end`)
-  if (run.request === 0 && run.claimedAt < run.fireAt)
-    report("early", jobId, `run ${runKey} was claimed at ${run.claimedAt}, before its fire time ${run.fireAt}`)
+  if (run.request === 0 && claimedAt < run.fireAt)
+    report("early", jobId, `run ${runKey} was claimed at ${claimedAt}, before its fire time ${run.fireAt}`)
   if (job === undefined) return
-  // Each end of the process may cost the run one attempt beyond the limit.
-  if (attempt > job.attempts + ends)
+  const until = finishedAt ?? Infinity
+  const byClock = history.clockSetBack !== true
+  // Each end of the process while the run was live may cost it one attempt beyond the limit.
+  const spent = told.ends.filter(({ at }) => !byClock || (at >= claimedAt && at <= until)).length
+  if (attempt > job.attempts + spent)
     report(
       "attempts",
       jobId,
-      `run ${runKey} is at attempt ${attempt}, ${job.attempts} are allowed, and ${ends} more for stops`
+      `run ${runKey} is at attempt ${attempt}, ${job.attempts} are allowed, and ${spent} more for stops`
     )
-  // Three crashes in a row end a run for good.
-  if (job.rerun === true && outcome === "interrupted" && deaths < 3 && !jobEnded(history, run))
-    report("onInterrupted", jobId, `run ${runKey} ended as interrupted, and its job reruns`)
-  const last = lastStart.get(runKey)
-  if (job.rerun === false && last !== undefined && last.attempt > job.attempts)
-    report("onInterrupted", jobId, `attempt ${last.attempt} of run ${runKey} started, and its job does not rerun`)
+  if (job.rerun === false && (told.rerun.has(runKey) || attempt > job.attempts))
+    report("onInterrupted", jobId, `run ${runKey} is at attempt ${attempt}, and its job does not rerun`)
+  if (job.rerun !== true || outcome !== "interrupted" || !byClock || wasRemoved(history, run)) return
+  const inRow = told.crashes.get(jobId)?.findLast(({ at }) => at <= until)?.inRow ?? 0
+  if (inRow < crashesToPark)
+    report(
+      "onInterrupted",
+      jobId,
+      `run ${runKey} ended as interrupted after ${inRow} crashes in a row, and its job reruns`
+    )
 }
 
-/** A removed or parked job does not run again what was interrupted. */
-const jobEnded = ({ disk }: History, run: RunRow): boolean => {
-  const row = disk.jobs.find(({ key }) => key === run.jobKey)
-  return row === undefined || row.removedAt !== null || row.fault || storedMemory(row).pausedAt !== null
+/** A removed job does not run again what was interrupted. */
+const wasRemoved = ({ disk }: History, { jobKey, finishedAt }: RunRow): boolean => {
+  const row = disk.jobs.find(({ key }) => key === jobKey)
+  return row === undefined || (row.removedAt !== null && row.removedAt <= (finishedAt ?? Infinity))
 }
 
 /** Every unfinished run is live in its job's snapshot, and every live one is unfinished. */

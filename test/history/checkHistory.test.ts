@@ -38,6 +38,32 @@ describe("checkHistory", () => {
     expect(invariantsOf({ seen: pausedThenAdded([]) })).toEqual(["commandLost"])
   })
 
+  it("lets three crashes in a row end a run that is to run again, and no fewer", () => {
+    const runs = [run(1, 10, { outcome: "interrupted", attempt: 3, finishedAt: 40 })]
+    const crashes = [start(1, 10), died(12), start(1, 10, 2, 14), died(16), start(1, 10, 3, 18), died(30)]
+    const of = (seen: ReadonlyArray<Line>) => invariantsOf({ runs, seen, expected: { owed: null } })
+    expect(of(crashes)).toEqual([])
+    // Those of other runs' lives do not count, nor those after its end.
+    expect(of(crashes.with(1, command("resumed", 12)))).toContain("onInterrupted")
+    expect(of(crashes.with(3, { ...outcome(2), at: 16 }))).toContain("onInterrupted")
+    expect(of(crashes.with(5, died(50)))).toContain("onInterrupted")
+    expect(of([died(1), died(2), died(3), outcome(2), ...crashes.slice(0, 2)])).toContain("onInterrupted")
+  })
+
+  it("lets each end of the process cost a run one attempt, while it was live", () => {
+    const runs = [run(1, 10, { attempt: 3, finishedAt: 30 }), run(2, 20)]
+    expect(invariantsOf({ runs, seen: [died(15)] })).toEqual([])
+    expect(invariantsOf({ runs, seen: [died(9), died(31)] })).toEqual(["attempts"])
+  })
+
+  it("tells another attempt after a failure from one after an interruption", () => {
+    const runs = [run(1, 10, { attempt: 2 }), run(2, 20)]
+    const again = (first: ReadonlyArray<Line>) =>
+      invariantsOf({ runs, seen: [start(1, 10), ...first, start(1, 10, 2)], expected: { rerun: false } })
+    expect(again([finish(1, 10), died(11)])).toEqual([])
+    expect(again([died(11)])).toEqual(["onInterrupted"])
+  })
+
   const cases: ReadonlyArray<readonly [Invariant, string, Changes]> = [
     ["lost", "a fire time that the cursor has passed", { runs: [run(1, 10)], seen: [] }],
     ["lost", "a fire time that was due long ago", { quietAt: 30 }],
