@@ -144,8 +144,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "what is due when a job is paused is forgotten",
     "src/job/onCommand.ts",
-    "withdrawBacklog(draft, event.owed)\n  // When the schedule",
-    "withdrawBacklog(draft, null)\n  // When the schedule"
+    "withdrawOwed(draft, event.owed, event.now)\n  // When the schedule",
+    "withdrawOwed(draft, null, event.now)\n  // When the schedule"
   ),
   bug(
     "a resumed job makes up what it was told to skip",
