@@ -68,10 +68,9 @@ export class Engine implements LaneHost {
   private readonly retention: Retention
   private readonly jobActors: JobActors
   private emissions: Subscription | null = null
-  private phase: "new" | "starting" | "started" | "stopping" | "stopped" = "new"
-  /** Why it has stopped, where nobody asked for it. */
-  stopReason: string | null = null
-  private stopTag: string | null = null
+  private phase: "new" | "starting" | "declaring" | "started" | "stopping" | "stopped" = "new"
+  /** What it stops of, where nobody asked for it. */
+  private fault: { readonly error: unknown } | null = null
   private ids = 0
   private stopping: Promise<void> | null = null
   private readonly watchers = new Set<(job: Job, lane: StoreLane) => void>()
@@ -126,6 +125,11 @@ export class Engine implements LaneHost {
 
   get fresh(): boolean {
     return this.phase === "new"
+  }
+
+  /** Why it has stopped, where nobody asked for it. */
+  get stopReason(): string | null {
+    return this.fault === null ? null : reasonOf(this.fault.error)
   }
 
   /** The lane of a store, or an error that says why there is none. */
@@ -183,8 +187,11 @@ export class Engine implements LaneHost {
     try {
       for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
       for (const [name, store] of this.options.stores) await this.openStore(name, store)
-      this.phase = "started"
+      this.phase = "declaring"
       await declare()
+      // A store that was opened may have been lost to another owner meanwhile.
+      if (this.fault !== null) throw this.fault.error
+      this.phase = "started"
       this.actor.send({ type: "started" })
       if (paused) this.actor.send({ type: "pause" })
     } catch (error) {
@@ -225,7 +232,8 @@ export class Engine implements LaneHost {
       this.events.end()
       return Promise.resolve()
     }
-    if (this.phase === "starting") return Promise.reject(new SchedulerNotStartedError({ verb: "shutdown" }))
+    if (this.phase === "starting" || this.phase === "declaring")
+      return Promise.reject(new SchedulerNotStartedError({ verb: "shutdown" }))
     if (this.stopping !== null) {
       if (!wait) this.dispatcher.closeAll()
       return this.stopping
@@ -236,17 +244,26 @@ export class Engine implements LaneHost {
 
   async addStore(name: string, store: JobStore): Promise<void> {
     this.mustRun("addStore")
-    if (this.homes.lane(name) !== undefined) throw new NameTakenError({ kind: "store", name })
-    await this.openStore(name, store)
+    try {
+      await this.openStore(name, store)
+    } finally {
+      // One that a stop has closed while it was opened fails in its own words, or not at all.
+      this.mustRun("addStore")
+    }
     this.lookEverywhere()
   }
 
-  /** Waits for the store's live runs, then closes it. Its jobs stay in it. */
+  /** Waits for the store's live runs as long as it answers, then closes it. Its jobs stay in it. */
   async removeStore(name: string): Promise<void> {
     const lane = this.lane(name, "removeStore")
     lane.stopClaiming()
     // One that is away may never come back: its live runs are then interrupted when it is opened again.
-    if (!lane.lost) await this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane])
+    if (!lane.lost) {
+      let forget = (): void => undefined
+      const lost = new Promise<void>((resolve) => (forget = lane.onLost(() => resolve())))
+      await Promise.race([this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane]), lost])
+      forget()
+    }
     await this.homes.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
     if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(lane)
     this.jobActors.closeStore(name)
@@ -299,7 +316,7 @@ export class Engine implements LaneHost {
   }
 
   wakeAt(lane: StoreLane, at: EpochMillis | null): void {
-    if (this.phase !== "started" && this.phase !== "starting") return
+    if (this.fresh || this.stopped) return
     // Retention has its minutes, and a slot that a stuck task held becomes free without a word.
     const look = !this.retention.endless || this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
     this.news.wakeAt(lane.name, at, look)
@@ -326,9 +343,9 @@ export class Engine implements LaneHost {
 
   broken(lane: StoreLane, error: unknown): void {
     this.options.onError(error, `store "${lane.name}"`)
-    this.stopReason = error instanceof Error ? error.message : String(error)
-    this.stopTag = tagOf(error)
+    this.fault ??= { error }
     lane.close(error)
+    // A start that is under way fails by itself.
     if (this.phase === "started")
       this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
   }
@@ -355,31 +372,29 @@ export class Engine implements LaneHost {
     cancelDeadline()
     this.executorActors.showLoad()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
-    await this.within(
-      unansweredMs,
-      this.homes.names.map((name) => this.homes.close(name, stopped))
-    )
+    await this.within(unansweredMs, [this.homes.closeAll(stopped)])
     this.phase = "stopped"
     this.jobActors.close()
     this.actor.send({ type: "drained" })
     this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
+    const errorTag = tagOf(this.fault?.error)
     this.tellLifecycle("SchedulerStopped", {
       ...(this.stopReason === null ? {} : { reason: this.stopReason }),
-      ...(this.stopTag === null ? {} : { errorTag: this.stopTag })
+      ...(errorTag === null ? {} : { errorTag })
     })
     this.events.end()
   }
 
   /** A start that failed leaves nothing open. */
   private async abandon(error: unknown): Promise<void> {
-    this.stopReason = error instanceof Error ? error.message : String(error)
+    this.fault ??= { error }
     this.phase = "stopping"
     this.dispatcher.closeAll()
-    for (const name of this.homes.names) await this.homes.close(name, error)
+    await this.homes.closeAll(error)
     this.phase = "stopped"
     this.executorActors.drain()
     this.jobActors.close()
-    this.actor.send({ type: "failed", reason: this.stopReason })
+    this.actor.send({ type: "failed", reason: reasonOf(error) })
     this.events.end()
   }
 
@@ -438,6 +453,8 @@ export class Engine implements LaneHost {
     }
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const tagOf = (error: unknown): string | null =>
   typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string" ? error._tag : null

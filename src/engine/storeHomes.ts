@@ -1,10 +1,14 @@
-/** A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. */
+/**
+ * A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. A name is taken from
+ * the moment that its store begins to open; one that has not opened when all are closed is closed as soon as it has.
+ */
 import { Effect, Exit, Scope } from "effect"
 import type { Subscription } from "rxjs"
 import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
 import type { FireTimeStream } from "./fireTimeStream.ts"
 import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
 import type { LaneHost } from "./laneHost.ts"
+import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 
@@ -17,6 +21,9 @@ interface Home {
 
 export class StoreHomes {
   private readonly homes = new Map<string, Home>()
+  private readonly opening = new Map<string, Promise<StoreLane>>()
+  /** Why no store is opened any more. */
+  private ended: { readonly error: unknown } | null = null
   private readonly host: LaneHost
   private readonly news: FireTimeStream
 
@@ -46,24 +53,16 @@ export class StoreHomes {
     return this.homes.get(name)?.lane
   }
 
-  /** Rejects with the store's own error; nothing is left open then. */
+  /** Rejects with `NameTakenError` or the store's own error; nothing is left open then. */
   async open(name: string, store: JobStore, owner: StoreOwner): Promise<StoreLane> {
-    const scope = await Effect.runPromise(Scope.make())
-    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope))
-    if (Exit.isFailure(opened)) {
-      await Effect.runPromise(Scope.close(scope, Exit.void))
-      throw failureOf(opened)
-    }
-    const lane = new StoreLane(name, opened.value, this.host)
-    const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
-    this.homes.set(name, { lane, scope, description: store.description, wakeUps })
+    if (this.homes.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
+    const opened = this.openFree(name, store, owner)
+    this.opening.set(name, opened)
     try {
-      await this.orGivenUp(lane, this.recover(lane))
-    } catch (error) {
-      await this.close(name, error)
-      throw error
+      return await opened
+    } finally {
+      this.opening.delete(name)
     }
-    return lane
   }
 
   /** No wake-up comes any more; what is pending still goes through. */
@@ -79,6 +78,37 @@ export class StoreHomes {
     home.wakeUps.unsubscribe()
     home.lane.close(error)
     await Effect.runPromise(Scope.close(home.scope, Exit.void))
+  }
+
+  /** Resolves when none is open, those included that were about to be. */
+  async closeAll(error: unknown): Promise<void> {
+    this.ended = { error }
+    // Who asked for one that is still opening hears why it did not.
+    const opening = [...this.opening.values()].map((opened) => opened.catch(() => undefined))
+    await Promise.all([...this.names.map((name) => this.close(name, error)), ...opening])
+  }
+
+  private async openFree(name: string, store: JobStore, owner: StoreOwner): Promise<StoreLane> {
+    const scope = await Effect.runPromise(Scope.make())
+    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope))
+    if (Exit.isFailure(opened)) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw failureOf(opened)
+    }
+    if (this.ended !== null) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw this.ended.error
+    }
+    const lane = new StoreLane(name, opened.value, this.host)
+    const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
+    this.homes.set(name, { lane, scope, description: store.description, wakeUps })
+    try {
+      await this.orGivenUp(lane, this.recover(lane))
+    } catch (error) {
+      await this.close(name, error)
+      throw error
+    }
+    return lane
   }
 
   /** A running scheduler tries a store for ever; one that starts fails with the store: late where it is away, else at once. */

@@ -1,0 +1,145 @@
+/** Stores that open slowly, are lost or go away while others are opened, used and removed. */
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { createScheduler, interval, memory, task } from "../../src/index.ts"
+import type { JobStore, StoreError } from "../../src/index.ts"
+import { StoreFenced, StoreUnavailable } from "../../src/store/storeError.ts"
+import { virtualClock } from "../../src/testing.ts"
+import { faultyStore } from "../scenarios/faultyStore.ts"
+import { gate, minute, midnight, newWorld, second } from "../scenarios/world.ts"
+
+const quiet = task("quiet", () => null)
+const away = new StoreUnavailable({ store: "other", operation: "commit", cause: "away" })
+const fenced = new StoreFenced({ store: "default", epoch: 1 })
+
+describe("addStore", () => {
+  it("takes the name before the store has opened: the other of two at once is refused, and not opened", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    const [first, other] = [slowStore(), slowStore()]
+    const added = scheduler.addStore("b", first.store)
+    await expect(scheduler.addStore("b", other.store)).rejects.toMatchObject({ _tag: "NameTakenError", name: "b" })
+    first.open()
+    await added
+    expect(await scheduler.addJob({ id: "a", task: quiet, store: "b" })).toMatchObject({ store: "b" })
+    expect([first.log, other.log]).toEqual([["open"], []])
+  })
+
+  it("leaves the name free when the store cannot be opened", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    const broken: JobStore = { description: "broken", open: () => Effect.fail(away) }
+    await expect(scheduler.addStore("b", broken)).rejects.toBe(away)
+    await scheduler.addStore("b", memory())
+  })
+
+  it("that a stop overtakes is refused, and the stop waits until the store is closed again", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    const slow = slowStore()
+    const added = expect(scheduler.addStore("b", slow.store)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
+    const stopped = scheduler.shutdown({ wait: false }).then(() => slow.log.push("stopped"))
+    await world.clock.advance(second)
+    slow.open()
+    await Promise.all([added, stopped])
+    expect(slow.log).toEqual(["open", "close", "stopped"])
+  })
+
+  it("that takes longer to open than a stop waits for leaves nothing open either", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    const slow = slowStore()
+    const added = expect(scheduler.addStore("b", slow.store)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
+    const stopped = scheduler.shutdown({ wait: false }).then(() => slow.log.push("stopped"))
+    await world.clock.advance(minute)
+    await stopped
+    slow.open()
+    await added
+    expect(slow.log).toEqual(["stopped", "open", "close"])
+  })
+})
+
+describe("a store that another owner takes during a start", () => {
+  it("fails the start, though another store was still opening then", async () => {
+    const world = newWorld("memory")
+    const before = await world.start({ tasks: [task("held", () => new Promise(() => undefined))] })
+    await before.addJob({ id: "a", task: "held", trigger: interval("1 hour") })
+    await before.runJob("a")
+    await world.crash()
+    const { clock } = world
+    const taken = faultyStore(world.store)
+    const slow = slowStore()
+    const stores = { default: taken.store, slow: slow.store }
+    const scheduler = createScheduler({ clock, tasks: [quiet], stores, onError: () => undefined })
+    const answer = scheduler.start().catch((error: unknown) => error)
+    await clock.settle()
+    // What the crash left was settled, so retention asks after a minute.
+    taken.fail("before", (_call, name) => (name === "purge" ? fenced : null))
+    await clock.advance(2 * minute)
+    expect(taken.failed).toEqual(["purge"])
+    slow.open()
+    expect(await answer).toBe(fenced)
+    expect(slow.log).toEqual(["open", "close"])
+    expect(scheduler.actor.getSnapshot()).toMatchObject({ value: "stopped", context: { reason: fenced.message } })
+  })
+
+  it("fails the start while jobs are declared, once", async () => {
+    const clock = virtualClock(midnight)
+    const taken = faultyStore(memory())
+    const scheduler = createScheduler({ clock, tasks: [quiet], store: taken.store, onError: () => undefined })
+    const told: Array<string> = []
+    scheduler.events$.subscribe({ next: ({ type }) => told.push(type), complete: () => told.push("end") })
+    await scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute") })
+    taken.fail("before", (_call, name) => (name === "commit" ? fenced : null))
+    const answer = scheduler.start().catch((error: unknown) => error)
+    await clock.advance(minute)
+    expect(await answer).toBe(fenced)
+    expect(told).toEqual(["end"])
+    expect(scheduler.actor.getSnapshot().value).toBe("stopped")
+  })
+})
+
+describe("removeStore", () => {
+  it("does not wait for a store that goes away while it waits for its runs", async () => {
+    const world = newWorld("memory")
+    const run = gate()
+    const scheduler = await world.start({ tasks: [task("held", () => run.opened)] })
+    const other = faultyStore(memory())
+    await scheduler.addStore("other", other.store)
+    await scheduler.addJob({ id: "a", task: "held", store: "other", trigger: interval("1 hour") })
+    await scheduler.runJob("a")
+    let removed = false
+    const removal = scheduler.removeStore("other").then(() => (removed = true))
+    await world.clock.advance(second)
+    expect(removed).toBe(false)
+    other.fail("before", (): StoreError => away)
+    run.open()
+    await world.clock.advance(minute)
+    expect(removed).toBe(true)
+    await removal
+    expect(scheduler.actor.getSnapshot().value).toBe("active")
+    expect((await scheduler.status()).stores.map(({ name }) => name)).toEqual(["default"])
+    // Its run is interrupted when the store is opened again.
+    other.heal()
+    await scheduler.addStore("other", other.store)
+    await world.clock.advance(second)
+    expect(await scheduler.getRuns({ jobId: "a" })).toMatchObject([{ attempt: 2, outcome: "succeeded" }])
+  })
+})
+
+/** A memory store that opens when it is told to. */
+const slowStore = () => {
+  const log: Array<"open" | "close" | "stopped"> = []
+  const opened = gate()
+  const inner = memory()
+  const store: JobStore = {
+    description: "slow",
+    open: (owner) =>
+      Effect.promise(() => opened.opened).pipe(
+        Effect.zipRight(Effect.addFinalizer(() => Effect.sync(() => log.push("close")))),
+        Effect.zipRight(Effect.sync(() => log.push("open"))),
+        Effect.zipRight(inner.open(owner))
+      )
+  }
+  return { store, log, open: () => opened.open() }
+}
