@@ -2,7 +2,7 @@
  * One moment of an SQLite file, to be read at leisure: no lock is taken and no owner claimed, so a scheduler may be at work on it, and
  * nothing is migrated or repaired. The file keeps every byte, and so does its write-ahead log.
  */
-import { statSync } from "node:fs"
+import { realpathSync, statSync } from "node:fs"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, type Scope } from "effect"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
@@ -50,8 +50,7 @@ export interface SnapshotPast {
 /** Until the scope closes. Fails with `StoreUnreadable`, `StoreTooNew` or `StoreUnavailable`. */
 export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
-    yield* mustBeFile(filename)
-    const connection = yield* patiently(begun(filename))
+    const connection = yield* patiently(begun(yield* realFile(filename)))
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")
     if (version < schemaVersion) return yield* Effect.fail(new StoreUnreadable({ store: filename, ...older(version) }))
@@ -66,22 +65,30 @@ const older = (version: number) =>
         remedy: "start a scheduler on it, which brings it up to date"
       }
 
-/** The driver says "unable to open database file" of all of these. */
-const mustBeFile = (filename: string): Effect.Effect<void, StoreUnreadable> =>
+/**
+ * The file's path with symbolic links followed, as SQLite does: its log lies there. The driver says "unable to open database file" of
+ * all that fails here.
+ */
+const realFile = (filename: string): Effect.Effect<string, StoreUnreadable> =>
   Effect.suspend(() => {
-    const found = statSync(filename, { throwIfNoEntry: false })
-    const cause = found === undefined ? "there is no such file" : found.isFile() ? null : "it is not a file"
-    return cause === null
-      ? Effect.void
-      : Effect.fail(new StoreUnreadable({ store: filename, cause, remedy: "check the name" }))
+    const refused = (cause: unknown) =>
+      Effect.fail(new StoreUnreadable({ store: filename, cause, remedy: "check the name" }))
+    try {
+      const found = statSync(filename, { throwIfNoEntry: false })
+      if (found === undefined) return refused("there is no such file")
+      return found.isFile() ? Effect.succeed(realpathSync(filename)) : refused("it is not a file")
+    } catch (error) {
+      // A name that is too long, links in a circle, a directory that may not be searched.
+      return refused(error)
+    }
   })
 
 /** The first read fixes what all others see. A reader makes a log where there was none; a clean file is left without. */
-const begun = (filename: string): Effect.Effect<SqliteConnection, SqlError, Scope.Scope> =>
+const begun = (path: string): Effect.Effect<SqliteConnection, SqlError, Scope.Scope> =>
   Effect.gen(function* () {
-    const logged = statSync(`${filename}-wal`, { throwIfNoEntry: false }) !== undefined
-    if (!logged) yield* Effect.addFinalizer(() => Effect.ignore(removeEmptyLog(filename)))
-    const connection = yield* connect({ filename, readonly: true })
+    const logged = statSync(`${path}-wal`, { throwIfNoEntry: false }) !== undefined
+    if (!logged) yield* Effect.addFinalizer(() => Effect.ignore(removeEmptyLog(path)))
+    const connection = yield* connect({ filename: path, readonly: true })
     yield* connection.run("BEGIN")
     yield* connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
     return connection

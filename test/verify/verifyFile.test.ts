@@ -1,15 +1,13 @@
-/** What a file can show: damage of every kind is found in it, a sound one is left as it is, and what cannot be checked is told. */
-import { createHash } from "node:crypto"
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+/** What a file can show: damage of every kind is found in it, and what cannot be checked is told. */
+import { readFileSync, writeFileSync } from "node:fs"
 import Database from "better-sqlite3"
 import { Subject } from "rxjs"
 import { describe, expect, it } from "vitest"
 import { defineTrigger, interval, stream, task } from "../../src/index.ts"
 import { sqlite, verifyFile } from "../../src/sqlite.ts"
-import { schemaVersion } from "../../src/store/migrations/migrations.ts"
 import type { Verification } from "../../src/verify/verification.ts"
-import { midnight, minute, newWorld, sleepOn, temporaryFile } from "../scenarios/world.ts"
+import { midnight, minute, newWorld, temporaryFile } from "../scenarios/world.ts"
+import { stoppedFile } from "./stoppedFile.ts"
 
 const quiet = task("quiet", () => null)
 
@@ -170,27 +168,6 @@ describe("verifyFile", () => {
     expect(new Set(violations.map(({ invariant }) => invariant))).toEqual(new Set(["file"]))
   })
 
-  it("leaves a stopped file as it is, with nothing beside it", async () => {
-    const filename = await stoppedFile()
-    const before = digests(filename)
-    expect((await verifyFile(filename)).ok).toBe(true)
-    expect(digests(filename)).toEqual(before)
-    expect(before.map(([name]) => name)).toEqual(["jobs.db", "jobs.db.lock"])
-  })
-
-  it("sees one moment of a file on which a scheduler is at work, and does not hold it up", async () => {
-    const filename = temporaryFile()
-    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
-    const scheduler = await world.start({ tasks: [task("busy", () => sleepOn(world.clock, 3))] })
-    await scheduler.addJob({ id: "a", task: "busy", trigger: interval("1 second", { start: midnight }) })
-    for (let turn = 0; turn < 10; turn++) {
-      const asked = verifyFile(filename)
-      await world.clock.advance(5_500)
-      expect((await asked).violations).toEqual([])
-    }
-    expect((await scheduler.getRuns()).length).toBeGreaterThanOrEqual(55)
-  })
-
   it("tells whose fire times it did not count", async () => {
     const filename = temporaryFile()
     const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
@@ -238,38 +215,6 @@ describe("verifyFile", () => {
     expect(violations).toEqual([])
     expect(checked.fireTimes).toBeGreaterThan(10)
   })
-
-  it.each([
-    ["there is no such file; check the name", () => undefined, "StoreUnreadable"],
-    ["it is not a file; check the name", (filename: string) => mkdirSync(filename), "StoreUnreadable"],
-    [
-      "file is not a database",
-      (filename: string) => writeFileSync(filename, "no database at all ".repeat(99)),
-      "StoreUnreadable"
-    ],
-    [
-      "no scheduler has used it yet; check the name, or",
-      (filename: string) => writeFileSync(filename, ""),
-      "StoreUnreadable"
-    ],
-    ["another program's", (filename: string) => change(filename, "CREATE TABLE customers(name)"), "StoreUnreadable"],
-    [
-      "upgrade carillon",
-      async (filename: string) => change(await stoppedFile(filename), `PRAGMA user_version = ${schemaVersion + 1}`),
-      "StoreTooNew"
-    ]
-  ] as ReadonlyArray<readonly [string, (filename: string) => unknown, string]>)(
-    "refuses what it cannot read, unchanged: %s",
-    async (because, make, tag) => {
-      const filename = temporaryFile()
-      await make(filename)
-      const before = digests(filename)
-      const error: unknown = await verifyFile(filename).catch((thrown: unknown) => thrown)
-      expect(error).toMatchObject({ _tag: tag })
-      expect(String(error)).toContain(because)
-      expect(digests(filename)).toEqual(before)
-    }
-  )
 })
 
 describe("what verifyFile is given", () => {
@@ -290,31 +235,3 @@ describe("what verifyFile is given", () => {
     })
   })
 })
-
-/** Ten runs, stopped in good order. */
-const stoppedFile = async (filename = temporaryFile()): Promise<string> => {
-  const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
-  const scheduler = await world.start({ tasks: [quiet] })
-  await scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute", { start: midnight + minute }) })
-  await world.clock.advance(10 * minute)
-  await scheduler.shutdown()
-  return filename
-}
-
-const change = (filename: string, statement: string): void => {
-  const database = new Database(filename)
-  database.exec(statement)
-  database.close()
-}
-
-/** What lies in the file's directory, by content. Nothing may be open: to read a file is to drop this process's locks on it. */
-const digests = (filename: string): ReadonlyArray<readonly [string, string]> =>
-  readdirSync(dirname(filename))
-    .toSorted()
-    .filter((name) => statSync(join(dirname(filename), name)).isFile())
-    .map((name) => [
-      name,
-      createHash("sha256")
-        .update(readFileSync(join(dirname(filename), name)))
-        .digest("hex")
-    ])
