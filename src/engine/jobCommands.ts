@@ -2,8 +2,8 @@
  * What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. Long because
  * each command says what it refuses and how to mend it.
  */
-import { nextFire, owedFireTimes } from "../job/dueFireTimes.ts"
-import type { FireRange } from "../job/fireRange.ts"
+import { nextAfterRun, nextFire, owedFireTimes } from "../job/dueFireTimes.ts"
+import type { OwedFireTimes } from "../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../job/jobEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
@@ -25,7 +25,6 @@ import {
 import type { JobNotes } from "./jobNotes.ts"
 import { readNotes } from "./jobNotes.ts"
 import type { Plan } from "./plan.ts"
-import { cancelledWaiting } from "./plan.ts"
 import {
   DuplicateJobError,
   JobStateError,
@@ -81,17 +80,8 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
     // What was accounted for stays so: the new trigger is held to what comes after.
     else if (next.exhausted) job = plan.revive(job, { ...existing.memory, since, cursor: since })
     else {
-      const { pausedAt, lastFireAt, lastOutcome } = existing.memory
-      const { nextFireAt } = next
-      job = plan.revive(job, {
-        ...memory,
-        since,
-        cursor: since,
-        nextFireAt,
-        lastFireAt,
-        lastOutcome,
-        pausedAt: pausedAt ?? memory.pausedAt
-      })
+      const { lastFireAt, lastOutcome } = existing.memory
+      job = plan.revive(job, { ...memory, since, cursor: since, nextFireAt: next.nextFireAt, lastFireAt, lastOutcome })
     }
   }
   if (memory.pausedAt !== null && job.memory.pausedAt === null && job.value !== "done") job = pause(plan, job)
@@ -292,10 +282,16 @@ export const request = (plan: Plan, job: Job, args: Json | undefined, setting: D
   let fireAt = plan.now
   while (taken.has(fireAt)) fireAt += 1
   const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
-  const event = { type: "requested", ...base, fireAt } as const
+  const next = nextAfterRun(job.trigger, plan.now, plan.now)
+  const event = { type: "requested", ...base, fireAt, next } as const
   const accepted = plan.step(job, args === undefined ? event : { ...event, args })
   if (accepted !== undefined) return fireAt
   const { maxInstances, overlap } = job.rules
+  const { fault } = job.memory
+  if (fault !== null) {
+    const remedy = `it is parked (${fault.kind}): resumeJob first, when the cause is gone`
+    throw new JobStateError({ jobId: job.row.id, verb: "runJob", state: "paused", remedy })
+  }
   if (job.value !== "done") throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
   throw new JobStateError({
     jobId: job.row.id,
@@ -311,7 +307,19 @@ export const cancelRun = (plan: Plan, jobKey: number, runKey: number): boolean =
   const run = job?.memory.live.find((live) => live.runKey === runKey)
   if (job === undefined || run === undefined) return false
   if (run.retryAt === null) plan.consequences.cancels.push(runKey)
-  else plan.step(job, cancelledWaiting(runKey, plan.now, plan.nextRunKey))
+  else {
+    plan.step(job, {
+      type: "settled",
+      now: plan.now,
+      firstRunKey: plan.nextRunKey,
+      held: !plan.setting.claiming,
+      runKey,
+      outcome: "cancelled",
+      errorName: null,
+      retryable: false,
+      next: nextAfterRun(job.trigger, plan.now, plan.now)
+    })
+  }
   return true
 }
 
@@ -336,7 +344,7 @@ export const emit = (plan: Plan, job: Job, args: Json): void => {
 }
 
 /** Fire times that are due and will not be served. */
-const owedBy = (job: Job, now: EpochMillis): FireRange | null => {
+const owedBy = (job: Job, now: EpochMillis): OwedFireTimes | null => {
   const { nextFireAt, exhausted, pausedAt } = job.memory
   if (exhausted || pausedAt !== null || nextFireAt === null || nextFireAt > now) return null
   try {

@@ -184,7 +184,7 @@ export class Plan {
     const { answer } = next.context
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
     this.consequences.add(working.job, answer, settlement)
-    for (const runKey of answer.cancels) this.abort(working.job, runKey)
+    this.consequences.cancels.push(...answer.cancels)
     if (next.value !== current.value) this.tellState(current, working.job)
     return working.job
   }
@@ -218,7 +218,7 @@ export class Plan {
   batch(): StoreBatch {
     const added: Array<StoreBatch["added"][number]> = []
     const redefined: Array<StoreBatch["redefined"][number]> = []
-    const states: Array<StoreBatch["states"][number]> = this.unreadable
+    const states: Array<StoreBatch["states"][number]> = [...this.unreadable]
     for (const { before, job, stateChanged, definitionChanged } of this.working.values()) {
       if (before === null) added.push(addedRow(job))
       else {
@@ -229,11 +229,6 @@ export class Plan {
     const { removed } = this
     const { claims, settled, ledger } = this.consequences
     return { removed, added, redefined, states, claims, settled, ledger }
-  }
-
-  /** True while the commit would change nothing. */
-  get empty(): boolean {
-    return this.changes === 0
   }
 
   private get dirty(): number {
@@ -249,13 +244,6 @@ export class Plan {
     return working
   }
 
-  /** An executing run is aborted after the commit; one that waits for its next attempt ends here and now. */
-  private abort(job: Job, runKey: number): void {
-    const waits = job.memory.live.some((run) => run.runKey === runKey && run.retryAt !== null)
-    if (!waits) this.consequences.cancels.push(runKey)
-    else this.step(job, cancelledWaiting(runKey, this.now, this.nextRunKey))
-  }
-
   private tellState(before: Job, after: Job): void {
     const jobId = after.row.id
     if (after.value === "done" && !after.memory.removed) this.tell({ type: "JobDone", jobId })
@@ -264,18 +252,6 @@ export class Plan {
     }
   }
 }
-
-/** The end of a run that no executor holds. */
-export const cancelledWaiting = (runKey: number, now: EpochMillis, firstRunKey: number): JobEvent => ({
-  type: "settled",
-  now,
-  firstRunKey,
-  runKey,
-  outcome: "cancelled",
-  errorName: null,
-  retryable: false,
-  next: null
-})
 
 /** Field by field: a spread of a row costs more than the rest of the commit's JavaScript. */
 const definitionRow = ({ key, row }: Job): StoreBatch["redefined"][number] => ({

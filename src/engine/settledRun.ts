@@ -1,9 +1,7 @@
 /** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
 import type { Settlement } from "../executor/executor.ts"
-import { nextFire } from "../job/dueFireTimes.ts"
-import type { NextFire } from "../job/jobEvent.ts"
+import { nextAfterRun } from "../job/dueFireTimes.ts"
 import type { Intent } from "./intent.ts"
-import type { Job } from "./jobCodec.ts"
 import type { Plan } from "./plan.ts"
 
 export class SettledRun implements Intent {
@@ -38,7 +36,7 @@ export class SettledRun implements Intent {
         outcome: settlement.outcome,
         errorName: settlement.error?.name ?? null,
         retryable: settlement.retryable,
-        next: this.nextAfterRun(plan, job)
+        next: nextAfterRun(job.trigger, settlement.finishedAt, plan.now)
       },
       settlement
     )
@@ -51,15 +49,5 @@ export class SettledRun implements Intent {
   failed(): void {
     // The lane closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
     // back: the run stays unfinished, and the next start interrupts it.
-  }
-
-  /** A fixed delay counts from the end of the run. A trigger that fails here is parked when it is next asked. */
-  private nextAfterRun(plan: Plan, job: Job): NextFire | null {
-    if (job.trigger.after !== "run") return null
-    try {
-      return nextFire(job.trigger, this.settlement.finishedAt)
-    } catch {
-      return { nextFireAt: plan.now, exhausted: false }
-    }
   }
 }

@@ -1,8 +1,8 @@
 /** Asks a trigger which of its fire times have come due, in one step where the trigger can count, else in bounded many. */
 import type { EpochMillis } from "../time/instant.ts"
-import { honestNext } from "../trigger/honest.ts"
+import { honestCount, honestNext, honestPrevious } from "../trigger/honest.ts"
 import type { Trigger } from "../trigger/trigger.ts"
-import type { FireRange } from "./fireRange.ts"
+import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
 import type { DueFireTimes, NextFire } from "./jobEvent.ts"
 import type { JobRules } from "./rules.ts"
@@ -36,23 +36,42 @@ export const dueFireTimes = (
     : (counted(trigger, first, now, graceFrom) ?? stepped(trigger, first, now, graceFrom, false))
 }
 
-/** All fire times in [first, now], for those that will not be served. Counts up to 100,000 where the trigger cannot count. */
-export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: EpochMillis): FireRange | null => {
+/**
+ * The next fire time of a fixed delay whose run has ended at `endedAt`; `null`: the trigger counts from something else. One that
+ * fails here is parked when it is next asked, at `now`.
+ */
+export const nextAfterRun = (trigger: Trigger, endedAt: EpochMillis, now: EpochMillis): NextFire | null => {
+  if (trigger.after !== "run") return null
+  try {
+    return nextFire(trigger, endedAt)
+  } catch {
+    return { nextFireAt: now, exhausted: false }
+  }
+}
+
+/** Fire times that are stepped through one by one where the trigger cannot count. */
+const mostOwed = 100_000
+
+/** All fire times in [first, now], for those that will not be served. Throws `FaultyTriggerError`. */
+export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: EpochMillis): OwedFireTimes | null => {
   if (first === null || first > now) return null
   if (trigger.after === "run") return single(first)
   if (trigger.count !== undefined && trigger.previous !== undefined) {
-    return { from: first, through: trigger.previous(now + 1) ?? first, count: trigger.count(first - 1, now) }
+    return {
+      from: first,
+      through: honestPrevious(trigger, now + 1, first),
+      count: honestCount(trigger, first - 1, now)
+    }
   }
   let [through, count] = [first, 1]
-  for (
-    let next = honestNext(trigger, first);
-    next !== undefined && next <= now && count < 100_000;
-    next = honestNext(trigger, next)
-  ) {
+  let next = honestNext(trigger, first)
+  while (next !== undefined && next <= now && count < mostOwed) {
     through = next
     count += 1
+    next = honestNext(trigger, next)
   }
-  return { from: first, through, count }
+  const more = next !== undefined && next <= now
+  return more ? { from: first, through, count, more } : { from: first, through, count }
 }
 
 const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following: NextFire): DueFireTimes => {
@@ -70,11 +89,10 @@ const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following:
 
 /** One step however long the gap: the trigger counts. */
 const counted = (trigger: Trigger, first: EpochMillis, now: EpochMillis, graceFrom: number): DueFireTimes | null => {
-  const { count, previous } = trigger
-  if (count === undefined || previous === undefined) return null
-  const countIn = (from: EpochMillis, through: EpochMillis): number => count.call(trigger, from - 1, through)
-  const last = previous.call(trigger, now + 1) ?? first
-  const lateLast = first < graceFrom ? (previous.call(trigger, graceFrom) ?? first) : null
+  if (trigger.count === undefined || trigger.previous === undefined) return null
+  const countIn = (from: EpochMillis, through: EpochMillis): number => honestCount(trigger, from - 1, through)
+  const last = honestPrevious(trigger, now + 1, first)
+  const lateLast = first < graceFrom ? honestPrevious(trigger, graceFrom, first) : null
   const late = lateLast === null ? null : { from: first, through: lateLast, count: countIn(first, lateLast) }
   const dueFirst = lateLast === null ? first : (honestNext(trigger, lateLast) ?? Infinity)
   const due = dueFirst > now ? null : { from: dueFirst, through: last, count: countIn(dueFirst, last) }
@@ -82,7 +100,7 @@ const counted = (trigger: Trigger, first: EpochMillis, now: EpochMillis, graceFr
     late,
     due,
     second: due === null || due.count < 2 ? null : (honestNext(trigger, due.from) ?? null),
-    penultimate: due === null || due.count < 2 ? null : (previous.call(trigger, due.through) ?? null),
+    penultimate: due === null || due.count < 2 ? null : honestPrevious(trigger, due.through, due.from),
     times: [],
     more: false,
     ...nextFire(trigger, last)

@@ -8,6 +8,11 @@ export interface FireRange {
   readonly count: number
 }
 
+/** Fire times that will not be served. `more`: not all were counted; the others lie after `through`, up to the instant asked about. */
+export interface OwedFireTimes extends FireRange {
+  readonly more?: boolean
+}
+
 export const single = (fireAt: EpochMillis): FireRange => ({ from: fireAt, through: fireAt, count: 1 })
 
 /** Both stretches as one; `earlier` ends before `later` begins. */

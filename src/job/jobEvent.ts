@@ -1,7 +1,7 @@
 /** What happens to a job, and what a job answers. Plain JSON both ways; `now` comes in the event. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
-import type { FireRange } from "./fireRange.ts"
+import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import type { LedgerKind } from "./ledger.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { LiveRun, Outcome } from "./run.ts"
@@ -59,6 +59,8 @@ export interface RequestedEvent extends Starting {
   readonly now: EpochMillis
   readonly fireAt: EpochMillis
   readonly args?: Json
+  /** For a fixed delay: the fire time counted from now, where the request ends the newest run. */
+  readonly next?: NextFire | null
 }
 export interface SettledEvent extends Starting {
   readonly type: "settled"
@@ -88,7 +90,7 @@ export interface PauseEvent {
   readonly type: "pause"
   readonly now: EpochMillis
   /** Due and not served. */
-  readonly owed: FireRange | null
+  readonly owed: OwedFireTimes | null
 }
 export interface ParkEvent {
   readonly type: "park"
@@ -104,7 +106,7 @@ export interface ResumeEvent extends NextFire, Starting {
 export interface RescheduleEvent extends NextFire {
   readonly type: "reschedule"
   readonly now: EpochMillis
-  readonly owed: FireRange | null
+  readonly owed: OwedFireTimes | null
 }
 export interface RedefineEvent {
   readonly type: "redefine"
@@ -113,7 +115,7 @@ export interface RedefineEvent {
 export interface RemoveEvent {
   readonly type: "remove"
   readonly now: EpochMillis
-  readonly owed: FireRange | null
+  readonly owed: OwedFireTimes | null
 }
 
 export type JobEvent =

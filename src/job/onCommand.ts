@@ -1,6 +1,6 @@
 /** What a caller does to a job: request a run, pause, park, resume, reschedule, redefine, remove. */
 import type { EpochMillis } from "../time/instant.ts"
-import type { FireRange } from "./fireRange.ts"
+import type { OwedFireTimes } from "./fireRange.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type {
@@ -12,6 +12,7 @@ import type {
   RescheduleEvent,
   ResumeEvent
 } from "./jobEvent.ts"
+import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
 import type { JobMemory } from "./snapshot.ts"
@@ -21,6 +22,9 @@ export const onRequested = (context: JobContext, event: RequestedEvent): JobDeci
   const draft = new JobDraft(context, event.firstRunKey)
   if (mayStart(draft, context.rules)) draft.claim(event.fireAt, true, event.args)
   else queueRequest(draft, context.rules, event.fireAt, event.args)
+  // To make room for it, the policy may have ended runs that waited for their next attempt.
+  for (const run of context.memory.live)
+    if (!draft.memory.live.some(({ runKey }) => runKey === run.runKey)) countFromEnd(draft, run, event.next ?? null)
   startQueued(draft, context.rules, event.now, event.held)
   return draft.decision()
 }
@@ -28,7 +32,7 @@ export const onRequested = (context: JobContext, event: RequestedEvent): JobDeci
 /** Runs under way and requests go on; retries and queued fire times wait; what is due and not served is withdrawn. */
 export const onPause = (context: JobContext, event: PauseEvent): JobDecision => {
   const draft = new JobDraft(context)
-  withdrawBacklog(draft, event.owed)
+  withdrawOwed(draft, event.owed, event.now)
   // When the schedule is over, no fire time after its end is accounted for, for none is owed.
   if (!draft.memory.exhausted) draft.memory.cursor = Math.max(draft.memory.cursor, event.now)
   draft.memory.pausedAt = event.now
@@ -71,14 +75,14 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
  * Where a new trigger's fire times begin, exclusive: one at `now` counts. Never before what the old trigger's runs have
  * served, or the same fire time would be claimed twice.
  */
-export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: FireRange | null): EpochMillis =>
+export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedFireTimes | null): EpochMillis =>
   Math.max(memory.cursor, now - 1, owed?.through ?? 0)
 
 /** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
-  withdrawBacklog(draft, event.owed)
+  withdrawOwed(draft, event.owed, event.now)
   const after = rescheduledFrom(memory, event.now, event.owed)
   span(draft, "superseded", memory.since, after)
   memory.since = after
@@ -95,7 +99,7 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
 export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
-  withdrawBacklog(draft, event.owed)
+  withdrawOwed(draft, event.owed, event.now)
   for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "withdrawn")
   for (const run of memory.live) {
     if (run.retryAt === null) continue
@@ -112,6 +116,12 @@ export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision =
   memory.pausedAt = null
   memory.fault = null
   return draft.decision()
+}
+
+/** What is due and will not be served. Fire times too many to be counted are one entry, like those of a pause. */
+const withdrawOwed = (draft: JobDraft, owed: OwedFireTimes | null, now: EpochMillis): void => {
+  withdrawBacklog(draft, owed)
+  if (owed?.more === true) span(draft, "paused", owed.through, now)
 }
 
 /** A stretch in which nothing was owed: after `after`, through `through`. Empty when the clock has gone back. */

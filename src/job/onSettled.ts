@@ -1,4 +1,5 @@
 /** An attempt ended: another attempt, or the run's outcome; then whatever waited for its place. */
+import { countFromEnd } from "./fixedDelay.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type { InterruptedEvent, JobContext, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
@@ -32,11 +33,7 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
   }
   memory.live = without(memory.live, run)
   memory.lastOutcome = event.outcome
-  // A run on request leaves the schedule alone.
-  if (event.next !== null && run.fireAt === memory.lastFireAt && !memory.exhausted) {
-    memory.nextFireAt = event.next.nextFireAt
-    memory.exhausted = event.next.exhausted
-  }
+  countFromEnd(draft, run, event.next)
   if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
 }

@@ -32,7 +32,8 @@ export const refuseOrQueue = (draft: JobDraft, rules: JobRules, fire: QueuedFire
 
 /** Whether a request may be made now: an instance is free, or the policy lets it wait. */
 export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
-  if (memory.removed) return false
+  // A parked job is out of service: a run may be the very thing that kills the process.
+  if (memory.removed || memory.fault !== null) return false
   const waiting = waitingIn(memory)
   if (memory.live.length < rules.maxInstances && waiting === 0) return true
   switch (rules.overlap) {
@@ -54,7 +55,7 @@ export const queueRequest = (draft: JobDraft, rules: JobRules, fireAt: EpochMill
 
 /**
  * Starts what waits, as far as instances are free: of a paused job, and while nothing is claimed for fire times (`held`), only
- * requests, of a parked job nothing, and no fire time that the clock, set back, no longer shows. A fire time that has waited
+ * requests, of a parked job nothing at all, and no fire time that the clock, set back, no longer shows. A fire time that has waited
  * past its grace misfires.
  */
 export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, held = false): void => {

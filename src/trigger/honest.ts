@@ -6,12 +6,13 @@ import type { Trigger } from "./trigger.ts"
 
 /**
  * A trigger that broke its contract. `reason`: it threw (`cause`), gave something that is no instant (a safe integer that `Date` can
- * hold), gave one that is not later than `after`, or took longer than the budget.
+ * hold), gave one that is not later than `after`, took longer than the budget, or contradicted itself: `previous` and `count` did
+ * not fit what `next` had given.
  */
 export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
   readonly trigger: string
   readonly after: EpochMillis
-  readonly reason: "threw" | "notAnInstant" | "notLater" | "slow"
+  readonly reason: "threw" | "notAnInstant" | "notLater" | "slow" | "contradicts"
   readonly found: string
   readonly cause?: unknown
 }> {
@@ -26,6 +27,8 @@ export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
         return `${asked} gave ${this.found}, expected a later instant`
       case "slow":
         return `${asked} took ${this.found}`
+      case "contradicts":
+        return `trigger "${this.trigger}", asked about fire times from ${this.after} on, contradicts itself: ${this.found}`
     }
   }
 }
@@ -56,6 +59,26 @@ export const honestNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBu
   return found
 }
 
+/**
+ * The last fire time before `before`, where `first` is one: from `first` on, though a trigger whose time zone has new rules by now may
+ * not know that one. Throws `FaultyTriggerError`.
+ */
+export const honestPrevious = (trigger: Trigger, before: EpochMillis, first: EpochMillis): EpochMillis => {
+  const found = asked(trigger, first, () => trigger.previous?.(before))
+  if (found === undefined) return first
+  if (isInteger(found) && found < before) return Math.max(first, found)
+  throw faulty(trigger, first, "contradicts", `previous(${before}) gave ${shownValue(found)}`)
+}
+
+/** How many fire times lie in (after, through], of which one is known. Throws `FaultyTriggerError`. */
+export const honestCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number => {
+  const found = asked(trigger, after, () => trigger.count?.(after, through))
+  if (isInteger(found) && found >= 0 && found <= through - after) return Math.max(1, found)
+  throw faulty(trigger, after, "contradicts", `count(${after}, ${through}) gave ${shownValue(found)}`)
+}
+
+const isInteger = (found: unknown): found is number => Number.isSafeInteger(found)
+
 /** What `Date` can hold. */
 const maxInstant = 8_640_000_000_000_000
 
@@ -64,9 +87,20 @@ const ask = (trigger: Trigger, after: EpochMillis): unknown => {
   try {
     return trigger.next(after)
   } catch (cause) {
-    throw faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
+    throw threw(trigger, after, cause)
   }
 }
+
+const asked = (trigger: Trigger, after: EpochMillis, question: () => unknown): unknown => {
+  try {
+    return question()
+  } catch (cause) {
+    throw threw(trigger, after, cause)
+  }
+}
+
+const threw = (trigger: Trigger, after: EpochMillis, cause: unknown): FaultyTriggerError =>
+  faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
 
 const faulty = (
   trigger: Trigger,

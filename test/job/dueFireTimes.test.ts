@@ -53,6 +53,36 @@ describe("dueFireTimes", () => {
     })
   })
 
+  it("counts a hundred thousand owed at most where the trigger cannot, and says that there are more", () => {
+    const every = { type: "every", next: (after: number) => after + 1, toJSON: () => ({ type: "every" }) }
+    expect(owedFireTimes(every, 1, 100_000)).toEqual({ from: 1, through: 100_000, count: 100_000 })
+    expect(owedFireTimes(every, 1, 100_001)).toEqual({ from: 1, through: 100_000, count: 100_000, more: true })
+  })
+
+  const liars: ReadonlyArray<readonly [string, Partial<Trigger>]> = [
+    ["a previous instant that is later", { previous: (before) => before }],
+    ["a previous instant that is none", { previous: () => NaN }],
+    ["a count that is none", { count: () => NaN }],
+    ["a negative count", { count: () => -1 }],
+    ["more fire times than milliseconds", { count: (after, through) => through - after + 1 }],
+    ["a count that is a text", { count: () => "2" as unknown as number }]
+  ]
+  it.each(liars)("believes no trigger that gives %s", (_what, lie) => {
+    const trigger: Trigger = { ...counting([10, 20, 30]), ...lie }
+    const contradicts = expect.objectContaining({ _tag: "FaultyTriggerError", reason: "contradicts" }) as Error
+    expect(() => dueFireTimes(trigger, 10, 25, { coalesce: "latest", misfireGraceMs: null })).toThrow(contradicts)
+    expect(() => owedFireTimes(trigger, 10, 25)).toThrow(contradicts)
+  })
+
+  it("takes a fire time that the trigger no longer knows, as after new rules of its time zone", () => {
+    const trigger = counting([15, 25, 90])
+    expect(dueFireTimes(trigger, 10, 30, { coalesce: "latest", misfireGraceMs: 17 })).toMatchObject({
+      late: { from: 10, through: 10, count: 1 },
+      due: { from: 15, through: 25, count: 2 },
+      nextFireAt: 90
+    })
+  })
+
   it("gives one fire time of a fixed delay however long ago it was", () => {
     const delay: Trigger = { ...listed([10, 20, 30, 40, 90]), after: "run" }
     const due = dueFireTimes(delay, 10, 45, { coalesce: "all", misfireGraceMs: null })

@@ -54,6 +54,11 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect(attempts).toEqual([1, 2, 3])
     const parked = await world.scheduler.getJob("a")
     expect([parked?.state, parked?.fault?.kind]).toEqual(["paused", "poison"])
+    await expect(world.scheduler.runJob("a")).rejects.toMatchObject({
+      _tag: "JobStateError",
+      state: "paused",
+      verb: "runJob"
+    })
     expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "interrupted", 3]])
     await world.clock.advance(10 * minute)
     expect(attempts.length).toBe(3)

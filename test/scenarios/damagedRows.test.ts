@@ -5,7 +5,7 @@ import { inProcess, interval, task } from "../../src/index.ts"
 import type { JobRow } from "../../src/store/jobStore.ts"
 import { tamper } from "./tamper.ts"
 import type { StoreKind } from "./world.ts"
-import { midnight, minute, newWorld, second, storeKinds } from "./world.ts"
+import { midnight, minute, newWorld, second, shortLedger, storeKinds } from "./world.ts"
 
 const quiet = task("quiet", () => null)
 const minutely = interval("1 minute", { start: midnight + minute })
@@ -213,6 +213,23 @@ describe("a trigger that breaks its contract in service", () => {
     await world.clock.advance(second)
     expect((await scheduler.verify()).violations).toEqual([])
   })
+})
+
+it.each([
+  ["a previous fire time that lies ahead", { previous: () => midnight + 86_400_000, count: () => 5 }],
+  ["a count that is none", { previous: (before: number) => before - 1, count: () => NaN }]
+])("a trigger that tells %s is faulty: its job is parked, and nothing is claimed early", async (_what, lie) => {
+  const world = newWorld("memory")
+  const every = (after: number) => (Math.floor(after / second) + 1) * second
+  const moody = { type: "moody", next: every, ...lie, toJSON: () => ({ type: "moody" }) }
+  const scheduler = await world.start({ tasks: [quiet], triggers: [{ type: "moody", fromJSON: () => moody }] })
+  await scheduler.addJob({ id: "bad", task: quiet, trigger: moody })
+  scheduler.pause()
+  await world.clock.advance(minute)
+  scheduler.resume()
+  await world.clock.settle()
+  expect((await scheduler.getJob("bad"))?.fault?.kind).toBe("faultyTrigger")
+  expect([await scheduler.getRuns(), await shortLedger(scheduler, "bad")]).toEqual([[], []])
 })
 
 it.each(["null", "5", "[]", "}{", `{"name":5}`, `{"tags":"x"}`, `{"metadata":null}`])(

@@ -67,6 +67,20 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
   })
 
+  it("calling off a run that waits for its next attempt, while the scheduler is paused, starts nothing", async () => {
+    const { world, ends } = await waiting()
+    await world.scheduler.modifyJob("a", { timeout: "1 second", retry: { attempts: 2, backoff: "1 hour" } })
+    ends[0]?.()
+    await world.clock.advance(5 * second)
+    world.scheduler.pause()
+    const run = (await world.scheduler.getRuns()).find(({ outcome }) => outcome === null)
+    const cancelled = world.scheduler.cancelRun(run?.runId ?? "")
+    await world.clock.advance(second)
+    expect(await cancelled).toBe(true)
+    expect((await world.scheduler.getRuns()).filter(({ outcome }) => outcome === null)).toEqual([])
+    expect((await world.scheduler.getJob("a"))?.record.queued).toBe(2)
+  })
+
   it("what waited past its grace misfires, and the job is as readable as before", async () => {
     const world = newWorld(kind)
     const ends: Array<() => void> = []

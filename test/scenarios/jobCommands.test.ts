@@ -1,6 +1,6 @@
 /** What callers do to a job while it lives: pause, request, change, remove. */
 import { describe, expect, it } from "vitest"
-import { date, interval, task } from "../../src/index.ts"
+import { date, interval, or, task } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
 import { everyTenSeconds } from "./everyTenSeconds.ts"
 import { hour, midnight, minute, newWorld, second, shortLedger, shortRuns } from "./world.ts"
@@ -34,6 +34,25 @@ describe("pausing", () => {
     expect((await scheduler.getJob("a"))?.state).toBe("done")
     expect((await scheduler.verify()).violations).toEqual([])
   })
+
+  it.each(["pauseJob", "removeJob"] as const)(
+    "%s accounts for more fire times than can be counted one by one",
+    async (verb) => {
+      const world = newWorld("memory")
+      const quiet = task("quiet", () => null)
+      const scheduler = await world.start({ tasks: [quiet] })
+      const trigger = or([interval("1 second", { start: midnight }), interval("1 hour", { start: midnight })])
+      await scheduler.addJob({ id: "a", task: quiet, trigger })
+      await world.clock.settle()
+      scheduler.pause()
+      await world.clock.advance(30 * hour)
+      await scheduler[verb]("a")
+      expect(await shortLedger(scheduler, "a")).toEqual([
+        ["misfired", second, 100_000 * second, 100_000, "withdrawn"],
+        ["paused", 100_000 * second + 1, 108_000 * second, 0, null]
+      ])
+    }
+  )
 
   it("a paused scheduler fires nothing, and what came due follows the misfire rules", async () => {
     const { scheduler, clock } = await everyTenSeconds(0, { misfireGrace: "10 seconds" })
