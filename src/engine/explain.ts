@@ -129,10 +129,14 @@ const withoutRecord = (
     const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
     return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
   }
-  if (instant > engine.timers.now())
-    return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
   if (record.state === "done")
     return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
+  // A fixed delay has no next fire time while its run is under way.
+  const over = record.nextFireAt === null && trigger?.after !== "run"
+  if (over && instant > (record.lastFireAt ?? -Infinity))
+    return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
+  if (instant > engine.timers.now())
+    return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
   if (record.nextFireAt !== null && instant >= record.nextFireAt) {
     return answer("waiting", `The fire time is due and has not been served yet: ${whyWaiting(engine, record)}.`)
   }
@@ -154,7 +158,10 @@ const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
   const kind = run.request === 0 ? "for this fire time" : "on request"
   const started =
     run.startedAt === null
-      ? "has not started"
+      ? // What its process did before it ended, nobody has written.
+        run.outcome === "interrupted"
+        ? "may have started"
+        : "has not started"
       : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
   if (run.outcome === null) {
     const live = record.live.find(({ runKey }) => runKey === run.runKey)

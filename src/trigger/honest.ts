@@ -99,8 +99,11 @@ const asked = (trigger: Trigger, after: EpochMillis, question: () => unknown): u
   }
 }
 
+/** A trigger that asks others says which of them is faulty. */
 const threw = (trigger: Trigger, after: EpochMillis, cause: unknown): FaultyTriggerError =>
-  faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
+  cause instanceof FaultyTriggerError
+    ? cause
+    : faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
 
 const faulty = (
   trigger: Trigger,

@@ -45,6 +45,8 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect(attempts).toEqual([1])
     expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "interrupted", 1]])
     expect((await world.scheduler.getJob("a"))?.state).toBe("done")
+    const { sentence } = await world.scheduler.explain("a", midnight + second)
+    expect(sentence).toContain("attempt 1 may have started, interrupted")
   })
 
   it("three crashes in a row park the job as poison, and resuming it lets it run again", async () => {

@@ -25,6 +25,20 @@ describe("explain", () => {
     await scheduler.shutdown({ wait: false })
   })
 
+  it("does not say of a job whose runs are used up that it will fire", async () => {
+    const { clock, scheduler } = await hanging("skip")
+    await scheduler.modifyJob("j", { maxRuns: 1 })
+    await clock.advance("90 seconds")
+    const ahead = async () => (await scheduler.explain("j", start + 10 * minute)).sentence
+    expect(await ahead()).toBe("The job has had its last fire time, and fires no more after 1 runs.")
+    const [live] = await scheduler.getRuns({ live: true })
+    const cancelled = scheduler.cancelRun(live?.runId ?? "")
+    await clock.settle()
+    await cancelled
+    expect(await ahead()).toBe("The job was done before that instant, after 1 runs.")
+    await scheduler.shutdown({ wait: false })
+  })
+
   it("answers for the fire time rather than for a request of the same millisecond", async () => {
     const { clock, scheduler } = await hanging("skip")
     await clock.advance("2 minutes")

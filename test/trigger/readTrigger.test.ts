@@ -151,6 +151,17 @@ describe("honestNext", () => {
     )
   })
 
+  it("tells the fault of a trigger that another one asks once", () => {
+    const inner = lying(() => null)
+    const outer = { ...lying((after) => honestNext(inner, after)), type: "outer" }
+    expect(() => honestNext(outer, 10)).toThrow(
+      expect.objectContaining({
+        trigger: "liar",
+        message: expect.stringMatching(/^trigger "liar" asked .* gave null/) as string
+      })
+    )
+  })
+
   it("calls an answer that took longer than the budget slow", () => {
     let nowMs = 0
     const slow = lying((after) => ((nowMs += 60), after + 1))
