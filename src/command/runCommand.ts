@@ -1,4 +1,5 @@
 /** Reads a command line and does what it says. */
+import { createRequire } from "node:module"
 import { parseArgs } from "node:util"
 import { InvalidDurationError } from "../time/duration.ts"
 import type { Terminal } from "./terminal.ts"
@@ -12,7 +13,10 @@ snapshots and wake-ups in agreement; SQLite's own check of the file.
   --json                print the answer as JSON
   --run-age <duration>  the scheduler's retention.runAge, if it is not "30 days"
 
-Exit code: 0 all is well, 1 something is not, 2 the file cannot be read or the command line is wrong.`
+carillon --version prints carillon's version.
+
+Exit code: 0 all is well, 1 something is not, 2 it could not be checked: the file cannot be read, the command line is wrong, or the
+check failed.`
 
 /** The exit code. */
 export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal): Promise<number> => {
@@ -25,7 +29,12 @@ export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal
     given = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { json: { type: "boolean" }, "run-age": { type: "string" }, help: { type: "boolean", short: "h" } }
+      options: {
+        json: { type: "boolean" },
+        "run-age": { type: "string" },
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean" }
+      }
     })
   } catch (error) {
     return misuse(error instanceof Error ? error.message : String(error))
@@ -34,6 +43,10 @@ export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal
   const [verb, filename, ...surplus] = positionals
   if (values.help === true) {
     terminal.out(usage)
+    return 0
+  }
+  if (values.version === true) {
+    terminal.out(version())
     return 0
   }
   if (verb !== "verify") return misuse(verb === undefined ? "which command?" : `there is no command "${verb}"`)
@@ -46,3 +59,7 @@ export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal
     throw error
   }
 }
+
+/** By the package's own name, which holds for the sources and for what is built of them. */
+const version = (): string =>
+  (createRequire(import.meta.url)("carillon/package.json") as { readonly version: string }).version

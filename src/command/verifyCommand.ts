@@ -12,12 +12,12 @@ import type { DurationLike } from "../time/duration.ts"
 import type { NotCheckedReason, Verification, Violation } from "../verify/verification.ts"
 import type { Terminal } from "./terminal.ts"
 
-export interface VerifyArguments {
+interface VerifyArguments {
   readonly json: boolean
   readonly runAge: string | undefined
 }
 
-/** 0: all is well. 1: something is not. 2: the file cannot be read. */
+/** 0: all is well. 1: something is not. 2: the file cannot be read. What nobody foresaw is thrown. */
 export const verifyCommand = async (filename: string, given: VerifyArguments, terminal: Terminal): Promise<number> => {
   // What is no duration is refused there.
   const runAge = given.runAge as DurationLike | undefined

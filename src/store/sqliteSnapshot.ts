@@ -40,7 +40,7 @@ export interface SqliteSnapshot {
   damage(): Effect.Effect<ReadonlyArray<string>, StoreError>
 }
 
-export interface SnapshotPast {
+interface SnapshotPast {
   /** True once the newest owner has claimed a run, which it does only when it has settled what an earlier one left. */
   readonly recovered: boolean
   /** Whether runs or ledger entries have been deleted from the file's oldest end. */

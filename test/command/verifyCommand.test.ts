@@ -1,7 +1,9 @@
-/** `carillon verify` as a user runs it: what it prints, and its exit code. */
-import { spawnSync } from "node:child_process"
-import { writeFileSync } from "node:fs"
+/** `carillon` as a user runs it: what it prints, and its exit code. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import { defineTrigger, interval, task } from "../../src/index.ts"
@@ -97,15 +99,48 @@ describe("carillon verify", () => {
     expect(err.join("\n")).toContain("usage: carillon verify <file>")
   })
 
-  it("is a program", () => {
+  it("tells its version, that of the package", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as {
+      readonly version: string
+    }
+    expect(await run("--version")).toEqual({ exitCode: 0, out: [version], err: [] })
+  })
+
+  it("is a program", async () => {
     const filename = temporaryFile("text.db")
     writeFileSync(filename, "this is no database at all, however long it is ".repeat(50))
-    const program = join(import.meta.dirname, "../../src/command/carillon.ts")
-    const ended = spawnSync(process.execPath, ["--import", "tsx", program, "verify", filename], { encoding: "utf8" })
-    expect([ended.status, ended.stdout, ended.stderr]).toEqual([
-      2,
-      "",
-      `store ${filename} cannot be read: file is not a database; restore it from a backup or give another file\n`
-    ])
+    expect(await program(["verify", filename])).toEqual({
+      exitCode: 2,
+      out: "",
+      err: `store ${filename} cannot be read: file is not a database; restore it from a backup or give another file\n`
+    })
+  })
+
+  it.each([
+    [
+      "when it fails in a way that nobody foresaw",
+      { beforehand: 'process.stdout.write = () => { throw new Error("unforeseen") }' },
+      "unforeseen"
+    ],
+    ["when nobody hears its answer", { deaf: true }, "EPIPE"]
+  ])("ends with 2 %s", async (_when, how, because) => {
+    const { exitCode, err } = await program(["verify", await file()], how)
+    expect(exitCode).toBe(2)
+    expect(err).toContain(because)
   })
 })
+
+/** The command as a process of its own. `beforehand`: code that it runs first. `deaf`: nobody reads what it prints. */
+const program = async (
+  args: ReadonlyArray<string>,
+  { beforehand = "", deaf = false }: { readonly beforehand?: string; readonly deaf?: boolean } = {}
+) => {
+  const source = join(import.meta.dirname, "../../src/command/carillon.ts")
+  const first = `data:text/javascript,${encodeURIComponent(beforehand)}`
+  const child = spawn(process.execPath, ["--import", "tsx", "--import", first, source, ...args])
+  if (deaf) child.stdout.destroy()
+  const ended = once(child, "exit")
+  const [out, err] = await Promise.all([deaf ? "" : text(child.stdout), text(child.stderr)])
+  const [exitCode] = (await ended) as [number | null]
+  return { exitCode, out, err }
+}
