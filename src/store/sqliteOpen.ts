@@ -100,7 +100,7 @@ const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =
     // Locked, and not yet or no longer ours to read: it is in use all the same.
     Effect.catchAllCause(() => Effect.succeed(undefined)),
     Effect.map((holder) => {
-      const { pid, host, startedAt } = holder ?? { pid: 0, host: "unknown", startedAt: owner.startedAt }
+      const { pid, host, startedAt } = holder ?? { pid: 0, host: "", startedAt: owner.startedAt }
       return new StoreInUse({ store: path, pid, host, ageMs: Math.max(0, owner.startedAt - startedAt) })
     })
   )

@@ -12,6 +12,7 @@ import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
 import { patiently } from "./sqlitePatience.ts"
+import { presenceOf } from "./sqlitePresence.ts"
 import { purgeSlice } from "./sqlitePurge.ts"
 import {
   countJobs,
@@ -76,6 +77,7 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
     const { connection, epoch, jobCount, nextJobKey, nextRunKey, executors } = possession
     const session: SqliteSession = { connection, store, epoch, executors, looked: { runs: 0, ledger: 0 } }
     const moving = store === inMemory ? null : yield* checkpointer(resolve(store), checkpointPages)
+    const misplaced = store === inMemory ? () => null : presenceOf(resolve(store))
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
@@ -92,6 +94,8 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
       nextRunKey,
       commit: (sequence, batch) =>
         guarded("commit", () => {
+          const cause = misplaced()
+          if (cause !== null) return Effect.fail(new StoreUnavailable({ store, operation: "commit", cause }))
           const at = batchInstant(batch, latest)
           latest = Math.max(latest, at)
           return Effect.tap(commitBatch(session, sequence, batch, at), () => moving?.committed(rowsOf(batch)))

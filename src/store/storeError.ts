@@ -13,7 +13,7 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   }
 }
 
-/** Another live scheduler owns the store. `host` is empty when it does not know its own. */
+/** Another live scheduler owns the store. `host` is empty when it does not know its own, `pid` 0 when it has not written it yet. */
 export class StoreInUse extends Data.TaggedError("StoreInUse")<{
   readonly store: string
   readonly pid: number
@@ -22,7 +22,11 @@ export class StoreInUse extends Data.TaggedError("StoreInUse")<{
 }> {
   override get message(): string {
     const where = this.host === "" ? "" : ` on ${this.host}`
-    return `store ${this.store} is in use by process ${this.pid}${where}, started ${Math.round(this.ageMs / 1000)} s ago; stop it first, or give this scheduler a store of its own`
+    const holder =
+      this.pid === 0
+        ? "another process that has just opened it"
+        : `process ${this.pid}${where}, started ${Math.round(this.ageMs / 1000)} s ago`
+    return `store ${this.store} is in use by ${holder}; stop it first, or give this scheduler a store of its own`
   }
 }
 
