@@ -9,26 +9,47 @@ interface Waiter<A> {
   readonly reject: (error: unknown) => void
 }
 
+/** Somebody waits for the end of a run, until it has ended or `forget` is called. */
+export interface WaitForEnd {
+  /** Resolves when the run's outcome is on disk. */
+  readonly ended: Promise<void>
+  forget(): void
+}
+
 export class RunWaiters {
   private readonly claims = new Map<string, Waiter<number>>()
-  private readonly ends = new Map<string, Array<Waiter<void>>>()
+  private readonly ends = new Map<string, Set<Waiter<void>>>()
 
-  /** The run's key, once the request of this job made at `fireAt` is claimed. Asked before the request is committed. */
+  /** How many wait. */
+  get waiting(): number {
+    let waiting = this.claims.size
+    for (const waiters of this.ends.values()) waiting += waiters.size
+    return waiting
+  }
+
+  /** The run's key, once the request of this job made at `fireAt` is claimed. Asked within the commit of the request, which may claim it. */
   claimed(lane: Lane, jobKey: number, fireAt: EpochMillis): Promise<number> {
     return quietly(
       new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject }))
     )
   }
 
-  /** Resolves when the run's outcome is on disk. */
-  ended(runId: string): Promise<void> {
-    return quietly(
-      new Promise((resolve, reject) => {
-        const waiters = this.ends.get(runId) ?? []
-        waiters.push({ resolve, reject })
-        this.ends.set(runId, waiters)
+  /** For a run that has not ended. Who cannot know that waits first, then looks, and forgets the wait when it has. */
+  untilEnded(runId: string): WaitForEnd {
+    const waiters = this.ends.get(runId) ?? new Set()
+    this.ends.set(runId, waiters)
+    let waiter: Waiter<void> | null = null
+    const ended = quietly(
+      new Promise<void>((resolve, reject) => {
+        waiter = { resolve, reject }
+        waiters.add(waiter)
       })
     )
+    const forget = (): void => {
+      if (waiter !== null) waiters.delete(waiter)
+      if (waiters.size === 0 && this.ends.get(runId) === waiters) this.ends.delete(runId)
+    }
+    return { ended, forget }
   }
 
   follow(lane: Lane, plan: Plan): void {

@@ -242,11 +242,14 @@ export class Scheduler {
     checkKnownOptions("runJob", options, ["args"])
     const task = this.engine.tasks.get(record.task, id)
     const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
-    const { claimed, fireAt } = await this.submit(lane, [id], (plan) => {
+    const request = (plan: Plan) => {
       const job = commands.jobIn(plan, id, "runJob")
-      const requestedAt = commands.request(plan, job, args, this.engine.setting)
-      return { claimed: this.engine.waiters.claimed(lane, job.key, requestedAt), fireAt: requestedAt }
-    })
+      return { jobKey: job.key, fireAt: commands.request(plan, job, args, this.engine.setting) }
+    }
+    const { claimed, fireAt } = await this.submitAnd(lane, [id], request, (made) => ({
+      claimed: this.engine.waiters.claimed(lane, made.jobKey, made.fireAt),
+      fireAt: made.fireAt
+    }))
     const runId = lane.runId(await claimed)
     return { runId, jobId: id, fireAt, settled: () => this.settledRun(runId) }
   }
@@ -264,20 +267,24 @@ export class Scheduler {
     const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
     if (run === undefined) throw unknown
     if (run.outcome !== null) return false
-    const ended = this.engine.waiters.ended(runId)
+    const { ended, forget } = this.engine.waiters.untilEnded(runId)
     // By key: the job may be removed, and its id in use again.
     const keys = [run.jobKey]
-    const wasLive = await new Promise<boolean>((resolve, reject) =>
-      lane.submit(
-        command(
-          { keys, givenAt: this.engine.timers.monotonicMillis() },
-          (plan) => commands.cancelRun(plan, run.jobKey, place.runKey),
-          { resolve, reject }
+    try {
+      const wasLive = await new Promise<boolean>((resolve, reject) =>
+        lane.submit(
+          command(
+            { keys, givenAt: this.engine.timers.monotonicMillis() },
+            (plan) => commands.cancelRun(plan, run.jobKey, place.runKey),
+            { resolve, reject }
+          )
         )
       )
-    )
-    if (wasLive) await ended
-    return wasLive
+      if (wasLive) await ended
+      return wasLive
+    } finally {
+      forget()
+    }
   }
 
   /** Runs, newest fire time first, finished and live. */
@@ -355,20 +362,8 @@ export class Scheduler {
   /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
   async jobActor(id: string): Promise<JobActor> {
     const { lane } = await this.queries.mustFind(id, "actor")
-    return new Promise((resolve, reject) => {
-      // Made within the commit that shows the job: a moment later another commit may have passed the actor by.
-      const open = ({ plan, job }: { readonly plan: Plan; readonly job: Job }): void => {
-        try {
-          resolve(this.engine.actorOf(lane, plan, job))
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
-        }
-      }
-      const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
-      lane.submit(
-        command({ ids: [id], givenAt: this.engine.timers.monotonicMillis() }, find, { resolve: open, reject })
-      )
-    })
+    const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
+    return this.submitAnd(lane, [id], find, ({ plan, job }) => this.engine.actorOf(lane, plan, job))
   }
 
   /** Adds a store while running; what a dead process left in it is settled first. */
@@ -491,11 +486,27 @@ export class Scheduler {
   }
 
   private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
-    return new Promise((resolve, reject) =>
-      lane.submit(
-        command({ ids, weight: ids.length, givenAt: this.engine.timers.monotonicMillis() }, apply, { resolve, reject })
-      )
-    )
+    return this.submitAnd(lane, ids, apply, (given) => given)
+  }
+
+  /** `then` is called within the commit: a moment later another may have passed by. */
+  private submitAnd<A, B>(
+    lane: StoreLane,
+    ids: ReadonlyArray<string>,
+    apply: (plan: Plan) => A,
+    then: (given: A) => B
+  ): Promise<B> {
+    return new Promise((resolve, reject) => {
+      const settle = (given: A): void => {
+        try {
+          resolve(then(given))
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      }
+      const needs = { ids, weight: ids.length, givenAt: this.engine.timers.monotonicMillis() }
+      lane.submit(command(needs, apply, { resolve: settle, reject }))
+    })
   }
 
   private handle({ name }: StoreLane, job: Job): JobHandle {
@@ -503,10 +514,18 @@ export class Scheduler {
   }
 
   private async settledRun(runId: string): Promise<RunRecord> {
-    const ended = this.engine.waiters.ended(runId)
-    const [now] = await this.queries.runs({ runId })
-    if (now !== undefined && now.outcome !== null) return now
-    await ended
+    const { ended, forget } = this.engine.waiters.untilEnded(runId)
+    try {
+      const now = await this.storedRun(runId)
+      if (now.outcome !== null) return now
+      await ended
+      return await this.storedRun(runId)
+    } finally {
+      forget()
+    }
+  }
+
+  private async storedRun(runId: string): Promise<RunRecord> {
     const [run] = await this.queries.runs({ runId })
     if (run === undefined) throw new UnknownNameError({ kind: "run", name: runId, known: [] })
     return run
