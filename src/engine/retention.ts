@@ -20,10 +20,17 @@ const sweepAfterRuns = 10_000
 /** Slices are this far apart unless one was full. */
 const sweepEveryMs = 60_000
 
+interface Sweeping {
+  /** When it is time again, by monotonic time: a wall that is set right must not put it off. */
+  nextMs: number
+  /** Runs that ended since the last slice. */
+  ended: number
+}
+
 export class Retention {
   private readonly rules: RetentionRules
   private readonly timers: Timers
-  private readonly lanes = new WeakMap<Lane, { nextAt: number; ended: number }>()
+  private readonly lanes = new WeakMap<Lane, Sweeping>()
 
   /** True where nothing is ever deleted: nobody has to look whether it is time. */
   readonly endless: boolean
@@ -43,8 +50,8 @@ export class Retention {
   sweep(lane: Lane): Effect.Effect<void, StoreError> {
     if (this.endless) return Effect.void
     const state = this.of(lane)
+    if (state.ended < sweepAfterRuns && this.timers.monotonicMillis() < state.nextMs) return Effect.void
     const now = this.timers.now()
-    if (state.ended < sweepAfterRuns && now < state.nextAt) return Effect.void
     const { runAgeMs, runCount, jobAgeMs } = this.rules
     return Effect.map(
       lane.store.purge({
@@ -55,14 +62,16 @@ export class Retention {
       }),
       (deleted) => {
         state.ended = 0
-        state.nextAt = deleted >= sliceRows ? now : now + sweepEveryMs
+        state.nextMs = this.timers.monotonicMillis() + (deleted >= sliceRows ? 0 : sweepEveryMs)
       }
     )
   }
 
-  private of(lane: Lane): { nextAt: number; ended: number } {
-    let state = this.lanes.get(lane)
-    if (state === undefined) this.lanes.set(lane, (state = { nextAt: this.timers.now() + sweepEveryMs, ended: 0 }))
+  private of(lane: Lane): Sweeping {
+    const known = this.lanes.get(lane)
+    if (known !== undefined) return known
+    const state = { nextMs: this.timers.monotonicMillis() + sweepEveryMs, ended: 0 }
+    this.lanes.set(lane, state)
     return state
   }
 }
