@@ -1,6 +1,6 @@
 /**
  * Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. An executor may be anyone's:
- * what it throws is reported, and a run that it throws at has failed.
+ * what it throws is reported, and a run that it throws at, or settles with what is no settlement, has failed.
  */
 import type {
   Executor,
@@ -11,6 +11,7 @@ import type {
   RunOrder
 } from "../executor/executor.ts"
 import type { Settlement } from "../executor/executor.ts"
+import { checkSettlement } from "../executor/settlement.ts"
 import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -48,7 +49,7 @@ export class Dispatcher {
   private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
 
-  /** `released` hears whose order has made room, `report` what an executor threw. */
+  /** `released` hears whose order has made room, `report` what an executor threw or did wrong. */
   constructor(
     ground: ExecutorGround,
     released: (home: RunHome) => void,
@@ -90,6 +91,11 @@ export class Dispatcher {
   /** Orders that are out: executing, queued or waiting here. */
   get live(): number {
     return this.orders.size
+  }
+
+  /** True while the order is out: executing, queued or waiting here. */
+  holds(runId: string): boolean {
+    return this.orders.has(runId)
   }
 
   /** Orders of one home that are out. */
@@ -163,10 +169,22 @@ export class Dispatcher {
       this.report(order.executor, error, "submit")
       // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
       if (this.orders.get(order.runId) !== order) return
-      const { name, message } = describeError(error)
-      const failed = { ...neverStarted("failed", this.ground.timers.now()), error: { name, message }, retryable: true }
-      this.settle(order, failed)
+      this.settle(order, this.failedBy(error))
     }
+  }
+
+  private checked(name: string, settlement: Settlement): Settlement {
+    try {
+      return checkSettlement(settlement)
+    } catch (error) {
+      this.report(name, error, "settled")
+      return this.failedBy(error)
+    }
+  }
+
+  private failedBy(cause: unknown): Settlement {
+    const { name, message } = describeError(cause)
+    return { ...neverStarted("failed", this.ground.timers.now()), error: { name, message }, retryable: true }
   }
 
   private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {
@@ -191,7 +209,7 @@ export class Dispatcher {
       settled: (order, settlement) => {
         const own = this.orders.get(order.runId)
         if (own === undefined) return
-        this.guarded(name, "settled", () => this.settle(own, settlement), undefined)
+        this.guarded(name, "settled", () => this.settle(own, this.checked(name, settlement)), undefined)
         this.refill(name)
       }
     }

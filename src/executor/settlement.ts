@@ -1,0 +1,63 @@
+/**
+ * What an executor of one's own may not settle with: a settlement goes into the run's record and its events, so one that is
+ * none is refused where it comes in. Knows no executor and no run.
+ */
+import { Data } from "effect"
+import { outcomes } from "../job/run.ts"
+import type { RunError } from "../job/run.ts"
+import { preview } from "../task/preview.ts"
+import type { Settlement } from "./executor.ts"
+
+/** An executor has settled an attempt with something else than a `Settlement`. The attempt counts as failed. */
+export class InvalidSettlementError extends Data.TaggedError("InvalidSettlementError")<{
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `settled with ${this.field} ${this.found}, expected ${this.expected}; mend the executor`
+  }
+}
+
+/** The settlement itself. Throws `InvalidSettlementError`, or what a hostile object throws. */
+export const checkSettlement = (given: Settlement): Settlement => {
+  if (!isObject(given)) throw refused("settlement", given, "an object")
+  const { outcome, startedAt, finishedAt, result, error, retryable }: Unknown<Settlement> = given
+  if (!outcomes.some((known) => known === outcome)) throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
+  if (startedAt !== null && !isInstant(startedAt)) throw refused("startedAt", startedAt, "epoch milliseconds or null")
+  if (!isInstant(finishedAt)) throw refused("finishedAt", finishedAt, "epoch milliseconds")
+  if (result !== null && !isJsonText(result)) throw refused("result", result, "JSON text or null")
+  if (error !== null && !isRunError(error))
+    throw refused("error", error, "a plain { name, message, stack? } of texts, or null")
+  if (typeof retryable !== "boolean") throw refused("retryable", retryable, "true or false")
+  return given
+}
+
+const refused = (field: string, found: unknown, expected: string): InvalidSettlementError =>
+  new InvalidSettlementError({ field, found: preview(found), expected })
+
+type Unknown<T> = { readonly [field in keyof T]?: unknown }
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const isInstant = (value: unknown): boolean => Number.isSafeInteger(value)
+
+const isJsonText = (value: unknown): boolean => typeof value === "string" && succeeds(() => void JSON.parse(value))
+
+/** Written as JSON, with whatever else is in it. */
+const isRunError = (value: unknown): boolean => {
+  if (!isObject(value)) return false
+  const { name, message, stack }: Unknown<RunError> = value
+  const texts =
+    typeof name === "string" && typeof message === "string" && ["string", "undefined"].includes(typeof stack)
+  return texts && succeeds(() => void JSON.stringify(value))
+}
+
+const succeeds = (attempt: () => void): boolean => {
+  try {
+    attempt()
+    return true
+  } catch {
+    return false
+  }
+}
