@@ -31,7 +31,7 @@ export class Consequences {
   unmadeEvents = 0
   readonly starts: Array<Start> = []
   /** Executing runs to abort. */
-  readonly cancels: Array<number> = []
+  readonly cancels: Array<{ readonly jobKey: number; readonly runKey: number }> = []
   /** Requests that became runs, and runs that ended: somebody may wait for them. */
   readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> =
     []

@@ -306,7 +306,7 @@ export const cancelRun = (plan: Plan, jobKey: number, runKey: number): boolean =
   const job = plan.byKey(jobKey)
   const run = job?.memory.live.find((live) => live.runKey === runKey)
   if (job === undefined || run === undefined) return false
-  if (run.retryAt === null) plan.consequences.cancels.push(runKey)
+  if (run.retryAt === null) plan.consequences.cancels.push({ jobKey, runKey })
   else {
     plan.step(job, {
       type: "settled",

@@ -184,7 +184,7 @@ export class Plan {
     const { answer } = next.context
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
     this.consequences.add(working.job, answer, settlement)
-    this.consequences.cancels.push(...answer.cancels)
+    for (const runKey of answer.cancels) this.consequences.cancels.push({ jobKey: current.key, runKey })
     if (next.value !== current.value) this.tellState(current, working.job)
     return working.job
   }

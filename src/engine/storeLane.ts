@@ -16,6 +16,7 @@ import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "./jobCodec.ts"
+import { cancelRun } from "./jobCommands.ts"
 import type { Lane, LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
 import { ResidentJobs } from "./residentJobs.ts"
@@ -388,7 +389,11 @@ export class StoreLane implements RunHome, Lane {
       })
     }
     // After the starts: a run may be claimed and told to give way in one commit.
-    for (const runKey of plan.consequences.cancels) host.dispatcher.cancel(this.runId(runKey))
+    for (const { jobKey, runKey } of plan.consequences.cancels) {
+      const runId = this.runId(runKey)
+      // An attempt that ended meanwhile may be followed by another, once its end is written.
+      if (!host.dispatcher.cancel(runId) && !host.dispatcher.holds(runId)) this.submit(cancellingAgain(jobKey, runKey))
+    }
   }
 
   private storeAway(error: StoreError): void {
@@ -439,3 +444,11 @@ export class StoreLane implements RunHome, Lane {
     this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
   }
 }
+
+const cancellingAgain = (jobKey: number, runKey: number): Intent => ({
+  keys: [jobKey],
+  weight: 1,
+  apply: (plan) => void cancelRun(plan, jobKey, runKey),
+  committed: () => undefined,
+  failed: () => undefined
+})

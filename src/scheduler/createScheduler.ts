@@ -254,7 +254,10 @@ export class Scheduler {
     return { runId, jobId: id, fireAt, settled: () => this.settledRun(runId) }
   }
 
-  /** Ends a run: outcome `cancelled`. False when it had ended already. Resolves when the outcome is on disk. */
+  /**
+   * Ends a run: outcome `cancelled`. False when it had ended already, or ends by itself before it is told. Resolves when the outcome is
+   * on disk.
+   */
   async cancelRun(runId: string): Promise<boolean> {
     const place = placeOfRun(runId)
     const unknown = new UnknownNameError({
@@ -280,11 +283,14 @@ export class Scheduler {
           )
         )
       )
-      if (wasLive) await ended
-      return wasLive
+      if (!wasLive) return false
+      await ended
     } finally {
       forget()
     }
+    const [left] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
+    // Retention may have been quicker.
+    return left === undefined || left.outcome === "cancelled"
   }
 
   /** Runs, newest fire time first, finished and live. */

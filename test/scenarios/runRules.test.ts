@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { date, inProcess, interval, task } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
 import { everyTenSeconds } from "./everyTenSeconds.ts"
-import { hour, midnight, minute, newWorld, second, shortLedger, shortRuns } from "./world.ts"
+import { gate, hour, midnight, minute, newWorld, second, shortLedger, shortRuns, storeOf } from "./world.ts"
 
 describe("overlap", () => {
   it.each([
@@ -233,5 +233,56 @@ describe("limits", () => {
     expect(starts).toEqual([])
     await world.clock.advance(1)
     expect(starts).toEqual([at])
+  })
+})
+
+describe("a run that ends while it is called off", () => {
+  it.each([
+    ["succeeds", false, "succeeded", 1],
+    ["fails, and was to be tried again", true, "cancelled", 2]
+  ] as const)("%s: the caller is told what became of it", async (_what, cancels, outcome, attempt) => {
+    const inner = storeOf("memory")
+    let commitMayGoOn: Promise<void> = Promise.resolve()
+    const world = newWorld("memory", {
+      description: inner.description,
+      open: (owner) =>
+        Effect.map(inner.open(owner), (opened) => ({
+          ...opened,
+          commit: (sequence, batch) =>
+            Effect.zipRight(
+              Effect.promise(() => commitMayGoOn),
+              opened.commit(sequence, batch)
+            )
+        }))
+    })
+    const end = gate<() => void>()
+    const held = task("held", async () => (await end.opened)())
+    const scheduler = await world.start({ tasks: [held] })
+    await scheduler.addJob({ id: "a", task: held, trigger: date(midnight), retry: { attempts: 3, backoff: "1 hour" } })
+    await world.clock.settle()
+    const [run] = await scheduler.getRuns()
+    // A commit under way, and one after it that holds the cancellation beside another command.
+    const [earlier, shared] = [gate(), gate()]
+    commitMayGoOn = earlier.opened
+    const later = date(midnight + hour)
+    const first = scheduler.addJob({ id: "b", task: held, trigger: later })
+    await world.clock.settle()
+    const cancelled = scheduler.cancelRun(run?.runId ?? "")
+    await world.clock.settle()
+    const other = scheduler.addJob({ id: "c", task: held, trigger: later })
+    commitMayGoOn = shared.opened
+    earlier.open()
+    await first
+    await world.clock.settle()
+    end.open(() => {
+      if (cancels) throw new Error("failed by itself")
+    })
+    await world.clock.settle()
+    shared.open()
+    await other
+    await world.clock.advance(second)
+    expect(await cancelled).toBe(cancels)
+    expect(await scheduler.getRuns({ jobId: "a" })).toMatchObject([{ outcome, attempt }])
+    expect((await scheduler.verify()).violations).toEqual([])
   })
 })
