@@ -95,12 +95,13 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
   const waits = after.memory.queue.length > 0 || (before?.memory.queue.length ?? 0) > 0
   switch (reason) {
     case "late": {
-      const wasQueued = inQueue(before, fromAt)
-      if (
-        !wasQueued &&
-        !either(change, ({ misfireGraceMs }) => misfireGraceMs !== null && at - throughAt > misfireGraceMs)
+      // What a queued fire time stands for is as late as that one.
+      const queued = before?.memory.queue.find(
+        ({ coalesced }) => coalesced?.from === fromAt && coalesced.count === count
       )
-        report("grace", `${throughAt} misfires as late at ${at}, grace is ${after.rules.misfireGraceMs} ms`)
+      const newest = queued?.fireAt ?? throughAt
+      if (!either(change, ({ misfireGraceMs }) => misfireGraceMs !== null && at - newest > misfireGraceMs))
+        report("grace", `${newest} misfires as late at ${at}, grace is ${after.rules.misfireGraceMs} ms`)
       return
     }
     case "maxInstances":

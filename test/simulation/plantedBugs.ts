@@ -44,6 +44,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "const late = false"
   ),
   bug(
+    "every queued fire time is too late when the job has a grace",
+    "src/job/overlap.ts",
+    "const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs",
+    "const late = rules.misfireGraceMs !== null"
+  ),
+  bug(
     "one instance more than allowed",
     "src/job/overlap.ts",
     "memory.live.length < rules.maxInstances && waitingIn(memory) === 0",
