@@ -95,6 +95,7 @@ export type { StoreError } from "./store/storeError.ts"
 
 export { inProcess } from "./executor/inProcessExecutor.ts"
 export { InvalidExecutorError } from "./executor/inProcessOptions.ts"
+export { InvalidSettlementError } from "./executor/settlement.ts"
 export type { InProcessOptions } from "./executor/inProcessOptions.ts"
 export type {
   Executor,
