@@ -20,7 +20,7 @@ export const readDue = (
   jobRows(
     session,
     `SELECT ${jobColumns} FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-    WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at, s.key LIMIT ?`,
+    WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at, s.key ${limited}`,
     [session.executors.numbers.get(executor) ?? null, now, limit]
   )
 
@@ -100,6 +100,12 @@ export const readStreamJobs = (session: SqliteSession): Read<ReadonlyArray<JobRo
 
 /** SQLite reads a negative limit as none. */
 export const noLimit = -1
+
+/**
+ * A limit that is bound. Of a bare `LIMIT ?` the planner wants to know the number, so SQLite compiles the statement anew each time it
+ * is bound: 12 to 35 µs of CPU time, often more than the query. Into a sum it does not look.
+ */
+export const limited = "LIMIT ? + 0"
 
 export const jobRows = (
   { connection, executors }: SqliteSession,

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
 import { fireAheadMs, type LedgerFilter, type LedgerRow, type RunFilter, type RunRow } from "./jobStore.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
-import { conditions, noLimit, within } from "./sqliteReads.ts"
+import { conditions, limited, noLimit, within } from "./sqliteReads.ts"
 import {
   kindCodes,
   ledgerColumns,
@@ -40,7 +40,7 @@ export const readOrphans = (
   runRows(
     connection,
     `SELECT ${runColumns} FROM runs r INDEXED BY runs_unfinished CROSS JOIN jobs j ON j.key = r.job_key
-    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch < ? ORDER BY r.run_key LIMIT ?`,
+    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch < ? ORDER BY r.run_key ${limited}`,
     [afterRunKey, epoch, limit]
   )
 
@@ -68,7 +68,7 @@ export const readLedger = (
     return Effect.map(
       connection.values<StoredLedger>(
         `SELECT ${ledgerColumns} FROM ledger l CROSS JOIN jobs j ON j.key = l.job_key
-        WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC LIMIT ?`,
+        WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC ${limited}`,
         [...params, filter.limit ?? noLimit]
       ),
       (rows) => rows.map(ledgerRow)
@@ -180,7 +180,7 @@ const runConditions = (filter: RunFilter, from: EpochMillis | undefined) => {
 }
 
 const newestFirst = (clauses: ReadonlyArray<string>): string =>
-  `CROSS JOIN jobs j ON j.key = r.job_key WHERE ${allOf(clauses)} ORDER BY r.fire_at DESC, r.run_key DESC LIMIT ?`
+  `CROSS JOIN jobs j ON j.key = r.job_key WHERE ${allOf(clauses)} ORDER BY r.fire_at DESC, r.run_key DESC ${limited}`
 
 const runRows = (
   connection: SqliteConnection,
