@@ -159,7 +159,8 @@ export const defineTrigger = (
   setting: DefinitionSetting
 ): DefinedTrigger => {
   const { now, timezone } = setting
-  let trigger = input.trigger ?? date(now)
+  // Only what is left out is a job for now: `null` is somebody's missing trigger.
+  let trigger = input.trigger === undefined ? date(now) : input.trigger
   if (!isTrigger(trigger)) {
     return refuse(id, "trigger", preview(trigger), "a trigger, such as cron(…) or interval(…)")
   }

@@ -24,6 +24,10 @@ export const describeError = (thrown: unknown): RunError => {
   return stack === null ? { name, message } : { name, message, stack: clean(stack, maxStack) }
 }
 
+/** The error that a Cause stands for. That of an interruption names no fibers: their numbers are others each time. */
+export const errorIn = (cause: Cause.Cause<unknown>): unknown =>
+  Cause.isInterruptedOnly(cause) ? new Cause.InterruptedException("interrupted from within") : Cause.squash(cause)
+
 // A Cause may hold a FiberFailure and the other way round.
 const underlying = (thrown: unknown): unknown => {
   let error = thrown
@@ -38,8 +42,8 @@ const underlying = (thrown: unknown): unknown => {
 const unwrap = (error: unknown): unknown => {
   if (!isHolder(error)) return error
   try {
-    if (Runtime.isFiberFailure(error)) return Cause.squash(error[Runtime.FiberFailureCauseId])
-    return Cause.isCause(error) ? Cause.squash(error) : error
+    if (Runtime.isFiberFailure(error)) return errorIn(error[Runtime.FiberFailureCauseId])
+    return Cause.isCause(error) ? errorIn(error) : error
   } catch {
     return error
   }

@@ -4,13 +4,14 @@
  * decides nothing about outcomes, timeouts or slots.
  */
 import type { Runtime } from "effect"
-import { Cause, Effect, FiberId, Runtime as EffectRuntime } from "effect"
+import { Effect, FiberId, Runtime as EffectRuntime } from "effect"
 import type { Exit } from "effect"
 import { isObservable } from "rxjs"
 import type { Observable } from "rxjs"
 import { createActor } from "xstate"
 import type { AnyActorLogic, InspectionEvent } from "xstate"
 import type { Timers } from "../time/timers.ts"
+import { errorIn } from "./runError.ts"
 import type { TaskContext } from "./taskContext.ts"
 
 /** Stops what is under way. True when it has ended by that; false when its end comes later, through the taker. */
@@ -154,7 +155,7 @@ const runEffect = (
 
 const takeExit = (exit: Exit.Exit<unknown, unknown>, taker: ValueTaker): void => {
   if (exit._tag === "Success") taker.succeed(exit.value)
-  else taker.fail(Cause.squash(exit.cause))
+  else taker.fail(errorIn(exit.cause))
 }
 
 const observe = (values: Observable<unknown>, taker: ValueTaker): void => {

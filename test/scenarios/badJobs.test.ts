@@ -107,6 +107,7 @@ const refused: ReadonlyArray<readonly [string, object, object]> = [
   ["a backoff factor below one", { retry: { attempts: 2, factor: 0.5 } }, { field: "retry.factor" }],
   ["a retry jitter above one", { retry: { attempts: 2, jitter: 2 } }, { field: "retry.jitter" }],
   ["retry.when that is no list", { retry: { attempts: 2, when: "Error" } }, { field: "retry.when" }],
+  ["a trigger that is null", { trigger: null }, { field: "trigger", found: "null" }],
   ["a trigger that is text", { trigger: "* * * * *" }, { field: "trigger" }],
   [
     "an end before now",

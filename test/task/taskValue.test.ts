@@ -121,6 +121,11 @@ describe("runHandler, stopped", () => {
     expect([stopped, taker.news]).toEqual([true, []])
   })
 
+  it("tells of an Effect that interrupts itself the same each time", async () => {
+    const told = async () => String((await ended(() => Effect.interrupt)).news[0]?.[1])
+    expect([await told(), await told()]).toEqual(Array(2).fill("InterruptedException: interrupted from within"))
+  })
+
   it("interrupts an Effect, which ends after its finalizers", async () => {
     const finalizer = await Effect.runPromise(Deferred.make<void>())
     const taker = start(() => Effect.onInterrupt(Effect.never, () => Deferred.await(finalizer)))
