@@ -183,6 +183,7 @@ export class JobQueries {
         expected: "a whole number from 1 to 10,000"
       })
     }
+    this.engine.mustAnswer("preview")
     const upcoming: Array<{ readonly job: Job; fireAt: EpochMillis }> = []
     for (const job of await this.previewed(count, jobId)) {
       const { nextFireAt, exhausted, pausedAt } = job.memory
