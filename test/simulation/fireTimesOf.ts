@@ -18,6 +18,16 @@ export const fireTimesOf = (
   return between(spec, after, through, limit)
 }
 
+/** The fire time of a fixed delay that counts from `end`; `null`: none is left. */
+export const delayedFrom = (text: string, end: number): number | null => {
+  const outer = JSON.parse(text) as Spec
+  const spec = outer.trigger ?? outer
+  const first = Math.max(...[outer, spec].map(({ start }) => (typeof start === "number" ? start : -Infinity)))
+  const last = Math.min(outer.end ?? Infinity, spec.end ?? Infinity)
+  const at = Math.max(first, typeof spec.start === "number" && end < spec.start ? first : end + (spec.every ?? NaN))
+  return at <= last ? at : null
+}
+
 interface Spec {
   readonly type: string
   readonly trigger?: Spec

@@ -8,6 +8,7 @@ import { livesAgain } from "./change.ts"
 import type { Executions } from "./executions.ts"
 import type { OwedStretch } from "./modelAccounting.ts"
 import { account, passedBy } from "./modelAccounting.ts"
+import { checkDelay } from "./modelDelay.ts"
 import { checkRules } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
 import { checkRuns, endOf } from "./modelRuns.ts"
@@ -146,7 +147,10 @@ export class Model {
     this.noteOwed(key, passed?.stretches ?? null)
     const after = { ...draft, waiting, crashes }
     const whole: Change = { ...change, after }
-    if (!moment.blurred(row.id)) checkRules(whole, passed, this.report)
+    if (!moment.blurred(row.id)) {
+      checkRules(whole, passed, this.report)
+      checkDelay(whole, this.runs, this.report)
+    }
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
     this.checkPoison(whole, crashes)
     if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)

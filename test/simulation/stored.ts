@@ -41,6 +41,8 @@ export interface StoredMemory {
   readonly cursor: number
   readonly since: number
   readonly nextFireAt: number | null
+  /** The newest fire time that became a run. */
+  readonly lastFireAt: number | null
   readonly live: ReadonlyArray<StoredLive>
   readonly queue: ReadonlyArray<StoredFire>
   readonly catchUpThrough: number | null
@@ -87,6 +89,7 @@ export const readMemory = (text: string): StoredMemory => {
     cursor: saved.cursor ?? NaN,
     since: saved.since ?? NaN,
     nextFireAt: saved.nextFireAt ?? null,
+    lastFireAt: saved.lastFireAt ?? null,
     live: saved.live ?? [],
     queue: saved.queue ?? [],
     catchUpThrough: saved.catchUpThrough ?? null,
