@@ -146,8 +146,18 @@ const checkQueue = (change: Change, report: Report): void => {
   const noneExecuted =
     before.memory.live.every(({ retryAt }) => retryAt !== null) ||
     change.settled.some(({ outcome }) => outcome === null)
+  const isMissed = (fireAt: number): boolean =>
+    rules.coalesce === "all" && memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
+  if (rules.overlap === "cancel-running") {
+    const newcomers = fresh.filter(({ fireAt }) => !isMissed(fireAt))
+    const stay = memory.queue.filter(
+      ({ fireAt, requested }) => requested !== true && !newcomers.slice(-1).some((each) => each.fireAt === fireAt)
+    )
+    if (newcomers.length > 0 && stay.length > 0)
+      report("overlap", `${newcomers.at(-1)?.fireAt} is queued, and ${stay[0]?.fireAt} does not give way`)
+  }
   for (const { fireAt } of fresh) {
-    const missed = rules.coalesce === "all" && memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
+    const missed = isMissed(fireAt)
     if (rules.overlap === "skip" && !missed && !noneExecuted)
       report("overlap", `${fireAt} is queued, and is to be skipped`)
     if (rules.overlap === "queue-one" && !missed && fresh.length + wasQueued.size > 1 && memory.queue.length > 1)

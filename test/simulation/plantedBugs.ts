@@ -207,6 +207,27 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "if (run.retryAt === null) draft.cancel(run.runKey)",
     "if (run.retryAt === null) continue"
   ),
+  {
+    name: "what waited does not give way to a newer fire time",
+    edits: [
+      {
+        file: "src/job/overlap.ts",
+        find: `  for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "maxInstances")\n`,
+        replace: ""
+      },
+      {
+        file: "src/job/overlap.ts",
+        find: "  memory.queue = memory.queue.filter((fire) => fire.requested === true)\n",
+        replace: ""
+      }
+    ]
+  },
+  bug(
+    "a fixed delay counts from the fire time",
+    "src/engine/settledRun.ts",
+    "nextAfterRun(job.trigger, settlement.finishedAt, plan.now)",
+    "nextAfterRun(job.trigger, job.memory.lastFireAt ?? settlement.finishedAt, plan.now)"
+  ),
   bug("timeouts are not applied", "src/engine/storeLane.ts", "timeoutMs: job.rules.timeoutMs,", "timeoutMs: null,"),
   bug(
     "a queued fire time is not saved",
