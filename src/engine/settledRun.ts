@@ -23,10 +23,6 @@ export class SettledRun implements Intent {
     if (job === undefined) return
     const { settlement, runKey } = this
     const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
-    if (settlement.outcome === "interrupted") {
-      plan.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false }, settlement)
-      return
-    }
     plan.step(
       job,
       {
