@@ -3,7 +3,7 @@
  * engine, XState, RxJS, executors, Effects in tasks) runs in virtual time. Never waits for real time. The wall can be stepped
  * apart from the monotonic clock, as a real one is by NTP, an operator or a suspended machine.
  */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Data, Duration, Effect } from "effect"
 import type { TimedClock, WallTimers } from "../engine/clock.ts"
 import { maxSleepMs, platformTurn } from "../engine/clock.ts"
 import type { Due } from "../time/dueHeap.ts"
@@ -29,8 +29,23 @@ interface WallSleeper {
   sleeper: Sleeper
 }
 
-/** What `advance` gives up at, so that a program that re-arms itself for ever fails a test instead of hanging it. */
+/** What `advance` and `settle` give up at, so that a program that re-arms itself for ever fails a test instead of hanging it. */
 const maxWakeUps = 100_000_000
+const maxTurns = 1_000_000
+
+/** The program is never at rest: each thing that it does asks for another, and time cannot move on. */
+export class RestlessProgramError extends Data.TaggedError("RestlessProgramError")<{
+  /** Where time stands, epoch milliseconds. */
+  readonly at: EpochMillis
+  /** What it did so often since it was last at rest. */
+  readonly doing: "turns of the event loop" | "wake-ups of one advance"
+  readonly count: number
+}> {
+  override get message(): string {
+    const at = new Date(this.at).toISOString()
+    return `not at rest after ${this.count} ${this.doing}, at ${at}; find what asks for another each time, such as a delay of 0 in a loop, and let it wait or end`
+  }
+}
 
 export class VirtualClock implements TimedClock {
   readonly [Clock.ClockTypeId]: typeof Clock.ClockTypeId = Clock.ClockTypeId
@@ -79,10 +94,13 @@ export class VirtualClock implements TimedClock {
     }
   }
 
-  /** Lets everything that is ready run, without moving time. */
+  /** Lets everything that is ready run, without moving time. Rejects with `RestlessProgramError` when that never ends. */
   async settle(): Promise<void> {
-    do await new Promise<void>((resolve) => platformTurn(resolve))
-    while (this.pendingTurns > 0)
+    for (let turns = 1; ; turns++) {
+      await new Promise<void>((resolve) => platformTurn(resolve))
+      if (this.pendingTurns === 0) return
+      if (turns === maxTurns) throw this.restless("turns of the event loop", turns)
+    }
   }
 
   /** Waits `duration` of this clock's time: for tasks that are async functions. Do not await it before time is moved. */
@@ -142,7 +160,7 @@ export class VirtualClock implements TimedClock {
     for (let woken = 0; ; woken++) {
       const { first } = this.sleepers
       if (first === undefined || first.dueAt > target()) break
-      if (woken === maxWakeUps) throw new RangeError(`${maxWakeUps} wake-ups within one advance`)
+      if (woken === maxWakeUps) throw this.restless("wake-ups of one advance", woken)
       this.sleepers.pop()
       const { wake } = first
       if (wake === null) {
@@ -156,6 +174,10 @@ export class VirtualClock implements TimedClock {
     }
     this.elapsedMs = Math.max(this.elapsedMs, target())
     await this.settle()
+  }
+
+  private restless(doing: RestlessProgramError["doing"], count: number): RestlessProgramError {
+    return new RestlessProgramError({ at: this.now(), doing, count })
   }
 
   private add(dueAt: number, wake: () => void): Sleeper {
