@@ -1,4 +1,7 @@
-/** The scheduler as a service of an Effect program: verbs, errors, requirements, interruption, release. */
+/**
+ * The scheduler as a service of an Effect program: verbs, errors, requirements, interruption, release. A few lines long of 300,
+ * since the tasks at its head and the program at its foot serve every part.
+ */
 import { createScheduler, date, interval, memory, task } from "carillon"
 import type { AnyTask, SchedulerEvent } from "carillon"
 import { Scheduler } from "carillon/effect"

@@ -11,10 +11,12 @@ import {
   StoreUnreadable,
   task
 } from "../../src/index.ts"
-import type { ExecutorProvider, JobStore } from "../../src/index.ts"
+import type { JobStore } from "../../src/index.ts"
 import { virtualClock } from "../../src/testing.ts"
 import { faultyStore } from "../scenarios/faultyStore.ts"
-import { eachCall, midnight, minute, newWorld, second, storeOf } from "../scenarios/world.ts"
+import { midnight, minute, newWorld, second, storeOf } from "../scenarios/world.ts"
+import { hangingStore } from "./hangingStore.ts"
+import { refusalOf } from "./refusalOf.ts"
 
 const quiet = task("quiet", () => null)
 const away = new StoreUnavailable({ store: "test", operation: "a call", cause: "injected" })
@@ -25,13 +27,6 @@ const faultyWorld = async (options: object = {}) => {
   const world = newWorld("memory", faulty.store)
   await world.start({ tasks: [quiet], ...options })
   return { faulty, world, scheduler: world.scheduler }
-}
-
-/** What a promise is rejected with, without waiting for it. */
-const refusalOf = (promise: Promise<unknown>): { error: unknown } => {
-  const seen: { error: unknown } = { error: null }
-  promise.catch((error: unknown) => (seen.error = error))
-  return seen
 }
 
 describe("a store that is away", () => {
@@ -283,127 +278,3 @@ describe("parked jobs", () => {
     expect((await scheduler.verify()).violations).toEqual([])
   })
 })
-
-describe("an executor that throws", () => {
-  /** In-process, until `broken` names a call of it. */
-  const fragile = (broken: { call: string }): ExecutorProvider => {
-    const sound = inProcess()
-    return {
-      ...sound,
-      make: (context) => {
-        const executor = sound.make(context)
-        const check = (call: string): void => {
-          if (broken.call === call) throw new Error(`${call} is broken`)
-        }
-        return {
-          free: () => (check("free"), executor.free()),
-          submit: (order) => (check("submit"), executor.submit(order)),
-          cancel: (runId) => (check("cancel"), executor.cancel(runId)),
-          close: () => (check("close"), executor.close()),
-          status: () => (check("status"), executor.status())
-        }
-      }
-    }
-  }
-
-  it.each(["free", "submit", "cancel", "status", "close"])(
-    "in %s: it is reported and shown, the others run",
-    async (call) => {
-      const broken = { call: "" }
-      const world = newWorld("memory")
-      const scheduler = await world.start({ tasks: [quiet], executors: { default: inProcess(), bad: fragile(broken) } })
-      await scheduler.addJob({ id: "bad", task: quiet, executor: "bad", trigger: minutely })
-      await scheduler.addJob({ id: "good", task: quiet, trigger: minutely })
-      broken.call = call
-      await world.clock.advance(minute)
-      await scheduler.cancelRun("1")
-      const { state, executors } = await scheduler.status()
-      expect([state, (await scheduler.getJob("good"))?.runCount]).toEqual(["active", 1])
-      const trouble = executors.find(({ name }) => name === "bad")?.trouble
-      if (call === "cancel" || call === "close") expect(trouble).toBe(null)
-      else expect(trouble).toMatchObject({ where: `executor "bad" (${call})`, error: { message: `${call} is broken` } })
-      if (call === "submit") {
-        const [run] = await scheduler.getRuns({ jobId: "bad" })
-        expect(run).toMatchObject({
-          outcome: "failed",
-          startedAt: null,
-          error: { name: "Error", message: "submit is broken" }
-        })
-      }
-      expect((await scheduler.verify()).violations).toEqual([])
-      const ended = scheduler.shutdown({ deadline: second })
-      await world.clock.advance(10 * second)
-      await ended
-      const told = world.reported.map((error) => (error as Error).message)
-      expect(new Set(told)).toEqual(call === "cancel" ? new Set() : new Set([`${call} is broken`]))
-    }
-  )
-
-  it("in cancel: the run is not cancelled, and goes on", async () => {
-    const broken = { call: "" }
-    const world = newWorld("memory")
-    const slow = task("slow", () => new Promise<void>(() => undefined))
-    const scheduler = await world.start({ tasks: [slow], executors: { default: fragile(broken) } })
-    const job = await scheduler.addJob({ id: "a", task: slow, trigger: minutely })
-    const run = await job.run()
-    broken.call = "cancel"
-    const cancelled = refusalOf(scheduler.cancelRun(run.runId))
-    await world.clock.advance(second)
-    expect((await scheduler.status()).executors).toMatchObject([{ running: 1, trouble: { count: 1 } }])
-    broken.call = ""
-    expect(cancelled.error).toBe(null)
-  })
-})
-
-describe("what others throw", () => {
-  it("is counted in status() with the newest and where it came from", async () => {
-    const world = newWorld("memory")
-    const scheduler = await world.start({ tasks: [quiet] })
-    expect((await scheduler.status()).reported).toBe(null)
-    scheduler.on("RunSucceeded", () => {
-      throw new TypeError("a listener's own")
-    })
-    await scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
-    await world.clock.advance(3 * minute)
-    expect((await scheduler.status()).reported).toEqual({
-      count: 3,
-      at: midnight + 3 * minute,
-      where: "a listener of RunSucceeded",
-      error: { name: "TypeError", message: "a listener's own" }
-    })
-    expect((await scheduler.getJob("a"))?.runCount).toBe(3)
-  })
-})
-
-/** A store in memory whose calls get no answer between `hang` and `answer`. */
-const hangingStore = (): { readonly store: JobStore; hang(): void; answer(): void } => {
-  const inner = memory()
-  let hanging = false
-  let waiting: Array<() => void> = []
-  return {
-    store: {
-      description: "hanging",
-      open: (owner) =>
-        Effect.map(inner.open(owner), (opened) =>
-          eachCall(opened, (_name, call) =>
-            Effect.suspend(() =>
-              hanging
-                ? Effect.zipRight(
-                    Effect.async<void>((resume) => void waiting.push(() => resume(Effect.void))),
-                    call
-                  )
-                : call
-            )
-          )
-        )
-    },
-    hang: () => {
-      hanging = true
-    },
-    answer: () => {
-      hanging = false
-      for (const resume of waiting) resume()
-      waiting = []
-    }
-  }
-}

@@ -1,26 +1,18 @@
+/** A schedule run through in virtual time: its runs and its accounts, with steps and downtimes on the way. */
 import { Effect } from "effect"
 import { DateTime } from "luxon"
 import { describe, expect, it } from "vitest"
 import { cron, date, interval, memory, task } from "../../src/index.ts"
 import type { SchedulerEvent } from "../../src/index.ts"
-import { simulate, takes, virtualClock } from "../../src/testing.ts"
-import type { SimulateOptions, Simulation } from "../../src/testing.ts"
+import { simulate, takes } from "../../src/testing.ts"
+import type { Simulation } from "../../src/testing.ts"
 import { day, hour, midnight, minute } from "../scenarios/world.ts"
+import { refusal } from "./refusal.ts"
 
 /** `midnight` is 2026-01-01, a Thursday. */
 const [from, to] = [midnight, midnight + 7 * day]
 
 const fireHours = ({ runs }: Simulation): ReadonlyArray<number> => runs.map(({ fireAt }) => (fireAt - midnight) / hour)
-
-/** The rejection's tag and the option it is about. */
-const refusal = async (options: unknown): Promise<readonly [string, string | undefined]> => {
-  const error: unknown = await simulate(options as SimulateOptions).then(
-    () => new Error("accepted"),
-    (reason: unknown) => reason
-  )
-  const { _tag, option } = error as { readonly _tag: string; readonly option?: string }
-  return [_tag, option]
-}
 
 describe("simulate", () => {
   it("runs a schedule from an instant to another, the first inclusive, the last exclusive", async () => {
@@ -279,53 +271,6 @@ describe("a downtime of simulate", () => {
   })
 })
 
-describe("simulate refuses", () => {
-  const within = { from, to, tasks: "none" } as const
-  it.for<readonly [string, unknown, string, string | undefined]>([
-    ["what is no object", null, "InvalidOptionError", "simulate's options"],
-    ["an unknown option", { ...within, until: to }, "InvalidOptionError", "simulate's options"],
-    ["an end that is not after the beginning", { ...within, to: from }, "InvalidOptionError", "simulate's to"],
-    [
-      "a stretch of more than 1,000 years, which microseconds soon are",
-      { ...within, to: from * 1000 },
-      "InvalidOptionError",
-      "simulate's to"
-    ],
-    ["an instant that is none", { ...within, from: "soon" }, "InvalidInstantError", undefined],
-    ["an unknown zone", { ...within, timezone: "Mars/Base" }, "UnknownTimezoneError", undefined],
-    ["jobs that are no list", { ...within, jobs: 5 }, "InvalidOptionError", "simulate's jobs"],
-    ["a job that is none", { ...within, jobs: [null] }, "InvalidJobError", undefined],
-    [
-      "a step before the beginning",
-      { ...within, steps: [{ at: 0, act: () => 0 }] },
-      "InvalidOptionError",
-      "simulate's step's at"
-    ],
-    ["a step that does nothing", { ...within, steps: [{ at: from }] }, "InvalidOptionError", "simulate's step's act"],
-    [
-      "downtimes that overlap",
-      {
-        ...within,
-        downtime: [
-          { from: from + hour, to: from + 3 * hour },
-          { from: from + 2 * hour, to }
-        ]
-      },
-      "InvalidOptionError",
-      "simulate's downtime's from"
-    ],
-    [
-      "a clock that is past the beginning",
-      { ...within, clock: virtualClock(to) },
-      "InvalidOptionError",
-      "simulate's clock"
-    ],
-    ["a listener that is none", { ...within, onEvent: {} }, "InvalidOptionError", "simulate's onEvent"]
-  ])("%s", async ([, options, tag, option]) => {
-    expect(await refusal(options)).toEqual([tag, option])
-  })
-})
-
 describe("takes", () => {
   it("takes what a function says, attempt by attempt, and fails with what that throws", async () => {
     const work = task(
@@ -342,9 +287,5 @@ describe("takes", () => {
       jobs: [{ id: "work", task: work, retry: { attempts: 2, backoff: "1 minute" } }]
     })
     expect(runs).toMatchObject([{ attempt: 2, outcome: "succeeded", finishedAt: from + 3 * minute }])
-  })
-
-  it("refuses what is no duration at once", () => {
-    expect(() => takes("often" as "1 minute")).toThrow(expect.objectContaining({ _tag: "InvalidDurationError" }))
   })
 })
