@@ -98,11 +98,6 @@ export class Dispatcher {
     return this.orders.has(runId)
   }
 
-  /** True while the order is out: executing, queued or waiting here. */
-  holds(runId: string): boolean {
-    return this.orders.has(runId)
-  }
-
   /** Orders of one home that are out. */
   liveOf(home: RunHome): number {
     let live = 0
