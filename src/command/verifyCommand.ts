@@ -67,6 +67,8 @@ const why = (reason: NotCheckedReason, jobs: number): string => {
       return `${some} timed from the end of their runs`
     case "longHistory":
       return `the later part of ${some} with more than 100,000 fire times`
+    case "earlierTrigger":
+      return `the earlier part of ${some} whose trigger was changed`
   }
 }
 

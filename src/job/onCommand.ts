@@ -82,8 +82,9 @@ export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedF
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
-  withdrawOwed(draft, event.owed, event.now)
   const after = rescheduledFrom(memory, event.now, event.owed)
+  // Not through `now`, which may be a fire time of the new trigger.
+  withdrawOwed(draft, event.owed, after)
   span(draft, "superseded", memory.since, after)
   memory.since = after
   memory.cursor = after
@@ -108,8 +109,11 @@ export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision =
   }
   memory.queue = []
   memory.live = memory.live.filter((run) => run.retryAt === null)
-  if (memory.pausedAt !== null) span(draft, "paused", memory.cursor, event.now)
-  memory.cursor = Math.max(memory.cursor, event.now)
+  // When the schedule is over, no fire time after its end is accounted for, as in a pause.
+  if (!memory.exhausted) {
+    if (memory.pausedAt !== null) span(draft, "paused", memory.cursor, event.now)
+    memory.cursor = Math.max(memory.cursor, event.now)
+  }
   memory.removed = true
   memory.exhausted = true
   memory.nextFireAt = null
@@ -119,9 +123,9 @@ export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision =
 }
 
 /** What is due and will not be served. Fire times too many to be counted are one entry, like those of a pause. */
-const withdrawOwed = (draft: JobDraft, owed: OwedFireTimes | null, now: EpochMillis): void => {
+const withdrawOwed = (draft: JobDraft, owed: OwedFireTimes | null, through: EpochMillis): void => {
   withdrawBacklog(draft, owed)
-  if (owed?.more === true) span(draft, "paused", owed.through, now)
+  if (owed?.more === true) span(draft, "paused", owed.through, through)
 }
 
 /** A stretch in which nothing was owed: after `after`, through `through`. Empty when the clock has gone back. */

@@ -1,4 +1,4 @@
-/** Counts a job's fire times against its records: each lies in exactly one run, ledger entry or queue place. Pure. */
+/** Counts a job's fire times against its records: each lies in exactly one run, ledger entry, queue place or pause. Pure. */
 import type { JobMemory } from "../job/snapshot.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -45,8 +45,8 @@ interface CountedRange {
 }
 
 /**
- * Every fire time of `trigger` in (from, cursor], `from` being where the records begin to be whole. The number counted;
- * `maxFireTimes` means that there may be more. Throws `FaultyTriggerError`.
+ * Every fire time of `trigger` in (from, cursor] that was owed, `from` being where the records begin to be whole: in a pause none
+ * is. The number counted; `maxFireTimes` means that there may be more. Throws `FaultyTriggerError`.
  */
 export function* checkAccounting(
   memory: JobMemory,
@@ -60,24 +60,24 @@ export function* checkAccounting(
   const accountedThrough = Math.min(memory.cursor, through - 1)
   const { singles, ranges } = keptAfter(from, memory, records)
   const rangeAt = pointer(ranges)
+  const nextOwed = owedBy(trigger, pausesIn(records))
   let fireTimes = 0
   for (
-    let at = honestNext(trigger, from);
+    let at = nextOwed(from);
     at !== undefined && at <= accountedThrough && fireTimes < maxFireTimes;
-    at = honestNext(trigger, at)
+    at = nextOwed(at)
   ) {
     fireTimes += 1
-    const single = singles.get(at) ?? 0
-    singles.delete(at)
-    const inRange = single > 0 ? undefined : rangeAt(at)
+    const single = singles.delete(at)
+    const inRange = single ? undefined : rangeAt(at)
     if (inRange !== undefined) inRange.seen += 1
-    else if (single === 0) report("accounting", `fire time ${at} has no run and no ledger entry`)
-    else if (single > 1) report("doubleAccounting", `fire time ${at} is accounted for ${single} times`)
+    else if (!single) report("accounting", `fire time ${at} has no run and no ledger entry`)
     if (fireTimes % sliceFireTimes === 0) yield
   }
   if (fireTimes === maxFireTimes) return fireTimes
   for (const at of singles.keys())
-    if (at <= accountedThrough) report("accounting", `${at} is accounted for and is no fire time of the trigger`)
+    if (at <= accountedThrough)
+      report("accounting", `${at} is accounted for and is no fire time of the trigger, or lies in a pause`)
   for (const { entry, seen } of ranges) {
     if (entry.fromAt > from && seen !== entry.count)
       report(
@@ -86,6 +86,26 @@ export function* checkAccounting(
       )
   }
   return fireTimes
+}
+
+/** Stretches in which nothing was owed, the earliest first. They do not overlap: each begins after the cursor of its time. */
+const pausesIn = ({ ledger }: JobRecords): ReadonlyArray<LedgerRow> =>
+  ledger.filter(({ kind }) => kind === "paused").sort((a, b) => a.fromAt - b.fromAt)
+
+/** The first fire time after an instant that lies in no pause, asked in ascending order. A pause is passed in one step, however many it holds. */
+const owedBy = (
+  trigger: Trigger,
+  pauses: ReadonlyArray<LedgerRow>
+): ((after: EpochMillis) => EpochMillis | undefined) => {
+  let index = 0
+  return (after) => {
+    let at = honestNext(trigger, after)
+    for (let pause = pauses[index]; at !== undefined && pause !== undefined && pause.fromAt <= at;) {
+      if (at <= pause.throughAt) at = honestNext(trigger, pause.throughAt)
+      pause = pauses[++index]
+    }
+    return at
+  }
 }
 
 /** Gives the range that an instant lies in and that still counts some, asked in ascending order: each range is passed once. */
@@ -99,11 +119,16 @@ const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => Cou
   }
 }
 
-/** The same where the trigger cannot be asked: at least nothing is recorded twice. */
+/** No fire time is recorded twice, whichever trigger gave it. */
 export const checkDoubles = (memory: JobMemory, records: JobRecords, report: Report): void => {
   for (const [at, times] of keptAfter(-Infinity, memory, records).singles)
     if (times > 1) report("doubleAccounting", `fire time ${at} is accounted for ${times} times`)
 }
+
+/** Whether records are left from before the newest change of trigger, whose trigger is not. */
+export const hadEarlierTrigger = (memory: JobMemory, records: JobRecords): boolean =>
+  records.runs.some((run) => run.request === 0 && run.fireAt <= memory.since) ||
+  records.ledger.some(({ fromAt }) => fromAt <= memory.since)
 
 const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRecords): Kept => {
   const singles = new Map<EpochMillis, number>()
@@ -121,12 +146,9 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
   return { singles, ranges: ranges.sort((a, b) => a.entry.fromAt - b.entry.fromAt) }
 }
 
-/** Where the records begin to be whole, exclusive: after the newest pause or change of trigger, and after what retention deleted. */
+/** Where the records begin to be whole, exclusive: after the newest change of trigger, and after what retention deleted. */
 const wholeFrom = (memory: JobMemory, trigger: Trigger, records: JobRecords, retained: Retained): EpochMillis => {
-  const breaks = records.ledger
-    .filter((entry) => entry.kind === "paused" || entry.kind === "superseded")
-    .map((entry) => entry.throughAt)
-  const from = breaks.concat(memory.since, retained.from, unread(records.ledger)).reduce((a, b) => Math.max(a, b))
+  const from = Math.max(memory.since, retained.from, unread(records.ledger))
   const timed = records.runs.filter((run) => run.request === 0)
   const whole = timed.length >= memory.runCount && records.runs.length < maxFireTimes
   const untouched = whole && !(retained.guessed && from === memory.since && beginsLate(memory, trigger, records))
@@ -138,9 +160,9 @@ const wholeFrom = (memory: JobMemory, trigger: Trigger, records: JobRecords, ret
 const unread = (ledger: ReadonlyArray<LedgerRow>): EpochMillis =>
   ledger.length < maxFireTimes ? -Infinity : (ledger.at(-1)?.throughAt ?? -Infinity)
 
-/** The trigger's first fire time has no record, and a later one has. */
+/** The trigger's first owed fire time has no record, and a later one has. */
 const beginsLate = (memory: JobMemory, trigger: Trigger, records: JobRecords): boolean => {
-  const first = honestNext(trigger, memory.since)
+  const first = owedBy(trigger, pausesIn(records))(memory.since)
   if (first === undefined || first > memory.cursor) return false
   const { singles, ranges } = keptAfter(memory.since, memory, records)
   const earliest = [...singles.keys(), ...ranges.map(({ entry }) => entry.fromAt)].reduce(

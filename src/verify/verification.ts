@@ -35,9 +35,10 @@ export interface Violation {
 
 /**
  * Why fire times of a job were not counted against its records: its trigger's code is not here; a stream or the end of a run gives
- * them, so that only the past knows them; there are 100,000 or more, and the later ones were not counted.
+ * them, so that only the past knows them; there are 100,000 or more, and the later ones were not counted; the job had another
+ * trigger, which is not kept, and those from before the newest change were not counted.
  */
-export type NotCheckedReason = "customTrigger" | "stream" | "fixedDelay" | "longHistory"
+export type NotCheckedReason = "customTrigger" | "stream" | "fixedDelay" | "longHistory" | "earlierTrigger"
 
 export interface Verification {
   readonly ok: boolean
@@ -55,7 +56,7 @@ const maxViolations = 1000
 export interface Findings {
   readonly runs: number
   readonly fireTimes: number
-  readonly notChecked: NotCheckedReason | null
+  readonly notChecked: ReadonlyArray<NotCheckedReason>
   readonly found: ReadonlyArray<Pick<Violation, "invariant" | "message">>
 }
 
@@ -73,7 +74,7 @@ export class Tally {
     this.checked.jobs += 1
     this.checked.runs += runs
     this.checked.fireTimes += fireTimes
-    if (notChecked !== null) this.notChecked.set(notChecked, (this.notChecked.get(notChecked) ?? 0) + 1)
+    for (const reason of notChecked) this.notChecked.set(reason, (this.notChecked.get(reason) ?? 0) + 1)
     for (const { invariant, message } of found) this.tell({ invariant, store, jobId, message })
   }
 

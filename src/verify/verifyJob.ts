@@ -10,7 +10,7 @@ import { UnknownCalendarError } from "../trigger/holidayCalendar.ts"
 import { UnknownTriggerError } from "../trigger/readTrigger.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { JobRecords, Report, Retained, Sliced } from "./accounting.ts"
-import { checkAccounting, checkDoubles, maxFireTimes } from "./accounting.ts"
+import { checkAccounting, checkDoubles, hadEarlierTrigger, maxFireTimes } from "./accounting.ts"
 import type { Findings, NotCheckedReason } from "./verification.ts"
 
 export interface CheckSetting {
@@ -28,7 +28,7 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   const found: Array<Findings["found"][number]> = []
   const report: Report = (invariant, message) => found.push({ invariant, message })
   const { runs } = records
-  const counted = { runs: runs.length, fireTimes: 0, notChecked: null }
+  const counted = { runs: runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
   const read = readJob(row, setting, report)
   if (read === null) return { ...counted, found }
@@ -42,15 +42,21 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   checkState(row, read, report)
   checkLive(read, runs, setting, report)
   checkCursor(memory, records, report)
+  checkDoubles(memory, records, report)
   if (trigger === null || trigger.stream !== undefined || trigger.after !== undefined) {
-    checkDoubles(memory, records, report)
-    return { ...counted, notChecked: reasonOf(trigger), found }
+    return { ...counted, notChecked: [reasonOf(trigger)], found }
   }
   checkEarly(runs, report)
+  const earlier: ReadonlyArray<NotCheckedReason> = hadEarlierTrigger(memory, records) ? ["earlierTrigger"] : []
   try {
     checkNext(memory, trigger, report)
     const fireTimes = yield* checkAccounting(memory, trigger, records, setting.retained, report)
-    return { ...counted, fireTimes, notChecked: fireTimes < maxFireTimes ? null : "longHistory", found }
+    return {
+      ...counted,
+      fireTimes,
+      notChecked: fireTimes < maxFireTimes ? earlier : ["longHistory", ...earlier],
+      found
+    }
   } catch (error) {
     if (!(error instanceof FaultyTriggerError)) throw error
     report("readable", error.message)

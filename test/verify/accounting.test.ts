@@ -5,6 +5,17 @@ import { newMemory } from "../../src/job/snapshot.ts"
 import type { LedgerRow } from "../../src/store/jobStore.ts"
 import { checkAccounting } from "../../src/verify/accounting.ts"
 
+const everySecond = interval("1 second", { start: 1000 })
+const whole = { from: -Infinity, guessed: false }
+
+/** Runs a check to its end. */
+const driven = (check: ReturnType<typeof checkAccounting>) => {
+  for (let slices = 1; ; slices++) {
+    const slice = check.next()
+    if (slice.done === true) return { fireTimes: slice.value, slices }
+  }
+}
+
 /** A fire time each second, all of them coalesced in pairs: what the check finds, its slices, and how often it looks at an entry. */
 const checked = (pairs: number) => {
   let looks = 0
@@ -24,17 +35,8 @@ const checked = (pairs: number) => {
   const ledger = Array.from({ length: pairs }, (_, index) => pair(1000 + 2000 * index)).reverse()
   const memory = { ...newMemory(999, null, true), cursor: 2000 * pairs }
   const found: Array<string> = []
-  const check = checkAccounting(
-    memory,
-    interval("1 second", { start: 1000 }),
-    { runs: [], ledger },
-    { from: -Infinity, guessed: false },
-    (_invariant, message) => found.push(message)
-  )
-  for (let slices = 1; ; slices++) {
-    const slice = check.next()
-    if (slice.done === true) return { fireTimes: slice.value, found, slices, looks }
-  }
+  const check = checkAccounting(memory, everySecond, { runs: [], ledger }, whole, (_, message) => found.push(message))
+  return { ...driven(check), found, looks }
 }
 
 describe("checkAccounting", () => {
@@ -43,5 +45,18 @@ describe("checkAccounting", () => {
     expect(rest).toEqual({ fireTimes: 20_000, found: [], slices: 21 })
     expect(looks / 10_000).toBeLessThan(8)
     expect(looks / 10_000).toBeCloseTo(checked(1000).looks / 1000)
+  })
+
+  it("passes a pause of years in one step", () => {
+    const through = 1e12
+    const entry = { jobKey: 1, reason: null, runKey: null, at: through }
+    const served = (at: number): LedgerRow => ({ ...entry, kind: "misfired", fromAt: at, throughAt: at, count: 1 })
+    const paused: LedgerRow = { ...entry, kind: "paused", fromAt: 2500, throughAt: through, count: 0 }
+    const memory = { ...newMemory(999, null, true), cursor: through + 2000 }
+    const ledger = [served(through + 2000), paused, served(2000), served(1000)]
+    const found: Array<string> = []
+    const check = checkAccounting(memory, everySecond, { runs: [], ledger }, whole, (_, message) => found.push(message))
+    expect(driven(check)).toEqual({ fireTimes: 4, slices: 1 })
+    expect(found).toEqual([`fire time ${through + 1000} has no run and no ledger entry`])
   })
 })

@@ -179,7 +179,8 @@ describe("verify", () => {
     expect((await scheduler.getRuns()).length).toBeLessThan((await scheduler.getJob("a"))?.runCount ?? 0)
     const { violations, checked } = await scheduler.verify()
     expect(violations).toEqual([])
-    expect(checked.fireTimes).toBe(what === "pause" ? 3 : 25)
+    // A pause hides nothing before it; of another trigger's fire times nothing can be said.
+    expect(checked.fireTimes).toBe(what === "reschedule" ? 25 : left === "1 hour" ? 55 : 20)
   })
 
   it.each(storeKinds)("in %s, misses no run that was deleted while an older one was executing", async (store) => {

@@ -5,8 +5,10 @@ import { Subject } from "rxjs"
 import { describe, expect, it } from "vitest"
 import { defineTrigger, interval, stream, task } from "../../src/index.ts"
 import { sqlite, verifyFile } from "../../src/sqlite.ts"
+import type { Scheduler } from "../../src/index.ts"
 import type { Verification } from "../../src/verify/verification.ts"
-import { midnight, minute, newWorld, temporaryFile } from "../scenarios/world.ts"
+import { midnight, minute, newWorld, sleepOn, temporaryFile } from "../scenarios/world.ts"
+import type { World } from "../scenarios/world.ts"
 import { stoppedFile } from "./stoppedFile.ts"
 
 const quiet = task("quiet", () => null)
@@ -204,7 +206,7 @@ describe("verifyFile", () => {
     await scheduler.pauseJob("paused")
     await world.clock.advance(5 * minute)
     await scheduler.removeJob("removed")
-    expect(await verifyFile(filename)).toMatchObject({ violations: [], checked: { jobs: 3, fireTimes: 17 } })
+    expect(await verifyFile(filename)).toMatchObject({ violations: [], checked: { jobs: 3, fireTimes: 23 } })
     await world.clock.advance(2 * 60 * minute)
     await scheduler.resumeJob("paused")
     await world.clock.advance(30 * minute)
@@ -214,6 +216,130 @@ describe("verifyFile", () => {
     const { violations, checked } = await verifyFile(filename, { runAge: "40000 days" })
     expect(violations).toEqual([])
     expect(checked.fireTimes).toBeGreaterThan(10)
+  })
+})
+
+/** Eleven minutes of job `a`, in which the fire time of the second had no run: the first one took long. Then `what` happens to it. */
+const interrupted = async (what: (scheduler: Scheduler, world: World) => Promise<unknown>): Promise<string> => {
+  const filename = temporaryFile()
+  const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+  let runs = 0
+  const slowAtFirst = task("slowAtFirst", () => (runs++ === 0 ? sleepOn(world.clock, 90_000) : null))
+  const scheduler = await world.start({ tasks: [slowAtFirst] })
+  const trigger = interval("1 minute", { start: midnight + minute })
+  await scheduler.addJob({ id: "a", task: slowAtFirst, trigger })
+  await world.clock.advance(5 * minute)
+  await what(scheduler, world)
+  await world.clock.advance(3 * minute)
+  await scheduler.shutdown()
+  return filename
+}
+
+const pausedFor =
+  (ms: number) =>
+  async (scheduler: Scheduler, { clock }: World) => {
+    await scheduler.pauseJob("a")
+    await clock.advance(ms)
+    await scheduler.resumeJob("a")
+  }
+
+const pausedTwice = async (scheduler: Scheduler, world: World) => {
+  await pausedFor(3 * minute)(scheduler, world)
+  await world.clock.advance(minute)
+  await pausedFor(2 * minute)(scheduler, world)
+}
+
+const stillPaused = (scheduler: Scheduler) => scheduler.pauseJob("a")
+
+const rescheduled = (scheduler: Scheduler) => scheduler.rescheduleJob("a", interval("20 seconds"))
+
+const removedInPause = async (scheduler: Scheduler, { clock }: World) => {
+  await scheduler.pauseJob("a")
+  await clock.advance(2 * minute)
+  await scheduler.removeJob("a")
+}
+
+const change = (filename: string, statement: string): void => {
+  const database = new Database(filename)
+  expect(database.prepare(statement).run().changes).toBe(1)
+  database.close()
+}
+
+describe("what was before a pause or another trigger", () => {
+  const lost = `DELETE FROM ledger WHERE from_at = ${midnight + 2 * minute}`
+
+  it.each([
+    ["a pause", pausedFor(3 * minute), 8],
+    ["a pause within a minute", pausedFor(20_000), 8],
+    ["two pauses", pausedTwice, 9],
+    ["a pause that lasts", stillPaused, 5],
+    ["a removal in a pause", removedInPause, 5]
+  ] as const)("is counted before %s", async (_what, what, fireTimes) => {
+    const filename = await interrupted(what)
+    expect(await verifyFile(filename, { runAge: "40000 days" })).toMatchObject({
+      checked: { fireTimes },
+      notChecked: [],
+      violations: []
+    })
+    change(filename, lost)
+    const { violations } = await verifyFile(filename, { runAge: "40000 days" })
+    expect(violations.map(({ message }) => message)).toEqual([
+      `fire time ${midnight + 2 * minute} has no run and no ledger entry`
+    ])
+  })
+
+  it("finds a fire time that is recorded within a pause", async () => {
+    const filename = await interrupted(pausedFor(3 * minute))
+    change(
+      filename,
+      `UPDATE ledger SET from_at = from_at + ${5 * minute}, through_at = from_at + ${5 * minute} WHERE kind = 0`
+    )
+    const { violations } = await verifyFile(filename)
+    expect(violations.map(({ message }) => message)).toEqual([
+      `fire time ${midnight + 2 * minute} has no run and no ledger entry`,
+      `${midnight + 7 * minute} is accounted for and is no fire time of the trigger, or lies in a pause`
+    ])
+  })
+
+  it("is told not to be counted before another trigger, where only what is recorded twice is found", async () => {
+    const filename = await interrupted(rescheduled)
+    const told = { checked: { fireTimes: 9 }, notChecked: [{ reason: "earlierTrigger", jobs: 1 }] }
+    expect(await verifyFile(filename)).toMatchObject({ ...told, violations: [] })
+    change(
+      filename,
+      `UPDATE ledger SET from_at = ${midnight + 3 * minute}, through_at = ${midnight + 3 * minute} WHERE kind = 0`
+    )
+    expect(await verifyFile(filename)).toMatchObject({ ...told, violations: [{ invariant: "doubleAccounting" }] })
+  })
+
+  it("is told of a job that was done and was added again", async () => {
+    const filename = temporaryFile()
+    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+    const scheduler = await world.start({ tasks: [quiet] })
+    await scheduler.addJob({ id: "a", task: quiet })
+    await world.clock.advance(minute)
+    expect((await verifyFile(filename)).notChecked).toEqual([])
+    await scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute"), ifExists: "replace" })
+    await world.clock.advance(3 * minute)
+    expect(await verifyFile(filename)).toMatchObject({
+      violations: [],
+      notChecked: [{ reason: "earlierTrigger", jobs: 1 }]
+    })
+  })
+
+  it("is nothing after the last run that a removed job may make", async () => {
+    const filename = temporaryFile()
+    const world = newWorld("sqlite", sqlite({ filename, durability: "normal" }))
+    const slow = task("slow", () => sleepOn(world.clock, 10 * minute))
+    const scheduler = await world.start({ tasks: [slow] })
+    const last = { task: slow, trigger: interval("1 minute"), maxRuns: 1 }
+    for (const id of ["removed", "removed in a pause"]) await scheduler.addJob({ id, ...last })
+    await world.clock.advance(2 * minute)
+    await scheduler.pauseJob("removed in a pause")
+    await world.clock.advance(3 * minute)
+    for (const id of ["removed", "removed in a pause"]) await scheduler.removeJob(id)
+    await world.clock.advance(10 * minute)
+    expect(await verifyFile(filename)).toMatchObject({ violations: [], checked: { fireTimes: 2 } })
   })
 })
 
