@@ -1,27 +1,30 @@
 /** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
 import type { Settlement } from "../executor/executor.ts"
 import { nextAfterRun } from "../job/dueFireTimes.ts"
+import type { DispatchedOrder } from "./dispatcher.ts"
 import type { Intent } from "./intent.ts"
+import type { LaneHost } from "./laneHost.ts"
 import type { Plan } from "./plan.ts"
 
 export class SettledRun implements Intent {
   readonly weight = 1
   readonly keys: ReadonlyArray<number>
-  private readonly jobKey: number
-  private readonly runKey: number
+  private readonly order: DispatchedOrder
   private readonly settlement: Settlement
+  private readonly host: Pick<LaneHost, "troubled">
 
-  constructor(jobKey: number, runKey: number, settlement: Settlement) {
-    this.keys = [jobKey]
-    this.jobKey = jobKey
-    this.runKey = runKey
+  constructor(order: DispatchedOrder, settlement: Settlement, host: Pick<LaneHost, "troubled">) {
+    this.keys = [order.jobKey]
+    this.order = order
     this.settlement = settlement
+    this.host = host
   }
 
   apply(plan: Plan): void {
-    const job = plan.byKey(this.jobKey)
+    const job = plan.byKey(this.order.jobKey)
     if (job === undefined) return
-    const { settlement, runKey } = this
+    const { settlement } = this
+    const { runKey } = this.order
     const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
     plan.step(
       job,
@@ -42,8 +45,9 @@ export class SettledRun implements Intent {
     // The outcome's event was published with the commit.
   }
 
-  failed(): void {
+  failed(error: unknown): void {
     // The lane closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
     // back: the run stays unfinished, and the next start interrupts it.
+    this.host.troubled(error, `the outcome of run "${this.order.runId}" of job "${this.order.jobId}"`)
   }
 }

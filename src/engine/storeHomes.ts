@@ -104,6 +104,7 @@ export class StoreHomes {
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
     try {
       await this.orGivenUp(lane, this.recover(lane))
+      lane.startClaiming()
     } catch (error) {
       await this.close(name, error)
       throw error

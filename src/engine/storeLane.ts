@@ -59,7 +59,8 @@ export class StoreLane implements RunHome, Lane {
   private cycleStartedAt = 0
   /** Of the cycle under way: milliseconds in its commit. */
   private commitMs = 0
-  private retiring = false
+  /** It claims for fire times once what a dead owner left is settled, and until it is being removed. */
+  private duty: "recovering" | "claiming" | "retiring" = "recovering"
   private doubt: Doubt | null = null
   /** True from a commit that failed to one that was made. */
   private commitFailed = false
@@ -101,7 +102,7 @@ export class StoreLane implements RunHome, Lane {
   }
 
   private get mayClaim(): boolean {
-    return this.host.claiming && !this.retiring
+    return this.host.claiming && this.duty === "claiming"
   }
 
   /** How long it has been lost. */
@@ -109,9 +110,15 @@ export class StoreLane implements RunHome, Lane {
     return this.outage.lastsMs
   }
 
+  /** What a dead owner left is settled. */
+  startClaiming(): void {
+    if (this.duty === "recovering") this.duty = "claiming"
+    this.look()
+  }
+
   /** Claims nothing more: the store is being removed. */
   stopClaiming(): void {
-    this.retiring = true
+    this.duty = "retiring"
   }
 
   submit(intent: Intent): void {
@@ -179,7 +186,7 @@ export class StoreLane implements RunHome, Lane {
   }
 
   settled(order: DispatchedOrder, settlement: Settlement): void {
-    this.submit(new SettledRun(order.jobKey, order.runKey, settlement))
+    this.submit(new SettledRun(order, settlement, this.host))
   }
 
   private run(): void {

@@ -1,7 +1,7 @@
 /** Stores that open slowly, are lost or go away while others are opened, used and removed. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { createScheduler, interval, memory, task } from "../../src/index.ts"
+import { createScheduler, inProcess, interval, memory, task } from "../../src/index.ts"
 import type { JobStore, StoreError } from "../../src/index.ts"
 import { StoreFenced, StoreUnavailable } from "../../src/store/storeError.ts"
 import { virtualClock } from "../../src/testing.ts"
@@ -57,6 +57,29 @@ describe("addStore", () => {
     await added
     expect(slow.log).toEqual(["stopped", "open", "close"])
   })
+})
+
+it("a store that is added claims nothing before all that a dead owner left in it is settled", async () => {
+  const world = newWorld("memory")
+  const held = task("held", () => new Promise(() => undefined))
+  const executors = { default: inProcess({ concurrency: 2000 }) }
+  const before = await world.start({ tasks: [held], executors })
+  // More than one commit of the recovery takes.
+  const trigger = interval("1 second", { start: midnight })
+  await before.addJobs(Array.from({ length: 1200 }, (_, index) => ({ id: `a${index}`, task: held, trigger })))
+  await world.clock.settle()
+  await world.crash()
+  await world.clock.advance(10 * second)
+  const tasks = [task("held", () => null)]
+  const scheduler = createScheduler({ clock: world.clock, tasks, executors })
+  await scheduler.start()
+  const [startedAt, added] = [world.clock.now(), scheduler.addStore("other", world.store)]
+  await world.clock.settle()
+  await added
+  const misfires = await scheduler.getMisfires({ limit: 10_000 })
+  expect(misfires.filter(({ at, kind }) => kind === "misfired" && at >= startedAt)).toEqual([])
+  expect((await scheduler.verify()).violations).toEqual([])
+  await scheduler.shutdown({ wait: false })
 })
 
 describe("a store that another owner takes during a start", () => {
