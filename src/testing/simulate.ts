@@ -183,7 +183,8 @@ const readTasks = (tasks: unknown, jobs: ReadonlyArray<JobInput>): ReadonlyArray
   if (Array.isArray(tasks)) return tasks as ReadonlyArray<AnyTask>
   if (tasks !== "none") throw refused("tasks", tasks, `a list of tasks, or "none" for tasks that do nothing`)
   const names = jobs.flatMap((job: Partial<JobInput> | null) => {
-    const named = typeof job?.task === "object" ? job.task.name : job?.task
+    const given: unknown = job?.task
+    const named = typeof given === "object" && given !== null && "name" in given ? given.name : given
     return typeof named === "string" ? [named] : []
   })
   return [...new Set(names)].map((name) => task(name, () => undefined))

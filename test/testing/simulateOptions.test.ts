@@ -22,6 +22,7 @@ describe("simulate refuses", () => {
     ["an unknown zone", { ...within, timezone: "Mars/Base" }, "UnknownTimezoneError", undefined],
     ["jobs that are no list", { ...within, jobs: 5 }, "InvalidOptionError", "simulate's jobs"],
     ["a job that is none", { ...within, jobs: [null] }, "InvalidJobError", undefined],
+    ["a job whose task is null", { ...within, jobs: [{ id: "a", task: null }] }, "InvalidJobError", undefined],
     [
       "a step before the beginning",
       { ...within, steps: [{ at: 0, act: () => 0 }] },
