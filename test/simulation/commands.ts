@@ -4,6 +4,7 @@ import type { CommandLine } from "../history/history.ts"
 import { Acknowledged } from "./acknowledged.ts"
 import { inputOf, numberOf } from "./definitionInput.ts"
 import type { Definition, Operation } from "./plan.ts"
+import { firstOwn } from "./tasksOf.ts"
 import { tagOf } from "./world.ts"
 import type { World } from "./world.ts"
 
@@ -16,6 +17,7 @@ export class Commands {
   readonly unanswered = new Set<{ readonly what: string }>()
   /** Jobs that the process under way declares. */
   private readonly declared = new Set<string>()
+  private requests = 0
   /** Definitions whose command was refused for good: they must never be written. */
   private readonly refused = new Set<number>()
 
@@ -158,11 +160,16 @@ export class Commands {
   }
 
   private run(scheduler: Scheduler, id: string): void {
-    this.settle(`run of ${id}`, scheduler.runJob(id), (handle) => {
+    const definition = numberOf(this.world.model.byId(id)?.row.notes ?? "{}") ?? 0
+    this.requests += 1
+    const args = this.requests * firstOwn + definition
+    this.settle(`run of ${id}`, scheduler.runJob(id, { args }), (handle) => {
       this.world.tell(`requested ${handle.runId}`)
       const run = this.world.model.runs.get(Number(handle.runId))
       if (run === undefined || run.request === 0)
         this.told.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
+      const kept = this.world.model.rows.get(Number(handle.runId))?.args
+      if (kept !== String(args)) this.told.lost(`run ${handle.runId} was given ${args}, on disk is ${kept}`)
       this.settle(`end of ${handle.runId}`, handle.settled(), (record) => {
         this.world.tell(`awaited ${handle.runId} ${record.outcome}`)
         const row = this.world.model.rows.get(Number(handle.runId))

@@ -66,8 +66,12 @@ const compareRuns = (rows: ReadonlyArray<RunRow>, model: Model, keys: ReadonlyAr
   }
 }
 
-const runText = ({ jobKey, fireAt, request, attempt, outcome, finishedAt }: RunRow): string =>
-  [jobKey, fireAt, request, attempt, outcome, finishedAt].join(" ")
+/** Everything but the epoch, which is the store's own. */
+const runText = (row: RunRow): string => {
+  const { jobKey, fireAt, request, claimedAt, args } = row
+  const { attempt, startedAt, finishedAt, outcome, result, error } = row
+  return [jobKey, fireAt, request, claimedAt, args, attempt, startedAt, finishedAt, outcome, result, error].join(" ")
+}
 
 const ledgerText = ({ jobKey, kind, fromAt, throughAt, count, reason, runKey }: LedgerRow): string =>
   [jobKey, kind, fromAt, throughAt, count, reason, runKey].join(" ")

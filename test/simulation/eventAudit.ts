@@ -4,6 +4,7 @@ import type { StoreBatch } from "../../src/store/jobStore.ts"
 import type { Report } from "./change.ts"
 import type { Model } from "./model.ts"
 import { endOf } from "./modelRuns.ts"
+import { readMemory } from "./stored.ts"
 
 const outcomeEvent = {
   succeeded: "RunSucceeded",
@@ -21,12 +22,21 @@ const audited = new Set<string>([
   "FireMisfired",
   "FireCoalesced",
   "JobAdded",
-  "JobRemoved"
+  "JobRemoved",
+  "JobModified",
+  "JobPaused",
+  "JobResumed",
+  "JobParked",
+  "JobDone"
 ])
 
 export class EventAudit {
   /** Facts that are on disk and not told yet. */
   private readonly due = new Map<string, number>()
+  /** Attempts whose task was called, less those that are told to have started. */
+  private readonly starts = new Map<string, number>()
+  /** Jobs to which so much may have happened in one commit that they tell more than its rows show, and single such facts. */
+  private readonly busy = new Set<string>()
   private seq = 0
   private readonly report: Report
   private readonly model: Model
@@ -39,15 +49,26 @@ export class EventAudit {
   /** A life begins, or ends: what was not told is not told any more. */
   renew(): void {
     this.due.clear()
+    this.starts.clear()
+    this.busy.clear()
     this.seq = 0
   }
 
   /** Before the model takes the batch: it knows what the jobs were. */
-  expect(batch: StoreBatch): void {
+  expect(batch: StoreBatch, blurred: (jobId: string) => boolean): void {
     const idOf = (key: number): string =>
       this.model.jobs.get(key)?.row.id ?? batch.added.find((added) => added.key === key)?.id ?? "?"
-    for (const { id } of batch.added) this.owe(`JobAdded ${id}`)
+    for (const { id } of batch.added) {
+      this.owe(`JobAdded ${id}`)
+      if (blurred(id)) this.busy.add(id)
+    }
     for (const { key } of batch.removed) this.owe(`JobRemoved ${idOf(key)}`)
+    for (const { key } of batch.redefined) {
+      this.owe(`JobModified ${idOf(key)}`)
+      // Its last run may have ended before, in the same commit.
+      this.busy.add(`JobDone ${idOf(key)}`)
+    }
+    for (const state of batch.states) this.expectOfJob(state, blurred)
     for (const { runKey } of batch.claims) this.owe(`RunClaimed ${runKey} 1`)
     for (const row of batch.settled) {
       const end = endOf(row)
@@ -60,15 +81,38 @@ export class EventAudit {
     }
   }
 
+  /** What a job tells of itself, by what it was and what it is. */
+  private expectOfJob({ key, value, memory }: StoreBatch["states"][number], blurred: (jobId: string) => boolean): void {
+    const job = this.model.jobs.get(key)
+    if (job === undefined) return
+    const { id, value: valueBefore } = job.row
+    const [before, after] = [job.memory, readMemory(memory)]
+    if (blurred(id) || before.fault !== null || after.fault !== null) this.busy.add(id)
+    if (value === "done" && valueBefore !== "done" && !after.removed) this.owe(`JobDone ${id}`)
+    if (after.fault !== null && before.fault === null) this.owe(`JobParked ${id}`)
+    // One that is declared again as paused, after it was done, is not paused by anybody.
+    if (before.pausedAt === null && after.pausedAt !== null && after.fault === null && valueBefore !== "done")
+      this.owe(`JobPaused ${id}`)
+    if (before.pausedAt !== null && after.pausedAt === null && !after.removed) this.owe(`JobResumed ${id}`)
+  }
+
+  /** A task is called. */
+  started(runKey: number, attempt: number): void {
+    this.count(`${runKey}/${attempt}`, 1)
+  }
+
   told(event: SchedulerEvent): void {
     this.seq += 1
     if (event.seq !== this.seq) {
       this.report("eventNumber", `${event.type} has number ${event.seq}, expected ${this.seq}`)
       this.seq = event.seq
     }
+    if (event.type === "RunStarted") this.count(`${event.runId}/${event.attempt}`, -1)
     if (!audited.has(event.type)) return
     const fact = factOf(event)
     const times = this.due.get(fact) ?? 0
+    const mayBe = !("runId" in event) && "jobId" in event && (this.busy.has(event.jobId) || this.busy.has(fact))
+    if (times === 0 && mayBe) return
     if (times === 0) this.report("event", `${fact} is published and not on disk, or twice`)
     else if (times === 1) this.due.delete(fact)
     else this.due.set(fact, times - 1)
@@ -77,6 +121,15 @@ export class EventAudit {
   /** Everything that is on disk has been told. */
   settled(): void {
     for (const fact of this.due.keys()) this.report("eventMissing", `${fact} is on disk and was not published`)
+    for (const [attempt, more] of this.starts)
+      this.report("event", `the task of ${attempt} was called ${more > 0 ? "more" : "less"} often than RunStarted says`)
+    this.busy.clear()
+  }
+
+  private count(attempt: string, change: number): void {
+    const now = (this.starts.get(attempt) ?? 0) + change
+    if (now === 0) this.starts.delete(attempt)
+    else this.starts.set(attempt, now)
   }
 
   private owe(fact: string): void {

@@ -12,12 +12,24 @@ export interface Execution {
   readonly life: number
   /** Monotonic. */
   readonly startedMs: number
-  ended: { readonly how: "returned" | "threw"; readonly ms: number } | null
+  /** By the wall. */
+  readonly startedAt: number
+  ended: ExecutionEnd | null
   /** The tag of the reason that its signal aborted with, first. */
   aborted: string | null
   abortedMs: number
   /** One of these is its timeout. */
   readonly timeouts: ReadonlyArray<number | null>
+}
+
+export interface ExecutionEnd {
+  readonly how: "returned" | "threw"
+  /** The result as JSON, or the error's name; `null` where there is no simple answer. */
+  readonly what: string | null
+  /** Monotonic. */
+  readonly ms: number
+  /** By the wall. */
+  readonly at: number
 }
 
 export class Executions {
@@ -62,8 +74,8 @@ export class Executions {
       this.report("maxInstances", `${what} starts as the ${beside}th of job "${job.row.id}"`)
   }
 
-  end(execution: Execution, how: "returned" | "threw", ms: number): void {
-    execution.ended ??= { how, ms }
+  end(execution: Execution, end: ExecutionEnd): void {
+    execution.ended ??= end
     this.running.delete(execution)
     this.lingering.delete(execution)
   }
@@ -101,6 +113,7 @@ export class Executions {
     const truth = this.truthOf(execution)
     if (!isOld && truth !== null && truth !== end) wrong(`it has ${truth}`)
     if ((end === "succeeded" || end === "failed") && truth !== end) wrong(`it has ${truth ?? "not ended"}`)
+    if (execution !== undefined && !isOld && !waited) this.checkRow(row, execution, truth, wrong)
     if (end === "timedOut") {
       const took = execution === undefined ? 0 : now.ms - execution.startedMs
       if (execution?.aborted !== "RunTimedOut") wrong("its signal did not say so")
@@ -117,9 +130,30 @@ export class Executions {
       wrong("nobody asked for it")
   }
 
+  /** What is written of an attempt: when it was, what it gave, why it failed. */
+  private checkRow(
+    row: SettleRow,
+    execution: Execution,
+    truth: AttemptEnd | null,
+    wrong: (fact: string) => void
+  ): void {
+    const { startedAt, ended } = execution
+    if (row.startedAt !== startedAt) wrong(`begun at ${row.startedAt}, it began at ${startedAt}`)
+    if (truth === null || ended === null) return
+    // Never before its start, though the wall was set back.
+    const endedAt = Math.max(startedAt, ended.at)
+    if (row.outcome !== null && row.finishedAt !== endedAt) wrong(`ended at ${row.finishedAt}, it ended at ${endedAt}`)
+    const told = truth === "succeeded" ? row.result : nameIn(row.error)
+    if (told === null || (truth === "succeeded" ? row.error : row.result) !== null || (ended.what ?? told) !== told)
+      wrong(`with ${row.result} and ${row.error}, it ${ended.how} ${ended.what}`)
+  }
+
   /** What an attempt has come to by itself; `null` while it goes on, and when it was aborted first. */
   private truthOf(execution: Execution | undefined): AttemptEnd | null {
     if (execution === undefined || execution.ended === null || execution.aborted !== null) return null
     return execution.ended.how === "returned" ? "succeeded" : "failed"
   }
 }
+
+const nameIn = (error: string | null): string | null =>
+  error === null ? null : (JSON.parse(error) as { readonly name: string }).name

@@ -60,6 +60,10 @@ export const checkRuns = (
     }
   }
   checkLive(change, live, named)
+  const newest = change.settled.findLast(({ outcome }) => outcome !== null)?.outcome
+  const expected = newest ?? before?.memory.lastOutcome ?? null
+  if (after.memory.lastOutcome !== expected)
+    named("lastOutcome", `its last outcome is ${after.memory.lastOutcome}, expected is ${expected}`)
 }
 
 /** Rules before and after, where a commit may hold a change of them. */

@@ -1,6 +1,7 @@
 /**
  * Small faults of the kind that people make, as edits of the sources: the simulation must find each. They are applied while it is
- * bundled, so production code has no hook for them. A test holds that each text to replace occurs exactly once.
+ * bundled, so production code has no hook for them. A test holds that each text to replace occurs exactly once. Long because it is a
+ * list.
  */
 export interface Edit {
   readonly file: string
@@ -259,6 +260,50 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/engine/storeLane.ts",
     "host.events.publish(plan.now, event)\n",
     "[event, event].forEach((each) => host.events.publish(plan.now, each))\n"
+  ),
+  bug(
+    "the end of a job is not told",
+    "src/engine/plan.ts",
+    `if (after.value === "done" && !after.memory.removed) this.tell`,
+    `if (after.value === "done" && after.memory.removed) this.tell`
+  ),
+  bug(
+    "a pause is told twice",
+    "src/engine/jobCommands.ts",
+    `plan.tell({ type: "JobPaused", jobId: job.row.id })`,
+    `for (const jobId of [job.row.id, job.row.id]) plan.tell({ type: "JobPaused", jobId })`
+  ),
+  bug(
+    "a change of a job is not told",
+    "src/engine/jobCommands.ts",
+    `plan.tell({ type: "JobModified", jobId: id })`,
+    "plan.touch(modified)"
+  ),
+  bug(
+    "the parking of a job that kills its process is not told",
+    "src/engine/plan.ts",
+    `this.tell({ type: "JobParked", jobId, fault: after.memory.fault })`,
+    "return"
+  ),
+  bug("a result is not kept", "src/engine/consequences.ts", "result: settlement?.result ?? null,", "result: null,"),
+  bug(
+    "the end of a run is the instant of its commit",
+    "src/engine/consequences.ts",
+    "finishedAt: final ? (settlement?.finishedAt ?? now) : null",
+    "finishedAt: final ? now : null"
+  ),
+  bug("the last outcome is forgotten", "src/job/onSettled.ts", "  memory.lastOutcome = event.outcome\n", ""),
+  bug(
+    "the arguments of a request are dropped",
+    "src/job/jobDraft.ts",
+    "{ runKey, fireAt, requested } : { runKey, fireAt, requested, args }",
+    "{ runKey, fireAt, requested } : { runKey, fireAt, requested }"
+  ),
+  bug(
+    "a later attempt loses the arguments of its request",
+    "src/job/jobDraft.ts",
+    "args === undefined ? run : { ...run, args }",
+    "run"
   ),
   bug(
     "the store applies half of the states of a commit",

@@ -43,6 +43,7 @@ export interface StoredMemory {
   readonly nextFireAt: number | null
   /** The newest fire time that became a run. */
   readonly lastFireAt: number | null
+  readonly lastOutcome: string | null
   readonly live: ReadonlyArray<StoredLive>
   readonly queue: ReadonlyArray<StoredFire>
   readonly catchUpThrough: number | null
@@ -90,6 +91,7 @@ export const readMemory = (text: string): StoredMemory => {
     since: saved.since ?? NaN,
     nextFireAt: saved.nextFireAt ?? null,
     lastFireAt: saved.lastFireAt ?? null,
+    lastOutcome: saved.lastOutcome ?? null,
     live: saved.live ?? [],
     queue: saved.queue ?? [],
     catchUpThrough: saved.catchUpThrough ?? null,

@@ -15,10 +15,16 @@ export interface AttemptAbout {
   readonly runId: string
   readonly fireAt: number
   readonly attempt: number
+  readonly args: unknown
 }
 
+/** Above these are the arguments of single runs: the number of the definition, and which request it was. */
+export const firstOwn = 1_000_000
+export const isOwn = (args: unknown): boolean => Number(args) >= firstOwn
+
 export interface Seen {
-  ended(how: "returned" | "threw"): void
+  /** `what`: the result as JSON, or the error's name; `null` where there is no simple answer. */
+  ended(how: "returned" | "threw", what: string | null): void
   aborted(reason: string): void
 }
 
@@ -29,14 +35,15 @@ class Named extends Error {
   }
 }
 
-/** `args` of each job is the number of its definition. */
+/** `args` of each job is the number of its definition, those of a request have it in them. */
 export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: VirtualClock, watch: TaskWatch): AnyTask =>
   task("simulated", (context) => {
     const { jobId, runId, fireAt, attempt } = context
-    const seen = watch.start({ jobId, runId, fireAt, attempt })
+    const seen = watch.start({ jobId, runId, fireAt, attempt, args: context.args })
     if (seen === null) return new Promise<null>(() => undefined)
-    const definition = definitions.find(({ number }) => number === context.args)
-    const chance = new Random(fireAt / 1000 + attempt * 7919 + Number(context.args) * 104_729)
+    const defined = Number(context.args) % firstOwn
+    const definition = definitions.find(({ number }) => number === defined)
+    const chance = new Random(fireAt / 1000 + attempt * 7919 + defined * 104_729)
     const behaviour = chance.pick(definition?.behaviours ?? [{ does: "instant" }])
     const reasonOf = ({ signal }: typeof context): string =>
       (signal.reason as { readonly _tag?: string } | undefined)?._tag ?? "?"
@@ -49,11 +56,11 @@ export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: Vir
 
 const behave = (behaviour: Behaviour, clock: VirtualClock, signal: AbortSignal, seen: Seen): unknown => {
   const returned = <A>(value: A): A => {
-    seen.ended("returned")
+    seen.ended("returned", typeof value === "function" ? null : JSON.stringify(value))
     return value
   }
   const threw = (error: unknown): never => {
-    seen.ended("threw")
+    seen.ended("threw", error instanceof Named ? error.name : null)
     throw error
   }
   switch (behaviour.does) {
@@ -73,7 +80,7 @@ const behave = (behaviour: Behaviour, clock: VirtualClock, signal: AbortSignal, 
         signal.addEventListener("abort", () => reject(new Named("Aborted")))
       })
     case "settleTwice":
-      return settlingTwice(clock.wait(behaviour.ms), () => void returned(null))
+      return settlingTwice(clock.wait(behaviour.ms), () => void returned("first"))
     case "notJson":
       return returned(() => 1n)
   }

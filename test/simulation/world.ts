@@ -22,7 +22,8 @@ import { epoch, second } from "./plan.ts"
 import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
 import { mortalStore, slowStore } from "./simulatedStore.ts"
 import { Sometimes } from "./sometimes.ts"
-import { simulatedTask } from "./tasksOf.ts"
+import type { AttemptAbout } from "./tasksOf.ts"
+import { isOwn, simulatedTask } from "./tasksOf.ts"
 
 export interface Violation {
   readonly invariant: string
@@ -254,7 +255,7 @@ export class World {
 
   private commitLands(batch: StoreBatch): void {
     this.sampleWall()
-    this.audit.expect(batch)
+    this.audit.expect(batch, this.blurred)
     const { claims, settled, states } = batch
     this.tell(
       `commit ${claims.length} claims ${settled.length} settled ${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
@@ -279,10 +280,7 @@ export class World {
     this.highest = Math.max(this.highest, now)
   }
 
-  private attemptStarts(
-    about: { readonly jobId: string; readonly runId: string; readonly fireAt: number; readonly attempt: number },
-    own: () => boolean
-  ) {
+  private attemptStarts({ args, ...about }: AttemptAbout, own: () => boolean) {
     if (this.crashAt("taskStart")) return null
     const { runId, attempt } = about
     const runKey = Number(runId)
@@ -293,17 +291,22 @@ export class World {
       this.lines.push({ kind, ...about, at: this.clock.now() })
     }
     line("start", "start")
+    this.audit.started(runKey, attempt)
+    const given = this.model.rows.get(runKey)?.args ?? null
+    if (given === null ? isOwn(args) : given !== JSON.stringify(args))
+      this.report("args", `attempt ${attempt} of run ${runKey} is called with ${String(args)}, its own are ${given}`)
     this.sometimes.note("attempts started")
     const execution: Execution = {
       ...{ runKey, attempt, jobKey: run?.jobKey ?? 0, life: this.life, startedMs: this.ms },
+      startedAt: this.clock.now(),
       ...{ timeouts: run?.timeouts ?? [null], ended: null, aborted: null, abortedMs: 0 }
     }
     this.executions.start(execution, run, job)
     return {
-      ended: (how: "returned" | "threw") => {
+      ended: (how: "returned" | "threw", what: string | null) => {
         if (!own()) return
         line("finish", how)
-        this.executions.end(execution, how, this.ms)
+        this.executions.end(execution, { how, what, ms: this.ms, at: this.clock.now() })
         this.crashAt("taskEnd")
       },
       aborted: (reason: string) => {
