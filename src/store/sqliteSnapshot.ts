@@ -1,8 +1,12 @@
 /**
  * One moment of an SQLite file, to be read at leisure: no lock is taken and no owner claimed, so a scheduler may be at work on it, and
- * nothing is migrated or repaired. The file keeps every byte, and so does its write-ahead log.
+ * nothing is migrated or repaired. The file keeps every byte, and so does its write-ahead log. Even to read such a file SQLite writes
+ * beside it, so where nothing may be written a copy is read.
  */
-import { realpathSync, statSync } from "node:fs"
+import { accessSync, constants, realpathSync, statSync } from "node:fs"
+import { copyFile, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, type Scope } from "effect"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
@@ -25,7 +29,7 @@ import {
 } from "./sqliteRows.ts"
 import { readExecutors } from "./sqliteSession.ts"
 import { letOthersIn } from "./sqliteSlices.ts"
-import { type StoreError, StoreUnreadable } from "./storeError.ts"
+import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
 export interface SqliteSnapshot {
   /** The newest owner's, which may be at work or gone. */
@@ -51,7 +55,8 @@ interface SnapshotPast {
 /** Until the scope closes. Fails with `StoreUnreadable`, `StoreTooNew` or `StoreUnavailable`. */
 export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
-    const connection = yield* patiently(begun(yield* realFile(filename)))
+    const path = yield* realFile(filename)
+    const connection = yield* mayBeWritten(path) ? patiently(begun(path)) : begunInPlaceOrCopied(path, filename)
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")
     if (version < schemaVersion) return yield* Effect.fail(new StoreUnreadable({ store: filename, ...older(version) }))
@@ -94,6 +99,65 @@ const begun = (path: string): Effect.Effect<SqliteConnection, SqlError, Scope.Sc
     yield* connection.rows("SELECT 1 FROM sqlite_schema LIMIT 1")
     return connection
   })
+
+/** SQLite needs both: the file, to empty its log when done, and the directory, for a log and its index. */
+const mayBeWritten = (path: string): boolean => {
+  try {
+    for (const place of [path, dirname(path)]) accessSync(place, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Without a log the file alone is the whole store, and a copy of it is read. A log can be followed in place only while its index lies
+ * there, as it does where a scheduler is at work.
+ */
+const begunInPlaceOrCopied = (path: string, store: string): Effect.Effect<SqliteConnection, StoreError, Scope.Scope> =>
+  Effect.suspend(() => {
+    const log = `${path}-wal`
+    if (!isFilled(log)) return Effect.flatMap(copied(path, store), (copy) => translated(store, "open")(begun(copy)))
+    return translated(
+      store,
+      "open"
+    )(patiently(begun(path))).pipe(
+      Effect.catchTag("StoreUnavailable", () =>
+        Effect.fail(
+          new StoreUnreadable({
+            store,
+            cause: `nothing may be written beside it, and without that its log ${log} cannot be read`,
+            remedy: "check it as a user who may, or copy both to where you may, while no scheduler has them open"
+          })
+        )
+      )
+    )
+  })
+
+const isFilled = (path: string): boolean => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+
+/** A copy of a file that nobody is at work on, gone with the scope. */
+const copied = (path: string, store: string): Effect.Effect<string, StoreUnavailable, Scope.Scope> => {
+  const tried = <A>(work: () => Promise<A>) =>
+    Effect.tryPromise({
+      try: work,
+      catch: (cause) => new StoreUnavailable({ store, operation: "copy to a temporary directory", cause })
+    })
+  return Effect.gen(function* () {
+    const directory = yield* Effect.acquireRelease(
+      tried(() => mkdtemp(join(tmpdir(), "carillon-verify-"))),
+      (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
+    )
+    const copy = join(directory, "copy.db")
+    yield* tried(async () => {
+      const before = statSync(path).mtimeMs
+      await copyFile(path, copy, constants.COPYFILE_FICLONE)
+      if (isFilled(`${path}-wal`) || statSync(path).mtimeMs !== before)
+        throw new Error("it was written to meanwhile; ask again")
+    })
+    return copy
+  })
+}
 
 const snapshotOf = (connection: SqliteConnection, store: string) =>
   Effect.gen(function* () {
