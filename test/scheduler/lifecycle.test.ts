@@ -28,6 +28,7 @@ const verbs: ReadonlyArray<readonly [string, (scheduler: Scheduler) => unknown]>
   ["getRuns", (scheduler) => scheduler.getRuns()],
   ["getMisfires", (scheduler) => scheduler.getMisfires()],
   ["explain", (scheduler) => scheduler.explain("a", 0)],
+  ["preview", (scheduler) => scheduler.preview(3)],
   ["verify", (scheduler) => scheduler.verify()],
   ["addStore", (scheduler) => scheduler.addStore("b", memory())],
   ["removeStore", (scheduler) => scheduler.removeStore("default")],
