@@ -313,7 +313,7 @@ export class Scheduler {
     return explain(this.engine, this.queries, jobId, instant)
   }
 
-  /** Checks every job's records against the promises. Reads only. */
+  /** Checks the records of every job that is not removed against the promises. Reads only. */
   verify(): Promise<Verification> {
     return verify(this.engine)
   }

@@ -1,4 +1,4 @@
-/** Checks live stores. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
+/** Checks live stores, all but their removed jobs. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
 import type { Engine } from "../engine/engine.ts"
 import { runStore } from "../engine/storePromise.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
