@@ -3,21 +3,23 @@ import type { Settlement } from "../executor/executor.ts"
 import { nextAfterRun } from "../job/dueFireTimes.ts"
 import type { DispatchedOrder } from "./dispatcher.ts"
 import type { Intent } from "./intent.ts"
-import type { LaneHost } from "./laneHost.ts"
 import type { Plan } from "./plan.ts"
+
+/** Hears of an outcome that will never be on disk. */
+export type OutcomeLost = (order: DispatchedOrder, error: unknown) => void
 
 export class SettledRun implements Intent {
   readonly weight = 1
   readonly keys: ReadonlyArray<number>
   private readonly order: DispatchedOrder
   private readonly settlement: Settlement
-  private readonly host: Pick<LaneHost, "troubled">
+  private readonly lost: OutcomeLost
 
-  constructor(order: DispatchedOrder, settlement: Settlement, host: Pick<LaneHost, "troubled">) {
+  constructor(order: DispatchedOrder, settlement: Settlement, lost: OutcomeLost) {
     this.keys = [order.jobKey]
     this.order = order
     this.settlement = settlement
-    this.host = host
+    this.lost = lost
   }
 
   apply(plan: Plan): void {
@@ -48,6 +50,6 @@ export class SettledRun implements Intent {
   failed(error: unknown): void {
     // The lane closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
     // back: the run stays unfinished, and the next start interrupts it.
-    this.host.troubled(error, `the outcome of run "${this.order.runId}" of job "${this.order.jobId}"`)
+    this.lost(this.order, error)
   }
 }

@@ -186,7 +186,12 @@ export class StoreLane implements RunHome, Lane {
   }
 
   settled(order: DispatchedOrder, settlement: Settlement): void {
-    this.submit(new SettledRun(order, settlement, this.host))
+    this.submit(new SettledRun(order, settlement, this.outcomeLost))
+  }
+
+  /** Of what ends all of them, the end of the store tells once. */
+  private readonly outcomeLost = ({ runId, jobId }: DispatchedOrder, error: unknown): void => {
+    if (!this.closed) this.host.troubled(error, `the outcome of run "${runId}" of job "${jobId}"`)
   }
 
   private run(): void {

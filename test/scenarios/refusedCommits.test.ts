@@ -115,6 +115,20 @@ describe("a commit that contradicts what is stored", () => {
   })
 })
 
+it("an outcome that the store refuses for ever is told, and its run is interrupted at the next start", async () => {
+  const { store, mood } = pickyStore()
+  const world = newWorld("memory", store)
+  const scheduler = await world.start({ tasks: [quiet] })
+  mood.refuses = ({ settled }) => settled.length > 0
+  await scheduler.addJob({ id: "a", task: quiet, trigger: date(midnight), onInterrupted: "skip" })
+  await world.clock.advance(second)
+  expect(world.reported).toMatchObject([{ _tag: "StoreConflict" }])
+  expect((await scheduler.status()).reported).toMatchObject({ where: 'the outcome of run "1" of job "a"' })
+  mood.refuses = () => false
+  await world.start({ tasks: [quiet] })
+  expect(await world.scheduler.getRuns()).toMatchObject([{ outcome: "interrupted" }])
+})
+
 describe("a commit that dies of a defect", () => {
   it("ends the scheduler, and who gave a command hears of it", async () => {
     const { store, mood } = pickyStore()
