@@ -1,4 +1,5 @@
 /** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
+import { nextAfterRun } from "../job/dueFireTimes.ts"
 import type { JobRow, RunRow } from "../store/jobStore.ts"
 import type { Intent } from "./intent.ts"
 import type { Plan } from "./plan.ts"
@@ -80,6 +81,7 @@ const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void =
     firstRunKey: plan.nextRunKey,
     held: !plan.setting.claiming,
     runKeys: executing,
-    crash: true
+    crash: true,
+    next: nextAfterRun(job.trigger, plan.now, plan.now)
   })
 }

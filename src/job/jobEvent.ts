@@ -85,6 +85,8 @@ export interface InterruptedEvent extends Starting {
   readonly now: EpochMillis
   readonly runKeys: ReadonlyArray<number>
   readonly crash: boolean
+  /** For a fixed delay: the fire time counted from now. */
+  readonly next: NextFire | null
 }
 export interface PauseEvent {
   readonly type: "pause"

@@ -12,8 +12,9 @@ import type { JobMemory } from "./snapshot.ts"
 
 export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
   if (event.outcome === "interrupted") {
-    const { now, firstRunKey, runKey, held } = event
-    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, runKeys: [runKey], crash: false })
+    const { now, firstRunKey, runKey, held, next } = event
+    const runKeys = [runKey]
+    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, runKeys, crash: false, next })
   }
   const { rules } = context
   const draft = new JobDraft(context, event.firstRunKey)
@@ -78,6 +79,7 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
     else {
       memory.live = without(memory.live, run)
       memory.lastOutcome = "interrupted"
+      countFromEnd(draft, run, event.next)
     }
   }
   if (poison) {

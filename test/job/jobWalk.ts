@@ -82,6 +82,7 @@ export class JobWalk {
           type: "interrupted",
           runKeys,
           crash: given.crash,
+          next: null,
           firstRunKey: this.nextRunKey,
           held: this.held,
           now

@@ -121,8 +121,8 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...settled, outcome: "succeeded", now: setBack },
     { ...settled, outcome: "failed" },
     { ...settled, outcome: "cancelled" },
-    { ...stopped, crash: true },
-    { ...stopped, crash: false }
+    { ...stopped, crash: true, next: null },
+    { ...stopped, crash: false, next: null }
   ]
   return [
     ...either,

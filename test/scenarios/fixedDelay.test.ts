@@ -1,9 +1,9 @@
 /** A fixed delay: the next fire time counts from the end of the run, however that run ended. */
 import { describe, expect, it } from "vitest"
-import { interval } from "../../src/index.ts"
+import { interval, task } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
 import { everyTenSeconds } from "./everyTenSeconds.ts"
-import { hour, midnight, minute, shortLedger, shortRuns } from "./world.ts"
+import { hour, midnight, minute, newWorld, shortLedger, shortRuns, sleepOn } from "./world.ts"
 
 /** Ten minutes after the end of each run; a run takes `takesMs`. */
 const delayed = (takesMs: number, options: JobOptions = {}) =>
@@ -56,5 +56,20 @@ describe("a fixed delay", () => {
     await scene.clock.advance(30 * minute)
     expect(await fireMinutes(scene)).toEqual([0, 40, 50, 61])
     expect(await shortLedger(scene.scheduler, "a")).toEqual([])
+  })
+
+  it("counts from the moment at which a start finds that its run was cut off", async () => {
+    const world = newWorld("memory")
+    const slow = task("slow", () => sleepOn(world.clock, hour))
+    await world.start({ tasks: [slow] })
+    const trigger = interval("10 minutes", { start: midnight, after: "run" })
+    await world.scheduler.addJob({ id: "a", task: slow, trigger, onInterrupted: "skip", misfireGrace: "1 minute" })
+    await world.clock.advance(40 * minute)
+    await world.crash()
+    await world.start({ tasks: [slow] })
+    await world.clock.advance(15 * minute)
+    expect(shortRuns(await world.scheduler.getRuns()).map(([fireAt]) => fireAt / minute)).toEqual([0, 50])
+    expect(await shortLedger(world.scheduler, "a")).toEqual([])
+    expect((await world.scheduler.verify()).violations).toEqual([])
   })
 })

@@ -34,9 +34,6 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
   ]
   const { nextFireAt } = memory
   if (allowed.includes(nextFireAt)) return
-  // One that is interrupted for good still counts from its claim (seeds 108, 219).
-  const interrupted = ends.some(({ outcome }) => outcome === "interrupted")
-  if (interrupted && nextFireAt === before?.memory.nextFireAt) return
   report(
     "delay",
     `job "${row.id}": next is ${nextFireAt}, expected is ${allowed.join(" or ")}, by the end of the run for ${memory.lastFireAt}`

@@ -5,5 +5,6 @@ export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly fo
   { seed: 31718, found: "a job declared again with a higher maxRuns while its last run was live ended all the same" },
   { seed: 607, found: "a done job that was given a past date counted its old fire times against it" },
   { seed: 100874, found: "a pause counted fire times after the last run of maxRuns as lost" },
-  { seed: 101652, found: "modifyJob was refused for a faulty trigger, and the rules were changed all the same" }
+  { seed: 101652, found: "modifyJob was refused for a faulty trigger, and the rules were changed all the same" },
+  { seed: 249, found: "a fixed delay whose run was interrupted for good counted from its claim, not from its end" }
 ]
