@@ -1,4 +1,4 @@
-/** What a file can show: damage of every kind is found in it, and what cannot be checked is told. */
+/** What a file can show: damage of every kind is found in it, and what cannot be checked is told. Long: each kind spoils a file. */
 import { readFileSync, writeFileSync } from "node:fs"
 import Database from "better-sqlite3"
 import { Subject } from "rxjs"
