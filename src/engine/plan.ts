@@ -185,7 +185,9 @@ export class Plan {
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
     this.consequences.add(working.job, answer, settlement)
     for (const runKey of answer.cancels) this.consequences.cancels.push({ jobKey: current.key, runKey })
-    if (next.value !== current.value) this.tellState(current, working.job)
+    // A paused job stays paused when its run turns out to be poison.
+    const parked = next.context.memory.fault !== current.memory.fault
+    if (next.value !== current.value || parked) this.tellState(current, working.job)
     return working.job
   }
 

@@ -70,6 +70,23 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect((await world.scheduler.verify()).violations).toEqual([])
   })
 
+  it("a paused job whose run on request is poison is parked, and that is told", async () => {
+    const world = newWorld(kind)
+    const fatal = task("fatal", () => new Promise<null>(() => undefined))
+    await world.start({ tasks: [fatal] })
+    await world.scheduler.addJob({ id: "a", task: fatal, trigger: date(midnight + minute), paused: true })
+    await world.scheduler.runJob("a")
+    for (let life = 0; life < 3; life++) {
+      await world.crash()
+      await world.start({ tasks: [fatal] })
+      await world.clock.advance(second)
+    }
+    expect(world.events.filter(({ type }) => type === "JobParked")).toMatchObject([
+      { jobId: "a", fault: { kind: "poison" } }
+    ])
+    expect((await world.scheduler.getJobs({ fault: true })).map(({ id }) => id)).toEqual(["a"])
+  })
+
   it("a waiting retry survives restarts and crashes as a due time", async () => {
     const world = newWorld(kind)
     const attempts: Array<readonly [number, number]> = []

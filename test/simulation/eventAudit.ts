@@ -65,6 +65,8 @@ export class EventAudit {
     for (const { key } of batch.removed) this.owe(`JobRemoved ${idOf(key)}`)
     for (const { key } of batch.redefined) {
       this.owe(`JobModified ${idOf(key)}`)
+      // A declaration at the start and a command may share a commit.
+      this.busy.add(`JobModified ${idOf(key)}`)
       // Its last run may have ended before, in the same commit.
       this.busy.add(`JobDone ${idOf(key)}`)
     }
