@@ -26,7 +26,8 @@ export class Commands {
     this.told = new Acknowledged(world)
     world.whenWritten = (notes) => this.checkWritten(notes)
     world.whenStarted = () => this.answered()
-    world.blurred = (jobId) => (this.open.get(jobId)?.size ?? 0) > 1
+    // A declaration is a command too.
+    world.blurred = (jobId) => (this.open.get(jobId)?.size ?? 0) + (this.declared.has(jobId) ? 1 : 0) > 1
   }
 
   /** The scheduler has started: what it declares is there, or was refused. */

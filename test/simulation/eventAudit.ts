@@ -60,8 +60,6 @@ export class EventAudit {
       this.model.jobs.get(key)?.row.id ?? batch.added.find((added) => added.key === key)?.id ?? "?"
     for (const { id } of batch.added) {
       this.owe(`JobAdded ${id}`)
-      // Declared at the start, and replaced by a command of the same commit.
-      this.busy.add(`JobModified ${id}`)
       if (blurred(id)) this.busy.add(id)
     }
     for (const { key } of batch.removed) this.owe(`JobRemoved ${idOf(key)}`)

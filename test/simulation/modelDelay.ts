@@ -18,7 +18,9 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
   const ends = settled.filter(
     ({ runKey, outcome }) => outcome !== null && isNewest(runs.get(runKey), null, memory.lastFireAt)
   )
-  const missed = ledger.some(({ kind }) => kind === "misfired") && memory.pausedAt === null
+  const due = before?.memory.nextFireAt ?? null
+  // Another one that misfires waited in the queue since before the job had this trigger.
+  const missed = ledger.some(({ kind, fromAt }) => kind === "misfired" && fromAt === due) && memory.pausedAt === null
   const resumed = before !== null && before.memory.pausedAt !== null && memory.pausedAt === null
   const from: ReadonlyArray<number | null> = beginsAnew(change)
     ? [memory.since]
