@@ -20,7 +20,10 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
   )
   const due = before?.memory.nextFireAt ?? null
   // Another one that misfires waited in the queue since before the job had this trigger.
-  const missed = ledger.some(({ kind, fromAt }) => kind === "misfired" && fromAt === due) && memory.pausedAt === null
+  const misfires = ledger.some(({ kind, fromAt }) => kind === "misfired" && fromAt === due)
+  // Behind a request; when it has run after all, the end of that run counts.
+  const waits = memory.queue.some(({ fireAt, requested }) => requested !== true && fireAt === due)
+  const missed = (misfires || waits) && memory.pausedAt === null
   const resumed = before !== null && before.memory.pausedAt !== null && memory.pausedAt === null
   const from: ReadonlyArray<number | null> = beginsAnew(change)
     ? [memory.since]
