@@ -116,7 +116,9 @@ const withoutRecord = (
   isFireTime: boolean,
   answer: (verdict: Verdict, sentence: string) => Explanation
 ): Explanation => {
-  if (record.pausedAt !== null && instant > record.pausedAt) {
+  // What a parked job owed when it was parked is still owed.
+  const owed = record.fault !== null && isFireTime && instant > (record.lastFireAt ?? record.addedAt - 1)
+  if (record.pausedAt !== null && (instant > record.pausedAt || owed)) {
     const why = record.fault === null ? "by a user" : `because it is faulty: ${record.fault.message}`
     return answer("paused", `The job is paused since ${iso(record.pausedAt)} ${why}.`)
   }
@@ -131,8 +133,8 @@ const withoutRecord = (
   }
   if (record.state === "done")
     return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
-  // A fixed delay has no next fire time while its run is under way.
-  const over = record.nextFireAt === null && trigger?.after !== "run"
+  // A paused job shows no next fire time, and a fixed delay has none while its run is under way.
+  const over = record.nextFireAt === null && record.pausedAt === null && trigger?.after !== "run"
   if (over && instant > (record.lastFireAt ?? -Infinity))
     return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
   if (instant > engine.timers.now())

@@ -209,6 +209,9 @@ describe("a trigger that breaks its contract in service", () => {
     ])
     await expect(scheduler.resumeJob("bad")).rejects.toMatchObject({ _tag: "FaultyTriggerError" })
     sound = true
+    // The fire time at which it was parked is still owed.
+    const explained = await scheduler.explain("bad", midnight + 2 * minute)
+    expect([explained.verdict, explained.sentence]).toEqual(["paused", expect.stringContaining("because it is faulty")])
     await scheduler.resumeJob("bad")
     await world.clock.advance(second)
     expect((await scheduler.verify()).violations).toEqual([])
