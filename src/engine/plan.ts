@@ -10,7 +10,7 @@ import type { DueFireTimes, JobContext, JobEvent } from "../job/jobEvent.ts"
 import { noAnswer } from "../job/jobEvent.ts"
 import type { JobFault, JobMemory } from "../job/snapshot.ts"
 import { stateOf } from "../job/snapshot.ts"
-import type { JobDefinitionRow, StoreBatch } from "../store/jobStore.ts"
+import type { JobDefinitionRow, MarkRow, StoreBatch } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import { compileMachine } from "./compiledMachine.ts"
@@ -47,6 +47,7 @@ export class Plan {
   private readonly keysById = new Map<string, number>()
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
+  private readonly marks: Array<MarkRow> = []
 
   constructor(setting: PlanSetting) {
     this.setting = setting
@@ -197,6 +198,12 @@ export class Plan {
     return this.step(job, args === undefined ? event : ({ ...event, args } as JobEvent))
   }
 
+  /** Leaves a fact about the store as a whole to its next owner; `null` takes it away. */
+  mark(name: string, value: string | null): void {
+    this.edits += 1
+    this.marks.push({ name, value })
+  }
+
   tell(event: EventBody): void {
     this.consequences.tell(event)
   }
@@ -213,6 +220,7 @@ export class Plan {
       this.consequences.settled.length +
       this.removed.length +
       this.unreadable.length +
+      this.marks.length +
       this.dirty
     )
   }
@@ -228,9 +236,11 @@ export class Plan {
         if (stateChanged) states.push(stateRow(job))
       }
     }
-    const { removed } = this
+    const { removed, marks } = this
     const { claims, settled, ledger } = this.consequences
-    return { removed, added, redefined, states, claims, settled, ledger }
+    return marks.length === 0
+      ? { removed, added, redefined, states, claims, settled, ledger }
+      : { removed, added, redefined, states, claims, settled, ledger, marks }
   }
 
   private get dirty(): number {

@@ -93,6 +93,12 @@ export interface LedgerRow {
   readonly at: EpochMillis
 }
 
+/** A fact about the store as a whole that an owner leaves to the next; `value: null` takes it away. */
+export interface MarkRow {
+  readonly name: string
+  readonly value: string | null
+}
+
 /**
  * One transaction, applied in this order. Keys are given by the caller, counting up from `StoreOpening`.
  * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`, and so do a
@@ -113,6 +119,8 @@ export interface StoreBatch {
   readonly claims: ReadonlyArray<ClaimRow>
   readonly settled: ReadonlyArray<SettleRow>
   readonly ledger: ReadonlyArray<LedgerRow>
+  /** Default: none. */
+  readonly marks?: ReadonlyArray<MarkRow>
 }
 
 export interface StoreOwner {
@@ -125,10 +133,13 @@ export interface StoreOwner {
 export interface StoreOpening {
   /** One more than the last owner's. Every claim carries it. */
   readonly epoch: number
+  /** Above every key that was ever given here, rows that are gone included. */
   readonly nextJobKey: number
   readonly nextRunKey: number
   /** Jobs that are not removed. */
   readonly jobCount: number
+  /** As earlier owners have left them, by name. */
+  readonly marks: ReadonlyMap<string, string>
 }
 
 export interface JobFilter {

@@ -67,6 +67,7 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     nextJobKey: tables.nextJobKey,
     nextRunKey: tables.nextRunKey,
     jobCount: tables.ids.size,
+    marks: new Map(tables.marks),
     commit: (sequence, batch) =>
       guarded("commit", () => {
         if (sequence <= committed) return Effect.succeed(false)

@@ -133,6 +133,7 @@ export class MemoryTables {
   nextJobKey = 1
   nextRunKey = 1
   nextLedgerKey = 1
+  readonly marks = new Map<string, string>()
   latest: EpochMillis = 0
 
   /** What keeps `batch` from being applied, in words, or `null`. */
@@ -158,6 +159,10 @@ export class MemoryTables {
     for (const row of batch.claims) this.#claim(row, epoch)
     for (const row of batch.settled) this.#settle(row)
     for (const row of batch.ledger) this.#record(row)
+    for (const { name, value } of batch.marks ?? []) {
+      if (value === null) this.marks.delete(name)
+      else this.marks.set(name, value)
+    }
   }
 
   /** Every job that has or had this id. */

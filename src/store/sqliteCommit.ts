@@ -39,7 +39,7 @@ export const commitBatch = (
   const attempt = (rows: StoreBatch) =>
     connection
       .transaction(
-        Effect.flatMap(advance(session, sequence), (isNew) =>
+        Effect.flatMap(advance(session, sequence, rows), (isNew) =>
           isNew ? writeBatch(session, rows, at) : Effect.succeed(undefined)
         )
       )
@@ -66,11 +66,22 @@ export const readSequence = ({
       found?.epoch === epoch ? Effect.succeed(found.sequence) : Effect.fail(new StoreFenced({ store, epoch }))
   )
 
-/** The fence and the idempotency key in one statement: it changes a row only for the right owner and the next number. */
-const advance = (session: SqliteSession, sequence: number): Effect.Effect<boolean, CommitError> => {
+/**
+ * The fence, the idempotency key and the highest keys given in one statement: it changes a row only for the right owner and the next
+ * number.
+ */
+const advance = (
+  session: SqliteSession,
+  sequence: number,
+  { added, claims }: StoreBatch
+): Effect.Effect<boolean, CommitError> => {
   const { connection, store, epoch } = session
   return Effect.flatMap(
-    connection.run("UPDATE owner SET sequence = ? WHERE epoch = ? AND sequence = ?", [sequence, epoch, sequence - 1]),
+    connection.run(
+      `UPDATE owner SET sequence = ?, job_key = max(job_key, ?), run_key = max(run_key, ?)
+      WHERE epoch = ? AND sequence = ?`,
+      [sequence, highest(added, ({ key }) => key), highest(claims, ({ runKey }) => runKey), epoch, sequence - 1]
+    ),
     (changed): Effect.Effect<boolean, CommitError> =>
       changed === 1
         ? Effect.succeed(true)
@@ -80,6 +91,12 @@ const advance = (session: SqliteSession, sequence: number): Effect.Effect<boolea
               : Effect.fail(new StoreConflict({ store, cause: `commit ${sequence} follows ${found}` }))
           )
   )
+}
+
+const highest = <Row>(rows: ReadonlyArray<Row>, keyOf: (row: Row) => number): number => {
+  let found = 0
+  for (const row of rows) found = Math.max(found, keyOf(row))
+  return found
 }
 
 /** Writes the rows; the executors' numbers after it. */
@@ -117,6 +134,11 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
     }
     if (batch.ledger.length > 0) {
       yield* write(connection, insertLedger, batch.ledger, ledgerParams)
+    }
+    for (const { name, value } of batch.marks ?? []) {
+      yield* value === null
+        ? connection.run("DELETE FROM marks WHERE name = ?", [name])
+        : connection.run("INSERT OR REPLACE INTO marks(name, value) VALUES (?, ?)", [name, value])
     }
     if (jobs !== 0 || finished !== 0) {
       yield* connection.run("UPDATE owner SET job_count = job_count + ?, finished_runs = finished_runs + ?", [

@@ -27,6 +27,7 @@ export interface Possession {
   readonly jobCount: number
   readonly nextJobKey: number
   readonly nextRunKey: number
+  readonly marks: ReadonlyMap<string, string>
   readonly executors: Executors
 }
 
@@ -219,9 +220,11 @@ const claimEpoch = (
     Effect.gen(function* () {
       for (const statement of neededAtStart) yield* connection.values(statement)
       const executors = yield* readExecutors(connection)
-      const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors">>(
-        `SELECT epoch + 1 AS epoch, job_count AS jobCount, (SELECT coalesce(max(key), 0) + 1 FROM jobs) AS nextJobKey,
-        (SELECT coalesce(max(run_key), 0) + 1 FROM runs) AS nextRunKey FROM owner`
+      const marks = yield* connection.rows<{ name: string; value: string }>("SELECT name, value FROM marks")
+      const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors" | "marks">>(
+        `SELECT epoch + 1 AS epoch, job_count AS jobCount,
+        max(job_key, (SELECT coalesce(max(key), 0) FROM jobs)) + 1 AS nextJobKey,
+        max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey FROM owner`
       )
       if (row === undefined) return yield* new StoreUnreadable({ store, cause: "its owner row is gone" })
       yield* connection.run("UPDATE owner SET epoch = ?, sequence = 0, pid = ?, host = ?, started_at = ?", [
@@ -230,7 +233,7 @@ const claimEpoch = (
         host,
         startedAt
       ])
-      return { connection, ...row, executors }
+      return { connection, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
     })
   )
 

@@ -74,7 +74,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
 
 const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
-    const { connection, epoch, jobCount, nextJobKey, nextRunKey, executors } = possession
+    const { connection, epoch, jobCount, nextJobKey, nextRunKey, marks, executors } = possession
     const session: SqliteSession = { connection, store, epoch, executors, looked: { runs: 0, ledger: 0 } }
     const moving = store === inMemory ? null : yield* checkpointer(resolve(store), checkpointPages)
     const misplaced = store === inMemory ? () => null : presenceOf(resolve(store))
@@ -92,6 +92,7 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
       jobCount,
       nextJobKey,
       nextRunKey,
+      marks,
       commit: (sequence, batch) =>
         guarded("commit", () => {
           const cause = misplaced()

@@ -43,7 +43,8 @@ describe("an older schema", () => {
     const stepwise = temporaryFile()
     copyFileSync(filename, stepwise)
     await migrated(filename, history)
-    for (let version = 1; version <= history.length; version++) await migrated(stepwise, history.slice(0, version))
+    for (let version = schemaVersion; version <= history.length; version++)
+      await migrated(stepwise, history.slice(0, version))
     expect(contents(stepwise)).toBe(contents(filename))
     const database = new Database(filename, { readonly: true })
     expect(database.prepare("SELECT count(*) AS jobs, sum(owned) AS owned FROM jobs").get()).toEqual({
@@ -52,6 +53,18 @@ describe("an older schema", () => {
     })
     expect(database.pragma("user_version", { simple: true })).toBe(history.length)
     database.close()
+  })
+
+  it("from before marks counts its keys on from the rows that are left", async () => {
+    const filename = temporaryFile()
+    await migrated(filename, history.slice(0, 1))
+    const database = new Database(filename)
+    database.exec(`INSERT INTO jobs VALUES (4, 'old', 'note', '{}', NULL, 'null', '{}', '{}', 0, 9);
+      INSERT INTO runs(run_key, job_key, fire_at, claimed_at, epoch, finished_at, outcome) VALUES (6, 4, 5, 5, 1, 8, 0)`)
+    database.close()
+    const opened = sqlite({ filename }).open({ pid: 1, host: "here", startedAt: 10 })
+    const { nextJobKey, nextRunKey, marks } = await Effect.runPromise(Effect.scoped(opened))
+    expect({ nextJobKey, nextRunKey, marks }).toEqual({ nextJobKey: 5, nextRunKey: 7, marks: new Map() })
   })
 
   it("is left as it was by a migration that is killed at any statement, and the next start ends it", async () => {

@@ -146,6 +146,7 @@ export const eachCall = (
   jobCount: open.jobCount,
   nextJobKey: open.nextJobKey,
   nextRunKey: open.nextRunKey,
+  marks: open.marks,
   commit: (sequence, batch) => wrap("commit", open.commit(sequence, batch)),
   committed: () => wrap("committed", open.committed()),
   due: (executor, now, limit) => wrap("due", open.due(executor, now, limit)),

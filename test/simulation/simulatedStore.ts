@@ -67,7 +67,7 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
       if (call === undefined) throw new Error(`a store without ${name}`)
       return [name, (...given: ReadonlyArray<unknown>) => through(name, call.apply(opened, [...given]))] as const
     })
-    const { epoch, jobCount, nextJobKey, nextRunKey } = opened
+    const { epoch, jobCount, nextJobKey, nextRunKey, marks } = opened
     // Each method keeps its own arguments and answer: `through` changes neither.
     const all = Object.fromEntries(led) as unknown as OpenStore
     const commit: OpenStore["commit"] = (sequence, batch) =>
@@ -75,7 +75,7 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
         "commit",
         Effect.tap(opened.commit(sequence, batch), (applied) => Effect.sync(() => applied && watch.committed(batch)))
       )
-    return { ...all, commit, epoch, jobCount, nextJobKey, nextRunKey }
+    return { ...all, commit, epoch, jobCount, nextJobKey, nextRunKey, marks }
   }
   return {
     get open() {

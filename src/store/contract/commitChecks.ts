@@ -146,6 +146,41 @@ export const commitChecks: ReadonlyArray<StoreCheck> = [
       yield* same("writes", yield* commit({ added: [job(6)] }), true)
     })
   ),
+  check("marks are one owner's word to the next; those of a batch that fails are not written", (store) =>
+    Effect.gen(function* () {
+      const none = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const { store: open, commit } = yield* owned(store)
+          yield* commit({
+            marks: [
+              { name: "kept", value: "1" },
+              { name: "gone", value: "1" },
+              { name: "__proto__", value: "é\n" }
+            ]
+          })
+          yield* commit({
+            marks: [
+              { name: "kept", value: "2" },
+              { name: "gone", value: null },
+              { name: "unknown", value: null }
+            ]
+          })
+          yield* refused(
+            "conflict",
+            "StoreConflict",
+            commit({ claims: [claim(1, 99)], marks: [{ name: "kept", value: "3" }] })
+          )
+          return open.marks
+        })
+      )
+      yield* same("an empty store", none, new Map())
+      const { store: open } = yield* owned(store, 9000)
+      yield* same("the next", [...open.marks].toSorted(), [
+        ["__proto__", "é\n"],
+        ["kept", "2"]
+      ])
+    })
+  ),
   check("a store that is open is not opened again, by the name and age of who has it", (store) =>
     Effect.gen(function* () {
       const { commit } = yield* owned(store, 1000)

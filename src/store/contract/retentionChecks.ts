@@ -136,5 +136,24 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("a run and the job", yield* owner.store.purge(retention), 2)
       yield* same("gone", keysOf(yield* owner.store.jobsByKey([1])), [])
     })
+  ),
+  check("keys of what is gone are not given again", (store) =>
+    Effect.gen(function* () {
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const owner = yield* owned(store)
+          yield* owner.commit({ added: [job(7)], claims: [claim(9, 7)] })
+          yield* owner.commit({
+            settled: [settle(9, { finishedAt: 100 })],
+            removed: [{ key: 7, removedAt: 200 }]
+          })
+          yield* owner.store.purge({ ...keepAll, finishedBefore: 1000, doneBefore: 1000 })
+          yield* owner.store.purge({ ...keepAll, finishedBefore: 1000, doneBefore: 1000 })
+          yield* same("gone", [yield* owner.store.jobsByKey([7]), yield* owner.store.runs({})], [[], []])
+        })
+      )
+      const { store: open } = yield* owned(store, 9000)
+      yield* same("the next keys", [open.nextJobKey, open.nextRunKey], [8, 10])
+    })
   )
 ]

@@ -1,8 +1,9 @@
 /** The schema's history. A release only ever appends: files in the field hold every earlier version. */
 import { initial } from "./0001_initial.ts"
+import { marks } from "./0002_marks.ts"
 
 /** Statements that lead from version `index` to `index + 1`. */
-export const migrations: ReadonlyArray<ReadonlyArray<string>> = [initial]
+export const migrations: ReadonlyArray<ReadonlyArray<string>> = [initial, marks]
 
 /** The version this release writes and the newest it reads. */
 export const schemaVersion = migrations.length
