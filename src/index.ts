@@ -16,6 +16,7 @@ export { RunCancelled, RunInterrupted, RunTimedOut } from "./task/taskContext.ts
 export type { AbortReason, TaskContext } from "./task/taskContext.ts"
 export { InvalidTaskError } from "./task/task.ts"
 export { AsyncSchemaError, InvalidArgumentsError } from "./task/taskArguments.ts"
+export { UnrunCallbackError, UnrunResultError } from "./task/unrunValue.ts"
 export { DuplicateTaskError, UnknownTaskError } from "./task/taskRegistry.ts"
 
 export { date } from "./trigger/date.ts"

@@ -9,7 +9,8 @@ import type { AbortedAttempt, AbortReason, AttemptControl } from "../task/taskCo
 import { AttemptContext } from "../task/taskContext.ts"
 import type { StopValue, TaskGround, ValueTaker } from "../task/taskValue.ts"
 import { runHandler } from "../task/taskValue.ts"
-import { jsonOrPlaceholder, jsonText } from "../task/jsonText.ts"
+import { firstUnrun, UnrunResultError } from "../task/unrunValue.ts"
+import { exactText, jsonOrPlaceholder, jsonText } from "../task/jsonText.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { CancelTimer } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -118,8 +119,12 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
 
   succeed(value: unknown): void {
     if (this.ended) return
-    if (this.settled) this.endLate()
-    else this.end("succeeded", value === undefined || value === null ? null : jsonText(value), null, true)
+    if (this.settled) {
+      // What it holds may be rejected later.
+      firstUnrun(value)
+      this.endLate()
+    } else if (value === undefined || value === null) this.end("succeeded", null, null, true)
+    else this.succeedWith(value)
   }
 
   fail(error: unknown): void {
@@ -152,6 +157,16 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.ended = true
     this.stop = null
     this.home.outcome(this, this.settlement(outcome, result, error, retryable))
+  }
+
+  /** What is still to be run is never JSON, so what is costs no further look. */
+  private succeedWith(value: unknown): void {
+    const exact = exactText(value)
+    if (exact !== null) return this.end("succeeded", exact, null, true)
+    const left = firstUnrun(value)
+    if (left === null) return this.end("succeeded", jsonText(value), null, true)
+    const { jobId: job, task } = this.order
+    this.end("failed", null, describeError(new UnrunResultError({ job, task: task.name, ...left })), false)
   }
 
   private endLate(): void {

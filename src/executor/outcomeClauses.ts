@@ -104,10 +104,29 @@ export const outcomeClauses: Readonly<Record<string, (underTest: ExecutorUnderTe
   "a result that is not JSON keeps its success and is told by a placeholder": async (underTest) => {
     const cycle: Record<string, unknown> = {}
     cycle["self"] = cycle
-    for (const odd of [1n, () => 1, Symbol("s"), new Date(NaN), new Map(), cycle, [undefined], NaN]) {
+    for (const odd of [1n, Symbol("s"), new Date(NaN), new Map(), NaN]) {
       const text = await result(underTest, () => odd)
       const parsed: unknown = JSON.parse(String(text))
       expectSame("the placeholder's key", Object.keys(parsed as object), ["$unserializable"])
+    }
+    for (const odd of [cycle, [undefined]]) {
+      const text = String(await result(underTest, () => odd))
+      expectSame("a placeholder in the place of what is no JSON", text.includes('{"$unserializable":'), true)
+    }
+    const whole = await result(underTest, () => ({ rows: 3, at: new Date(0) }))
+    expectSame("a Date in it is its text", whole, '{"rows":3,"at":"1970-01-01T00:00:00.000Z"}')
+  },
+
+  "what would still have to be run is a failure that is not tried again": async (underTest) => {
+    const unrun: ReadonlyArray<() => unknown> = [
+      () => () => 1,
+      () => [Promise.resolve(1)],
+      () => ({ rows: Effect.succeed(1) }),
+      () => new Map([["a", 1]]).values()
+    ]
+    for (const handler of unrun) {
+      const { outcome, error, retryable } = (await runOne(underTest, handler)).settlement("a")
+      expectSame("the outcome", [outcome, error?.name, retryable], ["failed", "UnrunResultError", false])
     }
   },
 

@@ -1,7 +1,10 @@
 /** What is JSON, strictly: values that come back from a store exactly as they went in. Nothing is converted in silence. */
 import { Data } from "effect"
 import type { Json } from "../trigger/trigger.ts"
+import { pathText } from "./pathText.ts"
 import { className, preview } from "./preview.ts"
+
+export { pathText } from "./pathText.ts"
 
 /** Bounds of a value; both inclusive. */
 export interface JsonLimits {
@@ -26,19 +29,6 @@ export class NotJsonError extends Data.TaggedError("NotJsonError")<{
   }
 }
 
-/** `["a", 0, "b c"]` as `a[0]["b c"]`; the empty path as `the value`. At most 200 characters. */
-export const pathText = (path: ReadonlyArray<string | number>): string => {
-  if (path.length === 0) return "the value"
-  let text = ""
-  for (const key of path) {
-    if (typeof key === "number") text += `[${key}]`
-    else if (/^[A-Za-z_$][\w$]*$/.test(key)) text += text === "" ? key : `.${key}`
-    else text += `[${preview(key)}]`
-    if (text.length > 200) return `${text.slice(0, 200)}…`
-  }
-  return text
-}
-
 /**
  * A private copy of `value`, made of nothing but JSON. `undefined` at the root becomes `null`, properties that are `undefined`
  * are left out, `-0` becomes `0`, `__proto__` stays a key like any other. Everything else that JSON would change or lose throws
@@ -52,23 +42,33 @@ export const toJson = (value: unknown, limits: JsonLimits = jsonLimits): Json =>
     return copy.of(value)
   } catch (error) {
     if (error instanceof NotJsonError) throw error
-    throw new NotJsonError({ path: copy.path, found: "a value that throws when it is read", expected: "JSON" })
+    throw new NotJsonError({ path: copy.path, found: unreadable, expected: "JSON" })
   }
 }
 
-/** What takes the place of a result that is not JSON. `type` names what was found, `reason` says where. */
+/** What takes the place of a part that is not JSON. `type` names what was found, `reason` says where. */
 export interface UnserializablePlaceholder {
   readonly $unserializable: { readonly type: string; readonly reason: string }
 }
 
-/** The JSON that is kept of anything: itself, or a placeholder when it is not JSON. Never throws. */
+/**
+ * The JSON that is kept of anything: itself; where a part of it is not JSON, what its own `toJSON` gives (a Date is its ISO text),
+ * else a placeholder in that place. All of it is one placeholder when it is too long. Never throws.
+ */
 export const jsonOrPlaceholder = (value: unknown, limits: JsonLimits = jsonLimits): Json => {
   try {
     return toJson(value, limits)
-  } catch (error) {
-    const { found, message } =
-      error instanceof NotJsonError ? error : { found: "unreadable", message: "it cannot be read" }
-    return { $unserializable: { type: rootType(value, found), reason: message } } satisfies UnserializablePlaceholder
+  } catch {
+    return lossyJson(value, limits)
+  }
+}
+
+/** The text of what is JSON as it is; `null` for anything else. Never throws. */
+export const exactText = (value: unknown, limits: JsonLimits = jsonLimits): string | null => {
+  try {
+    return JSON.stringify(toJson(value, limits))
+  } catch {
+    return null
   }
 }
 
@@ -76,7 +76,22 @@ export const jsonOrPlaceholder = (value: unknown, limits: JsonLimits = jsonLimit
 export const jsonText = (value: unknown, limits: JsonLimits = jsonLimits): string =>
   JSON.stringify(jsonOrPlaceholder(value, limits))
 
-const rootType = (value: unknown, found: string): string => {
+const lossyJson = (value: unknown, limits: JsonLimits): Json => {
+  const copy = new LossyCopy(limits)
+  try {
+    return copy.of(value)
+  } catch (error) {
+    return placeholder(value, error)
+  }
+}
+
+const placeholder = (value: unknown, error: unknown): Json => {
+  const { found, message } =
+    error instanceof NotJsonError ? error : { found: "unreadable", message: "it cannot be read" }
+  return { $unserializable: { type: typeOf(value, found), reason: message } } satisfies UnserializablePlaceholder
+}
+
+const typeOf = (value: unknown, found: string): string => {
   if (typeof value !== "object" || value === null) return typeof value
   try {
     return Array.isArray(value) ? "Array" : (className(value) ?? "object")
@@ -90,8 +105,10 @@ const unusual = /["\\\u0000-\u001f\ud800-\udfff]/
 
 class JsonCopy {
   readonly path: Array<string | number> = []
+  protected readonly holders: Array<object> = []
+  /** Nothing that is left out makes it fit. */
+  protected overflown = false
   private readonly limits: JsonLimits
-  private readonly holders: Array<object> = []
   private length = 0
 
   constructor(limits: JsonLimits) {
@@ -121,7 +138,7 @@ class JsonCopy {
     }
   }
 
-  private ofObject(value: object): Json {
+  protected ofObject(value: object): Json {
     if (this.holders.length >= this.limits.depth) throw this.tooDeep(value)
     this.holders.push(value)
     const copy = Array.isArray(value) ? this.ofArray(value) : this.ofPlain(value)
@@ -147,12 +164,12 @@ class JsonCopy {
     if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
       throw this.refusal(preview(value), "plain data")
     }
-    if (Object.getOwnPropertySymbols(value).length > 0) throw this.refusal("an object with a symbol key", "string keys")
+    this.checkSymbols(value)
     const copy: { [key: string]: Json } = {}
     this.grow(2)
     let comma = 0
     for (const key of Object.keys(value)) {
-      const field: unknown = (value as { readonly [key: string]: unknown })[key]
+      const field = this.fieldOf(value, key)
       if (field === undefined) continue
       this.path.push(key)
       this.grow(this.textLength(key) + 1 + comma)
@@ -167,6 +184,14 @@ class JsonCopy {
     return copy
   }
 
+  protected checkSymbols(value: object): void {
+    if (Object.getOwnPropertySymbols(value).length > 0) throw this.refusal("an object with a symbol key", "string keys")
+  }
+
+  protected fieldOf(value: object, key: string): unknown {
+    return (value as { readonly [key: string]: unknown })[key]
+  }
+
   private textLength(text: string): number {
     if (text.length > this.limits.length) throw this.tooLong()
     if (!unusual.test(text)) return text.length + 2
@@ -174,12 +199,13 @@ class JsonCopy {
     return JSON.stringify(text).length
   }
 
-  private grow(by: number): void {
+  protected grow(by: number): void {
     this.length += by
     if (this.length > this.limits.length) throw this.tooLong()
   }
 
   private tooLong(): NotJsonError {
+    this.overflown = true
     return this.refusal("where it grows too long", `at most ${this.limits.length} characters of JSON`)
   }
 
@@ -192,7 +218,55 @@ class JsonCopy {
     return this.refusal("part of itself (a cycle)", "JSON")
   }
 
-  private refusal(found: string, expected: string): NotJsonError {
+  protected refusal(found: string, expected: string): NotJsonError {
     return new NotJsonError({ path: [...this.path], found, expected })
   }
 }
+
+/** Goes on after what is not JSON, with a placeholder in its place. */
+class LossyCopy extends JsonCopy {
+  override of(value: unknown): Json {
+    const { length: depth } = this.holders
+    const { length: at } = this.path
+    try {
+      return super.of(value)
+    } catch (error) {
+      if (this.overflown) throw error
+      this.holders.length = depth
+      const lost = placeholder(value, error instanceof NotJsonError ? error : this.refusal(unreadable, "JSON"))
+      this.path.length = at
+      this.grow(JSON.stringify(lost).length)
+      return lost
+    }
+  }
+
+  protected override ofObject(value: object): Json {
+    if (value instanceof Unreadable) throw this.refusal(unreadable, "JSON")
+    if (this.holders.includes(value)) throw this.refusal("part of itself (a cycle)", "JSON")
+    const { toJSON } = value as { readonly toJSON?: unknown }
+    if (typeof toJSON !== "function" || isInvalidDate(value)) return super.ofObject(value)
+    this.holders.push(value)
+    const copy = this.of(toJSON.call(value, String(this.path.at(-1) ?? "")))
+    this.holders.pop()
+    return copy
+  }
+
+  /** As JSON.stringify does. */
+  protected override checkSymbols(): void {
+    return
+  }
+
+  protected override fieldOf(value: object, key: string): unknown {
+    try {
+      return super.fieldOf(value, key)
+    } catch {
+      return new Unreadable()
+    }
+  }
+}
+
+const unreadable = "a value that throws when it is read"
+
+class Unreadable {}
+
+const isInvalidDate = (value: object): boolean => value instanceof Date && Number.isNaN(value.getTime())

@@ -9,6 +9,7 @@ import { standardSchema } from "./argumentsSchema.ts"
 import { preview } from "./preview.ts"
 import type { TaskContext } from "./taskContext.ts"
 import { isHandler } from "./taskValue.ts"
+import { generatorKind, unrunByMistake } from "./unrunValue.ts"
 
 export type { TaskContext } from "./taskContext.ts"
 
@@ -133,6 +134,15 @@ export function task<const Name extends string, Value extends object>(
 ): Task<Name, Json, RequirementsOf<Value>>
 export function task(name: string, handler: object, options: object = {}): object {
   checkName(name)
+  const lazy = generatorKind(handler)
+  if (lazy !== null) {
+    throw new InvalidTaskError({
+      task: name,
+      field: "handler",
+      found: lazy,
+      expected: "an async function, or Effect.gen"
+    })
+  }
   if (!isHandler(handler)) {
     throw refusal(name, "handler", handler, "a function, an Effect, an Observable or XState actor logic")
   }
@@ -188,7 +198,7 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   const kept: { args?: StandardSchemaV1; retryWhen?: (error: unknown) => boolean; executor?: string } = {}
   if (args !== undefined) {
     const schema = standardSchema(args)
-    if (schema === null) throw refusal(name, "args", args, "an Effect Schema or a Standard Schema (version 1)")
+    if (schema === null) throw refusal(name, "args", args, "a Schema of effect 3 or a Standard Schema (version 1)")
     kept.args = schema
   }
   if (retryWhen !== undefined) {
@@ -207,6 +217,6 @@ const refusal = (name: unknown, field: string, found: unknown, expected: string)
   new InvalidTaskError({
     task: typeof name === "string" ? name : preview(name),
     field,
-    found: preview(found),
+    found: unrunByMistake(found) ?? preview(found),
     expected
   })

@@ -46,7 +46,7 @@ const ways: ReadonlyArray<readonly [string, () => unknown, object]> = [
     { outcome: "failed" }
   ],
   ["never settles", () => new Promise(() => undefined), { outcome: "timedOut", error: { name: "RunTimedOut" } }],
-  ["returns a function", () => () => 1, { outcome: "succeeded", result: { $unserializable: { type: "function" } } }],
+  ["returns a function", () => () => 1, { outcome: "failed", error: { name: "UnrunResultError" } }],
   ["returns a BigInt", () => 5n, { outcome: "succeeded", result: { $unserializable: { type: "bigint" } } }],
   [
     "returns an invalid Date",
