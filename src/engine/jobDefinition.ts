@@ -52,11 +52,19 @@ const refuse = (jobId: string, field: string, found: string, expected: string): 
   throw new InvalidJobError({ jobId, field, found, expected })
 }
 
+/** Who says so: a caller now, the code that declares it at every start, or an export from another day. */
+export type DefinitionOrigin = "added" | "declared" | "imported"
+
 /**
- * Reads one `JobInput`. Throws `InvalidJobError`, `InvalidDurationError`, `InvalidInstantError`, `UnknownTaskError`,
- * `InvalidArgumentsError`, `AsyncSchemaError`, and what the trigger's own check throws.
+ * Reads one `JobInput`. A job whose time is over is a mistake of who adds a new one, and is refused; where the same job is stated again
+ * and again (`ifExists`, a declaration, an import) it is defined as done. Throws `InvalidJobError`, `InvalidDurationError`,
+ * `InvalidInstantError`, `UnknownTaskError`, `InvalidArgumentsError`, `AsyncSchemaError`, and what the trigger's own check throws.
  */
-export const defineJob = (input: JobInput, setting: DefinitionSetting, declared = false): JobDefinition => {
+export const defineJob = (
+  input: JobInput,
+  setting: DefinitionSetting,
+  origin: DefinitionOrigin = "added"
+): JobDefinition => {
   const givenId = idOf(input)
   checkFields(givenId ?? "(new)", input, "input")
   const taskName = taskNameOf(givenId ?? "(new)", input)
@@ -74,10 +82,14 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
     ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
     ...(input.metadata === undefined ? {} : { metadata: checkMetadata(id, input.metadata) }),
     ...(given === undefined ? {} : { given }),
-    ...(declared ? { declared: true as const } : {})
+    ...(origin === "declared" ? { declared: true as const } : {})
   }
-  const next = firstFire(id, trigger, since)
-  const memory = newMemory(since, next.nextFireAt, false)
+  const ifExists = readIfExists(id, input.ifExists)
+  const next =
+    origin === "added" && ifExists === "error"
+      ? firstFire(id, trigger, since)
+      : ofTrigger(id, () => nextFire(trigger, since))
+  const memory = newMemory(since, next.nextFireAt, next.exhausted)
   const row: JobDefinitionRow = {
     id,
     task: taskName,
@@ -93,8 +105,8 @@ export const defineJob = (input: JobInput, setting: DefinitionSetting, declared 
     row,
     rules,
     trigger,
-    memory: input.paused === true ? { ...memory, pausedAt: setting.now } : memory,
-    ifExists: readIfExists(id, input.ifExists),
+    memory: input.paused === true && !next.exhausted ? { ...memory, pausedAt: setting.now } : memory,
+    ifExists,
     store: input.store ?? "default"
   }
 }

@@ -4,7 +4,7 @@ import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
-import type { JobRow, RunRow } from "../store/jobStore.ts"
+import type { JobFilter, JobRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
@@ -64,6 +64,21 @@ export interface PreviewEntry {
   readonly fireAt: EpochMillis
 }
 
+/** Which jobs a verb for many is for. Without a field, all. */
+export type JobSelection = Omit<JobQuery, "limit">
+
+/** The fields of a `JobSelection`. */
+export const jobQueryFields = ["state", "fault", "task", "executor", "tag", "store"]
+
+/** What a store is asked for. */
+export const jobFilter = ({ state, fault, task, executor, tag }: JobSelection): JobFilter => ({
+  ...(state === undefined ? {} : { states: listOf(state) }),
+  ...(fault === undefined ? {} : { fault }),
+  ...(task === undefined ? {} : { task }),
+  ...(executor === undefined ? {} : { executor }),
+  ...(tag === undefined ? {} : { tag })
+})
+
 export class JobQueries {
   private readonly engine: Engine
 
@@ -102,17 +117,9 @@ export class JobQueries {
   }
 
   async jobs(query: JobQuery): Promise<ReadonlyArray<JobRecord>> {
-    checkKnownOptions("getJobs", query, ["state", "fault", "task", "executor", "tag", "store", "limit"])
+    checkKnownOptions("getJobs", query, [...jobQueryFields, "limit"])
     const limit = readLimit(query.limit, 10_000)
-    const { state, fault, task, executor, tag } = query
-    const filter = {
-      ...(state === undefined ? {} : { states: listOf(state) }),
-      ...(fault === undefined ? {} : { fault }),
-      ...(task === undefined ? {} : { task }),
-      ...(executor === undefined ? {} : { executor }),
-      ...(tag === undefined ? {} : { tag }),
-      limit
-    }
+    const filter = { ...jobFilter(query), limit }
     const records: Array<JobRecord> = []
     for (const lane of this.lanes(query.store, "getJobs")) {
       for (const row of await runStore(lane.store.jobs(filter)))

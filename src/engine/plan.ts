@@ -90,6 +90,8 @@ export class Plan {
     this.working.set(key, { before: null, initial: job, job, stateChanged: true, definitionChanged: true })
     this.keysById.set(row.id, key)
     this.tell({ type: "JobAdded", jobId: row.id })
+    // Its time was over before it came.
+    if (job.value === "done") this.tell({ type: "JobDone", jobId: row.id })
     return job
   }
 

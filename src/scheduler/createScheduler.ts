@@ -9,30 +9,22 @@ import type { SchedulerActor } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
 import { explain } from "../engine/explain.ts"
 import type { Explanation } from "../engine/explain.ts"
-import { command } from "../engine/intent.ts"
 import type { JobActor } from "../engine/jobActors.ts"
 import type { Job } from "../engine/jobCodec.ts"
 import * as commands from "../engine/jobCommands.ts"
 import type { JobChanges } from "../engine/jobCommands.ts"
-import { defineJob } from "../engine/jobDefinition.ts"
-import type { JobDefinition } from "../engine/jobDefinition.ts"
-import { JobQueries, placeOfRun } from "../engine/jobQueries.ts"
+import { JobQueries } from "../engine/jobQueries.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { checkName, checkPart } from "../engine/givenParts.ts"
-import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
+import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
 import type { Plan } from "../engine/plan.ts"
-import {
-  DuplicateJobError,
-  InvalidOptionError,
-  SchedulerNotStartedError,
-  UnknownNameError
-} from "../engine/schedulerError.ts"
+import { InvalidOptionError, SchedulerNotStartedError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import { verify } from "../verify/verify.ts"
 import type { Verification } from "../verify/verification.ts"
-import { runStore } from "../engine/storePromise.ts"
+import { submit, submitAnd } from "../engine/submitting.ts"
 import type { EventListener } from "../event/eventStream.ts"
 import { IsolatedObservable } from "../event/isolatedObservable.ts"
 import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
@@ -44,19 +36,23 @@ import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
-import { checkArguments } from "../task/taskArguments.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
-import type { Json, Trigger } from "../trigger/trigger.ts"
+import type { Trigger } from "../trigger/trigger.ts"
 import type { Duration } from "effect"
+import type { AddedJob } from "./addingJobs.ts"
+import { AddingJobs } from "./addingJobs.ts"
 import { declaredJobs } from "./declaredJobs.ts"
-import type { JobHandle, RunHandle, Timing } from "./jobHandle.ts"
+import type { JobHandle, ResumeOptions, RunHandle, Timing } from "./jobHandle.ts"
 import { JobHandle as Handle } from "./jobHandle.ts"
 import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
 import { exportJobs, readExport } from "./jobExchange.ts"
+import { pauseMany, removeMany, resumeMany } from "./manyJobs.ts"
 import { plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printedJobs } from "./printJobs.ts"
+import type { RequestedRun } from "./runRequests.ts"
+import { RunRequests } from "./runRequests.ts"
 import type { SchedulerStatus } from "./status.ts"
 import { statusOf } from "./status.ts"
 
@@ -65,11 +61,6 @@ export type TypedJobInput<T> = Omit<JobInput, "task" | "args"> & { readonly task
 
 /** A job of a task that is named, not given: its arguments are checked when it is added, not by the compiler. */
 export type NamedJobInput = JobInput & { readonly task: string | { readonly name: string; readonly handler?: never } }
-
-/** Jobs of one `addJobs` that share a commit. */
-const jobsPerIntent = 256
-/** Slices of one `addJobs` that are on their way to the disk. */
-const slicesUnderWay = 8
 
 /**
  * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
@@ -89,12 +80,14 @@ export const createSchedulerWith = <R>(options: SchedulerOptions<R>, runtime: Ru
 export class Scheduler {
   private readonly engine: Engine
   private readonly queries: JobQueries
-  /** Added before `start`, by id. */
-  private readonly tentative = new Map<string, JobDefinition>()
+  private readonly adding: AddingJobs
+  private readonly requests: RunRequests
 
   constructor(options: EngineOptions) {
     this.engine = new Engine(options)
     this.queries = new JobQueries(this.engine)
+    this.adding = new AddingJobs(this.engine, this.queries)
+    this.requests = new RunRequests(this.engine, this.queries)
   }
 
   /** Everything that happens from now on, in order; completes when the scheduler has stopped. */
@@ -121,9 +114,8 @@ export class Scheduler {
   async start(options: { readonly paused?: boolean } = {}): Promise<void> {
     checkKnownOptions("start", options, ["paused"])
     await this.engine.start(options.paused ?? false, async () => {
-      await this.addDefinitions(declaredJobs(this.engine))
-      await this.addDefinitions([...this.tentative.values()])
-      this.tentative.clear()
+      await this.adding.addDefinitions(declaredJobs(this.engine))
+      await this.adding.addTentative()
     })
   }
 
@@ -154,23 +146,13 @@ export class Scheduler {
   addJob<T extends AnyTask<unknown>>(input: TypedJobInput<T>): Promise<JobHandle>
   addJob(input: NamedJobInput): Promise<JobHandle>
   async addJob(input: JobInput): Promise<JobHandle> {
-    const definition = defineJob(input, this.engine.setting)
-    if (this.engine.fresh) return this.addTentative(definition)
-    await this.refuseElsewhere([definition])
-    return this.change(definition.store, "addJob", [definition.row.id], (plan) => commands.addTo(plan, definition))
+    return this.handle(await this.adding.addOne(input))
   }
 
   /** Adds many. All are checked before the first is written; then they are written in slices. */
   async addJobs(inputs: Iterable<JobInput>): Promise<ReadonlyArray<JobHandle>> {
     checkPart("addJobs' argument", inputs, Symbol.iterator, "a list of jobs")
-    const definitions: Array<JobDefinition> = []
-    for (const input of inputs) {
-      definitions.push(defineJob(input, this.engine.setting))
-      // Checking takes microseconds a job, so a large batch gives way to other work now and then.
-      if (definitions.length % 500 === 0) await this.turn()
-    }
-    if (this.engine.fresh) return definitions.map((definition) => this.addTentative(definition))
-    return this.addDefinitions(definitions)
+    return (await this.adding.addMany(inputs, "added")).map((added) => this.handle(added))
   }
 
   /** The job, or `undefined`. */
@@ -205,12 +187,8 @@ export class Scheduler {
    * Ends a pause, a fault's too. `missed: "skip"` (default after a user's pause) forgets the fire times of the pause;
    * `"coalesce"` (default after a fault) lets them come due now.
    */
-  async resumeJob(id: string, options: { readonly missed?: "skip" | "coalesce" } = {}): Promise<JobHandle> {
-    checkKnownOptions("resumeJob", options, ["missed"])
-    const { missed } = options
-    if (missed !== undefined && !["skip", "coalesce"].includes(missed)) {
-      throw new InvalidOptionError({ option: "missed", found: preview(missed), expected: `"skip" or "coalesce"` })
-    }
+  async resumeJob(id: string, options: ResumeOptions = {}): Promise<JobHandle> {
+    const missed = readMissed("resumeJob", options)
     return this.changeJob(id, "resumeJob", (plan) =>
       commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting)
     )
@@ -219,18 +197,28 @@ export class Scheduler {
   /** The id is free at once. A run under way ends by itself and is recorded. */
   async removeJob(id: string): Promise<void> {
     const lane = await this.laneOf(id, "removeJob")
-    await this.submit(lane, [id], (plan) => commands.removeById(plan, id))
+    await submit(this.engine, lane, { ids: [id] }, (plan) => commands.removeById(plan, id))
   }
 
-  /** Removes every job, of one store or of all; how many there were. */
+  /** Removes every job, of one store or of all; how many it removed. */
   async removeAllJobs(options: { readonly store?: string } = {}): Promise<number> {
-    let removed = 0
-    for (;;) {
-      const jobs = await this.queries.jobs({ ...options, limit: jobsPerIntent })
-      if (jobs.length === 0) return removed
-      await Promise.all(jobs.map(({ id }) => this.removeJob(id)))
-      removed += jobs.length
-    }
+    checkKnownOptions("removeAllJobs", options, ["store"])
+    return removeMany(this.engine, options)
+  }
+
+  /** Pauses every job that `which` selects, all without a field; how many it paused. Those paused or done already are passed over. */
+  async pauseJobs(which: JobSelection = {}): Promise<number> {
+    return pauseMany(this.engine, which)
+  }
+
+  /** Ends the pauses of all that `which` selects; how many it ended. A parked job whose fault has not gone stays as it is. */
+  async resumeJobs(which: JobSelection = {}, options: ResumeOptions = {}): Promise<number> {
+    return resumeMany(this.engine, which, readMissed("resumeJobs", options))
+  }
+
+  /** Removes every job that `which` selects; how many it removed. All of them: `removeAllJobs`. */
+  async removeJobs(which: JobSelection): Promise<number> {
+    return removeMany(this.engine, which)
   }
 
   /**
@@ -238,59 +226,15 @@ export class Scheduler {
    * `skip` rejects with `MaxInstancesError`, the others wait or make room.
    */
   async runJob(id: string, options: { readonly args?: unknown } = {}): Promise<RunHandle> {
-    const { lane, record } = await this.queries.mustFind(id, "runJob")
-    checkKnownOptions("runJob", options, ["args"])
-    const task = this.engine.tasks.get(record.task, id)
-    const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
-    const request = (plan: Plan) => {
-      const job = commands.jobIn(plan, id, "runJob")
-      return { jobKey: job.key, fireAt: commands.request(plan, job, args, this.engine.setting) }
-    }
-    const { claimed, fireAt } = await this.submitAnd(lane, [id], request, (made) => ({
-      claimed: this.engine.waiters.claimed(lane, made.jobKey, made.fireAt),
-      fireAt: made.fireAt
-    }))
-    const runId = lane.runId(await claimed)
-    return { runId, jobId: id, fireAt, settled: () => this.settledRun(runId) }
+    return this.runHandle(await this.requests.run(id, options))
   }
 
   /**
    * Ends a run: outcome `cancelled`. False when it had ended already, or ends by itself before it is told. Resolves when the outcome is
    * on disk.
    */
-  async cancelRun(runId: string): Promise<boolean> {
-    const place = placeOfRun(runId)
-    const unknown = new UnknownNameError({
-      kind: "run",
-      name: typeof runId === "string" ? runId : preview(runId),
-      known: []
-    })
-    if (place === null) throw unknown
-    const lane = this.engine.lane(place.store, "cancelRun")
-    const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
-    if (run === undefined) throw unknown
-    if (run.outcome !== null) return false
-    const { ended, forget } = this.engine.waiters.untilEnded(runId)
-    // By key: the job may be removed, and its id in use again.
-    const keys = [run.jobKey]
-    try {
-      const wasLive = await new Promise<boolean>((resolve, reject) =>
-        lane.submit(
-          command(
-            { keys, givenAt: this.engine.timers.monotonicMillis() },
-            (plan) => commands.cancelRun(plan, run.jobKey, place.runKey),
-            { resolve, reject }
-          )
-        )
-      )
-      if (!wasLive) return false
-      await ended
-    } finally {
-      forget()
-    }
-    const [left] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
-    // Retention may have been quicker.
-    return left === undefined || left.outcome === "cancelled"
+  cancelRun(runId: string): Promise<boolean> {
+    return this.requests.cancel(runId)
   }
 
   /** Runs, newest fire time first, finished and live. */
@@ -337,7 +281,8 @@ export class Scheduler {
 
   /** Adds exported jobs. All are checked before the first is written. */
   async importJobs(exported: ExportedJobs, options: ImportOptions = {}): Promise<ReadonlyArray<JobHandle>> {
-    return this.addJobs(readExport(exported, options, this.engine.options.readTrigger))
+    const jobs = readExport(exported, options, this.engine.options.readTrigger)
+    return (await this.adding.addMany(jobs, "imported")).map((added) => this.handle(added))
   }
 
   /** The job's record now and after every change; completes when the job is removed or the scheduler stops. */
@@ -369,7 +314,7 @@ export class Scheduler {
   async jobActor(id: string): Promise<JobActor> {
     const { lane } = await this.queries.mustFind(id, "actor")
     const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
-    return this.submitAnd(lane, [id], find, ({ plan, job }) => this.engine.actorOf(lane, plan, job))
+    return submitAnd(this.engine, lane, { ids: [id] }, find, ({ plan, job }) => this.engine.actorOf(lane, plan, job))
   }
 
   /** Adds a store while running; what a dead process left in it is settled first. */
@@ -395,77 +340,13 @@ export class Scheduler {
     this.engine.removeExecutor(name)
   }
 
-  private addTentative(definition: JobDefinition): JobHandle {
-    const { row, ifExists, store } = definition
-    if (!this.engine.options.stores.has(store))
-      throw new UnknownNameError({ kind: "store", name: store, known: [...this.engine.options.stores.keys()] })
-    if (this.tentative.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
-    if (!this.tentative.has(row.id) || ifExists === "replace") this.tentative.set(row.id, definition)
-    return this.tentativeHandle(definition)
-  }
-
   private tentativeHandles(): ReadonlyArray<JobHandle> {
-    return [...this.tentative.values()].map((definition) => this.tentativeHandle(definition))
-  }
-
-  private tentativeHandle({ row, rules, trigger, memory, store }: JobDefinition): JobHandle {
-    const value = memory.pausedAt === null ? "scheduled" : "paused"
-    return new Handle(this, row.id, () =>
-      recordOf({ key: 0, row, rules, trigger, value, memory, removedAt: null }, store)
-    )
-  }
-
-  private async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<JobHandle>> {
-    await this.refuseDuplicates(definitions)
-    const handles: Array<ReadonlyArray<JobHandle>> = []
-    const left = slices(definitions)
-    const addSlices = async (): Promise<void> => {
-      // One that fails ends `left` for all: no further slice is submitted.
-      for (const slice of left) {
-        const lane = this.engine.lane(slice.store, "addJobs")
-        const ids = slice.definitions.map(({ row }) => row.id)
-        const jobs = await this.submit(lane, ids, (plan) => commands.addAllTo(plan, slice.definitions))
-        handles[slice.index] = jobs.map((job) => this.handle(lane, job))
-      }
-    }
-    // A few slices are on their way at a time; the others wait here, not in the lane's memory.
-    await Promise.all(Array.from({ length: slicesUnderWay }, addSlices))
-    return handles.flat()
-  }
-
-  /** Before the first slice is written: an id that is given twice, or taken. */
-  private async refuseDuplicates(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
-    const seen = new Set<string>()
-    for (const { row, store, ifExists } of definitions) {
-      if (seen.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
-      seen.add(row.id)
-    }
-    for (const definition of definitions) this.engine.lane(definition.store, "addJobs")
-    const strict = definitions.filter(({ ifExists }) => ifExists === "error")
-    for (let at = 0; at < strict.length; at += 1000) {
-      const taken = await this.queries.taken(strict.slice(at, at + 1000).map(({ row }) => row.id))
-      const [first] = taken
-      if (first !== undefined) throw new DuplicateJobError({ jobId: first.id, store: first.store })
-    }
-    await this.refuseElsewhere(definitions.filter(({ ifExists }) => ifExists !== "error"))
-  }
-
-  /** An id is unique over all stores, whatever `ifExists` says of the job in its own. */
-  private async refuseElsewhere(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
-    for (const { store } of definitions) this.engine.lane(store, "addJob")
-    if (this.engine.lanes.length < 2) return
-    const wanted = new Map(definitions.map(({ row, store }) => [row.id, store]))
-    const ids = [...wanted.keys()]
-    for (let at = 0; at < ids.length; at += 1000) {
-      const taken = await this.queries.taken(ids.slice(at, at + 1000))
-      const other = taken.find(({ id, store }) => wanted.get(id) !== store)
-      if (other !== undefined) throw new DuplicateJobError({ jobId: other.id, store: other.store })
-    }
+    return this.adding.tentativeJobs.map((added) => this.handle(added))
   }
 
   private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {
     const lane = await this.laneOf(id, verb)
-    return this.change(lane.name, verb, [id], apply)
+    return this.handle({ job: await submit(this.engine, lane, { ids: [id] }, apply), store: lane.name })
   }
 
   private async laneOf(id: string, verb: string): Promise<StoreLane> {
@@ -481,81 +362,25 @@ export class Scheduler {
     return { lane }
   }
 
-  private async change(
-    store: string,
-    verb: string,
-    ids: ReadonlyArray<string>,
-    apply: (plan: Plan) => Job
-  ): Promise<JobHandle> {
-    const lane = this.engine.lane(store, verb)
-    return this.handle(lane, await this.submit(lane, ids, apply))
+  private handle({ job, store }: AddedJob): JobHandle {
+    return new Handle(this, job.row.id, () => recordOf(job, store))
   }
 
-  private submit<A>(lane: StoreLane, ids: ReadonlyArray<string>, apply: (plan: Plan) => A): Promise<A> {
-    return this.submitAnd(lane, ids, apply, (given) => given)
-  }
-
-  /** `then` is called within the commit: a moment later another may have passed by. */
-  private submitAnd<A, B>(
-    lane: StoreLane,
-    ids: ReadonlyArray<string>,
-    apply: (plan: Plan) => A,
-    then: (given: A) => B
-  ): Promise<B> {
-    return new Promise((resolve, reject) => {
-      const settle = (given: A): void => {
-        try {
-          resolve(then(given))
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)))
-        }
-      }
-      const needs = { ids, weight: ids.length, givenAt: this.engine.timers.monotonicMillis() }
-      lane.submit(command(needs, apply, { resolve: settle, reject }))
-    })
-  }
-
-  private handle({ name }: StoreLane, job: Job): JobHandle {
-    return new Handle(this, job.row.id, () => recordOf(job, name))
-  }
-
-  private async settledRun(runId: string): Promise<RunRecord> {
-    const { ended, forget } = this.engine.waiters.untilEnded(runId)
-    try {
-      const now = await this.storedRun(runId)
-      if (now.outcome !== null) return now
-      await ended
-      return await this.storedRun(runId)
-    } finally {
-      forget()
-    }
-  }
-
-  private async storedRun(runId: string): Promise<RunRecord> {
-    const [run] = await this.queries.runs({ runId })
-    if (run === undefined) throw new UnknownNameError({ kind: "run", name: runId, known: [] })
-    return run
-  }
-
-  private turn(): Promise<void> {
-    return new Promise((resolve) => this.engine.timers.after(0, resolve))
+  private runHandle(run: RequestedRun): RunHandle {
+    return { ...run, settled: () => this.requests.settled(run.runId) }
   }
 }
 
 // eslint-disable-next-line no-console -- printing is what it is asked for
 const printLine = (line: string): void => console.log(line)
 
-/** Definitions in the order given, in stretches that go into one store and one commit. */
-function* slices(
-  definitions: ReadonlyArray<JobDefinition>
-): Iterable<{ readonly index: number; readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
-  for (let at = 0, index = 0; at < definitions.length; index++) {
-    const store = definitions[at]?.store ?? "default"
-    let end = at + 1
-    while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1
-    yield { index, store, definitions: definitions.slice(at, end) }
-    at = end
-  }
+const readMissed = (verb: string, options: ResumeOptions): ResumeOptions["missed"] => {
+  checkKnownOptions(verb, options, ["missed"])
+  const { missed } = options
+  // Plain JavaScript may give anything.
+  if (missed !== undefined && !["skip", "coalesce"].includes(missed))
+    throw new InvalidOptionError({ option: "missed", found: preview(missed), expected: `"skip" or "coalesce"` })
+  return missed
 }
 
 const checkEventTypes = (types: unknown): void => {

@@ -22,7 +22,7 @@ export const declaredJobs = (engine: Engine): ReadonlyArray<JobDefinition> => {
         task,
         trigger
       } as const
-      const definition = defineJob(input, setting, true)
+      const definition = defineJob(input, setting, "declared")
       const forgotten =
         definition.trigger.type === "date" && definition.memory.since < setting.now - options.retention.jobAgeMs
       if (!forgotten) definitions.push(definition)

@@ -24,6 +24,12 @@ export interface RunHandle {
 /** When a job fires, for `rescheduleJob`. */
 export type Timing = Pick<JobOptions, "start" | "end" | "jitter">
 
+/** What becomes of the fire times of a pause. */
+export interface ResumeOptions {
+  /** `"skip"`: they are not made up. `"coalesce"`: they come due now. Default: what `resumeJob` says. */
+  readonly missed?: "skip" | "coalesce"
+}
+
 /** What a handle needs of its scheduler. */
 interface JobVerbs {
   job$(id: string): Observable<JobRecord>
@@ -31,7 +37,7 @@ interface JobVerbs {
   modifyJob(id: string, changes: JobChanges): Promise<JobHandle>
   rescheduleJob(id: string, trigger: Trigger, timing: Timing): Promise<JobHandle>
   pauseJob(id: string): Promise<JobHandle>
-  resumeJob(id: string, options: { readonly missed?: "skip" | "coalesce" }): Promise<JobHandle>
+  resumeJob(id: string, options: ResumeOptions): Promise<JobHandle>
   removeJob(id: string): Promise<void>
   runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
   getRuns(query: RunQuery): Promise<ReadonlyArray<RunRecord>>
@@ -126,7 +132,7 @@ export class JobHandle {
     return this.scheduler.pauseJob(this.id)
   }
 
-  resume(options: { readonly missed?: "skip" | "coalesce" } = {}): Promise<JobHandle> {
+  resume(options: ResumeOptions = {}): Promise<JobHandle> {
     return this.scheduler.resumeJob(this.id, options)
   }
 

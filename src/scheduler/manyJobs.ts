@@ -1,0 +1,99 @@
+/** Verbs for many jobs at once: what has gone, or is so already, is passed over, and what was done is counted. */
+import type { Engine } from "../engine/engine.ts"
+import type { Job } from "../engine/jobCodec.ts"
+import { pause, removeById, resume } from "../engine/jobCommands.ts"
+import type { JobSelection } from "../engine/jobQueries.ts"
+import { jobFilter, jobQueryFields } from "../engine/jobQueries.ts"
+import type { Plan } from "../engine/plan.ts"
+import { checkKnownOptions } from "../engine/queryOptions.ts"
+import { UnknownNameError } from "../engine/schedulerError.ts"
+import type { StoreLane } from "../engine/storeLane.ts"
+import { runStore } from "../engine/storePromise.ts"
+import { submit } from "../engine/submitting.ts"
+import type { JobRow } from "../store/jobStore.ts"
+import { UnknownTaskError } from "../task/taskRegistry.ts"
+import { FaultyTriggerError } from "../trigger/honest.ts"
+
+/** Jobs that share a commit. */
+const jobsPerIntent = 256
+
+export const pauseMany = (engine: Engine, selection: JobSelection): Promise<number> =>
+  forEach(engine, "pauseJobs", selection, ({ plan, job }) => {
+    if (job === undefined || job.value === "paused" || job.value === "done") return false
+    pause(plan, job)
+    return true
+  })
+
+/** One whose fault has not gone stays parked. */
+export const resumeMany = (
+  engine: Engine,
+  selection: JobSelection,
+  missed: "skip" | "coalesce" | undefined
+): Promise<number> =>
+  forEach(engine, "resumeJobs", selection, ({ plan, job }) => {
+    if (job === undefined || job.value !== "paused") return false
+    try {
+      resume(plan, job, missed, engine.setting)
+      return true
+    } catch (error) {
+      if (!stillFaulty.some((fault) => error instanceof fault)) throw error
+      return false
+    }
+  })
+
+/** What `resume` is refused with before it has changed anything. */
+const stillFaulty = [UnknownTaskError, UnknownNameError, FaultyTriggerError]
+
+export const removeMany = (engine: Engine, selection: JobSelection): Promise<number> =>
+  forEach(engine, "removeJobs", selection, ({ plan, row, job }) => {
+    if (job === undefined && plan.unreadableKeys.get(row.id) !== row.key) return false
+    removeById(plan, row.id)
+    return true
+  })
+
+/** A job that was selected. `job`: as it is by now; `undefined`: it has gone, or cannot be read. */
+interface Selected {
+  readonly plan: Plan
+  readonly row: JobRow
+  readonly job: Job | undefined
+}
+
+/** Walks the selected jobs by key, in commits of a bounded size; how many `change` has changed. */
+const forEach = async (
+  engine: Engine,
+  verb: string,
+  selection: JobSelection,
+  change: (selected: Selected) => boolean
+): Promise<number> => {
+  checkKnownOptions(verb, selection, jobQueryFields)
+  engine.mustRun(verb)
+  const { store } = selection
+  const lanes = store === undefined ? engine.lanes : [engine.lane(store, verb)]
+  let changed = 0
+  for (const lane of lanes) {
+    const filter = { ...jobFilter(selection), byWake: false, limit: jobsPerIntent }
+    for (let afterKey = 0; ;) {
+      const rows = await runStore(lane.store.jobs({ ...filter, afterKey }))
+      const last = rows.at(-1)
+      if (last === undefined) break
+      changed += await changeAll(engine, lane, rows, change)
+      afterKey = last.key
+    }
+  }
+  return changed
+}
+
+const changeAll = (
+  engine: Engine,
+  lane: StoreLane,
+  rows: ReadonlyArray<JobRow>,
+  change: (selected: Selected) => boolean
+): Promise<number> =>
+  submit(engine, lane, { keys: rows.map(({ key }) => key) }, (plan) => {
+    let changed = 0
+    for (const row of rows) {
+      const job = plan.byKey(row.key)
+      if (change({ plan, row, job: job?.removedAt === null ? job : undefined })) changed += 1
+    }
+    return changed
+  })

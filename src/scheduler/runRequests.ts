@@ -1,0 +1,116 @@
+/** Runs that callers ask for, end, or wait for. */
+import type { Engine } from "../engine/engine.ts"
+import { command } from "../engine/intent.ts"
+import { cancelRun, jobIn, request } from "../engine/jobCommands.ts"
+import { placeOfRun } from "../engine/jobQueries.ts"
+import type { JobQueries } from "../engine/jobQueries.ts"
+import type { Plan } from "../engine/plan.ts"
+import { checkKnownOptions } from "../engine/queryOptions.ts"
+import { UnknownNameError } from "../engine/schedulerError.ts"
+import type { StoreLane } from "../engine/storeLane.ts"
+import { runStore } from "../engine/storePromise.ts"
+import { submitAnd } from "../engine/submitting.ts"
+import { preview } from "../job/jobOptions.ts"
+import type { RunRecord } from "../job/run.ts"
+import type { RunRow } from "../store/jobStore.ts"
+import { checkArguments } from "../task/taskArguments.ts"
+import type { EpochMillis } from "../time/instant.ts"
+import type { Json } from "../trigger/trigger.ts"
+
+/** A run that was asked for and is claimed. */
+export interface RequestedRun {
+  readonly runId: string
+  readonly jobId: string
+  readonly fireAt: EpochMillis
+}
+
+export class RunRequests {
+  private readonly engine: Engine
+  private readonly queries: JobQueries
+
+  constructor(engine: Engine, queries: JobQueries) {
+    this.engine = engine
+    this.queries = queries
+  }
+
+  async run(id: string, options: { readonly args?: unknown }): Promise<RequestedRun> {
+    const { lane, record } = await this.queries.mustFind(id, "runJob")
+    checkKnownOptions("runJob", options, ["args"])
+    const task = this.engine.tasks.get(record.task, id)
+    const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
+    return this.claimed(lane, { ids: [id] }, (plan) => {
+      const job = jobIn(plan, id, "runJob")
+      return { jobKey: job.key, jobId: id, fireAt: request(plan, job, args, this.engine.setting) }
+    })
+  }
+
+  async cancel(runId: string): Promise<boolean> {
+    const { lane, run } = await this.mustFind(runId, "cancelRun")
+    const { runKey, jobKey } = run
+    if (run.outcome !== null) return false
+    const { ended, forget } = this.engine.waiters.untilEnded(lane.runId(runKey))
+    // By key: the job may be removed, and its id in use again.
+    const keys = [jobKey]
+    try {
+      const wasLive = await new Promise<boolean>((resolve, reject) =>
+        lane.submit(
+          command({ keys, givenAt: this.engine.timers.monotonicMillis() }, (plan) => cancelRun(plan, jobKey, runKey), {
+            resolve,
+            reject
+          })
+        )
+      )
+      if (!wasLive) return false
+      await ended
+    } finally {
+      forget()
+    }
+    const [left] = await runStore(lane.store.runs({ runKey, limit: 1 }))
+    // Retention may have been quicker.
+    return left === undefined || left.outcome === "cancelled"
+  }
+
+  /** The run's record, once its outcome is on disk. */
+  async settled(runId: string): Promise<RunRecord> {
+    const { ended, forget } = this.engine.waiters.untilEnded(runId)
+    try {
+      const now = await this.stored(runId)
+      if (now.outcome !== null) return now
+      await ended
+      return await this.stored(runId)
+    } finally {
+      forget()
+    }
+  }
+
+  private async stored(runId: string): Promise<RunRecord> {
+    const [run] = await this.queries.runs({ runId })
+    if (run === undefined) throw unknownRun(runId)
+    return run
+  }
+
+  private async mustFind(runId: string, verb: string): Promise<{ readonly lane: StoreLane; readonly run: RunRow }> {
+    const place = placeOfRun(runId)
+    if (place === null) throw unknownRun(runId)
+    const lane = this.engine.lane(place.store, verb)
+    const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
+    if (run === undefined) throw unknownRun(runId)
+    return { lane, run }
+  }
+
+  /** Resolves when the request that `apply` makes is claimed. */
+  private async claimed(
+    lane: StoreLane,
+    needs: { readonly ids?: ReadonlyArray<string>; readonly keys?: ReadonlyArray<number> },
+    apply: (plan: Plan) => { readonly jobKey: number; readonly jobId: string; readonly fireAt: EpochMillis }
+  ): Promise<RequestedRun> {
+    const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, apply, (made) => ({
+      ...made,
+      runKey: this.engine.waiters.claimed(lane, made.jobKey, made.fireAt)
+    }))
+    return { runId: lane.runId(await runKey), jobId, fireAt }
+  }
+}
+
+const unknownRun = (runId: unknown): UnknownNameError =>
+  new UnknownNameError({ kind: "run", name: typeof runId === "string" ? runId : preview(runId), known: [] })

@@ -1,0 +1,92 @@
+/** Verbs for many jobs at once, and what goes on beside them. */
+import { describe, expect, it } from "vitest"
+import { interval, task } from "../../src/index.ts"
+import { newWorld, storeKinds, storeOf } from "./world.ts"
+
+const quiet = task("quiet", () => null)
+const many = (count: number, tags: ReadonlyArray<string> = []) =>
+  Array.from({ length: count }, (_, index) => ({
+    id: `k${index}`,
+    task: quiet,
+    trigger: interval("1 hour"),
+    tags: index % 2 === 0 ? [...tags, "even"] : tags
+  }))
+
+describe.each(storeKinds)("in the %s store", (kind) => {
+  it("jobs are paused, resumed and removed by a filter, and counted", async () => {
+    const world = newWorld(kind)
+    const scheduler = await world.start({ tasks: [quiet] })
+    await scheduler.addJobs(many(600))
+    await scheduler.pauseJob("k0")
+    expect(await scheduler.pauseJobs({ tag: "even" })).toBe(299)
+    expect(await scheduler.pauseJobs({ tag: "even" })).toBe(0)
+    expect((await scheduler.getJobs({ state: "paused" })).length).toBe(300)
+    expect(await scheduler.resumeJobs({ tag: "even" }, { missed: "skip" })).toBe(300)
+    expect(await scheduler.resumeJobs()).toBe(0)
+    expect(await scheduler.removeJobs({ tag: "even" })).toBe(300)
+    expect((await scheduler.getJobs()).map(({ tags }) => tags)).toEqual(Array.from({ length: 300 }, () => []))
+    expect(await scheduler.pauseJobs()).toBe(300)
+    expect(await scheduler.removeJobs({ state: "paused", task: "quiet", store: "default" })).toBe(300)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it.each(["removeAllJobs", "removeJobs", "pauseJobs", "resumeJobs"] as const)(
+    "%s does not mind that jobs go meanwhile",
+    async (verb) => {
+      const world = newWorld(kind)
+      const scheduler = await world.start({ tasks: [quiet] })
+      await scheduler.addJobs(many(600).map((job) => ({ ...job, paused: verb === "resumeJobs" })))
+      const changed = await Promise.all([
+        scheduler[verb]({}),
+        scheduler.removeJob("k5").then(
+          () => 0,
+          () => 0
+        ),
+        scheduler[verb]({}),
+        scheduler.removeJob("k599").then(
+          () => 0,
+          () => 0
+        )
+      ])
+      const total = changed.reduce((sum, count) => sum + count, 0)
+      expect(total).toBeGreaterThanOrEqual(598)
+      expect(total).toBeLessThanOrEqual(600)
+      const left = await scheduler.getJobs()
+      if (verb === "removeAllJobs" || verb === "removeJobs") expect(left).toEqual([])
+      else
+        expect(new Set(left.map(({ state }) => state))).toEqual(
+          new Set([verb === "pauseJobs" ? "paused" : "scheduled"])
+        )
+    }
+  )
+})
+
+it("a job that is parked for a fault that lasts is passed over by resumeJobs", async () => {
+  const world = newWorld("memory")
+  const gone = task("gone", () => null)
+  await world.start({ tasks: [quiet, gone] })
+  await world.scheduler.addJobs([
+    { id: "gone", task: gone, trigger: interval("1 minute") },
+    { id: "here", task: quiet, trigger: interval("1 minute"), paused: true }
+  ])
+  await world.start({ tasks: [quiet] })
+  await world.clock.advance("2 minutes")
+  expect(await world.scheduler.resumeJobs()).toBe(1)
+  expect((await world.scheduler.getJob("gone"))?.fault?.kind).toBe("unknownTask")
+  expect((await world.scheduler.getJob("here"))?.state).toBe("scheduled")
+})
+
+it("one store's jobs are changed, and an unknown field or store is refused", async () => {
+  const world = newWorld("memory")
+  const scheduler = await world.start({ tasks: [quiet], stores: { archive: storeOf("memory") } })
+  await scheduler.addJobs([
+    { id: "a", task: quiet, trigger: interval("1 minute") },
+    { id: "b", task: quiet, trigger: interval("1 minute"), store: "archive" }
+  ])
+  expect(await scheduler.pauseJobs({ store: "archive" })).toBe(1)
+  expect(await scheduler.removeAllJobs({ store: "archive" })).toBe(1)
+  expect((await scheduler.getJobs()).map(({ id }) => id)).toEqual(["a"])
+  await expect(scheduler.removeJobs({ tags: "a" } as never)).rejects.toMatchObject({ _tag: "InvalidOptionError" })
+  await expect(scheduler.pauseJobs({ store: "none" })).rejects.toMatchObject({ _tag: "UnknownNameError" })
+  expect(await scheduler.removeAllJobs()).toBe(1)
+})
