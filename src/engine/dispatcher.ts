@@ -48,6 +48,8 @@ export class Dispatcher {
   private readonly released: (home: RunHome) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
+  /** Nothing is started any more. */
+  private closed = false
 
   /** `released` hears whose order has made room, `report` what an executor threw or did wrong. */
   constructor(
@@ -114,8 +116,9 @@ export class Dispatcher {
   submit(order: DispatchedOrder): void {
     const slot = this.slots.get(order.executor)
     this.orders.set(order.runId, order)
-    // Removed since the claim was decided, or asked for by `runJob`: the attempt never starts.
-    if (slot === undefined) return this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
+    // Removed since the claim was decided, or asked for by `runJob`; or all are closed: the attempt never starts.
+    if (slot === undefined || this.closed)
+      return this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
     if (slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
     else this.give(slot, order)
   }
@@ -132,8 +135,9 @@ export class Dispatcher {
     return true
   }
 
-  /** Ends everything that is out as `interrupted`. */
+  /** Ends everything that is out as `interrupted`, and whatever is still to come: a claim may be on its way to the disk. */
   closeAll(): void {
+    this.closed = true
     for (const [name, slot] of this.slots) this.closeSlot(name, slot)
   }
 

@@ -17,6 +17,7 @@ import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { WallTimers } from "./clock.ts"
 import { liveClock, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
+import { Deadline } from "./deadline.ts"
 import type { RunHome } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
@@ -73,6 +74,10 @@ export class Engine implements LaneHost {
   private fault: { readonly error: unknown } | null = null
   private ids = 0
   private stopping: Promise<void> | null = null
+  private readonly deadline: Deadline
+  /** Ends a start that is under way; `startOver` resolves when it has ended, well or not. */
+  private callOffStart: (error: SchedulerStoppedError) => void = () => undefined
+  private startOver: Promise<unknown> = Promise.resolve()
   private readonly watchers = new Set<(job: Job, lane: StoreLane) => void>()
 
   constructor(options: EngineOptions) {
@@ -81,6 +86,7 @@ export class Engine implements LaneHost {
     const onError = this.troubles.report
     this.options = { ...options, onError }
     this.startedAt = this.timers.now()
+    this.deadline = new Deadline(this.timers)
     this.residentLimit = options.residentJobs
     this.events = new EventStream(onError)
     this.codec = new JobCodec(options.readTrigger)
@@ -178,17 +184,30 @@ export class Engine implements LaneHost {
     return first === undefined ? "" : `.${first.store.epoch.toString(36)}`
   }
 
-  /** Opens stores, settles what a dead owner left, then runs `declare` and begins to claim. */
-  async start(paused: boolean, declare: () => Promise<void>): Promise<void> {
-    if (this.stopped) throw new SchedulerStoppedError({ verb: "start", reason: this.stopReason })
-    if (this.phase !== "new") throw new SchedulerStartedError({ verb: "start" })
+  /** Opens stores, settles what a dead owner left, then runs `declare` and begins to claim. A `shutdown` meanwhile ends it. */
+  start(paused: boolean, declare: () => Promise<void>): Promise<void> {
+    if (this.stopped) return Promise.reject(new SchedulerStoppedError({ verb: "start", reason: this.stopReason }))
+    if (this.phase !== "new") return Promise.reject(new SchedulerStartedError({ verb: "start" }))
     this.phase = "starting"
     this.actor.start()
+    const calledOff = new Promise<never>((_resolve, reject) => (this.callOffStart = reject))
+    const started = this.comeUp(paused, Promise.race([this.open(declare), calledOff]))
+    this.startOver = started.catch(() => undefined)
+    return started
+  }
+
+  private async open(declare: () => Promise<void>): Promise<void> {
+    for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
+    for (const [name, store] of this.options.stores) await this.openStore(name, store)
+    if (this.stopping !== null) return
+    this.phase = "declaring"
+    await declare()
+  }
+
+  private async comeUp(paused: boolean, opened: Promise<void>): Promise<void> {
     try {
-      for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
-      for (const [name, store] of this.options.stores) await this.openStore(name, store)
-      this.phase = "declaring"
-      await declare()
+      await opened
+      if (this.stopping !== null) throw calledOff()
       // A store that was opened may have been lost to another owner meanwhile.
       if (this.fault !== null) throw this.fault.error
       this.phase = "started"
@@ -225,6 +244,7 @@ export class Engine implements LaneHost {
   /**
    * Claims nothing more; with `wait`, runs under way have until `deadlineMs` to end. What is left is interrupted and follows
    * its job's `onInterrupted` at the next start. Called again, it gives the same promise; with a shorter wait, it shortens it.
+   * Before the start is through, it ends the start.
    */
   shutdown(wait: boolean, deadlineMs: number): Promise<void> {
     if (this.phase === "new") {
@@ -232,13 +252,8 @@ export class Engine implements LaneHost {
       this.events.end()
       return Promise.resolve()
     }
-    if (this.phase === "starting" || this.phase === "declaring")
-      return Promise.reject(new SchedulerNotStartedError({ verb: "shutdown" }))
-    if (this.stopping !== null) {
-      if (!wait) this.dispatcher.closeAll()
-      return this.stopping
-    }
-    this.stopping = this.stop(wait, deadlineMs)
+    this.deadline.shorten(wait ? deadlineMs : 0)
+    this.stopping ??= this.phase === "started" ? this.stop() : this.endStart()
     return this.stopping
   }
 
@@ -350,26 +365,17 @@ export class Engine implements LaneHost {
       this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
   }
 
-  private async stop(wait: boolean, deadlineMs: number): Promise<void> {
+  private async stop(): Promise<void> {
     this.actor.send({ type: "drain" })
     this.phase = "stopping"
     this.tellLifecycle("SchedulerDraining")
     this.emissions?.unsubscribe()
     this.homes.quiet()
     this.executorActors.drain()
-    let cancelDeadline = (): void => undefined
-    const deadline = new Promise<void>((resolve) => {
-      if (!wait) resolve()
-      else if (deadlineMs !== Infinity) cancelDeadline = this.timers.after(deadlineMs, resolve)
-    })
-    await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), deadline])
-    this.dispatcher.closeAll()
-    // The interruptions themselves want to be saved; a store that is away may not come back in time.
-    await this.within(
-      unansweredMs,
-      this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve)))
-    )
-    cancelDeadline()
+    for (const lane of this.lanes) lane.noteStop()
+    await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), this.deadline.passed])
+    this.deadline.cancel()
+    await this.interruptAll()
     this.executorActors.showLoad()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
     await this.within(unansweredMs, [this.homes.closeAll(stopped)])
@@ -385,17 +391,37 @@ export class Engine implements LaneHost {
     this.events.end()
   }
 
-  /** A start that failed leaves nothing open. */
+  private async endStart(): Promise<void> {
+    this.callOffStart(calledOff())
+    await this.startOver
+  }
+
+  /** A start that failed, or was called off, leaves nothing open. */
   private async abandon(error: unknown): Promise<void> {
-    this.fault ??= { error }
+    if (this.stopping === null) this.fault ??= { error }
     this.phase = "stopping"
-    this.dispatcher.closeAll()
-    await this.homes.closeAll(error)
+    // While jobs were declared, somebody may have asked for a run.
+    if (this.dispatcher.live > 0) {
+      for (const lane of this.lanes) lane.noteStop()
+      await this.interruptAll()
+    }
+    await this.within(unansweredMs, [this.homes.closeAll(error)])
     this.phase = "stopped"
     this.executorActors.drain()
     this.jobActors.close()
-    this.actor.send({ type: "failed", reason: reasonOf(error) })
+    this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
+    this.actor.send(this.fault === null ? { type: "drain" } : { type: "failed", reason: reasonOf(error) })
+    this.actor.send({ type: "drained" })
     this.events.end()
+  }
+
+  /** The interruptions themselves want to be saved; a store that is away may not come back in time. */
+  private async interruptAll(): Promise<void> {
+    this.dispatcher.closeAll()
+    await this.within(
+      unansweredMs,
+      this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve)))
+    )
   }
 
   /** Resolves once `quiet` holds and the lanes have nothing pending. */
@@ -415,13 +441,8 @@ export class Engine implements LaneHost {
   }
 
   private async openStore(name: string, store: JobStore): Promise<void> {
-    const lane = await this.homes.open(name, store, { ...this.options.owner, startedAt: this.timers.now() })
-    try {
-      await runStore(this.streamJobs.read(lane))
-    } catch (error) {
-      await this.homes.close(name, error)
-      throw error
-    }
+    const owner = { ...this.options.owner, startedAt: this.timers.now() }
+    await this.homes.open(name, store, owner, (lane) => runStore(this.streamJobs.read(lane)))
   }
 
   private openExecutor(name: string, provider: ExecutorProvider): void {
@@ -453,6 +474,9 @@ export class Engine implements LaneHost {
     }
   }
 }
+
+const calledOff = (): SchedulerStoppedError =>
+  new SchedulerStoppedError({ verb: "start", reason: "shutdown was called before it was through" })
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

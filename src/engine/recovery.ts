@@ -1,6 +1,6 @@
 /** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
 import { nextAfterRun } from "../job/dueFireTimes.ts"
-import type { JobRow, RunRow } from "../store/jobStore.ts"
+import type { JobRow, OpenStore, RunRow } from "../store/jobStore.ts"
 import type { Intent } from "./intent.ts"
 import type { Plan } from "./plan.ts"
 
@@ -33,12 +33,32 @@ export function* byJobs(orphans: ReadonlyArray<RunRow>): Iterable<Orphans> {
   if (size > 0) yield slice
 }
 
-/** Interrupts orphans, job by job. A run that its job does not know of is closed by itself. */
-export const interruptOrphans = (orphans: Orphans, done: () => void, failed: (error: unknown) => void): Intent => ({
+/** The mark of an owner that was asked to stop: its epoch, so that it says nothing of a later one. */
+const stopMark = "stopAsked"
+
+/** True where the last owner was asked to stop: however it ended then, it was no crash. */
+export const stopWasAsked = ({ epoch, marks }: Pick<OpenStore, "epoch" | "marks">): boolean =>
+  marks.get(stopMark) === String(epoch - 1)
+
+/** Notes that the owner was asked to stop. Without it the next start counts what is cut off as a crash. */
+export const noteStop = ({ epoch }: Pick<OpenStore, "epoch">): Intent => ({
+  weight: 1,
+  apply: (plan) => plan.mark(stopMark, String(epoch)),
+  committed: () => undefined,
+  failed: () => undefined
+})
+
+/** Interrupts orphans, job by job; as a `crash`, or as part of a stop. A run that its job does not know of is closed by itself. */
+export const interruptOrphans = (
+  orphans: Orphans,
+  crash: boolean,
+  done: () => void,
+  failed: (error: unknown) => void
+): Intent => ({
   keys: [...orphans.keys()],
   weight: orphans.size,
   apply: (plan) => {
-    for (const [key, runs] of orphans) interrupt(plan, key, runs)
+    for (const [key, runs] of orphans) interrupt(plan, key, runs, crash)
   },
   committed: done,
   failed
@@ -64,7 +84,7 @@ export const parkHomeless = (
   failed
 })
 
-const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void => {
+const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>, crash: boolean): void => {
   const job = plan.byKey(key)
   const live = new Map((job?.memory.live ?? []).map((run) => [run.runKey, run]))
   const executing: Array<number> = []
@@ -81,7 +101,7 @@ const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>): void =
     firstRunKey: plan.nextRunKey,
     held: !plan.setting.claiming,
     runKeys: executing,
-    crash: true,
+    crash,
     next: nextAfterRun(job.trigger, plan.now, plan.now)
   })
 }

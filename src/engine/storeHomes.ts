@@ -2,11 +2,11 @@
  * A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. A name is taken from
  * the moment that its store begins to open; one that has not opened when all are closed is closed as soon as it has.
  */
-import { Effect, Exit, Scope } from "effect"
+import { Cause, Effect, Exit, Scope } from "effect"
 import type { Subscription } from "rxjs"
 import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
 import type { FireTimeStream } from "./fireTimeStream.ts"
-import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
+import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless, stopWasAsked } from "./recovery.ts"
 import type { LaneHost } from "./laneHost.ts"
 import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
@@ -22,8 +22,9 @@ interface Home {
 export class StoreHomes {
   private readonly homes = new Map<string, Home>()
   private readonly opening = new Map<string, Promise<StoreLane>>()
-  /** Why no store is opened any more. */
+  /** Why no store is opened any more; what waits for one is told by `ending`. */
   private ended: { readonly error: unknown } | null = null
+  private readonly ending = new AbortController()
   private readonly host: LaneHost
   private readonly news: FireTimeStream
 
@@ -53,10 +54,18 @@ export class StoreHomes {
     return this.homes.get(name)?.lane
   }
 
-  /** Rejects with `NameTakenError` or the store's own error; nothing is left open then. */
-  async open(name: string, store: JobStore, owner: StoreOwner): Promise<StoreLane> {
+  /**
+   * It claims once what a dead owner left is settled and `prepare` is through. Rejects with `NameTakenError` or the store's own
+   * error; nothing is left open then. `closeAll` interrupts it, however long the store would make it wait.
+   */
+  async open(
+    name: string,
+    store: JobStore,
+    owner: StoreOwner,
+    prepare: (lane: StoreLane) => Promise<void>
+  ): Promise<StoreLane> {
     if (this.homes.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
-    const opened = this.openFree(name, store, owner)
+    const opened = this.openFree(name, store, owner, prepare)
     this.opening.set(name, opened)
     try {
       return await opened
@@ -83,27 +92,36 @@ export class StoreHomes {
   /** Resolves when none is open, those included that were about to be. */
   async closeAll(error: unknown): Promise<void> {
     this.ended = { error }
+    this.ending.abort()
     // Who asked for one that is still opening hears why it did not.
     const opening = [...this.opening.values()].map((opened) => opened.catch(() => undefined))
     await Promise.all([...this.names.map((name) => this.close(name, error)), ...opening])
   }
 
-  private async openFree(name: string, store: JobStore, owner: StoreOwner): Promise<StoreLane> {
+  private async openFree(
+    name: string,
+    store: JobStore,
+    owner: StoreOwner,
+    prepare: (lane: StoreLane) => Promise<void>
+  ): Promise<StoreLane> {
     const scope = await Effect.runPromise(Scope.make())
-    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope))
+    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope), { signal: this.ending.signal })
+    if (this.ended !== null) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw Exit.isFailure(opened) && !Cause.isInterruptedOnly(opened.cause) ? failureOf(opened) : this.ended.error
+    }
     if (Exit.isFailure(opened)) {
       await Effect.runPromise(Scope.close(scope, Exit.void))
       throw failureOf(opened)
-    }
-    if (this.ended !== null) {
-      await Effect.runPromise(Scope.close(scope, Exit.void))
-      throw this.ended.error
     }
     const lane = new StoreLane(name, opened.value, this.host)
     const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
     try {
-      await this.orGivenUp(lane, this.recover(lane))
+      await this.orGivenUp(
+        lane,
+        this.recover(lane).then(() => prepare(lane))
+      )
       lane.startClaiming()
     } catch (error) {
       await this.close(name, error)
@@ -116,19 +134,30 @@ export class StoreHomes {
   private async orGivenUp(lane: StoreLane, work: Promise<void>): Promise<void> {
     const { commandTimeoutMs } = this.host
     let forget = (): void => undefined
-    const givenUp = new Promise<never>((_resolve, reject) => {
-      forget = lane.onLost((error) => {
+    const givenUp = new Promise<void>((resolve, reject) => {
+      const forgetLost = lane.onLost((error) => {
         if (error._tag !== "StoreUnavailable" || lane.awayMs >= commandTimeoutMs) reject(error)
       })
+      const ended = (): void => resolve()
+      this.ending.signal.addEventListener("abort", ended)
+      forget = () => {
+        forgetLost()
+        this.ending.signal.removeEventListener("abort", ended)
+      }
     })
-    await Promise.race([work, givenUp])
-    forget()
+    try {
+      await Promise.race([work, givenUp])
+      if (this.ended !== null) throw this.ended.error
+    } finally {
+      forget()
+    }
   }
 
   /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
   private async recover(lane: StoreLane): Promise<void> {
+    const crash = !stopWasAsked(lane.store)
     for (const orphans of byJobs(await this.orphans(lane))) {
-      await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, resolve, reject)))
+      await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, crash, resolve, reject)))
     }
     for (const executor of await runStore(lane.store.executorNames())) {
       if (this.host.dispatcher.has(executor)) continue

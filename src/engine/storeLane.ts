@@ -19,6 +19,7 @@ import type { Job } from "./jobCodec.ts"
 import { cancelRun } from "./jobCommands.ts"
 import type { Lane, LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
+import { noteStop } from "./recovery.ts"
 import { ResidentJobs } from "./residentJobs.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
@@ -119,6 +120,11 @@ export class StoreLane implements RunHome, Lane {
   /** Claims nothing more: the store is being removed. */
   stopClaiming(): void {
     this.duty = "retiring"
+  }
+
+  /** A stop is asked for: whatever ends the process from now on is no crash. What an earlier owner left is not its matter. */
+  noteStop(): void {
+    if (this.duty !== "recovering") this.submit(noteStop(this.store))
   }
 
   submit(intent: Intent): void {

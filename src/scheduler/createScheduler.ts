@@ -109,7 +109,8 @@ export class Scheduler {
   /**
    * Opens the stores, settles what a dead process left behind, adds declared and tentative jobs, and begins to fire. `paused`:
    * fires nothing until `resume`. Rejects with the store's error (`StoreInUse`, `StoreUnreadable`, `StoreTooNew`,
-   * `StoreUnavailable`) or a `DuplicateJobError` of a tentative job; nothing is left open then.
+   * `StoreUnavailable`), a `DuplicateJobError` of a tentative job, or `SchedulerStoppedError` when `shutdown` comes first; nothing is
+   * left open then.
    */
   async start(options: { readonly paused?: boolean } = {}): Promise<void> {
     checkKnownOptions("start", options, ["paused"])
@@ -130,7 +131,9 @@ export class Scheduler {
 
   /**
    * Stops: nothing new starts, runs under way may end until the deadline (default 30 seconds), what is left is interrupted
-   * and follows its job's `onInterrupted` at the next start. `wait: false` interrupts at once. Idempotent.
+   * and follows its job's `onInterrupted` at the next start. `wait: false` interrupts at once. Asked again, the earlier of the two
+   * deadlines holds. While the scheduler starts, it ends the start, which rejects with `SchedulerStoppedError`. From the moment that it is
+   * asked for, an end of the process by whatever means is no crash of a job.
    */
   async shutdown(options: { readonly wait?: boolean; readonly deadline?: Duration.DurationInput } = {}): Promise<void> {
     checkKnownOptions("shutdown", options, ["wait", "deadline"])

@@ -134,6 +134,43 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect(shortRuns(await world.scheduler.getRuns())).toEqual([[0, "succeeded", 6]])
   })
 
+  it.each([{}, { wait: false }, { deadline: 0 }])(
+    "a process that is killed while it stops as it was told (%j) has not crashed",
+    async (how) => {
+      const world = newWorld(kind)
+      const held = task("held", () => new Promise<null>(() => undefined))
+      const trigger = interval("1 minute", { start: midnight })
+      for (let life = 0; life < 5; life++) {
+        await world.start({ tasks: [held] })
+        await world.scheduler.addJob({ id: "a", task: held, trigger, ifExists: "keep" })
+        await world.clock.advance(second)
+        void world.scheduler.shutdown(how)
+        await world.clock.settle()
+        await world.crash()
+        await world.clock.advance(second)
+      }
+      await world.start({ tasks: [held] })
+      await world.clock.settle()
+      expect((await world.scheduler.getJob("a"))?.fault ?? null).toBeNull()
+      expect(shortRuns(await world.scheduler.getRuns())).toEqual([[0, null, 5]])
+    }
+  )
+
+  it("a stop speaks for its own process only: the crashes of the next ones count", async () => {
+    const world = newWorld(kind)
+    const held = task("held", () => new Promise<null>(() => undefined))
+    for (let life = 0; life < 4; life++) {
+      await world.start({ tasks: [held] })
+      if (life === 0) await world.scheduler.addJob({ id: "a", task: held })
+      await world.clock.settle()
+      if (life === 0) void world.scheduler.shutdown()
+      await world.clock.settle()
+      await world.crash()
+    }
+    await world.start({ tasks: [held] })
+    expect((await world.scheduler.getJob("a"))?.fault?.kind).toBe("poison")
+  })
+
   it("draining waits for a run that ends in time, and claims nothing meanwhile", async () => {
     const world = newWorld(kind)
     let finish = (): void => undefined

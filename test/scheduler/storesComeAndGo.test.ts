@@ -33,10 +33,22 @@ describe("addStore", () => {
     await scheduler.addStore("b", memory())
   })
 
-  it("that a stop overtakes is refused, and the stop waits until the store is closed again", async () => {
+  it("that a stop overtakes opens no more, and is refused", async () => {
     const world = newWorld("memory")
     const scheduler = await world.start({ tasks: [quiet] })
     const slow = slowStore()
+    const added = expect(scheduler.addStore("b", slow.store)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
+    await scheduler.shutdown()
+    await added
+    slow.open()
+    await world.clock.settle()
+    expect(slow.log).toEqual([])
+  })
+
+  it("that cannot be interrupted: a stop waits until the store is closed again", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [quiet] })
+    const slow = slowStore(Effect.uninterruptible)
     const added = expect(scheduler.addStore("b", slow.store)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
     const stopped = scheduler.shutdown({ wait: false }).then(() => slow.log.push("stopped"))
     await world.clock.advance(second)
@@ -48,7 +60,7 @@ describe("addStore", () => {
   it("that takes longer to open than a stop waits for leaves nothing open either", async () => {
     const world = newWorld("memory")
     const scheduler = await world.start({ tasks: [quiet] })
-    const slow = slowStore()
+    const slow = slowStore(Effect.uninterruptible)
     const added = expect(scheduler.addStore("b", slow.store)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
     const stopped = scheduler.shutdown({ wait: false }).then(() => slow.log.push("stopped"))
     await world.clock.advance(minute)
@@ -151,7 +163,9 @@ describe("removeStore", () => {
 })
 
 /** A memory store that opens when it is told to. */
-const slowStore = () => {
+const slowStore = (
+  opening: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = (effect) => effect
+) => {
   const log: Array<"open" | "close" | "stopped"> = []
   const opened = gate()
   const inner = memory()
@@ -161,7 +175,8 @@ const slowStore = () => {
       Effect.promise(() => opened.opened).pipe(
         Effect.zipRight(Effect.addFinalizer(() => Effect.sync(() => log.push("close")))),
         Effect.zipRight(Effect.sync(() => log.push("open"))),
-        Effect.zipRight(inner.open(owner))
+        Effect.zipRight(inner.open(owner)),
+        opening
       )
   }
   return { store, log, open: () => opened.open() }
