@@ -7,7 +7,7 @@ import { settleFields } from "./cronFields.ts"
 import type { CronPattern } from "./cronPattern.ts"
 import type { CronRule } from "./cronRule.ts"
 import type { Pace } from "./cronSearch.ts"
-import { cronMacros, weekdayNames } from "./cronText.ts"
+import { cronFieldNames, cronMacros, weekdayNames } from "./cronText.ts"
 import { monthDays } from "./monthDays.ts"
 import type { Refusal } from "./trigger.ts"
 
@@ -61,7 +61,6 @@ export const explainCron = (
   return refusals
 }
 
-const textFields = ["minute", "hour", "day-of-month", "month", "day-of-week"]
 const fieldOf: Readonly<Record<string, keyof CronFields>> = {
   second: "second",
   minute: "minute",
@@ -81,6 +80,6 @@ const writtenFields = (source: string | CronFields): ((field: string) => string)
   }
   const text = cronMacros[source.trim().toLowerCase()] ?? source.trim()
   const words = text.split(/\s+/)
-  const names = words.length === 6 ? ["second", ...textFields] : textFields
+  const names = cronFieldNames(words.length)
   return (field) => words[names.indexOf(field)] ?? "0"
 }

@@ -4,6 +4,7 @@
  */
 import type { CronRule, DayTerm } from "./cronRule.ts"
 import { InvalidTriggerError, shorten } from "./invalidTrigger.ts"
+import { weekdayRange } from "./weekdays.ts"
 
 /** Longest text that is looked at, characters. */
 export const maxCronText = 1024
@@ -41,7 +42,7 @@ export const readCronText = (text: string): CronRule => {
     months: month.values,
     weeks: undefined,
     years: undefined,
-    pace: minute.stepped || hour.stepped ? "elapsed" : "wall"
+    pace: minute.starred || hour.starred ? "elapsed" : "wall"
   }
 }
 
@@ -57,6 +58,9 @@ export const cronMacros: Readonly<Record<string, string>> = {
   "@minutely": "* * * * *",
   "@secondly": "* * * * * *"
 }
+
+/** What the fields of cron text with five or six of them are called, in order. */
+export const cronFieldNames = (count: number): ReadonlyArray<string> => fields.slice(-count).map(({ name }) => name)
 
 export const monthNames = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 /** 0 is Sunday. */
@@ -76,12 +80,14 @@ interface Field {
   readonly expected: string
 }
 
-/** `terms` is for the day fields. `starred`: begins with `*` or `?`, so it restricts nothing by crontab(5). */
+/**
+ * `terms` is for the day fields. `starred`: begins with `*` or `?`, which is all that cron looks at, too: such a day field restricts
+ * nothing, and such a minute or hour field follows elapsed time.
+ */
 interface ReadField {
   readonly values: ReadonlyArray<number>
   readonly terms: ReadonlyArray<DayTerm> | undefined
   readonly starred: boolean
-  readonly stepped: boolean
 }
 
 type Refuse = (field: string, found: string, expected: string, at: number) => InvalidTriggerError
@@ -94,7 +100,13 @@ const fields: ReadonlyArray<Field> = [
   fieldSecond,
   { name: "minute", min: 0, max: 59, kind: "time", expected: "0-59" },
   { name: "hour", min: 0, max: 23, kind: "time", expected: "0-23" },
-  { name: "day-of-month", min: 1, max: 31, kind: "dayOfMonth", expected: "1-31, L, L-1 to L-30, LW or 1W to 31W" },
+  {
+    name: "day-of-month",
+    min: 1,
+    max: 31,
+    kind: "dayOfMonth",
+    expected: "1-31, L or last, L-1 to L-30, LW or 1W to 31W"
+  },
   { name: "month", min: 1, max: 12, names: monthNames, kind: "month", expected: "1-12 or jan-dec" },
   {
     name: "day-of-week",
@@ -140,8 +152,7 @@ const readField = (word: Word, field: Field, refuse: Refuse): ReadField => {
   return {
     values: numbers,
     terms: everything ? undefined : [...named, ...terms],
-    starred: /^[*?]/.test(word.text),
-    stepped: /[*/]/.test(word.text)
+    starred: /^[*?]/.test(word.text)
   }
 }
 
@@ -170,7 +181,7 @@ const readDayTerm = (item: Word, field: Field, refuse: Refuse): DayTerm | undefi
   const fail = (expected: string) => refuse(field.name, item.text, expected, item.at)
   const text = item.text.toLowerCase()
   if (field.kind === "dayOfMonth") {
-    if (text === "l") return { _tag: "LastDay", before: 0 }
+    if (text === "l" || text === "last") return { _tag: "LastDay", before: 0 }
     if (text === "lw" || text === "wl") return { _tag: "LastWorkday" }
     const before = /^l-(\d{1,2})$/.exec(text)
     if (before !== null) {
@@ -210,12 +221,11 @@ const lastOf = (field: Field): number => (field.kind === "dayOfWeek" ? 6 : field
 
 /** Every `step`th value from `from` to `through`, past the field's end and on from its beginning when it wraps. */
 const sequence = (field: Field, from: number, through: number, step: number): ReadonlyArray<number> => {
-  const week = field.kind === "dayOfWeek"
-  const start = week && from === 7 && through !== 7 ? 0 : from
+  if (field.kind === "dayOfWeek") return weekdayRange(from, through, step)
   const size = lastOf(field) - field.min + 1
-  const end = through >= start ? through : through + size
+  const end = through >= from ? through : through + size
   const values: Array<number> = []
-  for (let value = start; value <= end; value += step) values.push(((value - field.min) % size) + field.min)
+  for (let value = from; value <= end; value += step) values.push(((value - field.min) % size) + field.min)
   return values
 }
 

@@ -1,11 +1,11 @@
 /**
- * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as crontab(5) of Vixie cron and
- * cronie has them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
+ * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as the programs cronie and Vixie cron
+ * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
  */
 import { Data } from "effect"
 import { UnknownTimezoneError, zoneOf } from "../time/zone.ts"
 import { cron } from "./cron.ts"
-import { cronMacros } from "./cronText.ts"
+import { cronFieldNames, cronMacros } from "./cronText.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
@@ -71,7 +71,9 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
   const entries: Array<CrontabEntry> = []
   const faults: Array<CrontabFault> = []
   checkGiven(text, options)
-  let environment: Readonly<Record<string, string>> = {}
+  // The entries between two variables share one copy of those above them.
+  const variables = new Map<string, string>()
+  let environment: Readonly<Record<string, string>> | undefined
   let { timezone } = options
   let seconds = false
   for (const [index, raw] of text
@@ -82,12 +84,16 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
     if (/^\s*(?:#|$)/.test(line.text)) continue
     try {
       const variable = readVariable(line.text)
-      if (variable === undefined)
+      if (variable === undefined) {
+        environment ??= Object.fromEntries(variables)
         entries.push(readEntry(line, { system: options.system === true, timezone, seconds, environment }))
-      else {
+      } else {
         if (variable.name === "CRON_TZ") timezone = readTimezone(line, variable)
         if (variable.name === "CRON_SECONDS") seconds = readSeconds(line, variable)
-        environment = { ...environment, [variable.name]: variable.value }
+        if (variables.size === maxVariables && !variables.has(variable.name))
+          throw faultAt(line, 0, "variable", variable.name, `at most ${maxVariables} variables, as cronie takes`)
+        variables.set(variable.name, variable.value)
+        environment = undefined
       }
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault
@@ -97,6 +103,9 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
   if (faults.length > 0) throw new InvalidCrontabError({ file: options.file ?? "crontab", faults })
   return entries
 }
+
+/** cronie's bound, MAX_USER_ENVS. Each entry is given all variables above it. */
+const maxVariables = 1000
 
 /** Plain JavaScript may give anything. What is no fault of the file's text is told at its beginning. */
 const checkGiven = (text: unknown, options: unknown): void => {
@@ -155,16 +164,19 @@ const faultAt = (line: Line, at: number, field: string, found: string, expected:
 
 /** `NAME = value`; name and value may be quoted. Anything else is an entry: a field of one is never followed by `=`. */
 const readVariable = (text: string): Variable | undefined => {
-  const match = /^\s*(?:"([^"]*)"|'([^']*)'|([^\s="'*@]+))[ \t]*=[ \t]*(.*?)[ \t]*$/.exec(text)
+  const match = /^\s*(?:"([^"]*)"|'([^']*)'|([^\s="'*@]+))[ \t]*=[ \t]*/.exec(text)
   if (match === null) return undefined
-  const [, doubleQuoted, singleQuoted, plain, written = ""] = match
-  const quoted = /^(["'])(.*)\1$/.exec(written)
-  return {
-    name: doubleQuoted ?? singleQuoted ?? plain ?? "",
-    value: quoted?.[2] ?? written,
-    at: text.lastIndexOf(written) + (quoted === null ? 0 : 1)
-  }
+  const [head, doubleQuoted, singleQuoted, plain] = match
+  // By hand: a pattern that looks for the blanks at the end tries each run of them inside the value.
+  let end = text.length
+  while (end > head.length && isBlank(text.charAt(end - 1))) end -= 1
+  const quote = text.charAt(head.length)
+  const quoted = (quote === '"' || quote === "'") && end > head.length + 1 && text.charAt(end - 1) === quote
+  const at = head.length + (quoted ? 1 : 0)
+  return { name: doubleQuoted ?? singleQuoted ?? plain ?? "", value: text.slice(at, quoted ? end - 1 : end), at }
 }
+
+const isBlank = (character: string): boolean => character === " " || character === "\t"
 
 const readTimezone = (line: Line, { value, at }: Variable): string => {
   try {
@@ -208,6 +220,15 @@ const readEntry = (line: Line, above: Above): CrontabEntry => {
     throw faultAt(line, user.at, "user", user.text, "a user's name")
   const command = words[timeWords + (above.system ? 1 : 0)]
   if (command === undefined) throw missing(line, "command", "a command")
+  // cronie: a sixth field where five are meant; the shell would run the first file name that it stands for.
+  if (command.text.startsWith("*"))
+    throw faultAt(
+      line,
+      command.at,
+      "command",
+      command.text,
+      `a command after ${timeWords} time fields, not another field`
+    )
   const common: CrontabCommand = {
     line: line.number,
     expression,
@@ -223,6 +244,7 @@ const missing = (line: Line, field: string, expected: string): Fault =>
   faultAt(line, line.text.trimEnd().length, field, "", expected)
 
 const readTimes = (line: Line, start: number, expression: string, timezone: string | undefined): Trigger => {
+  refuseLooseSteps(line, start, expression)
   try {
     return cron(expression, { timezone })
   } catch (cause) {
@@ -234,8 +256,35 @@ const readTimes = (line: Line, start: number, expression: string, timezone: stri
   }
 }
 
-/** The first `%` ends the command, the others end lines of its input; a backslash takes a `%` as it is. */
+/**
+ * `5/15`: cronie and Debian's cron refuse it, Vixie cron ignores the step, others read "from 5 on". Who has it in a file cannot know
+ * what it does.
+ */
+const refuseLooseSteps = (line: Line, start: number, expression: string): void => {
+  const loose = /(?:^|[\s,])([^\s,*/-]+\/[^\s,]*)/.exec(expression)
+  if (loose === null) return
+  const [found, item = ""] = loose
+  const at = loose.index + found.length - item.length
+  const before = expression.slice(0, at).match(/\s+/g)?.length ?? 0
+  const names = cronFieldNames(expression.match(/\S+/g)?.length ?? 0)
+  throw faultAt(line, start + at, names[before] ?? "step", item, "a step of * or of a range, such as 5-59/15")
+}
+
+/**
+ * The first `%` ends the command, the others end lines of its input. A backslash takes the character after it as it is, and goes only
+ * before a `%`: `\%` is a percent sign, `\\%` two backslashes and an end.
+ */
 const splitCommand = (text: string): { readonly command: string; readonly input?: string } => {
-  const [command = "", ...input] = text.split(/(?<!\\)%/).map((part) => part.replaceAll("\\%", "%"))
+  const parts: Array<string> = []
+  let from = 0
+  for (const { 0: found, index } of text.matchAll(/\\.|%/g)) {
+    if (found !== "%") continue
+    parts.push(text.slice(from, index))
+    from = index + 1
+  }
+  parts.push(text.slice(from))
+  const [command = "", ...input] = parts.map((part) =>
+    part.replace(/\\(.)/g, (pair, taken: string) => (taken === "%" ? taken : pair))
+  )
   return input.length === 0 ? { command: command.trimEnd() } : { command, input: input.join("\n") }
 }

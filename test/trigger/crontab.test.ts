@@ -74,6 +74,10 @@ describe("readCrontab", () => {
     ["0 0 * * * date +\\%F", { command: "date +%F" }],
     ["0 0 * * * mail ops%Hello,%100\\% done", { command: "mail ops", input: "Hello,\n100% done" }],
     ["0 0 * * * cat%", { command: "cat", input: "" }],
+    ["0 0 * * * echo a\\\\%b", { command: "echo a\\\\", input: "b" }],
+    ["0 0 * * * echo a\\\\\\%b", { command: "echo a\\\\%b" }],
+    ["0 0 * * * cat%x\\\\%y\\%z\\n", { command: "cat", input: "x\\\\\ny%z\\n" }],
+    ["0 0 * * * echo \\", { command: "echo \\" }],
     ["0 0 * * * a=b run  ", { command: "a=b run" }],
     ["-*/5 * * * * quiet", { command: "quiet", expression: "*/5 * * * *" }],
     ["0 0 * * * run\r", { command: "run" }]
@@ -138,6 +142,52 @@ describe("readCrontab", () => {
   ])("refuses %j for its options", ([options, field, found]) => {
     expect(() => readCrontab("* * * * * run", options as CrontabOptions)).toThrow(InvalidCrontabError)
     expect(faultsOf("* * * * * run", options as CrontabOptions)).toMatchObject([{ line: 1, column: 1, field, found }])
+  })
+
+  it("refuses a command that is another time field", () => {
+    expect(faultsOf("* * * * * * run\n  0 0 1 * * *\n*/5 * * * * */2 run")).toMatchObject([
+      { line: 1, column: 11, field: "command", found: "*" },
+      { line: 2, column: 13, field: "command", found: "*" },
+      { line: 3, column: 13, field: "command", found: "*/2" }
+    ])
+    expect(faultsOf("* * * * * * root run", { system: true })).toMatchObject([
+      { column: 11, field: "user", found: "*" }
+    ])
+    expect(faultsOf("CRON_SECONDS=yes\n* * * * * * * run")).toMatchObject([{ line: 2, column: 13, field: "command" }])
+  })
+
+  it("refuses a step of a single value, which no two crons read alike", () => {
+    expect(faultsOf("5/15 * * * * run\n0 1,2/3 * * * run\n0 0 * jan/2 * run\n0 0 * * mon/2 run")).toMatchObject([
+      { line: 1, column: 1, field: "minute", found: "5/15" },
+      { line: 2, column: 5, field: "hour", found: "2/3" },
+      { line: 3, column: 7, field: "month", found: "jan/2" },
+      { line: 4, column: 9, field: "day-of-week", found: "mon/2" }
+    ])
+    expect(readCrontab("5-59/15,*/7 * * * * run")).toHaveLength(1)
+  })
+
+  it("takes at most 1,000 variables, as cronie does", () => {
+    const lines = Array.from({ length: 1001 }, (_, index) => `V${index}=x`)
+    expect(readCrontab([...lines.slice(0, 1000), "V0=y", "@daily run"].join("\n"))[0]?.environment["V0"]).toBe("y")
+    expect(faultsOf(lines.join("\n"))).toMatchObject([{ line: 1001, column: 1, field: "variable", found: "V1000" }])
+  })
+
+  it.for([
+    ["a value with blanks inside", `A=x${" \t".repeat(500_000)}y`],
+    ["blanks at the end", `A=x${" \t".repeat(500_000)}`],
+    ["a quoted value", `A="${"x ".repeat(500_000)}`],
+    ["a name", `${"x".repeat(500_000)}${" ".repeat(500_000)}`],
+    ["a command", `* * * * * a${" \\".repeat(300_000)}${"%".repeat(300_000)}`],
+    ["percent signs", `* * * * * ${"\\%".repeat(300_000)}`],
+    ["entries", "* * * * * run\n".repeat(20_000)],
+    ["variables and entries", "A=1\n* * * * * run\n".repeat(20_000)],
+    ["blank lines", " \n".repeat(500_000)],
+    ["one time field", "1,".repeat(500_000)]
+  ])("reads a long file in linear time: %s", ([, text = ""]) => {
+    const startedMs = performance.now()
+    faultsOf(text)
+    // Some tens of milliseconds; what grows with the square takes minutes.
+    expect(performance.now() - startedMs).toBeLessThan(3000)
   })
 
   it("says file, line and column", () => {
