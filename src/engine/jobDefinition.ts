@@ -219,8 +219,14 @@ const boundOf = (id: string, field: string, given: InstantInput, timezone: strin
 
 /** A fire time at this very instant counts. A single instant that has passed still fires: the misfire rules decide. */
 const firstSince = (trigger: Trigger, now: EpochMillis): EpochMillis => {
-  if (trigger.type !== "date" || trigger.next(now - 1) !== undefined) return now - 1
+  if (!isOneInstant(trigger.toJSON()) || trigger.next(now - 1) !== undefined) return now - 1
   return (trigger.next(-8_640_000_000_000_001) ?? now) - 1
+}
+
+/** A date, with jitter or without. */
+const isOneInstant = (spec: unknown): boolean => {
+  if (typeof spec !== "object" || spec === null || !("type" in spec)) return false
+  return spec.type === "date" || (spec.type === "jitter" && "trigger" in spec && isOneInstant(spec.trigger))
 }
 
 /** The trigger of a stored job as it was given, to see whether it is declared again. */

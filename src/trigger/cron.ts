@@ -18,7 +18,7 @@ import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec 
 
 /**
  * `dst`: `"compatible"` (default) serves a fixed wall time once a day: one in a gap at the wall time shifted forward by the gap, one in
- * a fold at its first pass; a wildcard or step in the minute or hour field follows elapsed time. `"every-match"` serves every
+ * a fold at its first pass; a minute or hour field that begins with `*` follows elapsed time. `"every-match"` serves every
  * instant whose wall time matches: none in a gap, both passes of a fold.
  */
 export interface CronOptions extends BoundOptions {

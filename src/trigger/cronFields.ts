@@ -40,7 +40,7 @@ export const readCronFields = (given: CronFields): CronRule => {
     months: month.values,
     weeks: week.everything ? undefined : week.values,
     years: year.everything ? undefined : year.values,
-    pace: /[*/]/.test(texts.minute) || /[*/]/.test(texts.hour) ? "elapsed" : "wall"
+    pace: texts.minute.startsWith("*") || texts.hour.startsWith("*") ? "elapsed" : "wall"
   }
 }
 
@@ -144,11 +144,12 @@ const readRange = (field: Field, text: string, item: string): ReadonlyArray<numb
   const match = /^(?:(\*)|([a-z]+|\d{1,4})(?:-([a-z]+|\d{1,4}))?)(?:\/(\d{1,5}))?$/.exec(item)
   if (match === null) throw invalid(field.name, item, field.expected, text)
   const [, star, fromText = "", throughText, stepText] = match
-  const wholeWeek = field.name === "dayOfWeek" && fromText === "0" && throughText === "7"
-  const from = star === "*" || wholeWeek ? field.min : readValue(field, text, fromText)
+  const from = star === "*" ? field.min : readValue(field, text, fromText)
   const alone = throughText === undefined && (star === "*" || stepText !== undefined)
-  const through = alone || wholeWeek ? field.max : readValue(field, text, throughText ?? fromText)
-  const wraps = field.name === "dayOfWeek" && through < from
+  const through = alone ? field.max : readValue(field, text, throughText ?? fromText)
+  // From the Sunday that begins a week through the one that ends it: the whole week.
+  const wholeWeek = throughText === "7" && (fromText === "0" || fromText === "sun")
+  const wraps = field.name === "dayOfWeek" && (through < from || wholeWeek)
   if (through < from && !wraps) throw invalid(field.name, item, "a range that does not run backwards", text)
   const end = wraps ? through + 7 : through
   const step = stepText === undefined ? 1 : Number(stepText)

@@ -29,8 +29,8 @@ export interface CronRule {
   /** 1970 to 9999, ascending; `undefined` is every year. */
   readonly years: ReadonlyArray<number> | undefined
   /**
-   * `elapsed`: a wildcard or step in the minute or hour field, so the expression follows elapsed time through a gap and a
-   * fold. `wall`: fixed wall times, each served once.
+   * `elapsed`: the minute or hour field begins with `*`, so the expression follows elapsed time through a gap and a fold, by the rule of
+   * the programs cronie and Vixie cron. `wall`: fixed wall times, each served once.
    */
   readonly pace: "elapsed" | "wall"
 }

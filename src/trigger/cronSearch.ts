@@ -51,7 +51,8 @@ export const previousMatch = (
   for (let spans = 0; spans < maxSpans; spans++) {
     const span = zone.spanAt(at)
     const found = previousInSpan(pattern, span, pace, at)
-    if (found >= span.from) return found
+    // A fixed offset's only span begins at -Infinity, as "not found" does.
+    if (found >= span.from && found !== -Infinity) return found
     if (found === -Infinity && at > span.from + settledMs) return undefined
     const far = at > span.from + settledMs
     at = far ? Math.min(span.from - 1, found + settledMs) : span.from - 1

@@ -34,10 +34,6 @@ class DateTrigger implements Trigger {
     this.bounds = bounds
   }
 
-  get end(): EpochMillis {
-    return this.bounds.start
-  }
-
   next(after: EpochMillis): EpochMillis | undefined {
     return after < this.bounds.start ? this.bounds.start : undefined
   }

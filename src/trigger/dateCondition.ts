@@ -6,6 +6,7 @@ import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import type { Json } from "./trigger.ts"
+import { weekdayRange } from "./weekdays.ts"
 
 /** A date (`2026-12-24`), or a range with both ends inclusive. */
 export type DateRange = string | { readonly from: string; readonly through: string }
@@ -24,6 +25,8 @@ export interface DateCondition {
 /** A condition ready for use. Days are day numbers. */
 export interface ReadyCondition {
   readonly allows: (day: number) => boolean
+  /** Every day is allowed: the weekdays, or months, are all there are. */
+  readonly always: boolean
   /** After this day nothing is allowed; `Infinity` when that cannot be told. */
   readonly lastDay: number
   /** As it is stored; the calendar by its name. */
@@ -41,20 +44,26 @@ export const readCondition = (
 ): ReadyCondition => {
   const surplus = Object.keys(condition).find((name) => !known.includes(name))
   if (surplus !== undefined) throw invalid(trigger, "condition", surplus, `only ${known.join(", ")}`)
+  const ranges = condition.dates === undefined ? undefined : readDates(trigger, condition.dates)
+  const dates = ranges === undefined ? undefined : merged(ranges)
   const weekdays =
     condition.weekdays === undefined ? undefined : readNames(trigger, "weekdays", condition.weekdays, weekdayNames, 0)
   const months =
     condition.months === undefined ? undefined : readNames(trigger, "months", condition.months, monthNames, 1)
-  const dates = condition.dates === undefined ? undefined : readDates(trigger, condition.dates)
   const { calendar } = condition
   if (weekdays === undefined && months === undefined && dates === undefined && calendar === undefined) {
     throw invalid(trigger, "condition", condition, `at least one of ${known.join(", ")}`)
   }
   const holidays = calendar === undefined ? undefined : calendarOf(trigger, calendar, find)
+  const always =
+    (weekdays ?? weekdayNames).length === 7 &&
+    (months ?? monthNames).length === 12 &&
+    dates === undefined &&
+    holidays === undefined
   return {
     allows: (day) => {
       if (weekdays !== undefined && !weekdays.includes(weekdayOf(day))) return false
-      if (dates !== undefined && !dates.some((range) => day >= range.from && day <= range.through)) return false
+      if (dates !== undefined && !covers(dates, day)) return false
       if (months === undefined && holidays === undefined) return true
       const date = civilDate(day)
       return (
@@ -62,13 +71,14 @@ export const readCondition = (
         (holidays === undefined || holidays.has(formatDate(date)))
       )
     },
-    lastDay: dates === undefined ? Infinity : Math.max(...dates.map((range) => range.through)),
+    always,
+    lastDay: dates?.at(-1)?.through ?? Infinity,
     stored: {
       ...(weekdays === undefined ? {} : { weekdays }),
       ...(months === undefined ? {} : { months }),
-      ...(dates === undefined
+      ...(ranges === undefined
         ? {}
-        : { dates: dates.map(({ from, through }) => ({ from: isoDate(from), through: isoDate(through) })) }),
+        : { dates: ranges.map(({ from, through }) => ({ from: isoDate(from), through: isoDate(through) })) }),
       ...(holidays === undefined ? {} : { calendar: holidays.name })
     }
   }
@@ -82,6 +92,27 @@ const known = ["weekdays", "months", "dates", "calendar"]
 interface DayRange {
   readonly from: number
   readonly through: number
+}
+
+/** Ascending, without overlaps, so that a day is found among many by halving. */
+const merged = (ranges: ReadonlyArray<DayRange>): ReadonlyArray<DayRange> => {
+  const joined: Array<DayRange> = []
+  for (const range of [...ranges].sort((a, b) => a.from - b.from)) {
+    const last = joined.at(-1)
+    if (last === undefined || range.from > last.through + 1) joined.push(range)
+    else joined[joined.length - 1] = { from: last.from, through: Math.max(last.through, range.through) }
+  }
+  return joined
+}
+
+const covers = (ranges: ReadonlyArray<DayRange>, day: number): boolean => {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((ranges[middle]?.through ?? Infinity) < day) low = middle + 1
+    else high = middle
+  }
+  return (ranges[low]?.from ?? Infinity) <= day
 }
 
 const isoDate = (day: number): string => formatDate(civilDate(day))
@@ -110,26 +141,25 @@ const readNames = (
   first: number
 ): ReadonlyArray<number> => {
   const size = names.length
+  const week = field === "weekdays"
   const items = typeof given === "string" ? given.split(",") : Array.isArray(given) ? given : [given]
   const values = new Set<number>()
   const read = (item: string): number => {
     const text = item.trim().toLowerCase()
     const place = names.indexOf(text)
     const number = place === -1 && /^\d{1,2}$/.test(text) ? Number(text) - first : place
-    if (number < 0 || number > size - first || (first === 1 && number >= size)) {
+    if (number < 0 || number > (week ? 7 : size - 1)) {
       throw invalid(trigger, field, item, `${names[0] ?? ""} to ${names.at(-1) ?? ""}, numbers, or ranges of them`)
     }
-    return number % size
+    return number
   }
   for (const item of items as ReadonlyArray<unknown>) {
     if (typeof item !== "string" && typeof item !== "number") throw invalid(trigger, field, item, "names or numbers")
     const [from = "", through = from, more] = String(item).split("-")
     if (more !== undefined) throw invalid(trigger, field, item, "one range")
     const [start, end] = [read(from), read(through)]
-    for (let value = start; ; value = (value + 1) % size) {
-      values.add(value + first)
-      if (value === end) break
-    }
+    if (week) for (const value of weekdayRange(start, end)) values.add(value)
+    else for (let value = start; value <= (end < start ? end + size : end); value++) values.add((value % size) + first)
   }
   if (values.size === 0) throw invalid(trigger, field, given, "at least one")
   return [...values].sort((a, b) => a - b)

@@ -66,9 +66,11 @@ const filterOf = (
     })
   }
   const zone = zoneOf(timezone ?? machineTimezone())
-  const { allows, lastDay, stored } = readCondition(type, givenObject(type, "condition", condition), find)
+  const { allows, always, lastDay, stored } = readCondition(type, givenObject(type, "condition", condition), find)
   const keep = type === "filter"
   const { previous, count } = inner
+  /** Not even a search is needed: `not` of every weekday. */
+  const never = always && !keep
   const keeps = (day: number): boolean => allows(day) === keep
 
   /** The first day from `day` on, in steps of `step`, that is kept or not as asked; at most a year is looked at. */
@@ -79,7 +81,7 @@ const filterOf = (
   }
 
   const search = (start: EpochMillis | undefined, asked: EpochMillis, step: 1 | -1): EpochMillis | undefined => {
-    let at = start
+    let at = never ? undefined : start
     const from = start ?? asked
     for (let steps = 0; steps < maxSearchSteps; steps++) {
       if (at === undefined) return undefined

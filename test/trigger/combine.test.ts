@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { calendarInterval } from "../../src/trigger/calendarInterval.ts"
 import { and, or } from "../../src/trigger/combine.ts"
 import { cron } from "../../src/trigger/cron.ts"
+import { date } from "../../src/trigger/date.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
 import { fireTimes } from "../../src/trigger/fireTimes.ts"
 import { holidayCalendar } from "../../src/trigger/holidayCalendar.ts"
@@ -171,6 +172,54 @@ describe("combined triggers", () => {
     const [a, again, b] = [seeded("a"), createTriggerRegistry().read(seeded("a").toJSON()), seeded("b")]
     expect(again.next(from)).toBe(a.next(from))
     expect(b.next(from)).not.toBe(a.next(from))
+  })
+
+  it.for<readonly [string, Trigger]>([
+    ["a date", date(from)],
+    ["a window around it", window(date(from), { start: from - 1 })],
+    ["a filter of it", filter(date(from), { months: "jan-dec" })],
+    ["either of two", or([date(from - 5_000_000), date(from)])],
+    ["a limit", limit(date(from), 1)],
+    ["a cron with a year", cron({ year: 2026, month: 1, day: 1, hour: 0 }, { timezone: "UTC" })]
+  ])("jitters the last fire time, in each job otherwise: %s", ([, trigger]) => {
+    const last = trigger.previous?.(at("2027-01-01T00:00Z")) ?? trigger.next(0) ?? NaN
+    const draws = Array.from({ length: 50 }, (_, index) => {
+      const bound = jitter(trigger, "10m").bind?.({ now: 0, timezone: "UTC", jobId: `job ${index}` }) ?? trigger
+      const moved = bound.next(last - 1) ?? NaN
+      expect(bound.next(moved)).toBeUndefined()
+      expect(bound.previous?.(moved + 1)).toBe(moved)
+      return moved - last
+    })
+    expect(Math.min(...draws)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...draws)).toBeLessThanOrEqual(600_000)
+    expect(new Set(draws).size).toBeGreaterThan(40)
+  })
+
+  it.for<readonly [string, Trigger]>([
+    ["the window's", window(date(from), { end: from })],
+    ["a job's, around the jitter's trigger", window(window(date(from), { end: from + 1 }), { end: from })],
+    ["the cron's", cron("0 * * * *", { timezone: "UTC", end: from })],
+    ["the interval's", interval("1h", { start: from, end: from })]
+  ])("never passes an end that was given: %s", ([, trigger]) => {
+    for (const jobId of ["a", "b", "c"]) {
+      expect(
+        jitter(trigger, "10m")
+          .bind?.({ now: 0, timezone: "UTC", jobId })
+          .next(from - 1)
+      ).toBe(from)
+    }
+  })
+
+  it("finds a day among many dates in no time", () => {
+    const [first, many] = [at("1990-01-01T00:00Z"), 15_000]
+    const days = Array.from({ length: 10 * many }, (_, index) =>
+      new Date(first + (index % many) * 86_400_000).toISOString().slice(0, 10)
+    )
+    const startedMs = performance.now()
+    const trigger = not(cron("0 9 * * *", { timezone: "UTC" }), { dates: days }, { timezone: "UTC" })
+    expect(trigger.next(first)).toBe(first + many * 86_400_000 + 9 * 3_600_000)
+    expect(trigger.count?.(first, first + (many + 3) * 86_400_000)).toBe(3)
+    expect(performance.now() - startedMs).toBeLessThan(3000)
   })
 
   it("limits to the first fire times, also many", () => {

@@ -1,8 +1,16 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import { and, or } from "../../src/trigger/combine.ts"
 import { compileCron, cron, cronOf } from "../../src/trigger/cron.ts"
+import type { CronFields } from "../../src/trigger/cronFields.ts"
+import { explainFireTime } from "../../src/trigger/explain.ts"
+import { filter, not } from "../../src/trigger/filter.ts"
+import { fireTimes } from "../../src/trigger/fireTimes.ts"
+import { jitter } from "../../src/trigger/jitter.ts"
+import { limit } from "../../src/trigger/limit.ts"
 import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
 import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
+import { window } from "../../src/trigger/window.ts"
 import { slowFireTimes } from "./slowCron.ts"
 
 const at = (text: string) => Date.parse(text)
@@ -144,6 +152,71 @@ describe("cron", () => {
   it("counts a year of seconds without stepping", () => {
     const everySecond = cron("* * * * * *", { timezone: "America/New_York" })
     expect(everySecond.count?.(at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))).toBe(365 * 86_400)
+  })
+})
+
+describe("cron before its first fire time", () => {
+  const zones = ["UTC", "Z", "+02:00", "UTC-3", "Europe/Oslo"]
+  const early = at("2026-01-01T00:00Z")
+  const wrapped = (trigger: Trigger): ReadonlyArray<Trigger> => [
+    trigger,
+    or([trigger, trigger]),
+    and([trigger, trigger]),
+    window(trigger, { end: "2040-01-01" }),
+    filter(trigger, { months: "jan-dec" }),
+    not(trigger, { dates: ["2026-02-01"] }),
+    jitter(trigger, "1 minute"),
+    limit(trigger, 3).bind?.({ now: early, timezone: "UTC", jobId: "a" }) ?? trigger
+  ]
+
+  it.for(zones)("has none: %s", (timezone) => {
+    const firsts = [cron({ year: 2030, month: 1, day: 1 }, { timezone }), cron("0 0 * * *", { timezone, start: early })]
+    for (const trigger of firsts.flatMap(wrapped)) {
+      for (const before of [early, 0, -1e12]) expect(trigger.previous?.(before)).toBeUndefined()
+      expect(explainFireTime(trigger, early - 1).text).toContain("before: none")
+      expect(trigger.count?.(-1e12, early - 86_400_000) ?? 0).toBe(0)
+    }
+    expect(cron("* * * * *", { timezone }).previous?.(-50_400_000)).toBeUndefined()
+  })
+})
+
+describe("cron text's last day", () => {
+  it.for(["last", "LAST", "L", "l"])("%s", (word) => {
+    const trigger = cron(`0 0 ${word} * *`, { timezone: "UTC" })
+    expect(trigger.next(at("2026-02-02T00:00Z"))).toBe(at("2026-02-28T00:00Z"))
+    expect(trigger.next(at("2028-02-02T00:00Z"))).toBe(at("2028-02-29T00:00Z"))
+  })
+
+  it("stands in a list, and nowhere else", () => {
+    expect(cron("0 0 1,last * *", { timezone: "UTC" }).next(at("2026-02-02T00:00Z"))).toBe(at("2026-02-28T00:00Z"))
+    for (const text of ["0 0 * last *", "0 0 * * last", "last 0 * * *", "0 0 last-3 * *"])
+      expect(() => cron(text)).toThrow()
+  })
+})
+
+describe("what follows elapsed time", () => {
+  // Cron's programs look at the first character of the minute and hour field alone.
+  it.for<readonly [string | CronFields, "elapsed" | "wall"]>([
+    ["* 2 * * *", "elapsed"],
+    ["*/30 2 * * *", "elapsed"],
+    ["*,5 2 * * *", "elapsed"],
+    ["0 */2 * * *", "elapsed"],
+    ["0-30/30 2 * * *", "wall"],
+    ["0-59/5 2 * * *", "wall"],
+    ["5/15 2 * * *", "wall"],
+    ["0 0-22/2 * * *", "wall"],
+    ["0,*/15 2 * * *", "wall"],
+    ["*/5 0 2 * * *", "wall"],
+    [{ hour: 2, minute: "*/30" }, "elapsed"],
+    [{ hour: 2, minute: "0-30/30" }, "wall"]
+  ])("%j: %s", ([expression, pace]) => {
+    expect(compileCron(expression).pattern.rule.pace).toBe(pace)
+  })
+
+  it("serves a stepped range once a day", () => {
+    const trigger = cron("0-30/30 2 * * *", { timezone: "Europe/Stockholm" })
+    const on = (day: string) => [...fireTimes(trigger, { after: at(day) - 7_200_000, until: `${day}T12:00Z` })].length
+    expect([on("2026-03-29"), on("2026-10-25")]).toEqual([2, 2])
   })
 })
 
