@@ -16,7 +16,7 @@ export { RunCancelled, RunInterrupted, RunTimedOut } from "./task/taskContext.ts
 export type { AbortReason, TaskContext } from "./task/taskContext.ts"
 export { InvalidTaskError } from "./task/task.ts"
 export { AsyncSchemaError, InvalidArgumentsError } from "./task/taskArguments.ts"
-export { UnrunCallbackError, UnrunResultError } from "./task/unrunValue.ts"
+export { UnrunResultError } from "./task/unrunValue.ts"
 export { DuplicateTaskError, UnknownTaskError } from "./task/taskRegistry.ts"
 
 export { date } from "./trigger/date.ts"
@@ -80,6 +80,7 @@ export type { Inspect } from "./engine/engineOptions.ts"
 export * from "./engine/schedulerError.ts"
 
 export type * from "./event/schedulerEvent.ts"
+export { UnrunCallbackError } from "./event/callback.ts"
 export type { EventListener } from "./event/eventStream.ts"
 
 export { memory } from "./store/memoryStore.ts"

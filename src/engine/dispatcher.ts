@@ -2,6 +2,7 @@
  * Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. An executor may be anyone's:
  * what it throws is reported, and a run that it throws at, or settles with what is no settlement, has failed.
  */
+import { callBack, heed } from "../event/callback.ts"
 import type {
   Executor,
   ExecutorContext,
@@ -167,14 +168,13 @@ export class Dispatcher {
   }
 
   private give(slot: Slot, order: DispatchedOrder): void {
-    try {
-      slot.executor.submit(order)
-    } catch (error) {
+    const refused = (error: unknown): void => {
       this.report(order.executor, error, "submit")
       // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
       if (this.orders.get(order.runId) !== order) return
       this.settle(order, this.failedBy(error))
     }
+    callBack(() => slot.executor.submit(order), refused)
   }
 
   private checked(name: string, settlement: Settlement): Settlement {
@@ -192,10 +192,13 @@ export class Dispatcher {
   }
 
   private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {
+    const report = (error: unknown): void => this.report(name, error, doing)
     try {
-      return call()
+      const given = call()
+      heed(given, report)
+      return given
     } catch (error) {
-      this.report(name, error, doing)
+      report(error)
       return otherwise
     }
   }

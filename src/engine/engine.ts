@@ -23,7 +23,7 @@ import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
 import { FireTimeStream } from "./fireTimeStream.ts"
-import { guardedInspect } from "./inspection.ts"
+import { guardedInspect, guardSubscribers } from "./inspection.ts"
 import type { JobActor } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
 import type { Job } from "./jobCodec.ts"
@@ -88,24 +88,23 @@ export class Engine implements LaneHost {
     this.startedAt = this.timers.now()
     this.deadline = new Deadline(this.timers)
     this.residentLimit = options.residentJobs
-    this.events = new EventStream(onError)
+    this.events = new EventStream(onError, options.within)
     this.codec = new JobCodec(options.readTrigger)
     const released = (home: RunHome): void => this.lookElsewhere(home)
-    const inspecting =
-      options.inspect === undefined ? {} : { inspect: guardedInspect({ inspect: options.inspect, onError }) }
-    const ground = { timers: this.timers, runtime: options.runtime, ...inspecting }
+    const { inspect, runtime, within } = options
+    const inspecting = inspect === undefined ? {} : { inspect: guardedInspect({ inspect, onError, within }) }
+    const ground = { timers: this.timers, runtime, within, report: onError, ...inspecting }
     this.dispatcher = new Dispatcher(ground, released, this.troubles.reportExecutor)
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streamJobs = new StreamJobs(options.tasks, onError)
     this.retention = new Retention(options.retention, this.timers)
-    this.actor = createActor(schedulerMachine, {
-      id: "scheduler",
-      clock: xstateClock(this.timers),
-      ...inspecting
-    })
+    const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
+    this.actor = guardSubscribers(root, { onError, within })
     this.homes = new StoreHomes(this, this.news)
     this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
-    this.jobActors = new JobActors(this.actor, options.inspect !== undefined)
+    this.jobActors = new JobActors(this.actor, inspect !== undefined, (actor) =>
+      guardSubscribers(actor, { onError, within })
+    )
   }
 
   get tasks(): TaskRegistry {
@@ -316,8 +315,10 @@ export class Engine implements LaneHost {
     this.streamJobs.follow(lane, plan)
     this.waiters.follow(lane, plan)
     if (this.watchers.size > 0)
-      for (const job of plan.changed())
-        for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
+      this.options.within(() => {
+        for (const job of plan.changed())
+          for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
+      })
     this.retention.noteWork(lane, plan.consequences.runsEnded.length)
   }
 

@@ -2,6 +2,7 @@
 import type { Clock, Runtime } from "effect"
 import type { Observable } from "rxjs"
 import type { ActorOptions, AnyActorLogic } from "xstate"
+import type { Within } from "../event/callback.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobRules } from "../job/rules.ts"
 import type { JobStore } from "../store/jobStore.ts"
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly clock?: Clock.Clock
   readonly inspect?: Inspect
   readonly runtime: Runtime.Runtime<never>
+  /** Calls what is the user's in the async context that the scheduler was made in. */
+  readonly within: Within
   readonly owner: { readonly pid: number; readonly host: string }
   /** Told what a listener, a stream or the engine's surroundings threw. */
   readonly onError: (error: unknown, where: string) => void

@@ -1,15 +1,37 @@
-/** A caller's inspector, kept from doing harm: XState calls it within its own steps, so what it throws would break them. */
-import type { InspectionEvent } from "xstate"
+/** Those who look at actors, kept from doing harm: XState calls them within its own steps, or lets what they throw end the process. */
+import type { AnyActorRef, InspectionEvent, Observer } from "xstate"
+import { callBack } from "../event/callback.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 
-/** Passes everything on; what the inspector throws is reported, and the actors go on. */
+type Ground = Pick<EngineOptions, "onError" | "within">
+
+/** Passes everything on; what the inspector throws, now or later, is reported, and the actors go on. */
 export const guardedInspect =
-  ({ inspect, onError }: Pick<EngineOptions, "inspect" | "onError">) =>
+  ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & Ground) =>
   (event: InspectionEvent): void => {
-    try {
-      if (typeof inspect === "function") inspect(event)
-      else inspect?.next?.(event)
-    } catch (error) {
-      onError(error, "the inspector")
-    }
+    within(() =>
+      callBack(
+        (): unknown => (typeof inspect === "function" ? inspect(event) : inspect?.next?.(event)),
+        (error) => onError(error, "the inspector")
+      )
+    )
   }
+
+/** The actor itself; what its subscribers throw, now or later, is reported. */
+export const guardSubscribers = <A extends AnyActorRef>(actor: A, { onError, within }: Ground): A => {
+  const subscribe = actor.subscribe.bind(actor) as (observer: Observer<unknown>) => unknown
+  const where = `a subscriber of actor "${actor.id}"`
+  const guarded = (call: () => unknown): void => within(() => callBack(call, (error) => onError(error, where)))
+  return Object.assign(actor, {
+    subscribe: (first?: Partial<Observer<unknown>> | Next, error?: Next, complete?: () => unknown) => {
+      const observer = typeof first === "object" ? first : { next: first, error, complete }
+      return subscribe({
+        next: (snapshot) => guarded(() => observer.next?.(snapshot)),
+        error: (failure) => guarded(() => observer.error?.(failure)),
+        complete: () => guarded(() => observer.complete?.())
+      })
+    }
+  })
+}
+
+type Next = (value: unknown) => unknown

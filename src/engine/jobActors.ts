@@ -48,10 +48,13 @@ export class JobActors {
   private keeper: ActorRefFrom<typeof keeperMachine> | null = null
   private readonly parent: AnyActorRef
   private readonly inspected: boolean
+  /** Keeps an actor's subscribers from doing harm. */
+  private readonly guard: (actor: JobActor) => JobActor
 
-  constructor(parent: AnyActorRef, inspected: boolean) {
+  constructor(parent: AnyActorRef, inspected: boolean, guard: (actor: JobActor) => JobActor) {
     this.parent = parent
     this.inspected = inspected
+    this.guard = guard
   }
 
   /** Jobs with a live actor. */
@@ -130,7 +133,7 @@ export class JobActors {
       input: { jobId, rules, memory },
       snapshot: jobMachine.resolveState({ value, context: { jobId, rules, memory, answer: noAnswer } })
     }).start()
-    const live: Live = { actor, asked: false }
+    const live: Live = { actor: this.guard(actor), asked: false }
     const jobs = this.live.get(home.name) ?? new Map<number, Live>()
     this.live.set(home.name, jobs.set(job.key, live))
     this.count += 1

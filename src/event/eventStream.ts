@@ -1,6 +1,8 @@
 /** What happened, as an Observable and as listeners by type. Numbers every event, whether or not anyone looks. */
 import type { Observable } from "rxjs"
 import type { EpochMillis } from "../time/instant.ts"
+import { callBack } from "./callback.ts"
+import type { Within } from "./callback.ts"
 import { IsolatedObservable } from "./isolatedObservable.ts"
 import type { EventBody, SchedulerEvent, SchedulerEventType } from "./schedulerEvent.ts"
 
@@ -17,6 +19,7 @@ export class EventStream {
   private readonly onEnd = new Set<() => void>()
   private ended = false
   private readonly report: ListenerFailure
+  private readonly within: Within
   /** Events that came up while another was being told: everyone hears of them in the same order. */
   private readonly waiting: Array<SchedulerEvent> = []
   private telling = false
@@ -24,8 +27,10 @@ export class EventStream {
   /** Cold, hot at heart: a subscriber gets what happens from now on, and completes when the scheduler has stopped. */
   readonly events$: Observable<SchedulerEvent>
 
-  constructor(report: ListenerFailure) {
+  /** Everyone is told `within` one async context, whoever's doing it was. */
+  constructor(report: ListenerFailure, within: Within = (call) => call()) {
     this.report = report
+    this.within = within
     this.events$ = new IsolatedObservable<SchedulerEvent>(
       (error) => report(error, "a subscriber of events$"),
       (subscriber) => {
@@ -48,9 +53,10 @@ export class EventStream {
     const isWanted = (event: SchedulerEvent): event is SchedulerEvent & { readonly type: T } => wanted.has(event.type)
     const sink = (event: SchedulerEvent): void => {
       if (!isWanted(event)) return
-      const given: unknown = listener(event)
-      // A listener may be an async function.
-      if (given instanceof Promise) given.catch((error: unknown) => this.report(error, `a listener of ${event.type}`))
+      callBack(
+        () => listener(event),
+        (error) => this.report(error, `a listener of ${event.type}`)
+      )
     }
     if (!this.ended) this.sinks.add(sink)
     return () => void this.sinks.delete(sink)
@@ -73,12 +79,13 @@ export class EventStream {
     if (this.sinks.size === 0) return
     const event = { ...body, at, seq } as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
     if (this.telling) this.waiting.push(event)
-    else {
-      this.telling = true
-      for (let next: SchedulerEvent | undefined = event; next !== undefined; next = this.waiting.shift())
-        this.tell(next)
-      this.telling = false
-    }
+    else this.within(() => this.tellAll(event))
+  }
+
+  private tellAll(event: SchedulerEvent): void {
+    this.telling = true
+    for (let next: SchedulerEvent | undefined = event; next !== undefined; next = this.waiting.shift()) this.tell(next)
+    this.telling = false
   }
 
   private tell(event: SchedulerEvent): void {
@@ -98,7 +105,9 @@ export class EventStream {
 
   end(): void {
     this.ended = true
-    for (const end of this.onEnd) end()
+    this.within(() => {
+      for (const end of this.onEnd) end()
+    })
     this.sinks.clear()
     this.onEnd.clear()
   }

@@ -5,6 +5,8 @@
 import { Observable, Subscriber } from "rxjs"
 import type { Observer, Operator, Subscription, TeardownLogic } from "rxjs"
 
+import { callBack } from "./callback.ts"
+
 type Next<T> = ((value: T) => void) | null | undefined
 type Callback = ((error: unknown) => void) | null | undefined
 
@@ -53,12 +55,6 @@ export class IsolatedObservable<T> extends Observable<T> {
   }
 
   #guarded(call: () => unknown): void {
-    try {
-      const given = call()
-      // A subscriber may be an async function.
-      if (given instanceof Promise) given.catch(this.#report)
-    } catch (error) {
-      this.#report(error)
-    }
+    callBack(call, this.#report)
   }
 }

@@ -2,8 +2,12 @@
  * One attempt on its way through an executor in this process: first outcome wins, the end of the task comes when it comes.
  * The two differ: a task that ignores its signal has an outcome and goes on.
  */
+import { heed } from "../event/callback.ts"
+import type { Within } from "../event/callback.ts"
 import type { Outcome, RunError } from "../job/run.ts"
+import { preview } from "../task/preview.ts"
 import { describeError } from "../task/runError.ts"
+import { InvalidTaskError } from "../task/task.ts"
 import { parseArguments } from "../task/taskArguments.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../task/taskContext.ts"
 import { AttemptContext } from "../task/taskContext.ts"
@@ -19,6 +23,8 @@ import type { Queued } from "./orderQueue.ts"
 
 /** Who an attempt belongs to. */
 export interface AttemptHome extends TaskGround {
+  readonly within: Within
+  report(error: unknown, where: string): void
   /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
   outcome(attempt: Attempt, settlement: Settlement): void
   /** The task has ended some time after its outcome; comes at most once. */
@@ -62,6 +68,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   run(): void {
     if (this.settled) return
     this.called = true
+    this.home.within(() => this.call())
+  }
+
+  private call(): void {
     const { order } = this
     let args: unknown
     try {
@@ -80,8 +90,12 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.settled = true
     this.reason = reason
     this.ended = !this.called
-    this.controller?.abort(reason)
-    this.halt()
+    // Listeners of the signal and finalizers are the task's too.
+    if (this.called)
+      this.home.within(() => {
+        this.controller?.abort(reason)
+        this.halt()
+      })
     const timedOut = outcome === "timedOut"
     this.told = true
     this.home.outcome(
@@ -186,10 +200,24 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private worthRetrying(error: unknown): boolean {
     const { retryWhen } = this.order.task.options
     if (retryWhen === undefined) return true
+    const { jobId, task } = this.order
+    const report = (failure: unknown): void =>
+      this.home.report(failure, `retryWhen of task "${task.name}", job "${jobId}"`)
     try {
-      return retryWhen(error)
-    } catch {
-      return false
+      const answer: unknown = this.home.within(() => retryWhen(error))
+      if (typeof answer !== "object" || answer === null) return Boolean(answer)
+      report(
+        new InvalidTaskError({
+          task: task.name,
+          field: "retryWhen's answer",
+          found: preview(answer),
+          expected: "true or false"
+        })
+      )
+      heed(answer, report)
+    } catch (failure) {
+      report(failure)
     }
+    return false
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
+import type { Within } from "../event/callback.ts"
 import type { Outcome, RunError } from "../job/run.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -72,6 +73,10 @@ export interface ExecutorContext {
   readonly runtime: Runtime.Runtime<never>
   /** Is shown the actors of tasks that are actor logic. */
   readonly inspect?: (event: InspectionEvent) => void
+  /** Calls a task in the async context (`AsyncLocalStorage`) of the scheduler's maker. Absent: as it is. */
+  readonly within?: Within
+  /** Told what a task's options did wrong, for `onError`. */
+  readonly report?: (error: unknown, where: string) => void
 }
 
 /** What a caller puts into `executors`: makes a fresh executor at each start. */

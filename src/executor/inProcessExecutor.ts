@@ -5,6 +5,7 @@
  */
 import { Data } from "effect"
 import type { Runtime } from "effect"
+import type { Within } from "../event/callback.ts"
 import type { Outcome } from "../job/run.ts"
 import { preview } from "../task/preview.ts"
 import type { AbortReason } from "../task/taskContext.ts"
@@ -55,6 +56,8 @@ class InProcessExecutor implements Executor, AttemptHome {
   readonly timers: Timers
   readonly runtime: Runtime.Runtime<never>
   readonly inspect: ExecutorContext["inspect"] | undefined
+  readonly within: Within
+  readonly report: NonNullable<ExecutorContext["report"]>
   private readonly name: string
   private readonly listener: RunListener
   private readonly limits: InProcessLimits
@@ -77,6 +80,8 @@ class InProcessExecutor implements Executor, AttemptHome {
     this.timers = context.timers
     this.runtime = context.runtime
     this.inspect = context.inspect
+    this.within = context.within ?? ((call) => call())
+    this.report = context.report ?? (() => undefined)
     this.listener = context.listener
     this.limits = limits
   }

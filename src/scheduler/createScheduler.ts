@@ -25,6 +25,7 @@ import type { StoreLane } from "../engine/storeLane.ts"
 import { verify } from "../verify/verify.ts"
 import type { Verification } from "../verify/verification.ts"
 import { submit, submitAnd } from "../engine/submitting.ts"
+import { lazyKind, UnrunCallbackError } from "../event/callback.ts"
 import type { EventListener } from "../event/eventStream.ts"
 import { IsolatedObservable } from "../event/isolatedObservable.ts"
 import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
@@ -270,11 +271,16 @@ export class Scheduler {
   }
 
   /** One line a job, as `getJobs` orders them. */
-  async printJobs(print: (line: string) => void = printLine): Promise<void> {
+  async printJobs(print: (line: string) => unknown = printLine): Promise<void> {
     if (typeof print !== "function") {
       throw new InvalidOptionError({ option: "printJobs' argument", found: preview(print), expected: "a function" })
     }
-    for (const line of printedJobs(await this.getJobs(), this.engine.fresh)) print(line)
+    for (const line of printedJobs(await this.getJobs(), this.engine.fresh)) {
+      // It may be an async function: what it rejects with is this verb's own failure.
+      const given: unknown = await print(line)
+      const found = lazyKind(given)
+      if (found !== null) throw new UnrunCallbackError({ found })
+    }
   }
 
   /** All jobs with their pauses, as versioned JSON. Runs and ledger stay behind. */

@@ -1,10 +1,13 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
 import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
+import { captureAsyncContext, runtimeWithin } from "../engine/asyncContext.ts"
 import { liveClock } from "../engine/clock.ts"
 import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
 import { checkPart, checkParts, hasMethod } from "../engine/givenParts.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
+import { callBack } from "../event/callback.ts"
+import type { Within } from "../event/callback.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcessExecutor.ts"
 import type { RuleOptions } from "../job/jobOptions.ts"
@@ -125,6 +128,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     })
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
+  const within = captureAsyncContext()
   const registry = createTriggerRegistry(
     (options.triggers ?? []).map((codec) => watchedCodec(codec, triggerBudget(options.clock ?? liveClock))),
     options.calendars ?? []
@@ -160,9 +164,10 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
     // The executor runs only tasks of this scheduler, whose requirements `R` are.
-    runtime: onClock(runtime, options.clock),
+    runtime: runtimeWithin(onClock(runtime, options.clock), within),
+    within,
     owner: processOwner(),
-    onError: guarded(options.onError ?? warn)
+    onError: guarded(options.onError ?? warn, within)
   }
 }
 
@@ -176,15 +181,16 @@ const onClock = (runtime: Runtime.Runtime<never>, clock: Clock.Clock | undefined
   return Runtime.setFiberRef(runtime, DefaultServices.currentServices, Context.add(services, Clock.Clock, clock))
 }
 
-/** What is told of others' errors may throw itself; that ends here. */
+/** What is told of others' errors may itself fail, now or later; that ends on the console. */
 const guarded =
-  (onError: EngineOptions["onError"]): EngineOptions["onError"] =>
+  (onError: EngineOptions["onError"], within: Within): EngineOptions["onError"] =>
   (error, where) => {
-    try {
-      onError(error, where)
-    } catch (second) {
-      warn(second, "onError")
-    }
+    within(() =>
+      callBack(
+        () => onError(error, where),
+        (second) => warn(second, "onError")
+      )
+    )
   }
 
 const checkOptional = (option: string, given: unknown, fits: (given: unknown) => boolean, expected: string): void => {

@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { Effect } from "effect"
 import { Data } from "effect"
+import { generatorKind, lazyKind } from "../event/callback.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
 import type { ArgumentsInput, ArgumentsOutput, ArgumentsSchema } from "./argumentsSchema.ts"
@@ -9,7 +10,6 @@ import { standardSchema } from "./argumentsSchema.ts"
 import { preview } from "./preview.ts"
 import type { TaskContext } from "./taskContext.ts"
 import { isHandler } from "./taskValue.ts"
-import { generatorKind, unrunByMistake } from "./unrunValue.ts"
 
 export type { TaskContext } from "./taskContext.ts"
 
@@ -203,6 +203,14 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   }
   if (retryWhen !== undefined) {
     if (typeof retryWhen !== "function") throw refusal(name, "retryWhen", retryWhen, "a function")
+    const late = generatorKind(retryWhen) ?? (isAsync(retryWhen) ? "an async function" : null)
+    if (late !== null)
+      throw new InvalidTaskError({
+        task: name,
+        field: "retryWhen",
+        found: late,
+        expected: "a function that answers at once"
+      })
     kept.retryWhen = retryWhen as (error: unknown) => boolean
   }
   if (executor !== undefined) {
@@ -213,10 +221,12 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   return Object.freeze(kept)
 }
 
+const isAsync = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object AsyncFunction]"
+
 const refusal = (name: unknown, field: string, found: unknown, expected: string): InvalidTaskError =>
   new InvalidTaskError({
     task: typeof name === "string" ? name : preview(name),
     field,
-    found: unrunByMistake(found) ?? preview(found),
+    found: lazyKind(found) ?? preview(found),
     expected
   })

@@ -2,7 +2,8 @@
  * Values that stand for work that nobody has done yet: generators, Effects of another version, functions, promises inside of something.
  * Told by their shape and by the marks that libraries give them, so that copies of any version are known. Runs nothing.
  */
-import { Data, Effect, Either, Option } from "effect"
+import { Data } from "effect"
+import { generatorKind, lazyKind, lazyKinds } from "../event/callback.ts"
 import { preview } from "./preview.ts"
 import { pathText } from "./pathText.ts"
 
@@ -21,26 +22,15 @@ export class UnrunResultError extends Data.TaggedError("UnrunResultError")<{
   }
 }
 
-/** A function of a user's that is told something gave what nothing runs. */
-export class UnrunCallbackError extends Data.TaggedError("UnrunCallbackError")<{ readonly found: string }> {
-  override get message(): string {
-    return `it gave ${this.found}, which nothing runs; ${remedyFor(this.found)}`
-  }
-}
-
 /** What of `value` itself is still to be run; `null` for data. Never throws. */
 export const unrun = (value: unknown): string | null => {
   if (typeof value === "function") return generatorKind(value) ?? "a function"
   if (typeof value !== "object" || value === null) return null
+  const lazy = lazyKind(value)
+  if (lazy !== null) return lazy
   try {
     if (value instanceof Promise) return "a promise"
-    // Data that Effect's own combinators take for Effects, tagged errors among them.
-    if (value instanceof Error) return null
-    if (Option.isOption(value) || Either.isEither(value)) return null
-    if (Effect.isEffect(value)) return "an Effect"
-    if (foreignEffects.some((mark) => mark in value)) return "an Effect of another version of effect"
-    if (effectStreams.some((mark) => mark in value)) return "a Stream of effect"
-    return ofMethods(value)
+    return value instanceof Error ? null : ofMethods(value)
   } catch {
     return null
   }
@@ -60,62 +50,18 @@ export const firstUnrun = (
   return search.first
 }
 
-/** Marks what a callback gave and nobody runs; methods and the like that an arrow function gives by the way are not meant. */
-export const unrunByMistake = (value: unknown): string | null => {
-  const found = typeof value === "object" ? unrun(value) : null
-  return found !== null && lazy.includes(found) ? found : null
-}
+const remedyFor = (found: string): string => lazyKinds.get(found) ?? remedies.get(found) ?? "await it"
 
-/** Whether a function is `function*` or `async function*`: called, it does nothing yet. */
-export const generatorKind = (value: unknown): string | null => {
-  if (typeof value !== "function") return null
-  const kind = Object.prototype.toString.call(value)
-  return kind === "[object GeneratorFunction]"
-    ? "a generator function"
-    : kind === "[object AsyncGeneratorFunction]"
-      ? "an async generator function"
-      : null
-}
-
-/** Effect 4, and the packages before 2. What version 2 and 3 mark, Effect itself knows. */
-const foreignEffects = ["~effect/Effect", Symbol.for("@effect/io/Effect")]
-const effectStreams = [Symbol.for("effect/Stream"), "~effect/Stream"]
-
-const lazy = [
-  "a generator",
-  "an async generator",
-  "an Effect",
-  "an Effect of another version of effect",
-  "a Stream of effect"
-]
-
-const remedyFor = (found: string): string => {
-  switch (found) {
-    case "a generator":
-    case "a generator function":
-      return "make it an async function, or wrap it in Effect.gen"
-    case "an async generator":
-    case "an async generator function":
-    case "an async iterable":
-    case "an iterator":
-      return "make it an async function that goes through the values"
-    case "an Effect of another version of effect":
-      return "run it with that version's Effect.runPromise, or use effect 3"
-    case "a function":
-      return "call it"
-    case "an Effect":
-      return "yield it, flatten it, or give it as the result itself"
-    case "a Stream of effect":
-      return "run it, with Stream.runDrain for example"
-    case "an actor":
-      return "give its logic instead, or a promise of its end (toPromise)"
-    case "an Observable":
-    case "actor logic":
-      return "give it as the result itself"
-    default:
-      return "await it"
-  }
-}
+const remedies: ReadonlyMap<string, string> = new Map([
+  ["a generator function", "call it and go through the values"],
+  ["an async generator function", "call it and go through the values"],
+  ["an async iterable", "go through the values"],
+  ["an iterator", "go through the values"],
+  ["a function", "call it"],
+  ["an actor", "give its logic instead, or a promise of its end (toPromise)"],
+  ["an Observable", "give it as the result itself"],
+  ["actor logic", "give it as the result itself"]
+])
 
 interface Methods {
   readonly then?: unknown
@@ -134,9 +80,6 @@ interface Methods {
 const ofMethods = (value: Methods): string | null => {
   const has = (method: keyof Methods): boolean => typeof value[method] === "function"
   if (has("then")) return "a thenable"
-  const kind = Object.prototype.toString.call(value)
-  if (kind === "[object Generator]") return "a generator"
-  if (kind === "[object AsyncGenerator]") return "an async generator"
   if (has(Symbol.asyncIterator)) return "an async iterable"
   if (has("next") && has(Symbol.iterator)) return "an iterator"
   // As RxJS itself tells them from other values with a `subscribe`, over all its versions.

@@ -68,7 +68,7 @@ export const readCondition = (
       const date = civilDate(day)
       return (
         (months === undefined || months.includes(date.month)) &&
-        (holidays === undefined || holidays.has(formatDate(date)))
+        (holidays === undefined || isHoliday(trigger, holidays, formatDate(date)))
       )
     },
     always,
@@ -127,6 +127,14 @@ const calendarOf = (trigger: string, calendar: string | HolidayCalendar, find: F
   }
   if (typeof given === "object" && given !== null && typeof calendar.has === "function") return calendar
   throw invalid(trigger, "calendar", given, "a calendar or the name of one")
+}
+
+/** The user's code: an async function's promise would make a holiday of every day. */
+const isHoliday = (trigger: string, calendar: HolidayCalendar, date: string): boolean => {
+  const answer: unknown = calendar.has(date)
+  if (typeof answer === "boolean") return answer
+  if (answer instanceof Promise) answer.catch(() => undefined)
+  throw invalid(trigger, `calendar's answer for ${date}`, answer, "true or false")
 }
 
 const unknownCalendar = (calendar: string): never => {

@@ -85,15 +85,21 @@ const maxInstant = 8_640_000_000_000_000
 /** A promise or a text is no instant: the type says number, the user's code may not. */
 const ask = (trigger: Trigger, after: EpochMillis): unknown => {
   try {
-    return trigger.next(after)
+    return unawaited(trigger.next(after))
   } catch (cause) {
     throw threw(trigger, after, cause)
   }
 }
 
+/** An async function's promise is refused by what it is; nobody waits for it, so its failure must not end the process. */
+const unawaited = (answer: unknown): unknown => {
+  if (answer instanceof Promise) answer.catch(() => undefined)
+  return answer
+}
+
 const asked = (trigger: Trigger, after: EpochMillis, question: () => unknown): unknown => {
   try {
-    return question()
+    return unawaited(question())
   } catch (cause) {
     throw threw(trigger, after, cause)
   }
