@@ -5,6 +5,7 @@ import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
 import type { JobFilter, JobRow, RunRow } from "../store/jobStore.ts"
+import { InstantHeap } from "../store/instantHeap.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
@@ -78,6 +79,9 @@ export const jobFilter = ({ state, fault, task, executor, tag }: JobSelection): 
   ...(executor === undefined ? {} : { executor }),
   ...(tag === undefined ? {} : { tag })
 })
+
+/** Fire times that `preview` finds between two turns for others: with a trigger of the slower kinds some milliseconds. */
+const entriesPerTurn = 500
 
 export class JobQueries {
   private readonly engine: Engine
@@ -191,20 +195,22 @@ export class JobQueries {
       })
     }
     this.engine.mustAnswer("preview")
-    const upcoming: Array<{ readonly job: Job; fireAt: EpochMillis }> = []
-    for (const job of await this.previewed(count, jobId)) {
-      const { nextFireAt, exhausted, pausedAt } = job.memory
-      if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.push({ job, fireAt: nextFireAt })
+    const jobs = await this.previewed(count, jobId)
+    const upcoming = new InstantHeap()
+    for (const [index, { memory }] of jobs.entries()) {
+      const { nextFireAt, exhausted, pausedAt } = memory
+      if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.add(nextFireAt, index)
     }
     const entries: Array<PreviewEntry> = []
     while (entries.length < count) {
-      let first: (typeof upcoming)[number] | undefined
-      for (const each of upcoming) if (first === undefined || each.fireAt < first.fireAt) first = each
-      if (first === undefined) break
-      entries.push({ jobId: first.job.row.id, fireAt: first.fireAt })
-      const next = honestNext(first.job.trigger, first.fireAt)
-      if (next === undefined) upcoming.splice(upcoming.indexOf(first), 1)
-      else first.fireAt = next
+      const first = upcoming.first()
+      const job = first === undefined ? undefined : jobs[first.key]
+      if (first === undefined || job === undefined) break
+      entries.push({ jobId: job.row.id, fireAt: first.at })
+      upcoming.remove(first)
+      const next = honestNext(job.trigger, first.at)
+      if (next !== undefined) upcoming.add(next, first.key)
+      if (entries.length % entriesPerTurn === 0) await this.turn()
     }
     return entries
   }
@@ -235,6 +241,11 @@ export class JobQueries {
       if (error instanceof JobUnreadableError) return null
       throw error
     }
+  }
+
+  /** Lets others in: records of many jobs or runs take a while. */
+  private turn(): Promise<void> {
+    return new Promise((resolve) => this.engine.timers.after(0, resolve))
   }
 
   private lanes(store: string | undefined, verb: string): ReadonlyArray<StoreLane> {
@@ -277,5 +288,6 @@ const parsed = <A>(text: string | null, damaged: A): A | null => {
   }
 }
 
+/** Of several stores: among equals the order of the stores, in each that of adding. */
 const byNextFire = (a: JobRecord, b: JobRecord): number =>
-  (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity) || (a.id < b.id ? -1 : 1)
+  a.nextFireAt === b.nextFireAt ? 0 : (a.nextFireAt ?? Infinity) - (b.nextFireAt ?? Infinity)

@@ -166,7 +166,7 @@ export class Scheduler {
     return found === undefined ? undefined : new Handle(this, id, () => found.record)
   }
 
-  /** Jobs by next fire time, those without one last. */
+  /** Jobs by next fire time, those without one last; of one fire time in the order in which they were added. */
   async getJobs(query: JobQuery = {}): Promise<ReadonlyArray<JobHandle>> {
     if (this.engine.fresh) return this.tentativeHandles()
     return (await this.queries.jobs(query)).map((record) => new Handle(this, record.id, () => record))

@@ -33,7 +33,7 @@ export interface JobStateRow {
   readonly value: JobState
   /** When the engine must look at the job again; `null`: not until something happens to it. */
   readonly wakeAt: EpochMillis | null
-  /** True for a parked job. */
+  /** True for a parked job, which is paused. */
   readonly fault: boolean
   /** The executor whose `due` finds it; the same as in the definition. */
   readonly executor: string
@@ -149,7 +149,7 @@ export interface JobFilter {
   readonly executor?: string
   /** Jobs that carry this tag (in `notes`, as `{"tags":[…]}`). */
   readonly tag?: string
-  /** Default true: order by next wake-up, jobs without one last, then by id. False: by key, ascending (cheap paging with `afterKey`). */
+  /** Default true: order by next wake-up, jobs without one last, then by key. False: by key, ascending (cheap paging with `afterKey`). */
   readonly byWake?: boolean
   readonly afterKey?: number
   readonly limit?: number

@@ -15,6 +15,7 @@ import type {
   SettleRow,
   StoreBatch
 } from "./jobStore.ts"
+import type { JobState } from "../job/snapshot.ts"
 import { RunsByFireTime } from "./runsByFireTime.ts"
 
 /** A job with its places in the orders, and the runs that make it unremovable. */
@@ -130,6 +131,11 @@ export class MemoryTables {
   readonly recorded = new InstantHeap()
   /** Done and removed jobs, by the instant they became so. */
   readonly retired = new InstantHeap()
+  /** How many jobs that are not removed are in each state, and the keys of those that are parked. */
+  readonly counts = new Map<JobState, number>()
+  readonly parked = new Set<number>()
+  /** Keys of jobs in order, those of deleted ones among them until they are as many. */
+  #keys: Array<number> = []
   nextJobKey = 1
   nextRunKey = 1
   nextLedgerKey = 1
@@ -162,6 +168,15 @@ export class MemoryTables {
     for (const { name, value } of batch.marks ?? []) {
       if (value === null) this.marks.delete(name)
       else this.marks.set(name, value)
+    }
+  }
+
+  /** Rows of jobs with a key above `afterKey`, by key. */
+  *rowsAfter(afterKey: number): Generator<JobRow, undefined> {
+    const keys = this.#keys
+    for (let at = placeAfter(keys, afterKey); at < keys.length; at++) {
+      const job = this.jobs.get(keys[at] ?? 0)
+      if (job !== undefined) yield job.row
     }
   }
 
@@ -202,13 +217,16 @@ export class MemoryTables {
     if (job.wake !== null) this.#wakesOf(job.row.executor).remove(job.wake)
     if (job.retired !== null) this.retired.remove(job.retired)
     const { id, removedAt } = job.row
-    if (removedAt === null) this.ids.delete(id)
-    else {
+    if (removedAt === null) {
+      this.ids.delete(id)
+      this.#count(job.row, -1)
+    } else {
       const namesakes = this.#removed.get(id)
       namesakes?.delete(job)
       if (namesakes?.size === 0) this.#removed.delete(id)
     }
     this.jobs.delete(key)
+    if (this.#keys.length > 2 * this.jobs.size + 100) this.#keys = this.#keys.filter((each) => this.jobs.has(each))
   }
 
   #addedConflict(added: StoreBatch["added"], freed: ReadonlySet<string>): string | null {
@@ -255,6 +273,7 @@ export class MemoryTables {
     }
     const { id } = job.row
     this.ids.delete(id)
+    this.#count(job.row, -1)
     this.#removed.set(id, (this.#removed.get(id) ?? new Set()).add(job))
     job.row = { ...job.row, removedAt, wakeAt: null }
     this.#wake(job)
@@ -266,7 +285,10 @@ export class MemoryTables {
     const row: JobRow = { ...added, removedAt: null }
     const job: MemoryJob = { row, wake: null, retired: null, runs: null, liveRuns: 0, ledger: null }
     this.jobs.set(key, job)
+    if (key > (this.#keys.at(-1) ?? -Infinity)) this.#keys.push(key)
+    else this.#keys.splice(placeAfter(this.#keys, key), 0, key)
     this.ids.set(row.id, key)
+    this.#count(row, 1)
     this.nextJobKey = Math.max(this.nextJobKey, key + 1)
     this.#wake(job)
     if (value === "done") this.#retire(job, at)
@@ -308,6 +330,10 @@ export class MemoryTables {
     }
     this.#wake(job)
     if (job.row.removedAt === null) {
+      if (before.value !== value || before.fault !== fault) {
+        this.#count(before, -1)
+        this.#count(job.row, 1)
+      }
       if (value === "done") this.#retire(job, at)
       else if (wasDone) this.#retire(job, null)
     }
@@ -352,6 +378,12 @@ export class MemoryTables {
     this.ledger.set(key, { row, recorded: this.recorded.add(at, key) })
   }
 
+  #count({ key, value, fault }: JobRow, by: 1 | -1): void {
+    this.counts.set(value, (this.counts.get(value) ?? 0) + by)
+    if (fault && by === 1) this.parked.add(key)
+    else this.parked.delete(key)
+  }
+
   #wake(job: MemoryJob): void {
     job.wake = this.#place(this.#wakesOf(job.row.executor), job.wake, job.row.wakeAt, job.row.key)
   }
@@ -392,6 +424,18 @@ export class MemoryTables {
     if (entry.at !== at) order.move(entry, at)
     return entry
   }
+}
+
+/** The first place in an ascending list of a number above `key`. */
+const placeAfter = (keys: ReadonlyArray<number>, key: number): number => {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((keys[middle] ?? Infinity) <= key) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Whether one before `claim` in the list is the same. */

@@ -115,12 +115,12 @@ export const jobRows = (
   Effect.map(connection.values<StoredJob>(sql, params), (rows) => rows.map((row) => jobRow(row, executors.names)))
 
 const jobsById = sized(
-  (rows) => `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
+  (rows) => `SELECT ${jobColumns} FROM jobs j LEFT JOIN job_state s ON s.key = j.key
     WHERE j.removed_at IS NULL AND j.id IN (${Array(rows).fill("?").join(",")})`
 )
 
 const jobsByKey = sized(
-  (rows) => `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
+  (rows) => `SELECT ${jobColumns} FROM jobs j LEFT JOIN job_state s ON s.key = j.key
     WHERE j.key IN (${Array(rows).fill("?").join(",")})`
 )
 

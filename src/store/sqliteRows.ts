@@ -31,9 +31,9 @@ export const stateOf = decoder(stateCodes)
 const outcomeOf = decoder(outcomeCodes)
 const kindOf = decoder(kindCodes)
 
-/** Columns of `jobs j` and `job_state s`, in the order of `StoredJob`. */
+/** Columns of `jobs j` and `job_state s`, in the order of `StoredJob`. A job whose state is gone is read as one that nobody can read. */
 export const jobColumns = `j.key, j.id, j.task, j.trigger, j.stream, j.args, j.rules, j.notes, j.added_at, j.removed_at,
-  s.value, s.wake_at AS wakeAt, s.fault, s.executor, s.memory`
+  coalesce(s.value, -1), s.wake_at AS wakeAt, coalesce(s.fault, 1), coalesce(s.executor, 0), coalesce(s.memory, '')`
 
 export type StoredJob = readonly [
   key: number,

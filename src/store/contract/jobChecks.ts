@@ -182,7 +182,7 @@ export const jobChecks: ReadonlyArray<StoreCheck> = [
       yield* same("together", yield* listed({ tag: "red", task: "b", states: ["running"] }), [3])
     })
   ),
-  check("jobs are listed by wake-up over all executors, then by id by code point, the sleeping last", (store) =>
+  check("jobs are listed by wake-up over all executors, then by key, the sleeping last", (store) =>
     Effect.gen(function* () {
       const { store: open, commit } = yield* owned(store)
       yield* commit({
@@ -195,10 +195,55 @@ export const jobChecks: ReadonlyArray<StoreCheck> = [
           job(6, { id: "B", executor: "slow" })
         ]
       })
-      const expected = ["b", "B", "\ufffd", "\u{1f600}", "a", "z"]
+      const expected = ["b", "\u{1f600}", "\ufffd", "B", "z", "a"]
       yield* same("order", idsOf(yield* open.jobs({})), expected)
       yield* same("limit within the waking", idsOf(yield* open.jobs({ limit: 3 })), expected.slice(0, 3))
       yield* same("limit beyond the waking", idsOf(yield* open.jobs({ limit: 5 })), expected.slice(0, 5))
+    })
+  ),
+  check("what is asked of all jobs follows the jobs there are, not the highest key", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const keys = [1, 3, 1_000_000_000, 2 ** 45, 2 ** 45 + 7]
+      const named = { task: "rare", notes: '{"tags":["x"]}', value: "paused", wakeAt: null } as const
+      yield* commit({ added: keys.map((key) => job(key, key % 2 === 0 ? { wakeAt: null } : named)) })
+      yield* same("all", keysOf(yield* open.jobs({})), keys)
+      yield* same("paged", keysOf(yield* open.jobs({ byWake: false, afterKey: 1, limit: 3 })), keys.slice(1, 4))
+      const some = keys.filter((key) => key % 2 === 1)
+      for (const filter of [{ task: "rare" }, { tag: "x" }, { states: ["paused" as const] }])
+        yield* same(JSON.stringify(filter), keysOf(yield* open.jobs(filter)), some)
+      const counts = yield* open.countJobs()
+      yield* same("counted", [counts.get("paused"), counts.get("scheduled")], [some.length, keys.length - some.length])
+    })
+  ),
+  check("many jobs of one instant are listed by key, however they are asked for", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const keys = Array.from({ length: 5000 }, (_, index) => index + 1)
+      const valueOf = (key: number) => (key % 3 === 0 ? "paused" : key % 3 === 1 ? "scheduled" : "done")
+      yield* commit({
+        added: keys.map((key) =>
+          job(key, {
+            value: valueOf(key),
+            wakeAt: key % 3 === 1 ? 2000 : null,
+            ...(key % 6 === 0 ? { fault: true } : {})
+          })
+        )
+      })
+      const byState = (value: string) => keys.filter((key) => valueOf(key) === value)
+      const asleep = keys.filter((key) => key % 3 !== 1)
+      yield* same("all", keysOf(yield* open.jobs({})), [...byState("scheduled"), ...asleep])
+      yield* same("first", keysOf(yield* open.jobs({ limit: 20 })), byState("scheduled").slice(0, 20))
+      for (const state of ["paused", "done"] as const)
+        yield* same(state, keysOf(yield* open.jobs({ states: [state], limit: 1500 })), byState(state).slice(0, 1500))
+      const parked = keys.filter((key) => key % 6 === 0)
+      yield* same("parked", keysOf(yield* open.jobs({ fault: true })), parked)
+      yield* same("parked, some", keysOf(yield* open.jobs({ fault: true, limit: 7 })), parked.slice(0, 7))
+      yield* same(
+        "by filter",
+        keysOf(yield* open.jobs({ task: "report", states: ["done"], limit: 30 })),
+        byState("done").slice(0, 30)
+      )
     })
   ),
   check("jobs are paged by key", (store) =>
