@@ -1,6 +1,7 @@
 /** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
 import { nextAfterRun } from "../job/dueFireTimes.ts"
 import type { JobRow, OpenStore, RunRow } from "../store/jobStore.ts"
+import { stopMark, stopMarkOf } from "../store/stopMark.ts"
 import type { Intent } from "./intent.ts"
 import type { Plan } from "./plan.ts"
 
@@ -33,17 +34,10 @@ export function* byJobs(orphans: ReadonlyArray<RunRow>): Iterable<Orphans> {
   if (size > 0) yield slice
 }
 
-/** The mark of an owner that was asked to stop: its epoch, so that it says nothing of a later one. */
-const stopMark = "stopAsked"
-
-/** True where the last owner was asked to stop: however it ended then, it was no crash. */
-export const stopWasAsked = ({ epoch, marks }: Pick<OpenStore, "epoch" | "marks">): boolean =>
-  marks.get(stopMark) === String(epoch - 1)
-
 /** Notes that the owner was asked to stop. Without it the next start counts what is cut off as a crash. */
 export const noteStop = ({ epoch }: Pick<OpenStore, "epoch">): Intent => ({
   weight: 1,
-  apply: (plan) => plan.mark(stopMark, String(epoch)),
+  apply: (plan) => plan.mark(stopMark, stopMarkOf(epoch)),
   committed: () => undefined,
   failed: () => undefined
 })

@@ -205,8 +205,10 @@ const writeStates = (
       inChunks(scheduled),
       (chunk) => {
         const params = inOneList(chunk, paramsOf)
-        return Effect.flatMap(connection.run(updateStates(chunk.length), params), (changed) =>
-          changed === chunk.length ? Effect.void : connection.run(upsertStates(chunk.length), params)
+        return Effect.flatMap(
+          connection.run(updateStates(chunk.length), params),
+          (changed): Effect.Effect<unknown, SqlError> =>
+            changed === chunk.length ? Effect.void : connection.run(upsertStates(chunk.length), params)
         )
       },
       { discard: true }

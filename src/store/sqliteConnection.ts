@@ -22,6 +22,8 @@ export interface SqliteConnection {
   transaction<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E | SqlError>
   /** One at a time: nothing else is let in while `body` runs. Does not nest. */
   alone<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E>
+  /** True while some `body` is alone. */
+  readonly taken: boolean
 }
 
 export interface SqliteConnectionOptions {
@@ -43,6 +45,9 @@ export const connect = (options: SqliteConnectionOptions): Effect.Effect<SqliteC
     )
     const driver = yield* Context.get(context, SqlClient.SqlClient).reserve
     const gate = Effect.unsafeMakeSemaphore(1)
+    let taken = false
+    const take = Effect.sync(() => void (taken = true))
+    const leave = Effect.sync(() => void (taken = false))
     const run: SqliteConnection["run"] = (sql, params = []) => Effect.map(driver.executeRaw(sql, params), changesOf)
     yield* driver.execute("PRAGMA busy_timeout = 0", [], undefined)
     const connection: SqliteConnection = {
@@ -58,7 +63,10 @@ export const connect = (options: SqliteConnectionOptions): Effect.Effect<SqliteC
           Effect.tapErrorCause(() => Effect.ignore(run("ROLLBACK"))),
           Effect.uninterruptible
         ),
-      alone: (body) => gate.withPermits(1)(body)
+      alone: (body) => gate.withPermits(1)(Effect.ensuring(Effect.zipRight(take, body), leave)),
+      get taken() {
+        return taken
+      }
     }
     return connection
   })

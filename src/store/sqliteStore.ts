@@ -24,7 +24,10 @@ import {
   readWakingExecutors
 } from "./sqliteReads.ts"
 import { readLedger, readOrphans, readRuns } from "./sqliteRuns.ts"
+import type { SqliteConnection } from "./sqliteConnection.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
+import { onStopSignal } from "./sqliteSignals.ts"
+import { stopMark, stopMarkOf } from "./stopMark.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
 export interface SqliteOptions {
@@ -81,6 +84,7 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
+    if (store !== inMemory) yield* stopNoted(connection, epoch)
     const whileOpen = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
       Effect.suspend((): Effect.Effect<A, SqlError | StoreError> =>
         open ? body() : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
@@ -117,6 +121,26 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
     }
     return opened
   })
+
+/** A process that is told to stop by a signal notes that in the file, before whatever else the signal does. */
+const stopNoted = (connection: SqliteConnection, epoch: number) => {
+  const note = connection.run("INSERT OR REPLACE INTO marks(name, value) SELECT ?, ? FROM owner WHERE epoch = ?", [
+    stopMark,
+    stopMarkOf(epoch),
+    epoch
+  ])
+  return Effect.acquireRelease(
+    Effect.sync(() =>
+      onStopSignal((dying) => {
+        if (!connection.taken) Effect.runSyncExit(note)
+        // A transaction that is half made when the process dies is never made; the note must not be part of it.
+        else if (dying) Effect.runSyncExit(Effect.zipRight(Effect.ignore(connection.run("ROLLBACK")), note))
+        else Effect.runCallback(connection.alone(note))
+      })
+    ),
+    (forget) => Effect.sync(forget)
+  )
+}
 
 const rowsOf = (batch: StoreBatch): number =>
   batch.added.length * 2 +

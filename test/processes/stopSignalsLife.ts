@@ -1,0 +1,36 @@
+/**
+ * One life of a scheduler with a job whose run does not end, on the file given. What the second argument says of signals: `none`
+ * handles none, `stops` shuts down, `exits` leaves at once, `waits` does something else and stays, `polite` sends again what nobody
+ * else handles, `task` has the task itself end the process. Says `working` when the job runs, or `parked poison`.
+ */
+import { createScheduler, task } from "../../src/index.ts"
+import { sqlite } from "../../src/sqlite.ts"
+
+const [filename = "", manner = "none"] = process.argv.slice(2)
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const polite = (signal: NodeJS.Signals): void => {
+  if (process.listenerCount(signal) !== 1) return
+  process.off(signal, polite)
+  process.kill(process.pid, signal)
+}
+if (manner === "polite") for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, polite)
+
+const work = task("work", () => {
+  say("working")
+  if (manner === "task") process.exit(3)
+  return new Promise<void>(() => undefined)
+})
+const scheduler = createScheduler({ tasks: [work], store: sqlite({ filename }), onError: () => undefined })
+if (manner === "stops") process.on("SIGTERM", () => void scheduler.shutdown())
+if (manner === "exits") process.on("SIGINT", () => process.exit(0))
+if (manner === "waits") {
+  process.on("SIGTERM", () => say("heard"))
+  process.on("SIGUSR2", () => say("heard"))
+}
+await scheduler.start()
+const job = await scheduler.addJob({ id: "work", task: work, ifExists: "keep" })
+if (job.fault !== null) {
+  say(`parked ${job.fault.kind}`)
+  await scheduler.shutdown()
+}
