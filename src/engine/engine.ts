@@ -212,6 +212,7 @@ export class Engine implements LaneHost {
       this.phase = "started"
       this.actor.send({ type: "started" })
       if (paused) this.actor.send({ type: "pause" })
+      this.claimFromNow()
     } catch (error) {
       await this.abandon(error)
       throw error
@@ -236,6 +237,7 @@ export class Engine implements LaneHost {
     this.mustRun("resume")
     if (!this.actor.getSnapshot().can({ type: "resume" })) return
     this.actor.send({ type: "resume" })
+    this.claimFromNow()
     this.tellLifecycle("SchedulerResumed")
     this.lookEverywhere()
   }
@@ -353,6 +355,7 @@ export class Engine implements LaneHost {
 
   storeBack(lane: StoreLane): void {
     this.actor.send({ type: "storeBack", store: lane.name })
+    this.claimFromNow()
     this.tellLifecycle("SchedulerRecovered", { store: lane.name })
     this.lookEverywhere()
   }
@@ -454,6 +457,10 @@ export class Engine implements LaneHost {
   /** Room in an executor that several stores share: the others may have waited for it. */
   private lookElsewhere(home: RunHome): void {
     if (this.homes.several) for (const lane of this.lanes) if (lane !== home) lane.look()
+  }
+
+  private claimFromNow(): void {
+    for (const lane of this.lanes) lane.claimFromNow()
   }
 
   private lookEverywhere(): void {

@@ -56,8 +56,10 @@ export const explain = async (
   const [row] = await runStore(lane.store.jobsByKey([key]))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
-  for (const kind of ["misfired", "coalesced", "paused", "superseded"] as const) {
-    const entry = entries.find((each) => each.kind === kind)
+  // What waited through a downtime may enclose what met a run meanwhile: the narrower one is meant.
+  const narrowFirst = entries.toSorted((a, b) => a.throughAt - a.fromAt - (b.throughAt - b.fromAt))
+  for (const kind of ["served", "paused", "superseded"] as const) {
+    const entry = narrowFirst.find((each) => (isServed(each) ? "served" : each.kind) === kind)
     if (entry === undefined) continue
     if (kind === "paused")
       return answer(
@@ -70,7 +72,7 @@ export const explain = async (
         `Until ${iso(entry.throughAt)} the job had another trigger, and nothing was recorded for ${iso(instant)}.`
       )
     if (entry.count > 1 && trigger !== null && !isFireTime) continue
-    if (kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
+    if (entry.kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
     return answer(
       "coalesced",
       sentenceOfCoalesced(entry, lane),
@@ -85,6 +87,9 @@ export const explain = async (
   }
   return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
 }
+
+/** It tells what became of fire times, not of a stretch in which there were none. */
+const isServed = ({ kind }: LedgerRow): boolean => kind === "misfired" || kind === "coalesced"
 
 /** A fire time that is neither run nor refused yet: it waits for a free instance, or for the run that stands for it. */
 const placeInQueue = (row: JobRow, instant: EpochMillis): string | null => {

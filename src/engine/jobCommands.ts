@@ -327,7 +327,7 @@ export const cancelRun = (plan: Plan, jobKey: number, runKey: number): boolean =
 export const emit = (plan: Plan, job: Job, args: Json): void => {
   const fireAt = Math.max(plan.now, job.memory.cursor + 1)
   const due = { from: fireAt, through: fireAt, count: 1 }
-  plan.due(
+  plan.emitted(
     job,
     {
       late: null,

@@ -12,7 +12,7 @@ import type { JobFault, JobMemory } from "../job/snapshot.ts"
 import { stateOf } from "../job/snapshot.ts"
 import type { JobDefinitionRow, MarkRow, StoreBatch } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Trigger } from "../trigger/trigger.ts"
+import type { Json, Trigger } from "../trigger/trigger.ts"
 import { compileMachine } from "./compiledMachine.ts"
 import { Consequences } from "./consequences.ts"
 import type { Job } from "./jobCodec.ts"
@@ -195,9 +195,14 @@ export class Plan {
   }
 
   /** Due fire times through `step`, with the keys that the claims will have. */
-  due(job: Job, due: DueFireTimes, args?: unknown): Job | undefined {
-    const event = { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due } as const
-    return this.step(job, args === undefined ? event : ({ ...event, args } as JobEvent))
+  due(job: Job, due: DueFireTimes): Job | undefined {
+    const { now, missedThrough } = this.setting
+    return this.step(job, { type: "due", now, firstRunKey: this.nextRunKey, ...due, missedThrough })
+  }
+
+  /** The same for what a stream gave: it has come due now, with arguments of its own. */
+  emitted(job: Job, due: DueFireTimes, args: Json): Job | undefined {
+    return this.step(job, { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due, args })
   }
 
   /** Leaves a fact about the store as a whole to its next owner; `null` takes it away. */

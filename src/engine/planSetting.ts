@@ -8,6 +8,8 @@ export interface PlanSetting {
   readonly firstRunKey: number
   /** False: nothing new may start, for the scheduler is paused, stopping or starting, or a store is away. */
   readonly claiming: boolean
+  /** Fire times up to here came due while nothing was claimed; `null`: nothing has been claimed yet. */
+  readonly missedThrough: EpochMillis | null
   /** False: events are counted, not made. */
   readonly observed: boolean
   readonly runId: (runKey: number) => string

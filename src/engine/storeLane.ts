@@ -17,6 +17,7 @@ import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "./jobCodec.ts"
 import { cancelRun } from "./jobCommands.ts"
+import { ClaimingSince } from "./claimingSince.ts"
 import type { Lane, LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
 import { noteStop } from "./recovery.ts"
@@ -62,6 +63,7 @@ export class StoreLane implements RunHome, Lane {
   private commitMs = 0
   /** It claims for fire times once what a dead owner left is settled, and until it is being removed. */
   private duty: "recovering" | "claiming" | "retiring" = "recovering"
+  readonly claimingSince: ClaimingSince
   private doubt: Doubt | null = null
   /** True from a commit that failed to one that was made. */
   private commitFailed = false
@@ -84,6 +86,7 @@ export class StoreLane implements RunHome, Lane {
     this.outage = new StoreOutage(host.timers)
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = store.nextRunKey
+    this.claimingSince = new ClaimingSince(store.marks)
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
     this.due = new DueJobs(store, this.residents, host)
   }
@@ -114,7 +117,13 @@ export class StoreLane implements RunHome, Lane {
   /** What a dead owner left is settled. */
   startClaiming(): void {
     if (this.duty === "recovering") this.duty = "claiming"
+    this.claimFromNow()
     this.look()
+  }
+
+  /** What held claims back is over, unless something else does. */
+  claimFromNow(): void {
+    if (this.mayClaim) this.claimingSince.begin(this.host.timers.now())
   }
 
   /** Claims nothing more: the store is being removed. */
@@ -243,7 +252,7 @@ export class StoreLane implements RunHome, Lane {
     this.inHand = applied
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
     const full =
-      this.mayClaim && !(alone && applied.length > 0)
+      plan.setting.claiming && this.mayClaim && !(alone && applied.length > 0)
         ? yield* this.orPutBack(applied, this.due.take(plan, this.claimsPerCycle, alone))
         : new Set<string>()
     if (!this.mayClaim && this.due.unreadable)
@@ -277,11 +286,13 @@ export class StoreLane implements RunHome, Lane {
 
   private newPlan(loaded: ReadonlyArray<Job | JobRow>): Plan {
     const { host } = this
+    const now = host.timers.now()
     const plan = new Plan({
-      now: host.timers.now(),
+      now,
       firstJobKey: this.nextJobKey,
       firstRunKey: this.nextRunKey,
       claiming: this.mayClaim,
+      missedThrough: this.claimingSince.missedThrough(now),
       observed: host.events.observed,
       runId: (runKey) => this.runId(runKey)
     })
@@ -313,6 +324,8 @@ export class StoreLane implements RunHome, Lane {
     // A store that could not be written must show that it can before it counts as back.
     if (plan.changes === 0 && !this.commitFailed) return Effect.sync(() => this.settle(plan, applied))
     const sequence = this.sequence + 1
+    const { all: begins } = this.claimingSince
+    for (const { name, value } of this.claimingSince.marks(plan.consequences.ledger, plan.now)) plan.mark(name, value)
     const batch = plan.batch()
     const startedAt = this.host.timers.monotonicMillis()
     return this.store.commit(sequence, batch).pipe(
@@ -320,6 +333,7 @@ export class StoreLane implements RunHome, Lane {
         this.commitMs = this.host.timers.monotonicMillis() - startedAt
         this.sequence = sequence
         this.commitFailed = false
+        this.claimingSince.committed(begins)
         this.oneByOne = Math.max(0, this.oneByOne - 1)
         this.settle(plan, applied)
       }),

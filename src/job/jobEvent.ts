@@ -46,6 +46,8 @@ export interface DueEvent extends DueFireTimes, Claiming {
   readonly now: EpochMillis
   /** For a stream: the run's own arguments. */
   readonly args?: Json
+  /** Fire times up to here came due while nothing was claimed; absent or `null`: none of these did. */
+  readonly missedThrough?: EpochMillis | null
 }
 /** Fire times of a stream that cannot become runs. */
 export interface RefusedEvent {

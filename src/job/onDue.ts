@@ -6,8 +6,10 @@ import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type { DueEvent, JobContext, RefusedEvent } from "./jobEvent.ts"
 import { claimFire, exhaust, placesLeft, runsLeft } from "./maxRuns.ts"
+import { queueMissed } from "./missed.ts"
 import { mayStart, queued, refuseOrQueue, startQueued } from "./overlap.ts"
 import type { JobRules } from "./rules.ts"
+import { maxFireTimesPerWake } from "./rules.ts"
 
 export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
   const { rules } = context
@@ -64,7 +66,8 @@ const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent): void =>
     if (others !== null) draft.record("coalesced", others, null, into)
   } else {
     const fire = others === null ? queued(chosen, event.args) : { ...queued(chosen, event.args), coalesced: others }
-    if (allStartNow(draft, event.now)) draft.queue(fire)
+    if (isMissed(event, (waited ?? due).from) || noneExecutes(draft, event.now))
+      queueMissed(draft, rules, fire, event.now)
     else refuseOrQueue(draft, rules, fire)
   }
 }
@@ -77,6 +80,7 @@ const rest = (due: FireRange, from: EpochMillis, through: EpochMillis): FireRang
 const makeUpAll = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
   const { memory } = draft
   if (wereMissed(draft, rules, event)) memory.catchUpThrough = event.now
+  else if (event.due !== null && isMissed(event, event.due.from)) memory.catchUpThrough = event.missedThrough ?? null
   for (const fireAt of event.times) {
     const missed = memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
     if (runsLeft(draft, rules) === 0) {
@@ -85,9 +89,10 @@ const makeUpAll = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
     }
     if (mayStart(draft, rules)) claimFire(draft, rules, fireAt, event.args)
     else if (!missed) refuseOrQueue(draft, rules, queued(fireAt, event.args))
-    else if (placesLeft(draft, rules) > 0) draft.queue(queued(fireAt, event.args))
+    else if (placesLeft(draft, rules) > 0 && memory.queue.length < maxFireTimesPerWake)
+      draft.queue({ ...queued(fireAt, event.args), missed: true })
     else {
-      // As many wait as `maxRuns` leaves. The others are asked for again when the queue is empty: some may misfire in it.
+      // As many wait as may, or as `maxRuns` leaves. The others are asked for again when the queue is empty: some may misfire in it.
       memory.cursor = fireAt - 1
       memory.nextFireAt = fireAt
       memory.exhausted = false
@@ -103,9 +108,10 @@ const wereMissed = ({ memory }: JobDraft, rules: JobRules, { due, more }: DueEve
   memory.queue.length === 0 &&
   (memory.live.length < rules.maxInstances || memory.live.every((run) => run.retryAt !== null))
 
-/**
- * Every live run is about to start its next attempt, as after a stop of the process: no run was executing when the fire time
- * came due, so it overlaps none, and runs after them.
- */
-const allStartNow = ({ memory }: JobDraft, now: EpochMillis): boolean =>
+/** It came due while nothing was claimed. */
+const isMissed = ({ missedThrough }: DueEvent, fireAt: EpochMillis): boolean =>
+  missedThrough !== null && missedThrough !== undefined && fireAt <= missedThrough
+
+/** Every live run is about to start its next attempt: none executed when the fire time came due, so it overlaps none. */
+const noneExecutes = ({ memory }: JobDraft, now: EpochMillis): boolean =>
   memory.queue.length === 0 && memory.live.every((run) => run.retryAt !== null && run.retryAt <= now)

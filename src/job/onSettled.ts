@@ -66,11 +66,7 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
   const { memory } = draft
   const stopped = memory.live.filter((run) => run.retryAt === null && event.runKeys.includes(run.runKey))
   if (stopped.length === 0) return draft.decision()
-  if (event.crash) {
-    memory.crashes += 1
-    // What came due since then was missed, not overlapped.
-    if (rules.coalesce === "all") memory.catchUpThrough = Math.max(memory.catchUpThrough ?? event.now, event.now)
-  }
+  if (event.crash) memory.crashes += 1
   const poison = event.crash && memory.crashes >= crashesToPark && !memory.removed
   const again = rules.onInterrupted === "rerun" && !poison && mayRetry(memory, rules)
   for (const run of stopped) {

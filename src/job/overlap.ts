@@ -67,7 +67,7 @@ export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, 
     const fire = memory.queue[place]
     if (fire === undefined) return
     memory.queue = memory.queue.toSpliced(place, 1)
-    const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs
+    const late = isLate(rules, fire.fireAt, now)
     if (fire.requested === true) draft.claim(fire.fireAt, true, fire.args)
     else if (runsLeft(draft, rules) === 0) misfireQueued(draft, fire, "withdrawn")
     else if (late) misfireQueued(draft, fire, "late")
@@ -77,6 +77,10 @@ export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, 
     }
   }
 }
+
+/** Past its grace. */
+export const isLate = ({ misfireGraceMs }: JobRules, fireAt: EpochMillis, now: EpochMillis): boolean =>
+  misfireGraceMs !== null && now - fireAt > misfireGraceMs
 
 /** A fire time that will not run, and those that it stands for. */
 export const misfireQueued = (draft: JobDraft, fire: QueuedFire, reason: MisfireReason): void => {
@@ -88,7 +92,7 @@ export const misfireQueued = (draft: JobDraft, fire: QueuedFire, reason: Misfire
 export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire =>
   args === undefined ? { fireAt } : { fireAt, args }
 
-/** Ends or aborts every live run; whatever waited gives way to the newcomer, requests excepted. */
+/** Ends or aborts every live run; whatever waited gives way to the newcomer, but for requests and what was missed. */
 const makeRoom = (draft: JobDraft): void => {
   const { memory } = draft
   for (const run of memory.live) {
@@ -99,8 +103,9 @@ const makeRoom = (draft: JobDraft): void => {
     }
   }
   memory.live = memory.live.filter((run) => run.retryAt === null)
-  for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "maxInstances")
-  memory.queue = memory.queue.filter((fire) => fire.requested === true)
+  const stays = (fire: QueuedFire): boolean => fire.requested === true || fire.missed === true
+  for (const fire of memory.queue) if (!stays(fire)) misfireQueued(draft, fire, "maxInstances")
+  memory.queue = memory.queue.filter(stays)
 }
 
 /** How many wait for an instance. During a pause fire times do not, so requests need not wait behind them. */

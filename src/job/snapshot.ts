@@ -29,6 +29,8 @@ export interface QueuedFire {
   readonly requested?: boolean
   /** Fire times that this one stands for. */
   readonly coalesced?: FireRange
+  /** True for one that came due while nothing was claimed: it overlaps no run, so no overlap policy takes its place. */
+  readonly missed?: boolean
 }
 
 /** Fire times counted so far by a catch-up that takes more than one wake. */

@@ -35,6 +35,8 @@ export interface SqliteSnapshot {
   /** The newest owner's, which may be at work or gone. */
   readonly epoch: number
   readonly past: Effect.Effect<SnapshotPast, StoreError>
+  /** What owners have left, by name. */
+  readonly marks: Effect.Effect<ReadonlyMap<string, string>, StoreError>
   /** By key, removed ones included. A turn for others comes first. */
   jobs(afterKey: number, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** Newest fire time first. */
@@ -173,6 +175,13 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
           recovered: row?.epoch === owner.epoch,
           purged: (row?.run ?? 1) > 1 || (row?.entry ?? 1) > 1
         }))
+      ),
+      marks: told(
+        "marks",
+        Effect.map(
+          connection.rows<{ readonly name: string; readonly value: string }>("SELECT name, value FROM marks"),
+          (rows) => new Map(rows.map(({ name, value }) => [name, value]))
+        )
       ),
       jobs: (afterKey, limit) =>
         Effect.zipRight(

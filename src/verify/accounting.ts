@@ -108,14 +108,27 @@ const owedBy = (
   }
 }
 
-/** Gives the range that an instant lies in and that still counts some, asked in ascending order: each range is passed once. */
+/**
+ * Gives the range that an instant lies in and that still counts some, asked in ascending order; of several the one that ends first,
+ * for what waited through a downtime may enclose what met a run meanwhile. Each range is passed once.
+ */
 const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => CountedRange | undefined) => {
   let index = 0
+  /** Those that have begun, the first to end last. */
+  const open: Array<CountedRange> = []
   return (at) => {
-    let range = ranges[index]
-    while (range !== undefined && (range.entry.throughAt < at || range.seen === range.entry.count))
-      range = ranges[++index]
-    return range !== undefined && range.entry.fromAt <= at ? range : undefined
+    for (let range = ranges[index]; range !== undefined && range.entry.fromAt <= at; range = ranges[++index]) {
+      let place = open.length
+      for (let inner = open[place - 1]; inner !== undefined && inner.entry.throughAt < range.entry.throughAt;)
+        inner = open[--place - 1]
+      open.splice(place, 0, range)
+    }
+    let last = open.at(-1)
+    while (last !== undefined && (last.entry.throughAt < at || last.seen === last.entry.count)) {
+      open.pop()
+      last = open.at(-1)
+    }
+    return last
   }
 }
 

@@ -18,6 +18,8 @@ export type Invariant =
   /** No fire time has two. */
   | "doubleAccounting"
   | "maxInstances"
+  /** A fire time that came due while nothing was claimed is not recorded as one that met a run. */
+  | "overlap"
   /** A finished run is whole, and none started before its fire time. */
   | "finished"
   /** The file itself: SQLite's own check, rows without their job, counts. */

@@ -57,6 +57,7 @@ const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
     retained: { from: engine.timers.now() - engine.options.retention.runAgeMs, guessed: false },
     epoch: lane.store.epoch,
     recovered: true,
+    claimingSince: lane.claimingSince.all,
     knowsTriggers: true
   })
   for (;;) {

@@ -3,6 +3,7 @@
  * given are told, not guessed at.
  */
 import { Clock, Duration, Effect } from "effect"
+import { readClaimingSince } from "../engine/claimingSince.ts"
 import { checkParts } from "../engine/givenParts.ts"
 import { JobCodec } from "../engine/jobCodec.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
@@ -86,6 +87,7 @@ const verifyJobs = (
       retained: { from: purged ? (yield* Clock.currentTimeMillis) - runAgeMs : -Infinity, guessed: purged },
       epoch: snapshot.epoch,
       recovered,
+      claimingSince: readClaimingSince(yield* snapshot.marks),
       knowsTriggers: false
     }
     for (let afterKey = 0; ;) {

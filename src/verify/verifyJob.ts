@@ -1,4 +1,6 @@
 /** Checks one job's row and records against the promises. Pure, in slices: what is read, and when it is, comes in. */
+import type { ClaimsBegin } from "../engine/claimingSince.ts"
+import { isOverlap } from "../engine/claimingSince.ts"
 import type { JobCodec } from "../engine/jobCodec.ts"
 import { JobUnreadableError, readMemory } from "../engine/jobCodec.ts"
 import type { JobRules } from "../job/rules.ts"
@@ -20,6 +22,8 @@ export interface CheckSetting {
   readonly epoch: number
   /** True once that owner has settled what an earlier one left. */
   readonly recovered: boolean
+  /** Starts, resumes and ends of outages, as far as they are known. */
+  readonly claimingSince: ReadonlyArray<ClaimsBegin>
   /** True where every trigger's code should be known. */
   readonly knowsTriggers: boolean
 }
@@ -30,6 +34,7 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   const { runs } = records
   const counted = { runs: runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
+  checkOverlap(records, setting, report)
   const read = readJob(row, setting, report)
   if (read === null) return { ...counted, found }
   const { memory, trigger } = read
@@ -116,6 +121,20 @@ const checkEarly = (runs: ReadonlyArray<RunRow>, report: Report): void => {
     // shows less: the fire time had come when it was claimed.
     if (run.request === 0 && run.startedAt !== null && run.startedAt < run.fireAt && run.claimedAt < run.fireAt)
       report("finished", `run ${run.runKey} started at ${run.startedAt}, before its fire time ${run.fireAt}`)
+  }
+}
+
+/** Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. */
+const checkOverlap = ({ ledger }: JobRecords, { claimingSince }: CheckSetting, report: Report): void => {
+  for (const entry of ledger) {
+    if (!isOverlap(entry)) continue
+    const { fromAt, count, at } = entry
+    const begin = claimingSince.find(({ since, recordedFrom }) => fromAt < since && recordedFrom <= at)
+    if (begin !== undefined)
+      report(
+        "overlap",
+        `${count} fire times from ${fromAt} are recorded as overlap at ${at}, nothing was claimed before ${begin.since}`
+      )
   }
 }
 

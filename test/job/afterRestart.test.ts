@@ -5,8 +5,8 @@ import { onDue } from "../../src/job/onDue.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import { newMemory } from "../../src/job/snapshot.ts"
 
-/** Three fire times were missed while the process was down; the run that it interrupted has another attempt at `retryAt`. */
-const decided = (retryAt: number | null) => {
+/** Three fire times are due; the run that a stop of the process interrupted has another attempt at `retryAt`. */
+const decided = (retryAt: number | null, missedThrough: number | null = null) => {
   const live = [{ runKey: 7, fireAt: 100, attempt: 2, retryAt }]
   const context: JobContext = {
     jobId: "a",
@@ -18,6 +18,7 @@ const decided = (retryAt: number | null) => {
     type: "due",
     now: 450,
     firstRunKey: 8,
+    missedThrough,
     late: null,
     due: { from: 200, through: 400, count: 3 },
     second: 300,
@@ -30,11 +31,19 @@ const decided = (retryAt: number | null) => {
   return onDue(context, due)
 }
 
-describe("fire times that were missed while the process was down", () => {
+describe("fire times that are due after a restart", () => {
   it("run after the interrupted run's next attempt, which nothing overlapped", () => {
     const { memory, answer } = decided(450)
-    expect(memory.queue).toEqual([{ fireAt: 400, coalesced: { from: 200, through: 300, count: 2 } }])
+    expect(memory.queue).toEqual([{ fireAt: 400, coalesced: { from: 200, through: 300, count: 2 }, missed: true }])
     expect(answer.entries).toEqual([])
+  })
+
+  it("wait whatever the run does when they came due while the process was down", () => {
+    for (const retryAt of [null, 450, 10_000]) {
+      const { memory, answer } = decided(retryAt, 400)
+      expect(memory.queue).toEqual([{ fireAt: 400, coalesced: { from: 200, through: 300, count: 2 }, missed: true }])
+      expect(answer.entries).toEqual([])
+    }
   })
 
   it("are refused by the overlap policy while a run executes, or waits for a later attempt", () => {

@@ -8,6 +8,8 @@ import { livesAgain } from "./change.ts"
 import type { Executions } from "./executions.ts"
 import type { OwedStretch } from "./modelAccounting.ts"
 import { account, passedBy } from "./modelAccounting.ts"
+import type { Missed } from "./modelMissed.ts"
+import { checkMissed } from "./modelMissed.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
@@ -22,6 +24,7 @@ export interface Moment extends Decided {
   /** Monotonic. */
   readonly ms: number
   readonly stopping: boolean
+  readonly missed: Missed
   /** Jobs to which several commands may have been given at once: what happened between them is not in the rows. */
   readonly blurred: (jobId: string) => boolean
 }
@@ -149,6 +152,7 @@ export class Model {
     const whole: Change = { ...change, after }
     if (!moment.blurred(row.id)) {
       checkRules(whole, passed, this.report)
+      checkMissed(whole, moment.missed, this.report)
       checkDelay(whole, this.runs, this.report)
     }
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
@@ -207,10 +211,8 @@ export class Model {
     const { before, after } = change
     if (before === null || after.rules.overlap !== "cancel-running" || before.rules.overlap !== "cancel-running") return
     const known = new Set(before.memory.queue.map(({ fireAt }) => fireAt))
-    const { catchUpThrough, live, queue } = after.memory
-    const fresh = queue.filter(
-      ({ fireAt }) => !known.has(fireAt) && (catchUpThrough === null || fireAt > catchUpThrough)
-    )
+    const { live, queue } = after.memory
+    const fresh = queue.filter(({ fireAt, missed }) => !known.has(fireAt) && missed !== true)
     if (fresh.length === 0 || change.settled.length > 0 || before.memory.live.every(({ retryAt }) => retryAt !== null))
       return
     for (const { runKey, retryAt } of live) {

@@ -146,12 +146,14 @@ const checkQueue = (change: Change, report: Report): void => {
   const noneExecuted =
     before.memory.live.every(({ retryAt }) => retryAt !== null) ||
     change.settled.some(({ outcome }) => outcome === null)
-  const isMissed = (fireAt: number): boolean =>
-    rules.coalesce === "all" && memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
+  // Whether they were is held in `modelMissed.ts`.
+  const missed = new Set(memory.queue.flatMap((fire) => (fire.missed === true ? [fire.fireAt] : [])))
+  const isMissed = (fireAt: number): boolean => missed.has(fireAt)
   if (rules.overlap === "cancel-running") {
     const newcomers = fresh.filter(({ fireAt }) => !isMissed(fireAt))
     const stay = memory.queue.filter(
-      ({ fireAt, requested }) => requested !== true && !newcomers.slice(-1).some((each) => each.fireAt === fireAt)
+      ({ fireAt, requested }) =>
+        requested !== true && !isMissed(fireAt) && !newcomers.slice(-1).some((each) => each.fireAt === fireAt)
     )
     if (newcomers.length > 0 && stay.length > 0)
       report("overlap", `${newcomers.at(-1)?.fireAt} is queued, and ${stay[0]?.fireAt} does not give way`)

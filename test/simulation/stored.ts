@@ -35,6 +35,7 @@ export interface StoredFire {
   readonly fireAt: number
   readonly requested?: boolean
   readonly coalesced?: StoredRange
+  readonly missed?: boolean
 }
 
 export interface StoredMemory {

@@ -17,6 +17,7 @@ import { Executions } from "./executions.ts"
 import { customTriggers } from "./fireTimesOf.ts"
 import { Misfortune } from "./misfortune.ts"
 import { Model } from "./model.ts"
+import type { Missed } from "./modelMissed.ts"
 import type { CrashPoint, FaultKind, Plan } from "./plan.ts"
 import { epoch, second } from "./plan.ts"
 import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
@@ -35,6 +36,8 @@ export interface Violation {
 /** `none`: no process. `failed`: its start was refused. */
 export type Phase = "none" | "starting" | "up" | "stopping" | "failed"
 
+/** Before these nothing was claimed. */
+const claimAgain = new Set(["SchedulerStarted", "SchedulerResumed", "SchedulerRecovered"])
 const outcomeTypes = new Set(["RunSucceeded", "RunFailed", "RunTimedOut", "RunCancelled", "RunInterrupted"])
 
 export class World {
@@ -55,6 +58,8 @@ export class World {
   healed = false
   /** True where the wall was ever set back. */
   setBack = false
+  /** Since when somebody claims without a break. */
+  private missed: Missed = { before: Infinity, through: -Infinity }
   outage: { readonly how: FaultKind; readonly untilMs: number } | null = null
   lastStepMs = -Infinity
   lastFaultMs = -Infinity
@@ -138,6 +143,7 @@ export class World {
     })
     this.scheduler = scheduler
     this.phase = "starting"
+    this.missed = { before: clock.now(), through: -Infinity }
     // What is refused now, before anything is opened, is no matter of the start.
     for (const declare of redefine) declare(scheduler).catch(() => this.sometimes.note("declaration refused"))
     scheduler.start().then(
@@ -202,6 +208,8 @@ export class World {
     this.sampleWall()
     this.lastStepMs = this.ms
     if (ms < 0) this.setBack = true
+    // What the wall shows again comes due while the process is there.
+    this.missed = { ...this.missed, before: Math.min(this.missed.before, this.clock.now()) }
     this.tell(`wall ${ms}`)
     this.sometimes.note(ms < 0 ? "wall set back" : "wall set forward")
   }
@@ -263,6 +271,7 @@ export class World {
     const touched = this.model.commit(batch, {
       ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
       stopping: this.phase === "stopping",
+      missed: this.missed,
       blurred: this.blurred
     })
     for (const { notes } of [...batch.added, ...batch.redefined]) this.whenWritten(notes)
@@ -323,6 +332,7 @@ export class World {
     if (event.type === "SchedulerRecovered") this.sometimes.note("degraded recovered")
     if (event.type === "SchedulerDegraded") this.sometimes.note("degraded")
     this.audit.told(event)
+    if (claimAgain.has(event.type)) this.missed = { before: this.clock.now(), through: this.clock.now() }
     if (outcomeTypes.has(event.type) && "runId" in event) {
       const { jobId, runId, attempt } = event
       const row = this.model.rows.get(Number(runId))

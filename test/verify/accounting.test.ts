@@ -47,6 +47,23 @@ describe("checkAccounting", () => {
     expect(looks / 10_000).toBeCloseTo(checked(1000).looks / 1000)
   })
 
+  it("counts a range that encloses another, or ends in it", () => {
+    const entry = { jobKey: 1, kind: "misfired", reason: "maxInstances", runKey: null, at: 9000 } as const
+    const range = (from: number, through: number, count: number): LedgerRow => ({
+      ...entry,
+      ...{ fromAt: from, throughAt: through, count }
+    })
+    const memory = { ...newMemory(999, null, true), cursor: 9000 }
+    const found = (...ledger: ReadonlyArray<LedgerRow>): ReadonlyArray<string> => {
+      const told: Array<string> = []
+      driven(checkAccounting(memory, everySecond, { runs: [], ledger }, whole, (_, message) => told.push(message)))
+      return told
+    }
+    expect(found(range(1000, 9000, 7), range(3000, 4000, 2))).toEqual([])
+    expect(found(range(1000, 6000, 4), range(5000, 9000, 3), range(2000, 3000, 2))).toEqual([])
+    expect(found(range(1000, 9000, 6), range(3000, 4000, 2))).toEqual(["fire time 9000 has no run and no ledger entry"])
+  })
+
   it("passes a pause of years in one step", () => {
     const through = 1e12
     const entry = { jobKey: 1, reason: null, runKey: null, at: through }
