@@ -1,4 +1,4 @@
-/** Finds a zone's transitions by asking `Intl` for offsets and halving the stretches where the offset changes. */
+/** Finds a zone's transitions by asking for offsets (`Intl`'s, or any other's) and halving the stretches where the offset changes. */
 import { dayMs } from "./civil.ts"
 import type { EpochMillis } from "./epochMillis.ts"
 
@@ -22,9 +22,7 @@ const stepMs = 5 * dayMs
 const grainsMs = [900_000, 1000]
 
 /** Gives a reader of [from, until), whole seconds: its spans in order, without holes. */
-export const readTransitions = (format: Intl.DateTimeFormat) => {
-  const offsetAt = (at: EpochMillis): number => readOffset(format.format(at))
-
+export const readTransitions = (offsetAt: (at: EpochMillis) => number) => {
   const narrow = (from: EpochMillis, before: number, until: EpochMillis, after: number): ReadonlyArray<EpochMillis> => {
     let [low, high, highOffset] = [from, until, after]
     for (const grainMs of grainsMs) {
@@ -61,15 +59,20 @@ export const readTransitions = (format: Intl.DateTimeFormat) => {
   }
 }
 
-/** The format that is asked: an hour to have something, and the offset. A third of the price of a whole wall time. Throws `RangeError`. */
-export const offsetFormat = (timezone: string): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat("en-US", {
+/**
+ * The offsets of an IANA zone, milliseconds. The format that is asked gives an hour to have something, and the offset: a third of the
+ * price of a whole wall time. Throws `RangeError`.
+ */
+export const offsetReader = (timezone: string): ((at: EpochMillis) => number) => {
+  const format = new Intl.DateTimeFormat("en-US", {
     timeZone: timezone,
     numberingSystem: "latn",
     hourCycle: "h23",
     hour: "numeric",
     timeZoneName: "longOffset"
   })
+  return (at) => readOffset(format.format(at))
+}
 
 /** Reads `... GMT`, `... GMT+02:00` or `... GMT-00:44:30`, into milliseconds. */
 const readOffset = (text: string): number => {

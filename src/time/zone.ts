@@ -5,8 +5,9 @@
 import { Data } from "effect"
 import { formatLocal } from "./civil.ts"
 import type { EpochMillis } from "./epochMillis.ts"
+import { readPosixZone } from "./posixZone.ts"
 import type { Span } from "./transitions.ts"
-import { offsetFormat, readTransitions } from "./transitions.ts"
+import { offsetReader, readTransitions } from "./transitions.ts"
 
 /** A time zone's offsets. `name` is what it was asked for by. */
 export interface Zone {
@@ -25,7 +26,10 @@ export class UnknownTimezoneError extends Data.TaggedError("UnknownTimezoneError
 /** No wall time is further than this from UTC (Manila before 1845: 15 h 56 min). */
 export const maxOffsetMs = 16 * 3_600_000
 
-/** The zone named `timezone`: an IANA name, `UTC`, `Z` or a fixed offset (`+02`, `+0230`, `+02:30`, `UTC+2`). Throws `UnknownTimezoneError`. */
+/**
+ * The zone named `timezone`: an IANA name, `UTC`, `Z`, a fixed offset (`+02`, `+0230`, `+02:30`, `UTC+2`: east, as in ISO 8601), or POSIX's form with the
+ * rules of its summer time (`CET-1CEST,M3.5.0,M10.5.0/3`). Throws `UnknownTimezoneError`.
+ */
 export const zoneOf = (timezone: string): Zone => {
   const known = zones.get(timezone)
   if (known !== undefined) return known
@@ -33,23 +37,12 @@ export const zoneOf = (timezone: string): Zone => {
   const offsetMs = readFixedOffset(timezone)
   const zone =
     offsetMs === undefined
-      ? new TabledZone(timezone, readTransitions(formatOf(timezone)))
+      ? new TabledZone(timezone, readTransitions(offsetsOf(timezone)))
       : fixedZone(timezone, offsetMs)
   if (zones.size >= maxZones) zones.clear()
   zones.set(timezone, zone)
   return zone
 }
-
-/** The zone of the machine; `UTC` where it has none. Asked once: an answer costs a quarter of a millisecond. */
-export const machineTimezone = (): string => {
-  if (machine === undefined) {
-    const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
-    machine = timeZone === "Etc/Unknown" ? "UTC" : timeZone
-  }
-  return machine
-}
-
-let machine: string | undefined
 
 /** Local minus UTC at an instant, milliseconds. */
 export const offsetAt = (zone: Zone, at: EpochMillis): number => zone.spanAt(at).offsetMs
@@ -117,15 +110,18 @@ const readFixedOffset = (text: string): number | undefined => {
   return match[1] === "-" ? -offsetMs : offsetMs
 }
 
-const formatOf = (timezone: string): Intl.DateTimeFormat => {
+const offsetsOf = (timezone: string): ((at: EpochMillis) => number) => {
   if (timezone.length <= 64 && /^[A-Za-z]/.test(timezone)) {
     try {
-      return offsetFormat(timezone)
+      return offsetReader(timezone)
     } catch {
       // `Intl` says RangeError and nothing more.
     }
   }
-  throw new UnknownTimezoneError({ timezone })
+  // Only with rules: in other texts the sign of POSIX is not told from that of ISO 8601.
+  const posix = timezone.includes(",") ? readPosixZone(timezone) : undefined
+  if (posix === undefined) throw new UnknownTimezoneError({ timezone })
+  return posix.offsetAt
 }
 
 /** 366 days: a table is made for such a stretch at a time, when somebody first asks for it. */

@@ -2,7 +2,8 @@
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { isZoneFree, readInstant } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
-import { formatInstant, machineTimezone } from "../time/zone.ts"
+import { machineTimezone } from "../time/machineZone.ts"
+import { formatInstant } from "../time/zone.ts"
 import { InvalidTriggerError, namingInstant, shownValue } from "./invalidTrigger.ts"
 import type { Refusal } from "./trigger.ts"
 

@@ -3,7 +3,8 @@
  * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
  */
 import { Data } from "effect"
-import { UnknownTimezoneError, zoneOf } from "../time/zone.ts"
+import { timezoneOfVariable } from "../time/machineZone.ts"
+import { UnknownTimezoneError } from "../time/zone.ts"
 import { cron } from "./cron.ts"
 import { cronFieldNames, cronMacros } from "./cronText.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
@@ -35,7 +36,7 @@ export interface CrontabCommand {
   readonly user?: string
   /** The variables set above this line, `CRON_TZ` and `TZ` among them. */
   readonly environment: Readonly<Record<string, string>>
-  /** The `CRON_TZ` above this line, else the option; left out when neither is given. */
+  /** The zone of the `CRON_TZ` above this line, else the option; left out when neither is given. */
   readonly timezone?: string
 }
 
@@ -178,13 +179,12 @@ const readVariable = (text: string): Variable | undefined => {
 
 const isBlank = (character: string): boolean => character === " " || character === "\t"
 
+/** cron hands the value to the C library as `TZ`, which takes what it does not know for UTC, without a word. */
 const readTimezone = (line: Line, { value, at }: Variable): string => {
-  try {
-    return zoneOf(value).name
-  } catch (cause) {
-    if (!(cause instanceof UnknownTimezoneError)) throw cause
-    throw faultAt(line, at, "CRON_TZ", value, 'an IANA time zone such as "Europe/Stockholm"')
-  }
+  const timezone = timezoneOfVariable(value)
+  if (timezone !== undefined) return timezone
+  const expected = 'an IANA time zone such as "Europe/Stockholm", or a TZ of POSIX such as "UTC-3" for three hours east'
+  throw faultAt(line, at, "CRON_TZ", value, expected)
 }
 
 // Never guessed from the number of fields: a sixth word may be a command.

@@ -1,7 +1,8 @@
 /** Why an instant is a fire time of a trigger, or is none. */
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
-import { formatInstant, machineTimezone, zoneOf } from "../time/zone.ts"
+import { machineTimezone } from "../time/machineZone.ts"
+import { formatInstant, zoneOf } from "../time/zone.ts"
 import { givenOptions, givenTrigger } from "./given.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
 

@@ -1,7 +1,8 @@
 /** Fire times of a trigger that a condition on their local date keeps (`filter`) or drops (`not`). */
 import { dayMs } from "../time/civil.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import { machineTimezone, zoneOf } from "../time/zone.ts"
+import { machineTimezone } from "../time/machineZone.ts"
+import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
 import { readCondition, weekdayAndDate } from "./dateCondition.ts"

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { CrontabEntry, CrontabOptions } from "../../src/trigger/crontab.ts"
 import { InvalidCrontabError, readCrontab } from "../../src/trigger/crontab.ts"
+import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
 
 const plain = (entry: CrontabEntry) => {
   const { trigger, ...rest } = { trigger: undefined, ...entry }
@@ -142,6 +143,33 @@ describe("readCrontab", () => {
   ])("refuses %j for its options", ([options, field, found]) => {
     expect(() => readCrontab("* * * * * run", options as CrontabOptions)).toThrow(InvalidCrontabError)
     expect(faultsOf("* * * * * run", options as CrontabOptions)).toMatchObject([{ line: 1, column: 1, field, found }])
+  })
+
+  it.for([
+    ["UTC-3", "+03:00", "2026-01-01T09:00"],
+    ["UTC+2", "-02:00", "2026-01-01T14:00"],
+    ['"GMT+5"', "-05:00", "2026-01-01T17:00"],
+    ["UTC-03:30", "+03:30", "2026-01-01T08:30"],
+    [":Europe/Oslo", "Europe/Oslo", "2026-01-01T11:00"],
+    ["/usr/share/zoneinfo/Europe/Oslo", "Europe/Oslo", "2026-01-01T11:00"],
+    ["CET-1CEST,M3.5.0,M10.5.0/3", "CET-1CEST,M3.5.0,M10.5.0/3", "2026-01-01T11:00"]
+  ] as const)("reads CRON_TZ=%s as the C library does", ([value, timezone, noon]) => {
+    const [entry] = readCrontab(`CRON_TZ=${value}\n0 12 * * * run`)
+    expect(entry?.timezone).toBe(timezone)
+    const trigger = entry?.reboot === false ? entry.trigger : undefined
+    expect(trigger?.next(Date.parse("2026-01-01T00:00Z"))).toBe(Date.parse(`${noon}Z`))
+    const read = createTriggerRegistry().read(trigger?.toJSON() ?? { type: "" })
+    expect(read.next(Date.parse("2026-07-01T00:00Z"))).toBe(trigger?.next(Date.parse("2026-07-01T00:00Z")))
+  })
+
+  it("refuses what the C library would take for UTC without a word, and leaves TZ to the command", () => {
+    expect(faultsOf("CRON_TZ=+03:00\nCRON_TZ=\nCRON_TZ=CET-1CEST,M13.1.0,M1.1.0")).toMatchObject([
+      { line: 1, column: 9, field: "CRON_TZ", found: "+03:00" },
+      { line: 2, column: 9, field: "CRON_TZ", found: "" },
+      { line: 3, column: 9, field: "CRON_TZ" }
+    ])
+    const [entry] = readCrontab("TZ=UTC-3\n0 12 * * * run", { timezone: "UTC" })
+    expect(entry).toMatchObject({ timezone: "UTC", environment: { TZ: "UTC-3" } })
   })
 
   it("refuses a command that is another time field", () => {
