@@ -16,7 +16,7 @@ import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { WallTimers } from "./clock.ts"
-import { liveClock, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
+import { liveClock, maxSleepMs, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
 import type { RunHome } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
@@ -335,9 +335,10 @@ export class Engine implements LaneHost {
 
   wakeAt(lane: StoreLane, at: EpochMillis | null): void {
     if (this.fresh || this.stopped) return
-    // Retention has its minutes, and a slot that a stuck task held becomes free without a word.
-    const look = !this.retention.endless || this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
-    this.news.wakeAt(lane.name, at, look)
+    // Retention has its times, and a slot that a stuck task held becomes free without a word.
+    const full = this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
+    const lookMs = Math.min(this.retention.dueInMs(lane), full ? maxSleepMs : Infinity)
+    this.news.wakeAt(lane.name, at, lookMs === Infinity ? null : lookMs)
   }
 
   troubled(error: unknown, where: string): void {

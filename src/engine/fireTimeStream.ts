@@ -50,7 +50,7 @@ const resubscribeMs = 1000
 interface Wish {
   readonly lane: string
   readonly at: EpochMillis | null
-  readonly look: boolean
+  readonly lookMs: number | null
 }
 
 export class FireTimeStream {
@@ -63,19 +63,19 @@ export class FireTimeStream {
     this.scheduler = scheduler
   }
 
-  /** Arms the lane's wake-up anew, at `at` or never. `look`: within a minute in any case. */
-  wakeAt(lane: string, at: EpochMillis | null, look: boolean): void {
-    this.wanted.next({ lane, at, look })
+  /** Arms the lane's wake-up anew, at `at` or never. `lookMs`: within so many milliseconds in any case, at most a minute. */
+  wakeAt(lane: string, at: EpochMillis | null, lookMs: number | null): void {
+    this.wanted.next({ lane, at, lookMs })
   }
 
   /** Wake-ups of one lane: never early, and after a step of the clock or a sleep of the machine within a minute. */
   wakeUps$(lane: string): Observable<WakeUp> {
     return this.wanted.pipe(
       filter((wish) => wish.lane === lane),
-      switchMap(({ at, look }) => {
-        if (look) {
-          const waitMs = at === null ? maxSleepMs : Math.min(Math.max(0, at - this.timers.now()), maxSleepMs)
-          return timer(waitMs, this.scheduler)
+      switchMap(({ at, lookMs }) => {
+        if (lookMs !== null) {
+          const dueMs = at === null ? Infinity : Math.max(0, at - this.timers.now())
+          return timer(Math.min(dueMs, lookMs, maxSleepMs), this.scheduler)
         }
         return at === null ? NEVER : this.shows$(at)
       }),

@@ -11,7 +11,13 @@ export interface SqliteSession {
   executors: Executors
   /** Where retention goes on: the keys up to which it has left what it found; 0 to start over. */
   looked: { readonly runs: number; readonly ledger: number }
+  /** Whether the owner row's count of finished runs has been made anew. */
+  counted: boolean
 }
+
+/** All runs less the unfinished, each by the index that is theirs alone. */
+export const countFinishedRuns = `(SELECT count(*) FROM runs) -
+  (SELECT count(*) FROM runs INDEXED BY runs_unfinished WHERE finished_at IS NULL)`
 
 /** Executor names are many times on disk and few: each row holds a number. */
 export interface Executors {

@@ -78,7 +78,14 @@ export const sqlite = (options: SqliteOptions): JobStore => {
 const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
     const { connection, epoch, jobCount, nextJobKey, nextRunKey, marks, executors } = possession
-    const session: SqliteSession = { connection, store, epoch, executors, looked: { runs: 0, ledger: 0 } }
+    const session: SqliteSession = {
+      connection,
+      store,
+      epoch,
+      executors,
+      looked: { runs: 0, ledger: 0 },
+      counted: false
+    }
     const moving = store === inMemory ? null : yield* checkpointer(resolve(store), checkpointPages)
     const misplaced = store === inMemory ? () => null : presenceOf(resolve(store))
     let open = true
