@@ -66,7 +66,8 @@ export class Consequences {
       if (!observed) this.unmadeEvents += final || outcome === "interrupted" ? 1 : 2
       else {
         const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
-        const end = { ...stamp, startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
+        const times = { startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
+        const end = { ...stamp, ...times, final, retryAt }
         if (outcome === "succeeded")
           this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
         else this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
@@ -118,7 +119,15 @@ export class Consequences {
     const { now, runId } = this.setting
     this.settled.push({ ...run, finishedAt: now, outcome: "interrupted" })
     const stamp = { jobId: run.jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
-    this.tell({ type: "RunInterrupted", ...stamp, startedAt: run.startedAt, finishedAt: now, error: null })
+    this.tell({
+      type: "RunInterrupted",
+      ...stamp,
+      startedAt: run.startedAt,
+      finishedAt: now,
+      final: true,
+      retryAt: null,
+      error: null
+    })
   }
 }
 

@@ -51,6 +51,10 @@ interface RunEnd extends RunStamp {
   /** `null` when the attempt never started. */
   readonly startedAt: EpochMillis | null
   readonly finishedAt: EpochMillis
+  /** True when the run has ended with this attempt; false when another follows. */
+  readonly final: boolean
+  /** When the next attempt is due; `null` when there is none. After an interruption it comes with the next start. */
+  readonly retryAt: EpochMillis | null
 }
 
 export interface RunClaimedEvent extends RunStamp {

@@ -13,7 +13,7 @@ export interface RetryOptions {
   readonly backoff?: Duration.DurationInput
   /** Each further wait is this many times the one before; at least 1. Default 2. */
   readonly factor?: number
-  /** Default 1 hour. */
+  /** No wait is longer; at least `backoff`. Default 1 hour, or `backoff` where that is longer. */
   readonly maxBackoff?: Duration.DurationInput
   /** 0 to 1: each wait is spread over ± this share of itself. Default 0. */
   readonly jitter?: number
@@ -203,11 +203,21 @@ const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
       expected: "a whole number of at least 1"
     })
   }
+  const backoffMs = duration(jobId, "retry.backoff", retry.backoff ?? 1000, 0)
+  const maxBackoffMs = duration(jobId, "retry.maxBackoff", retry.maxBackoff ?? Math.max(3_600_000, backoffMs), 0)
+  if (maxBackoffMs < backoffMs) {
+    throw new InvalidJobError({
+      jobId,
+      field: "retry.maxBackoff",
+      found: `${maxBackoffMs} ms`,
+      expected: `at least the backoff, ${backoffMs} ms`
+    })
+  }
   return {
     attempts,
-    backoffMs: duration(jobId, "retry.backoff", retry.backoff ?? 1000, 0),
+    backoffMs,
     factor: within(jobId, "retry.factor", retry.factor ?? 2, 1, 1000),
-    maxBackoffMs: duration(jobId, "retry.maxBackoff", retry.maxBackoff ?? 3_600_000, 0),
+    maxBackoffMs,
     jitter: within(jobId, "retry.jitter", retry.jitter ?? 0, 0, 1),
     when: retry.when === undefined ? null : checkTexts(jobId, "retry.when", retry.when)
   }

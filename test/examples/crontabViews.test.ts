@@ -186,6 +186,8 @@ describe("the live view", () => {
       at: noon - 2000,
       startedAt: noon - 2988,
       finishedAt: noon - 2000,
+      final: true,
+      retryAt: null,
       result: null
     } as const
   ].reduce(

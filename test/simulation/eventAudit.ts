@@ -72,7 +72,7 @@ export class EventAudit {
     for (const { runKey } of batch.claims) this.owe(`RunClaimed ${runKey} 1`)
     for (const row of batch.settled) {
       const end = endOf(row)
-      this.owe(`${outcomeEvent[end]} ${row.runKey} ${row.attempt}`)
+      this.owe(`${outcomeEvent[end]} ${row.runKey} ${row.attempt} ${row.outcome === null ? "again" : "final"}`)
       if (row.outcome === null && end !== "interrupted") this.owe(`RunRetryDue ${row.runKey} ${row.attempt}`)
     }
     for (const { kind, jobKey, fromAt, count, reason, runKey } of batch.ledger) {
@@ -141,6 +141,11 @@ const factOf = (event: SchedulerEvent): string => {
   if (event.type === "FireMisfired")
     return `${event.type} ${event.jobId} ${event.fireAt} ${event.count} ${event.reason}`
   if (event.type === "FireCoalesced") return `${event.type} ${event.jobId} ${event.fireAt} ${event.count} ${event.into}`
+  if ("final" in event) {
+    // One that says otherwise of itself is no fact.
+    const end = event.final !== (event.retryAt === null) ? "contradicts itself" : event.final ? "final" : "again"
+    return `${event.type} ${event.runId} ${event.attempt} ${end}`
+  }
   if ("runId" in event) return `${event.type} ${event.runId} ${event.attempt}`
   return "jobId" in event ? `${event.type} ${event.jobId}` : event.type
 }

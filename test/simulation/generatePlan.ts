@@ -186,13 +186,13 @@ const rulesOf = (chance: Random, features: Features, length: number): RulesPlan 
   maxRuns: features.maxRuns && chance.chance(0.6) ? chance.spread(1, 8) : null
 })
 
-const retryOf = (chance: Random, length: number): NonNullable<RulesPlan["retry"]> => ({
-  attempts: chance.int(1, 5),
-  backoff: chance.pick([0, 1, second, chance.spread(100, length / 10)]),
-  factor: chance.pick([1, 2, 3]),
-  maxBackoff: chance.pick([second, minute, hour]),
-  ...(chance.chance(0.3) ? { when: ["Again"] } : {})
-})
+const retryOf = (chance: Random, length: number): NonNullable<RulesPlan["retry"]> => {
+  const attempts = chance.int(1, 5)
+  const backoff = chance.pick([0, 1, second, chance.spread(100, length / 10)])
+  const factor = chance.pick([1, 2, 3])
+  const maxBackoff = Math.max(backoff, chance.pick([second, minute, hour]))
+  return { attempts, backoff, factor, maxBackoff, ...(chance.chance(0.3) ? { when: ["Again"] } : {}) }
+}
 
 const behavioursOf = (chance: Random, features: Features, length: number): ReadonlyArray<Behaviour> => {
   const ms = (): number => chance.spread(10, length / 8)
