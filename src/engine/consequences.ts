@@ -82,7 +82,7 @@ export class Consequences {
         runKey: claim.runKey,
         jobKey: job.key,
         fireAt: claim.fireAt,
-        request: claim.requested ? claim.runKey : 0,
+        request: claim.retryOf !== undefined ? -claim.retryOf : claim.requested ? claim.runKey : 0,
         claimedAt: now,
         args
       })

@@ -206,7 +206,7 @@ export class DueJobs {
 /** Why a job whose code is not there is parked. */
 export const unknownTask = (task: string): JobFault => ({
   kind: "unknownTask",
-  message: `task "${task}" is not registered; register it and resume the job`
+  message: `task "${task}" is not registered; the job goes on when it is, by addTask or at the next start`
 })
 
 /** Decodes a row into the plan. One that cannot be read is parked there, its bytes kept, and gives `undefined`. */

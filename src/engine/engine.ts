@@ -13,6 +13,7 @@ import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/s
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
+import type { AnyTask } from "../task/task.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { WallTimers } from "./clock.ts"
@@ -29,6 +30,7 @@ import { JobActors } from "./jobActors.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobCodec } from "./jobCodec.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
+import { resumeParked } from "./parkedJobs.ts"
 import type { Plan } from "./plan.ts"
 import { Retention } from "./retention.ts"
 import { RunWaiters } from "./runWaiters.ts"
@@ -290,6 +292,13 @@ export class Engine implements LaneHost {
     if (this.dispatcher.has(name)) throw new NameTakenError({ kind: "executor", name })
     this.openExecutor(name, provider)
     for (const lane of this.lanes) lane.lookAgain()
+  }
+
+  /** Jobs that were parked for want of the task go on. Before the start there is nothing to go on with. */
+  async addTask(task: AnyTask<unknown>): Promise<void> {
+    if (this.phase !== "new") this.mustRun("addTask")
+    this.tasks.add(task)
+    await Promise.all(this.lanes.map((lane) => resumeParked(lane, this.setting, { task: task.name })))
   }
 
   /** Its runs are interrupted; its jobs stay and fire again when an executor of that name is added. */

@@ -48,7 +48,8 @@ export const explain = async (
   const requested = runs.find((row) => row.request !== 0)
   const run = runs.find((row) => row.request === 0)
   if (run !== undefined) {
-    return answer(run.outcome === null ? "running" : "ran", sentenceOfRun(run, record), lane.runId(run.runKey))
+    const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
+    return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
   const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 10 }))).filter(
     (row) => row.jobKey === key
@@ -90,6 +91,13 @@ export const explain = async (
 
 /** It tells what became of fire times, not of a stretch in which there were none. */
 const isServed = ({ kind }: LedgerRow): boolean => kind === "misfired" || kind === "coalesced"
+
+/** The newest of the runs that tried it again on request. */
+const sentenceOfRetry = (runs: ReadonlyArray<RunRow>, lane: StoreLane): string => {
+  const retry = runs.find(({ request }) => request < 0)
+  if (retry === undefined) return ""
+  return ` It was tried again on request as run ${lane.runId(retry.runKey)}, which ${retry.outcome === null ? "is live" : `has ${retry.outcome}`}.`
+}
 
 /** A fire time that is neither run nor refused yet: it waits for a free instance, or for the run that stands for it. */
 const placeInQueue = (row: JobRow, instant: EpochMillis): string | null => {

@@ -7,8 +7,10 @@ import type { OwedFireTimes } from "../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../job/jobEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import type { Request } from "../job/jobDraft.ts"
 import { rescheduledFrom } from "../job/onCommand.ts"
-import type { JobDefinitionRow } from "../store/jobStore.ts"
+import { queuedRequest } from "../job/overlap.ts"
+import type { JobDefinitionRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
@@ -195,7 +197,7 @@ const newTiming = (plan: Plan, job: Job, changes: JobChanges, setting: Definitio
       jobId: id,
       verb: "rescheduleJob",
       state: "done",
-      remedy: `addJob it again with ifExists: "replace"`
+      remedy: `addJob it again with another trigger and ifExists: "replace", or runJob to run it once more`
     })
   const timing = defineTrigger(id, changes, setting)
   return { ...timing, next: firstFire(id, timing.trigger, rescheduledSince(plan, job)) }
@@ -234,20 +236,26 @@ export const pause = (plan: Plan, job: Job): Job => {
 }
 
 /**
- * Fire times of a pause by a user are not made up unless asked; those of a fault are, since nobody wished for it. Throws
- * what keeps the fault alive.
+ * Fire times of a pause by a user are not made up unless asked, or unless no other is left; those of a fault are, since nobody wished
+ * for it. Throws what keeps the fault alive.
  */
 export const resume = (
   plan: Plan,
   job: Job,
   missed: "skip" | "coalesce" | undefined,
-  setting: DefinitionSetting
+  setting: Pick<DefinitionSetting, "tasks" | "knowsExecutor">
 ): Job => {
   setting.tasks.get(job.row.task, job.row.id)
   const { executor } = job.row
   if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
-  const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")
-  const next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, job.memory.cursor) : job.memory.cursor)
+  const { cursor, exhausted, fault } = job.memory
+  let kind = missed ?? (fault === null ? "skip" : "coalesce")
+  let next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, cursor) : cursor)
+  if (missed === undefined && next.exhausted && !exhausted && kind === "skip") {
+    // Nothing is left to go on with: what the pause has lasted over is all there is.
+    const owed = nextFire(job.trigger, cursor)
+    if (!owed.exhausted) [kind, next] = ["coalesce", owed]
+  }
   const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
   const resumed = must(
     plan,
@@ -275,30 +283,44 @@ export const removeById = (plan: Plan, id: string): void => {
   plan.tell({ type: "JobRemoved", jobId: id })
 }
 
-/** Asks for a run beside the schedule; the instant that identifies it within the job. */
+/** Asks for a run beside the schedule, also of a job that is done; the instant that identifies it within the job. */
 export const request = (plan: Plan, job: Job, args: Json | undefined, setting: DefinitionSetting): EpochMillis => {
-  setting.tasks.get(job.row.task, job.row.id)
-  const taken = new Set([...job.memory.live.map((run) => run.fireAt), ...job.memory.queue.map((fire) => fire.fireAt)])
+  const taken = instantsTaken(job)
   let fireAt = plan.now
   while (taken.has(fireAt)) fireAt += 1
-  const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }
+  ask(plan, job, { fireAt, ...definedOnly({ args }) }, "runJob", setting)
+  return fireAt
+}
+
+/** Asks for another run for the fire time of one that has ended, with its arguments; false when one is under way already. */
+export const retry = (plan: Plan, job: Job, run: RunRow, setting: DefinitionSetting): boolean => {
+  if (instantsTaken(job).has(run.fireAt)) return false
+  const args = run.args === null ? undefined : (JSON.parse(run.args) as Json)
+  ask(plan, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", setting)
+  return true
+}
+
+/** Instants of runs that are live or wait. */
+const instantsTaken = ({ memory }: Job): ReadonlySet<EpochMillis> =>
+  new Set([...memory.live, ...memory.queue].map(({ fireAt }) => fireAt))
+
+const ask = (plan: Plan, job: Job, wanted: Request, verb: string, setting: DefinitionSetting): void => {
+  setting.tasks.get(job.row.task, job.row.id)
+  const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+  if (job.value === "done") {
+    // Its schedule stays over: with nothing left but the request it runs, and is done again.
+    const waiting = plan.revive(job, { ...job.memory, queue: [queuedRequest(wanted)] })
+    plan.step(waiting, { type: "waitOver", ...base })
+    return
+  }
   const next = nextAfterRun(job.trigger, plan.now, plan.now)
-  const event = { type: "requested", ...base, fireAt, next } as const
-  const accepted = plan.step(job, args === undefined ? event : { ...event, args })
-  if (accepted !== undefined) return fireAt
+  const event = { type: "requested", ...base, held: !plan.setting.claiming, ...wanted, next } as const
+  if (plan.step(job, event) !== undefined) return
   const { maxInstances, overlap } = job.rules
   const { fault } = job.memory
-  if (fault !== null) {
-    const remedy = `it is parked (${fault.kind}): resumeJob first, when the cause is gone`
-    throw new JobStateError({ jobId: job.row.id, verb: "runJob", state: "paused", remedy })
-  }
-  if (job.value !== "done") throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
-  throw new JobStateError({
-    jobId: job.row.id,
-    verb: "runJob",
-    state: "done",
-    remedy: `addJob it again with ifExists: "replace"`
-  })
+  if (fault === null) throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
+  const remedy = `it is parked (${fault.kind}): resumeJob first, when the cause is gone`
+  throw new JobStateError({ jobId: job.row.id, verb, state: "paused", remedy })
 }
 
 /** Ends a run: at once when it waits for its next attempt, else by its executor after the commit. False: it is over. */

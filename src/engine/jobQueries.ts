@@ -269,6 +269,7 @@ export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
   jobId: row.jobId,
   fireAt: row.fireAt,
   requested: row.request !== 0,
+  retryOf: row.request < 0 ? lane.runId(-row.request) : null,
   claimedAt: row.claimedAt,
   startedAt: row.startedAt,
   finishedAt: row.finishedAt,

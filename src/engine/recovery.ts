@@ -68,7 +68,7 @@ export const parkHomeless = (
   keys: rows.map(({ key }) => key),
   weight: rows.length,
   apply: (plan) => {
-    const message = `executor "${executor}" is not registered; add it, or modify the job, and resume it`
+    const message = `executor "${executor}" is not registered; the job goes on at the next start that has it; or add it, or modify the job, and resume it`
     for (const { key } of rows) {
       const job = plan.byKey(key)
       if (job !== undefined) plan.park(job, { kind: "unknownExecutor", message })

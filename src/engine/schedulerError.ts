@@ -1,6 +1,7 @@
 /** What a scheduler refuses, one class a cause. */
 import { Data } from "effect"
 import { preview } from "../job/jobOptions.ts"
+import type { Outcome } from "../job/run.ts"
 
 /** The verb needs a started scheduler. */
 export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStartedError")<{ readonly verb: string }> {
@@ -67,6 +68,19 @@ export class JobStateError extends Data.TaggedError("JobStateError")<{
 }> {
   override get message(): string {
     return `${this.verb}: job ${preview(this.jobId)} is ${this.state}; ${this.remedy}`
+  }
+}
+
+/** The run is in no state for this. */
+export class RunStateError extends Data.TaggedError("RunStateError")<{
+  readonly runId: string
+  readonly verb: string
+  /** Its outcome; `live` while it has none; `retried` when another run tries it again or has done so. */
+  readonly state: Outcome | "live" | "retried"
+  readonly remedy: string
+}> {
+  override get message(): string {
+    return `${this.verb}: run ${preview(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" ? "is" : "has"} ${this.state}; ${this.remedy}`
   }
 }
 

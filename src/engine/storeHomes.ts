@@ -9,6 +9,7 @@ import { stopWasAsked } from "../store/stopMark.ts"
 import type { FireTimeStream } from "./fireTimeStream.ts"
 import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
 import type { LaneHost } from "./laneHost.ts"
+import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
 import { failureOf, runStore } from "./storePromise.ts"
@@ -154,7 +155,10 @@ export class StoreHomes {
     }
   }
 
-  /** Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for. */
+  /**
+   * Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for; then those
+   * that were parked and need not be any more.
+   */
   private async recover(lane: StoreLane): Promise<void> {
     const crash = !stopWasAsked(lane.store)
     for (const orphans of byJobs(await this.orphans(lane))) {
@@ -168,6 +172,8 @@ export class StoreHomes {
         await new Promise<void>((resolve, reject) => lane.submit(parkHomeless(homeless, executor, resolve, reject)))
       }
     }
+    const { dispatcher, tasks } = this.host
+    await resumeParked(lane, { tasks, knowsExecutor: (name) => dispatcher.has(name) })
   }
 
   private async orphans(lane: StoreLane): Promise<ReadonlyArray<RunRow>> {

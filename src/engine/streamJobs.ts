@@ -63,7 +63,11 @@ export class StreamJobs {
         const job = plan.byKey(key)
         if (job === undefined) return
         const task = this.tasks.find(job.row.task)
-        if (task === undefined) return plan.park(job, unknownTask(job.row.task))
+        if (task === undefined) {
+          // A user's pause is not made a fault's, which would end when the task is back.
+          if (job.memory.pausedAt === null) plan.park(job, unknownTask(job.row.task))
+          return
+        }
         if (paused) refuse(plan, job, "withdrawn")
         else if (value === undefined) refuse(plan, job, "invalidValue")
         else this.fire(plan, job, task, value)

@@ -6,7 +6,7 @@ import type { LiveRun } from "./run.ts"
 /** `next`: the fire time counted from now; `null`: the job's fire times do not depend on its runs. */
 export const countFromEnd = ({ memory }: JobDraft, ended: LiveRun, next: NextFire | null): void => {
   // A run on request leaves the schedule alone.
-  if (next === null || ended.fireAt !== memory.lastFireAt || memory.exhausted) return
+  if (next === null || ended.fireAt !== memory.lastFireAt || ended.retryOf !== undefined || memory.exhausted) return
   memory.nextFireAt = next.nextFireAt
   memory.exhausted = next.exhausted
 }

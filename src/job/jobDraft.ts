@@ -11,6 +11,9 @@ import type { JobMemory, QueuedFire } from "./snapshot.ts"
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+/** What a run on request is asked for with. */
+export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf">
+
 /** What one event leads to. */
 export interface JobDecision {
   readonly memory: JobMemory
@@ -31,17 +34,29 @@ export class JobDraft {
     this.nextRunKey = firstRunKey
   }
 
-  /** Claims a run; the key of it. */
-  claim(fireAt: EpochMillis, requested: boolean, args?: Json): number {
+  /** Claims a run for a fire time; the key of it. */
+  claim(fireAt: EpochMillis, args?: Json): number {
+    const runKey = this.begin(fireAt, false, args === undefined ? null : { args })
+    this.memory.runCount += 1
+    this.memory.lastFireAt = fireAt
+    this.memory.misfire = null
+    return runKey
+  }
+
+  /** Claims a run on request. */
+  claimRequest({ fireAt, args, retryOf }: Request): void {
+    this.begin(fireAt, true, {
+      ...(args === undefined ? {} : { args }),
+      ...(retryOf === undefined ? {} : { retryOf })
+    })
+  }
+
+  private begin(fireAt: EpochMillis, requested: boolean, own: Pick<Request, "args" | "retryOf"> | null): number {
     const runKey = this.nextRunKey++
     const run = { runKey, fireAt, attempt: 1, retryAt: null }
-    this.memory.live = [...this.memory.live, args === undefined ? run : { ...run, args }]
-    ;(this.claims ??= []).push(args === undefined ? { runKey, fireAt, requested } : { runKey, fireAt, requested, args })
-    if (!requested) {
-      this.memory.runCount += 1
-      this.memory.lastFireAt = fireAt
-      this.memory.misfire = null
-    }
+    const claim = { runKey, fireAt, requested }
+    this.memory.live = [...this.memory.live, own === null ? run : { ...run, ...own }]
+    ;(this.claims ??= []).push(own === null ? claim : { ...claim, ...own })
     return runKey
   }
 

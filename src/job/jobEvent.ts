@@ -61,6 +61,8 @@ export interface RequestedEvent extends Starting {
   readonly now: EpochMillis
   readonly fireAt: EpochMillis
   readonly args?: Json
+  /** The key of the run that is to be tried again, whose fire time `fireAt` is. */
+  readonly retryOf?: number
   /** For a fixed delay: the fire time counted from now, where the request ends the newest run. */
   readonly next?: NextFire | null
 }
@@ -142,6 +144,7 @@ export interface Claim {
   readonly fireAt: EpochMillis
   readonly requested: boolean
   readonly args?: Json
+  readonly retryOf?: number
 }
 
 /** Fire times to write into the ledger. */

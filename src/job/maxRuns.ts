@@ -18,7 +18,7 @@ export const placesLeft = (draft: JobDraft, rules: JobRules): number =>
 
 /** Claims a run for a fire time; the last one that `maxRuns` allows ends the schedule. */
 export const claimFire = (draft: JobDraft, rules: JobRules, fireAt: EpochMillis, args?: Json): number => {
-  const runKey = draft.claim(fireAt, false, args)
+  const runKey = draft.claim(fireAt, args)
   if (runsLeft(draft, rules) === 0) exhaust(draft)
   return runKey
 }

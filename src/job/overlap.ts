@@ -2,7 +2,7 @@
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import { single } from "./fireRange.ts"
-import type { JobDraft } from "./jobDraft.ts"
+import type { JobDraft, Request } from "./jobDraft.ts"
 import { claimFire, placesLeft, runsLeft } from "./maxRuns.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
@@ -48,10 +48,17 @@ export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
 }
 
 /** A request that was accepted and may not start now: it waits, after making room where the policy says so. */
-export const queueRequest = (draft: JobDraft, rules: JobRules, fireAt: EpochMillis, args?: Json): void => {
+export const queueRequest = (draft: JobDraft, rules: JobRules, request: Request): void => {
   if (rules.overlap === "cancel-running") makeRoom(draft)
-  draft.queue({ ...queued(fireAt, args), requested: true })
+  draft.queue(queuedRequest(request))
 }
+
+/** A request on its way into the queue. */
+export const queuedRequest = ({ fireAt, args, retryOf }: Request): QueuedFire => ({
+  ...queued(fireAt, args),
+  requested: true,
+  ...(retryOf === undefined ? {} : { retryOf })
+})
 
 /**
  * Starts what waits, as far as instances are free: of a paused job, and while nothing is claimed for fire times (`held`), only
@@ -68,7 +75,7 @@ export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, 
     if (fire === undefined) return
     memory.queue = memory.queue.toSpliced(place, 1)
     const late = isLate(rules, fire.fireAt, now)
-    if (fire.requested === true) draft.claim(fire.fireAt, true, fire.args)
+    if (fire.requested === true) draft.claimRequest(fire)
     else if (runsLeft(draft, rules) === 0) misfireQueued(draft, fire, "withdrawn")
     else if (late) misfireQueued(draft, fire, "late")
     else {

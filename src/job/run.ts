@@ -23,8 +23,10 @@ export interface RunRecord {
   readonly jobId: string
   /** The fire time it serves; for a run on request, the instant of the request. */
   readonly fireAt: EpochMillis
-  /** True for a run made by `runJob`. */
+  /** True for a run made by `runJob` or `retryRun`. */
   readonly requested: boolean
+  /** The run that this one tries again, by `retryRun`. */
+  readonly retryOf: string | null
   readonly claimedAt: EpochMillis
   /** Start of the newest attempt. */
   readonly startedAt: EpochMillis | null
@@ -47,4 +49,6 @@ export interface LiveRun {
   readonly retryAt: EpochMillis | null
   /** The run's own arguments; absent: the job's. */
   readonly args?: Json
+  /** The key of the run that this one tries again. */
+  readonly retryOf?: number
 }

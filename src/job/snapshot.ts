@@ -27,6 +27,8 @@ export interface QueuedFire {
   readonly args?: Json
   /** True for a run on request. */
   readonly requested?: boolean
+  /** For a request: the key of the run that it tries again. */
+  readonly retryOf?: number
   /** Fire times that this one stands for. */
   readonly coalesced?: FireRange
   /** True for one that came due while nothing was claimed: it overlaps no run, so no overlap policy takes its place. */

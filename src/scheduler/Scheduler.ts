@@ -53,8 +53,8 @@ export type SchedulerError =
 const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
   ...(["pauseJobs", "resumeJobs", "removeJobs"] as const),
-  ...(["removeAllJobs", "runJob", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
-  ...(["exportJobs", "importJobs", "addStore", "removeStore"] as const)
+  ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
+  ...(["exportJobs", "importJobs", "addTask", "addStore", "removeStore"] as const)
 ]
 
 type AsEffect<F> = F extends (...args: infer Args) => Promise<infer A>

@@ -189,7 +189,7 @@ export class Scheduler {
 
   /**
    * Ends a pause, a fault's too. `missed: "skip"` (default after a user's pause) forgets the fire times of the pause;
-   * `"coalesce"` (default after a fault) lets them come due now.
+   * `"coalesce"` (default after a fault, and where the pause has outlasted the job's last fire time) lets them come due now.
    */
   async resumeJob(id: string, options: ResumeOptions = {}): Promise<JobHandle> {
     const missed = readMissed("resumeJob", options)
@@ -226,11 +226,20 @@ export class Scheduler {
   }
 
   /**
-   * Runs a job now, beside its schedule; resolves when the run is claimed. At `maxInstances` the overlap policy decides:
+   * Runs a job now, beside its schedule, also one that is done; resolves when the run is claimed. At `maxInstances` the overlap policy decides:
    * `skip` rejects with `MaxInstancesError`, the others wait or make room.
    */
   async runJob(id: string, options: { readonly args?: unknown } = {}): Promise<RunHandle> {
     return this.runHandle(await this.requests.run(id, options))
+  }
+
+  /**
+   * Tries a run again that has failed, timed out, or was cancelled or interrupted: another run for its fire time with its arguments,
+   * beside the schedule, also of a job that is done. Each run is tried again once; then it is the turn of that other one. Rejects with
+   * `RunStateError` for a run that has succeeded, is live or was retried, and as `runJob` does.
+   */
+  async retryRun(runId: string): Promise<RunHandle> {
+    return this.runHandle(await this.requests.retry(runId))
   }
 
   /**
@@ -326,6 +335,17 @@ export class Scheduler {
     return submitAnd(this.engine, lane, { ids: [id] }, find, ({ plan, job }) => this.engine.actorOf(lane, plan, job))
   }
 
+  /**
+   * Registers a task while running, and adds the jobs that it declares. Jobs that were parked because it was not there go on; what they
+   * missed is made up by their rules. The same task again changes nothing; another of the name is a `DuplicateTaskError`.
+   */
+  async addTask(task: AnyTask): Promise<void> {
+    const begun = !this.engine.fresh
+    await this.engine.addTask(task)
+    // Before the start it is one of those that `start` looks at.
+    if (begun) await this.adding.addDefinitions(declaredJobs(this.engine, [task]))
+  }
+
   /** Adds a store while running; what a dead process left in it is settled first. */
   async addStore(name: string, store: JobStore): Promise<void> {
     checkName("addStore", name)
@@ -376,7 +396,8 @@ export class Scheduler {
   }
 
   private runHandle(run: RequestedRun): RunHandle {
-    return { ...run, settled: () => this.requests.settled(run.runId) }
+    const { runId } = run
+    return { ...run, settled: () => this.requests.settled(runId), retry: () => this.retryRun(runId) }
   }
 }
 

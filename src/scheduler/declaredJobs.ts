@@ -3,16 +3,20 @@ import type { Engine } from "../engine/engine.ts"
 import type { JobDefinition } from "../engine/jobDefinition.ts"
 import { defineJob } from "../engine/jobDefinition.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
+import type { AnyTask } from "../task/task.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 /**
  * In the order of tasks and declarations. The id of a task's first job is the task's name, of the second `name-2`, unless
  * given. A single instant that passed longer ago than done jobs are kept is left out: it may have run and been deleted.
  */
-export const declaredJobs = (engine: Engine): ReadonlyArray<JobDefinition> => {
+export const declaredJobs = (
+  engine: Engine,
+  tasks: ReadonlyArray<AnyTask<unknown>> = engine.tasks.all
+): ReadonlyArray<JobDefinition> => {
   const { setting, options } = engine
   const definitions: Array<JobDefinition> = []
-  for (const task of options.tasks.all) {
+  for (const task of tasks) {
     for (const [index, { trigger, options: given }] of task.declared.entries()) {
       const id = index === 0 ? task.name : `${task.name}-${index + 1}`
       const input = {

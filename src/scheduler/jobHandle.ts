@@ -19,6 +19,8 @@ export interface RunHandle {
   readonly fireAt: EpochMillis
   /** The run's record, once its outcome is on disk. */
   settled(): Promise<RunRecord>
+  /** When it has ended without success: another run for its fire time, see `retryRun`. */
+  retry(): Promise<RunHandle>
 }
 
 /** When a job fires, for `rescheduleJob`. */
@@ -40,6 +42,7 @@ interface JobVerbs {
   resumeJob(id: string, options: ResumeOptions): Promise<JobHandle>
   removeJob(id: string): Promise<void>
   runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
+  retryRun(runId: string): Promise<RunHandle>
   getRuns(query: RunQuery): Promise<ReadonlyArray<RunRecord>>
   getMisfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>>
   preview(count: number, jobId: string): Promise<ReadonlyArray<PreviewEntry>>
@@ -142,6 +145,11 @@ export class JobHandle {
 
   run(options: { readonly args?: unknown } = {}): Promise<RunHandle> {
     return this.scheduler.runJob(this.id, options)
+  }
+
+  /** Another run for the fire time of a run of this job that did not succeed. */
+  retryRun(runId: string): Promise<RunHandle> {
+    return this.scheduler.retryRun(runId)
   }
 
   runs(query: Omit<RunQuery, "jobId"> = {}): Promise<ReadonlyArray<RunRecord>> {

@@ -1,12 +1,12 @@
 /** Runs that callers ask for, end, or wait for. */
 import type { Engine } from "../engine/engine.ts"
 import { command } from "../engine/intent.ts"
-import { cancelRun, jobIn, request } from "../engine/jobCommands.ts"
+import { cancelRun, jobIn, request, retry } from "../engine/jobCommands.ts"
 import { placeOfRun } from "../engine/jobQueries.ts"
 import type { JobQueries } from "../engine/jobQueries.ts"
 import type { Plan } from "../engine/plan.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
-import { UnknownNameError } from "../engine/schedulerError.ts"
+import { RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import { runStore } from "../engine/storePromise.ts"
 import { submitAnd } from "../engine/submitting.ts"
@@ -41,6 +41,27 @@ export class RunRequests {
     return this.claimed(lane, { ids: [id] }, (plan) => {
       const job = jobIn(plan, id, "runJob")
       return { jobKey: job.key, jobId: id, fireAt: request(plan, job, args, this.engine.setting) }
+    })
+  }
+
+  /** Another run for the fire time of one that did not succeed. */
+  async retry(runId: string): Promise<RequestedRun> {
+    const { lane, run } = await this.mustFind(runId, "retryRun")
+    const { jobId, jobKey } = run
+    const refusal = (state: RunStateError["state"], remedy: string): RunStateError =>
+      new RunStateError({ runId, verb: "retryRun", state, remedy })
+    if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
+    if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
+    const others = await runStore(lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
+    const again = others.find((other) => other.request === -run.runKey)
+    if (again !== undefined)
+      throw refusal("retried", `as run ${preview(lane.runId(again.runKey))}: retry that one if it did not succeed`)
+    return this.claimed(lane, { keys: [jobKey] }, (plan) => {
+      const job = plan.byKey(jobKey)
+      if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
+      if (!retry(plan, job, run, this.engine.setting))
+        throw refusal("retried", "another run for its fire time is live; await its end")
+      return { jobKey, jobId, fireAt: run.fireAt }
     })
   }
 

@@ -57,7 +57,10 @@ export interface ClaimRow {
   readonly runKey: number
   readonly jobKey: number
   readonly fireAt: EpochMillis
-  /** 0 for a fire time of the trigger; the run's own key for a run on request. */
+  /**
+   * 0 for a fire time of the trigger; the run's own key for a run on request; for one that tries another again, the key of that one
+   * below zero, so that each is tried again once.
+   */
   readonly request: number
   readonly claimedAt: EpochMillis
   /** JSON that takes the place of the job's arguments for this run, else `null`. */

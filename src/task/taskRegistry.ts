@@ -33,27 +33,28 @@ export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
 
 const maxShown = 20
 
-/** Names to tasks. Immutable. */
+/** Names to tasks. A task is never taken out again. */
 export class TaskRegistry {
-  private readonly tasks: ReadonlyMap<string, AnyTask<unknown>>
+  private readonly tasks = new Map<string, AnyTask<unknown>>()
 
   /** Throws `DuplicateTaskError`, and `InvalidTaskError` for what `task()` has not made. The same task given twice counts once. */
   constructor(tasks: ReadonlyArray<AnyTask<unknown>>) {
-    const byName = new Map<string, AnyTask<unknown>>()
-    for (const task of tasks) {
-      if (!isTask(task)) {
-        throw new InvalidTaskError({
-          task: "?",
-          field: "the entry",
-          found: preview(task),
-          expected: "what task(…) gives"
-        })
-      }
-      const same = byName.get(task.name)
-      if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: task.name })
-      byName.set(task.name, task)
+    for (const task of tasks) this.add(task)
+  }
+
+  /** Throws as the constructor does. */
+  add(task: AnyTask<unknown>): void {
+    if (!isTask(task)) {
+      throw new InvalidTaskError({
+        task: "?",
+        field: "the entry",
+        found: preview(task),
+        expected: "what task(…) gives"
+      })
     }
-    this.tasks = byName
+    const same = this.tasks.get(task.name)
+    if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: task.name })
+    this.tasks.set(task.name, task)
   }
 
   /** In order of registration. */

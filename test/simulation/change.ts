@@ -26,6 +26,8 @@ export type Report = (invariant: string, message: string) => void
 export const beginsAnew = ({ before, after }: Change): boolean =>
   before === null || before.memory.since !== after.memory.since || before.row.trigger !== after.row.trigger
 
-/** True where a job that was done lives again: its counts begin anew. */
-export const livesAgain = ({ before, after }: Change): boolean =>
-  before?.row.value === "done" && after.row.value !== "done"
+/** True where a job that was done lives again: its counts begin anew. One that only runs once more on request stays over. */
+export const livesAgain = ({ before, after, claims }: Change): boolean =>
+  before?.row.value === "done" &&
+  after.row.value !== "done" &&
+  (!after.memory.exhausted || claims.some(({ request }) => request === 0))

@@ -58,8 +58,9 @@ export class EventAudit {
   expect(batch: StoreBatch, blurred: (jobId: string) => boolean): void {
     const idOf = (key: number): string =>
       this.model.jobs.get(key)?.row.id ?? batch.added.find((added) => added.key === key)?.id ?? "?"
-    for (const { id } of batch.added) {
+    for (const { id, value } of batch.added) {
       this.owe(`JobAdded ${id}`)
+      if (value === "done") this.owe(`JobDone ${id}`)
       if (blurred(id)) this.busy.add(id)
     }
     for (const { key } of batch.removed) this.owe(`JobRemoved ${idOf(key)}`)
@@ -68,7 +69,7 @@ export class EventAudit {
       // Its last run may have ended before, in the same commit.
       this.busy.add(`JobDone ${idOf(key)}`)
     }
-    for (const state of batch.states) this.expectOfJob(state, blurred)
+    for (const state of batch.states) this.expectOfJob(state, batch, blurred)
     for (const { runKey } of batch.claims) this.owe(`RunClaimed ${runKey} 1`)
     for (const row of batch.settled) {
       const end = endOf(row)
@@ -82,13 +83,19 @@ export class EventAudit {
   }
 
   /** What a job tells of itself, by what it was and what it is. */
-  private expectOfJob({ key, value, memory }: StoreBatch["states"][number], blurred: (jobId: string) => boolean): void {
+  private expectOfJob(
+    { key, value, memory }: StoreBatch["states"][number],
+    batch: StoreBatch,
+    blurred: (jobId: string) => boolean
+  ): void {
     const job = this.model.jobs.get(key)
     if (job === undefined) return
     const { id, value: valueBefore } = job.row
     const [before, after] = [job.memory, readMemory(memory)]
     if (blurred(id) || before.fault !== null || after.fault !== null) this.busy.add(id)
     if (value === "done" && valueBefore !== "done" && !after.removed) this.owe(`JobDone ${id}`)
+    // It was asked for once more in the commit in which it ended, or was done and ran and ended in one.
+    if (batch.claims.some(({ jobKey, request }) => jobKey === key && request !== 0)) this.busy.add(`JobDone ${id}`)
     if (after.fault !== null && before.fault === null) this.owe(`JobParked ${id}`)
     // One that is declared again as paused, after it was done, is not paused by anybody.
     if (before.pausedAt === null && after.pausedAt !== null && after.fault === null && valueBefore !== "done")

@@ -1,0 +1,105 @@
+/** Tasks that are registered on a running scheduler, and jobs that waited for theirs. */
+import { describe, expect, it } from "vitest"
+import { createScheduler, inProcess, interval, task } from "../../src/index.ts"
+import { hour, midnight, minute, newWorld, shortRuns, storeKinds } from "../scenarios/world.ts"
+
+const quiet = task("quiet", () => null)
+const mail = task("mail", () => null)
+const everyMinute = interval("1 minute", { start: midnight })
+
+describe.each(storeKinds)("in the %s store, a job that is parked since its task is not there", (kind) => {
+  const parked = async () => {
+    const world = newWorld(kind)
+    await world.start({ tasks: [mail] })
+    await world.scheduler.addJobs([
+      { id: "latest", task: mail, trigger: everyMinute },
+      { id: "all", task: mail, trigger: everyMinute, coalesce: "all" },
+      { id: "strict", task: mail, trigger: everyMinute, misfireGrace: "1 minute" },
+      { id: "paused", task: mail, trigger: everyMinute, paused: true }
+    ])
+    await world.clock.settle()
+    await world.start({ tasks: [quiet] })
+    await world.clock.advance(5 * minute)
+    expect((await world.scheduler.getJobs({ fault: true })).map(({ id }) => id).toSorted()).toEqual([
+      "all",
+      "latest",
+      "strict"
+    ])
+    return world
+  }
+  const ranOf = async (world: Awaited<ReturnType<typeof parked>>, jobId: string) =>
+    shortRuns(await world.scheduler.getRuns({ jobId })).map(([at]) => at / minute)
+  const madeUp = async (world: Awaited<ReturnType<typeof parked>>) => {
+    expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
+    expect(await ranOf(world, "latest")).toEqual([0, 5])
+    expect(await ranOf(world, "all")).toEqual([0, 1, 2, 3, 4, 5])
+    expect(await ranOf(world, "strict")).toEqual([0, 5])
+    expect(await ranOf(world, "paused")).toEqual([])
+    expect((await world.scheduler.getJob("paused"))?.pausedBy).toBe("user")
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  }
+
+  it("goes on at the next start that has it, and what it missed is made up", async () => {
+    const world = await parked()
+    await world.start({ tasks: [quiet, mail] })
+    await world.clock.settle()
+    await madeUp(world)
+    expect(world.events.filter(({ type }) => type === "JobResumed").length).toBe(3)
+  })
+
+  it("goes on when it is added while running", async () => {
+    const world = await parked()
+    await world.scheduler.addTask(mail)
+    await world.clock.settle()
+    await madeUp(world)
+  })
+})
+
+describe("addTask", () => {
+  it("lets jobs be added for the task, and adds those that it declares", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [] })
+    await expect(scheduler.addJob({ id: "a", task: "mail" })).rejects.toMatchObject({ _tag: "UnknownTaskError" })
+    await scheduler.addTask(mail.scheduled(everyMinute, { tags: ["declared"] }))
+    await scheduler.addJob({ id: "a", task: "mail" })
+    await world.clock.advance(minute)
+    expect((await scheduler.getJobs()).map(({ id, state }) => [id, state])).toEqual([
+      ["mail", "scheduled"],
+      ["a", "done"]
+    ])
+  })
+
+  it("takes the same task again, and refuses another of its name and what is none", async () => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [mail] })
+    await scheduler.addTask(mail)
+    await expect(scheduler.addTask(task("mail", () => 1))).rejects.toMatchObject({ _tag: "DuplicateTaskError" })
+    await expect(scheduler.addTask("mail" as never)).rejects.toMatchObject({ _tag: "InvalidTaskError" })
+    await scheduler.shutdown()
+    await expect(scheduler.addTask(quiet)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
+  })
+
+  it("before the start adds to the tasks that it starts with", async () => {
+    const world = newWorld("memory")
+    const scheduler = createScheduler({ clock: world.clock, timezone: "UTC" })
+    await scheduler.addTask(mail.scheduled(everyMinute))
+    await scheduler.addJob({ id: "a", task: "mail" })
+    await scheduler.start()
+    expect((await scheduler.getJobs()).map(({ id }) => id).toSorted()).toEqual(["a", "mail"])
+    await scheduler.shutdown()
+  })
+})
+
+it("a job parked for want of its executor goes on at the next start that has it", async () => {
+  const world = newWorld("memory")
+  await world.start({ tasks: [quiet], executors: { own: inProcess() } })
+  await world.scheduler.addJob({ id: "a", task: quiet, trigger: everyMinute, executor: "own" })
+  await world.clock.settle()
+  await world.start({ tasks: [quiet] })
+  await world.clock.advance(hour)
+  expect((await world.scheduler.getJob("a"))?.fault?.kind).toBe("unknownExecutor")
+  await world.start({ tasks: [quiet], executors: { own: inProcess() } })
+  await world.clock.settle()
+  expect(shortRuns(await world.scheduler.getRuns()).map(([at]) => at / minute)).toEqual([0, 60])
+  expect((await world.scheduler.getJob("a"))?.state).toBe("scheduled")
+})
