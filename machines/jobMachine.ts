@@ -7,7 +7,7 @@ import { assign, setup } from "xstate"
 import type { JobDecision } from "../src/job/jobDraft.ts"
 import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
-import { onPark, onPause, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
+import { onPark, onPause, onRedefine, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
 import { onDue, onRefused } from "../src/job/onDue.ts"
 import { onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
@@ -51,7 +51,7 @@ const decide = ({ context, event }: Step): JobDecision => {
     case "remove":
       return onRemove(context, event)
     case "redefine":
-      return { memory: context.memory, answer: noAnswer }
+      return onRedefine(context, event)
   }
 }
 
@@ -92,10 +92,10 @@ const machineSetup = setup({
   },
   actions: {
     answer: assign(({ context, event }) => decisionOf({ context, event })),
-    redefine: assign({
-      rules: ({ context, event }) => (event.type === "redefine" ? event.rules : context.rules),
-      answer: noAnswer
-    })
+    redefine: assign(({ context, event }) => ({
+      rules: event.type === "redefine" ? event.rules : context.rules,
+      ...decisionOf({ context, event })
+    }))
   }
 })
 

@@ -8,6 +8,7 @@ import type { EventBody } from "../event/schedulerEvent.ts"
 import type { Settlement } from "../executor/executor.ts"
 import type { DueFireTimes, JobContext, JobEvent } from "../job/jobEvent.ts"
 import { noAnswer } from "../job/jobEvent.ts"
+import { onRedefine } from "../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../job/snapshot.ts"
 import { stateOf } from "../job/snapshot.ts"
 import type { JobDefinitionRow, MarkRow, StoreBatch } from "../store/jobStore.ts"
@@ -99,10 +100,15 @@ export class Plan {
   redefine(job: Job, row: JobDefinitionRow, rules: JobRules, trigger: Trigger): Job {
     const working = this.workingOf(job)
     this.edits += 1
-    working.job = { ...working.job, row, rules, trigger }
+    const { row: before, memory } = working.job
+    // Another task takes over whole, with its arguments.
+    const kept = before.args !== row.args && before.task === row.task && memory.live.length > 0
+    const event = { type: "redefine", rules, ...(kept ? { args: JSON.parse(before.args) as Json } : {}) } as const
+    const decided = onRedefine({ jobId: row.id, rules, memory, answer: noAnswer }, event)
+    working.job = { ...working.job, row, rules, trigger, memory: decided.memory }
     working.definitionChanged = true
     working.stateChanged = true
-    this.steps.push({ key: job.key, event: { type: "redefine", rules } })
+    this.steps.push({ key: job.key, event })
     return working.job
   }
 

@@ -117,6 +117,8 @@ export interface RescheduleEvent extends NextFire {
 export interface RedefineEvent {
   readonly type: "redefine"
   readonly rules: JobRules
+  /** The job's arguments until now, where they change: runs under way keep them. */
+  readonly args?: Json
 }
 export interface RemoveEvent {
   readonly type: "remove"

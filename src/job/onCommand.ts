@@ -7,11 +7,13 @@ import type {
   JobContext,
   ParkEvent,
   PauseEvent,
+  RedefineEvent,
   RemoveEvent,
   RequestedEvent,
   RescheduleEvent,
   ResumeEvent
 } from "./jobEvent.ts"
+import { noAnswer } from "./jobEvent.ts"
 import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
@@ -94,6 +96,13 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
   memory.exhausted = event.exhausted || (maxRuns !== null && memory.runCount >= maxRuns)
   memory.nextFireAt = memory.exhausted ? null : event.nextFireAt
   return draft.decision()
+}
+
+/** Other rules from now on. A run's arguments are those it was claimed with, for all its attempts. */
+export const onRedefine = ({ memory }: JobContext, { args }: RedefineEvent): JobDecision => {
+  if (args === undefined || memory.live.every((run) => run.args !== undefined)) return { memory, answer: noAnswer }
+  const live = memory.live.map((run) => (run.args === undefined ? { ...run, args } : run))
+  return { memory: { ...memory, live }, answer: noAnswer }
 }
 
 /** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. A pause ends here. */

@@ -45,6 +45,8 @@ export class World {
   readonly violations: Array<Violation> = []
   readonly lines: Array<Line> = []
   readonly sometimes = new Sometimes()
+  /** By run: what its first attempt was called with. */
+  private readonly claimedArgs = new Map<number, unknown>()
   readonly executions: Executions
   readonly model: Model
   readonly audit: EventAudit
@@ -304,6 +306,14 @@ export class World {
     const given = this.model.rows.get(runKey)?.args ?? null
     if (given === null ? isOwn(args) : given !== JSON.stringify(args))
       this.report("args", `attempt ${attempt} of run ${runKey} is called with ${String(args)}, its own are ${given}`)
+    // Whatever the job's own have become meanwhile.
+    const first = this.claimedArgs.get(runKey) ?? args
+    this.claimedArgs.set(runKey, first)
+    if (JSON.stringify(first) !== JSON.stringify(args))
+      this.report(
+        "args",
+        `attempt ${attempt} of run ${runKey} is called with ${String(args)}, an earlier one with ${String(first)}`
+      )
     this.sometimes.note("attempts started")
     const execution: Execution = {
       ...{ runKey, attempt, jobKey: run?.jobKey ?? 0, life: this.life, startedMs: this.ms },
