@@ -1,15 +1,17 @@
 /** A trigger in words. */
 import cronstrue from "cronstrue"
+import type { CronRule } from "./cronRule.ts"
 import { cronMacros, readCronText } from "./cronText.ts"
+import { cronWords, months, weekdays } from "./cronWords.ts"
 import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { isSpec } from "./storedForm.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
 
 /**
- * The schedule in words. Cron text is told by cronstrue in `locale` (default `"en"`); another language is there once its module is
- * imported (`import "cronstrue/locales/sv"`), else the text is English. Everything around it is English. Throws
- * `InvalidTriggerError` for what is no trigger or no locale.
+ * The schedule in words, which say what fires: they are made from the trigger's own values. The usual shapes of cron text are told in `locale` (default
+ * `"en"`) by cronstrue once its module is imported (`import "cronstrue/locales/sv"`); what its dialect of cron reads otherwise, and
+ * everything around cron text, is English. Throws `InvalidTriggerError` for what is no trigger or no locale.
  */
 export const describe = (trigger: Trigger, locale = "en"): string => {
   if (typeof (locale as unknown) !== "string") {
@@ -21,7 +23,7 @@ export const describe = (trigger: Trigger, locale = "en"): string => {
 
 const describeSpec = (spec: TriggerSpec, locale: string): string => {
   const nested = (value: Json | undefined): string =>
-    isSpec(value) ? describeSpec(value, locale) : "an unknown trigger"
+    isSpec(value) ? whole(describeSpec(value, locale)) : "an unknown trigger"
   const list = (value: Json | undefined): ReadonlyArray<string> =>
     Array.isArray(value) ? value.map((each: Json) => nested(each)) : []
   switch (spec.type) {
@@ -32,7 +34,7 @@ const describeSpec = (spec: TriggerSpec, locale: string): string => {
     case "calendarInterval":
       return `every ${steps(spec)} at ${clock(spec)}${zone(spec)}${bounds(spec)}`
     case "cron":
-      return `${cronWords(spec, locale)}${zone(spec)}${bounds(spec)}`
+      return `${bounds(spec) === "" ? cronText(spec, locale) : whole(cronText(spec, locale))}${zone(spec)}${bounds(spec)}`
     case "stream":
       return `whenever the stream ${JSON.stringify(spec["stream"])} emits`
     case "or":
@@ -54,30 +56,42 @@ const describeSpec = (spec: TriggerSpec, locale: string): string => {
   }
 }
 
-const cronWords = (spec: TriggerSpec, locale: string): string => {
+/** Several sentences in parentheses, where something more is said of all of them. */
+const whole = (words: string): string => (words.includes("; ") ? `(${words})` : words)
+
+const cronText = (spec: TriggerSpec, locale: string): string => {
   const { expression, fields } = spec
   if (typeof expression !== "string") {
     const words = Object.entries(typeof fields === "object" && fields !== null ? fields : {})
     return `when ${words.map(([name, value]) => `${name} is ${typeof value === "string" ? value : JSON.stringify(value)}`).join(" and ")}`
   }
+  const rule = readCronText(expression)
   const text = cronMacros[expression.trim().toLowerCase()] ?? expression.trim()
-  const language = Object.hasOwn(descriptor.locales, locale) ? locale : "en"
+  if (locale === "en" || !Object.hasOwn(descriptor.locales, locale) || !isUsual(text, rule)) return cronWords(rule)
   try {
-    return eitherDay(text)
-      .map((each) => descriptor.toString(each, { locale: language, use24HourTimeFormat: true, verbose: false }))
-      .join("; or ")
+    return descriptor.toString(text, { locale, use24HourTimeFormat: true, verbose: false })
   } catch {
-    // A shape that cronstrue has no words for.
-    return `cron ${expression}`
+    // A shape that cronstrue has no words for in that language.
+    return cronWords(rule)
   }
 }
 
-/** Two expressions where either day field is enough: one sentence would say that both must match. */
-const eitherDay = (text: string): ReadonlyArray<string> => {
-  if (readCronText(text).dayFields === "both") return [text]
+/**
+ * Text that cronstrue reads as it is read here: each field `*`, a number or name, a list of numbers, or a range; a step of `*` only where
+ * it goes on evenly; one day field at most, and the week's last number is 6.
+ */
+const isUsual = (text: string, rule: CronRule): boolean => {
   const words = text.split(/\s+/)
-  const without = (place: number) => words.with(place, "*").join(" ")
-  return [without(words.length - 1), without(words.length - 3)]
+  const sizes = words.length === 6 ? [60, 60, 24, 1, 1, 1] : [60, 24, 1, 1, 1]
+  const usual = words.every((word, place) => {
+    const step = /^\*\/(\d+)$/.exec(word)?.[1]
+    if (step !== undefined) return (sizes[place] ?? 1) % Number(step) === 0
+    const range = /^(\d+)-(\d+)$/.exec(word)
+    if (range !== null) return Number(range[1]) < Number(range[2])
+    return /^(?:\*|\d+(?:,\d+)*|mon-(?:tue|wed|thu|fri|sat)|[a-z]{3})$/i.test(word)
+  })
+  const days = (rule.daysOfMonth === undefined ? 0 : 1) + (rule.daysOfWeek === undefined ? 0 : 1)
+  return usual && days < 2 && !(words.at(-1) ?? "").includes("7")
 }
 
 /** A CommonJS module: Node gives the module as the default import, bundlers what the module calls its default. */
@@ -125,8 +139,6 @@ const bounds = (spec: TriggerSpec): string =>
   `${spec["start"] === undefined ? "" : `, from ${instant(spec["start"])}`}${spec["end"] === undefined ? "" : `, through ${instant(spec["end"])}`}`
 
 const condition = (spec: TriggerSpec): string => {
-  const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-  const months = "January February March April May June July August September October November December".split(" ")
   const names = (value: Json | undefined, all: ReadonlyArray<string>, first: number) =>
     Array.isArray(value) ? value.map((each) => all[Number(each) - first] ?? String(each)).join(", ") : ""
   const ranges = (value: Json | undefined) =>

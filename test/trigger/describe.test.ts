@@ -51,6 +51,23 @@ suite("describe", () => {
   it("tells cron text in another language", () => {
     expect(describe(cron("0 9 * * 1-5"), "sv")).toBe("Kl 09:00, måndag till fredag")
   })
+
+  it.for(["0 0 */10 * FRI", "0 0 * * 5/2", "0 0 * * *,1", "*/7 * * * *", "0 22-2 * * *", "0 0 1 * MON", "0 0 * * 5-7"])(
+    "tells what the other language's dialect of cron reads otherwise in English: %s",
+    (text) => {
+      expect(describe(cron(text), "sv")).toBe(describe(cron(text)))
+    }
+  )
+
+  it("tells what is said of several in parentheses", () => {
+    const either = or([interval("1h"), cron("0 0 13 * 5")])
+    expect(describe(filter(either, { weekdays: "mon" }))).toBe(
+      "(every 1 hour; or (At 00:00, on day 13 of the month; or At 00:00, only on Friday)), only on Monday"
+    )
+    expect(describe(cron("0 0 13 * 5", { ...oslo, end: 0 }))).toBe(
+      "(At 00:00, on day 13 of the month; or At 00:00, only on Friday) (Europe/Oslo), through 1970-01-01T00:00:00.000Z"
+    )
+  })
 })
 
 const refusals = (trigger: Trigger, instant: string) =>
