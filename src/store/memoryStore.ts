@@ -44,7 +44,9 @@ const store = "memory"
 const claimOwnership = (ownership: Ownership, by: StoreOwner): Effect.Effect<number, StoreInUse> => {
   if (ownership.owner !== null) {
     const { pid, host, startedAt } = ownership.owner
-    return Effect.fail(new StoreInUse({ store, pid, host, ageMs: Math.max(0, by.startedAt - startedAt) }))
+    return Effect.fail(
+      new StoreInUse({ store, pid, host, ageMs: Math.max(0, by.startedAt - startedAt), sameProcess: true })
+    )
   }
   ownership.owner = by
   ownership.epoch += 1

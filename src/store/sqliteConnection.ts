@@ -4,7 +4,7 @@
  * `SQLITE_BUSY` at once, since the driver's own waiting blocks the event loop.
  */
 import { SqlClient } from "@effect/sql"
-import type { SqlError } from "@effect/sql/SqlError"
+import { SqlError } from "@effect/sql/SqlError"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Context, Duration, Effect, Layer, type Scope } from "effect"
 
@@ -44,10 +44,7 @@ export const connect = (options: SqliteConnectionOptions): Effect.Effect<SqliteC
       }).pipe(Layer.orDie)
     )
     const driver = yield* Context.get(context, SqlClient.SqlClient).reserve
-    const gate = Effect.unsafeMakeSemaphore(1)
-    let taken = false
-    const take = Effect.sync(() => void (taken = true))
-    const leave = Effect.sync(() => void (taken = false))
+    const gate = newGate()
     const run: SqliteConnection["run"] = (sql, params = []) => Effect.map(driver.executeRaw(sql, params), changesOf)
     yield* driver.execute("PRAGMA busy_timeout = 0", [], undefined)
     const connection: SqliteConnection = {
@@ -63,13 +60,49 @@ export const connect = (options: SqliteConnectionOptions): Effect.Effect<SqliteC
           Effect.tapErrorCause(() => Effect.ignore(run("ROLLBACK"))),
           Effect.uninterruptible
         ),
-      alone: (body) => gate.withPermits(1)(Effect.ensuring(Effect.zipRight(take, body), leave)),
+      alone: gate.alone,
       get taken() {
-        return taken
+        return gate.taken
       }
     }
     return connection
   })
+
+const newGate = (): Pick<SqliteConnection, "alone" | "taken"> => {
+  const gate = Effect.unsafeMakeSemaphore(1)
+  let taken = false
+  const take = Effect.sync(() => void (taken = true))
+  const leave = Effect.sync(() => void (taken = false))
+  return {
+    alone: (body) => gate.withPermits(1)(Effect.ensuring(Effect.zipRight(take, body), leave)),
+    get taken() {
+      return taken
+    }
+  }
+}
+
+/** The connection that there is when a statement runs; `null`: there is none just now. */
+export const following = (current: () => SqliteConnection | null): SqliteConnection => {
+  const gate = newGate()
+  const through = <A, E>(use: (connection: SqliteConnection) => Effect.Effect<A, E>): Effect.Effect<A, E | SqlError> =>
+    Effect.suspend((): Effect.Effect<A, E | SqlError> => {
+      const connection = current()
+      return connection === null ? Effect.fail(closed) : use(connection)
+    })
+  return {
+    run: (sql, params) => through((connection) => connection.run(sql, params)),
+    rows: (sql, params) => through((connection) => connection.rows(sql, params)),
+    values: (sql, params) => through((connection) => connection.values(sql, params)),
+    transaction: (body) => through((connection) => connection.transaction(body)),
+    alone: gate.alone,
+    get taken() {
+      return gate.taken
+    }
+  }
+}
+
+/** In the driver's words, which its callers know. */
+const closed = new SqlError({ cause: new TypeError("The database connection is not open") })
 
 const changesOf = (result: unknown): number =>
   typeof result === "object" && result !== null && "changes" in result && typeof result.changes === "number"

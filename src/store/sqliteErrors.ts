@@ -25,10 +25,13 @@ export const sqliteCode = (thrown: unknown): string | undefined =>
 
 const storeErrorOf = (store: string, operation: string, cause: unknown): StoreError | undefined => {
   const code = sqliteCode(cause)
-  const away = () => new StoreUnavailable({ store, operation, cause })
+  const away = (remedy: string) => new StoreUnavailable({ store, operation, cause, remedy })
+  if (isDriverMissing(cause)) return away(rebuild)
   if (code === undefined) {
     // The driver's own checks carry no code: a directory that does not exist, a connection that was closed.
-    return cause instanceof TypeError && /directory does not exist|not open/.test(cause.message) ? away() : undefined
+    return cause instanceof TypeError && /directory does not exist|not open/.test(cause.message)
+      ? away("check that its directory exists")
+      : undefined
   }
   const primary = /^SQLITE_[A-Z]+/.exec(code)?.[0]
   switch (primary) {
@@ -43,6 +46,27 @@ const storeErrorOf = (store: string, operation: string, cause: unknown): StoreEr
     case "SQLITE_ERROR":
       return new StoreUnreadable({ store, cause })
     default:
-      return primary === undefined ? undefined : away()
+      return primary === undefined ? undefined : away(remedies[primary] ?? "check disk space, permissions and locks")
   }
 }
+
+/** By primary result code. */
+const remedies: Readonly<Record<string, string>> = {
+  SQLITE_FULL: "make space on its disk",
+  SQLITE_BUSY: "another process has it locked: let that one end what it does",
+  SQLITE_LOCKED: "another connection has it locked: let that one end what it does",
+  SQLITE_READONLY: "let this process's user write the file and its directory",
+  SQLITE_PERM: "let this process's user read and write the file and its directory",
+  SQLITE_CANTOPEN: "let this process's user read and write the file, its log and its directory",
+  SQLITE_IOERR: "check its disk, and what the system's log says of it",
+  SQLITE_NOMEM: "give the process more memory"
+}
+
+/** The package is installed, and its native part is not built, damaged, or another Node's. */
+const isDriverMissing = (cause: unknown): cause is Error =>
+  cause instanceof Error &&
+  (sqliteCode(cause) === "ERR_DLOPEN_FAILED" ||
+    /could not locate the bindings file|better_sqlite3\.node|NODE_MODULE_VERSION/i.test(cause.message))
+
+const rebuild =
+  "better-sqlite3 is not built for this Node: npm rebuild better-sqlite3; with pnpm also pnpm approve-builds; do not install with --ignore-scripts"

@@ -2,15 +2,20 @@
  * Taking possession of an SQLite file. In order: find its real path, take the lock beside it, look at it read-only, and only
  * then write. A refused file keeps every byte, and so does its write-ahead log.
  */
+import { statSync } from "node:fs"
 import { SqlError } from "@effect/sql/SqlError"
-import { Cause, Effect, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import type { StoreOwner } from "./jobStore.ts"
 import { longestLog } from "./sqliteCheckpointer.ts"
 import { migrations, schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
+import { refuseOddCompanions, refuseOddFile } from "./sqliteFileKinds.ts"
+import { type Hold, holdFile } from "./sqliteHold.ts"
+import { own } from "./sqliteOwnership.ts"
+import { refuseForeignSchema } from "./sqliteSchema.ts"
 import { type Executors, readExecutors } from "./sqliteSession.ts"
-import { StoreInUse, StoreTooNew, StoreUnreadable } from "./storeError.ts"
+import { type StoreError, StoreTooNew, StoreUnreadable } from "./storeError.ts"
 
 /** What `sqlite()` was asked for, defaults settled. */
 export interface SqliteSettings {
@@ -22,7 +27,7 @@ export interface SqliteSettings {
 
 /** The owner row after this opening. */
 export interface Possession {
-  readonly connection: SqliteConnection
+  readonly hold: Hold
   readonly epoch: number
   readonly jobCount: number
   readonly nextJobKey: number
@@ -31,7 +36,7 @@ export interface Possession {
   readonly executors: Executors
 }
 
-type OpenError = SqlError | StoreInUse | StoreTooNew | StoreUnreadable
+type OpenError = SqlError | StoreError
 
 /** "Carl" in the header's application id, which tells `file` and us whose database it is. */
 export const applicationId = 0x4361726c
@@ -45,19 +50,37 @@ export const takePossession = (
   owner: StoreOwner
 ): Effect.Effect<Possession, OpenError, Scope.Scope> =>
   Effect.gen(function* () {
-    const { filename, takeOver } = settings
-    if (filename !== inMemory) {
-      const path = yield* realPath(filename)
-      yield* lock(path, owner, takeOver)
-      yield* refuseForeign(path)
-    }
-    const connection = yield* connect({ filename })
-    yield* refuse(connection, filename)
-    yield* checkSqliteVersion(connection, filename)
+    const { filename: store, takeOver, checkpointPages } = settings
+    if (store === inMemory) return yield* claimEpoch(yield* inMemoryHold(settings), store, owner)
+    yield* refuseOddFile(store)
+    const path = yield* realPath(store)
+    yield* refuseOddCompanions(path, store)
+    const ownership = yield* own(path, owner, takeOver)
+    yield* refuseForeign(path)
+    const hold = yield* holdFile({ store, path, checkpointPages, ownership, connect: prepared(path, settings) })
+    return yield* claimEpoch(hold, store, owner)
+  })
+
+const prepared = (path: string, settings: SqliteSettings): Effect.Effect<SqliteConnection, OpenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const connection = yield* connect({ filename: path })
+    yield* refuse(connection, settings.filename)
+    yield* checkSqliteVersion(connection, settings.filename)
     yield* configure(connection, settings)
     yield* migrate(connection, migrations)
-    return yield* claimEpoch(connection, filename, owner)
+    return connection
   })
+
+/** Nobody else can come at it. */
+const inMemoryHold = (settings: SqliteSettings) =>
+  Effect.map(prepared(inMemory, settings), (connection): Hold => ({
+    connection,
+    acknowledged: () => undefined,
+    isAcknowledged: () => true,
+    committed: () => undefined,
+    look: Effect.succeed(false),
+    reach: Effect.void
+  }))
 
 /** SQLite's name for a database that lives as long as its connection. */
 export const inMemory = ":memory:"
@@ -72,44 +95,10 @@ const realPath = (filename: string): Effect.Effect<string, SqlError> =>
     })
   )
 
-/**
- * An exclusive transaction on `<file>.lock`, held until the scope closes. The lock is the kernel's, so it ends with the process
- * however that ends; the owner row tells who holds it, but is never trusted to mean that somebody does.
- */
-const lock = (path: string, owner: StoreOwner, takeOver: boolean): Effect.Effect<void, OpenError, Scope.Scope> =>
-  Effect.gen(function* () {
-    const connection = yield* connect({ filename: `${path}.lock` })
-    // Without it an exclusive transaction leaves a journal file behind when the process is killed.
-    yield* connection.rows("PRAGMA journal_mode = MEMORY")
-    yield* connection.run("BEGIN EXCLUSIVE")
-  }).pipe(
-    Effect.catchIf(
-      (error) => isBusy(error),
-      () => (takeOver ? Effect.void : Effect.flatMap(readOwner(path, owner), Effect.fail))
-    )
-  )
-
-const isBusy = (error: SqlError): boolean => sqliteCode(error.cause)?.startsWith("SQLITE_BUSY") === true
-
-const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =>
-  Effect.scoped(
-    Effect.flatMap(connect({ filename: path, readonly: true }), (connection) =>
-      connection.rows<StoreOwner>("SELECT pid, host, started_at AS startedAt FROM owner")
-    )
-  ).pipe(
-    Effect.map(([holder]) => holder),
-    // Locked, and not yet or no longer ours to read: it is in use all the same.
-    Effect.catchAllCause(() => Effect.succeed(undefined)),
-    Effect.map((holder) => {
-      const { pid, host, startedAt } = holder ?? { pid: 0, host: "", startedAt: owner.startedAt }
-      return new StoreInUse({ store: path, pid, host, ageMs: Math.max(0, owner.startedAt - startedAt) })
-    })
-  )
-
 /** Looks through a read-only connection, which can neither replay a log into the file nor empty it. */
 const refuseForeign = (path: string): Effect.Effect<void, OpenError> =>
   Effect.gen(function* () {
-    const logged = yield* hasLog(path)
+    const logged = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
     yield* Effect.scoped(
       Effect.flatMap(connect({ filename: path, readonly: true }), (connection) => refuse(connection, path))
     ).pipe(Effect.tapError(() => (logged ? Effect.void : Effect.ignore(removeEmptyLog(path)))))
@@ -119,17 +108,6 @@ const refuseForeign = (path: string): Effect.Effect<void, OpenError> =>
       (error) => error instanceof SqlError && sqliteCode(error.cause)?.startsWith("SQLITE_READONLY") === true,
       () => Effect.void
     )
-  )
-
-/** Whether a log with something in it lies beside the file: read as a database, an empty file is one and a log is not. */
-const hasLog = (path: string): Effect.Effect<boolean> =>
-  Effect.scoped(
-    Effect.flatMap(connect({ filename: `${path}-wal`, readonly: true }), (connection) =>
-      pragma(connection, "user_version")
-    )
-  ).pipe(
-    Effect.as(false),
-    Effect.catchAllCause((cause) => Effect.succeed(sqliteCode(Cause.squash(cause)) !== "SQLITE_CANTOPEN"))
   )
 
 /** Fails for a file that is not ours: another program's, or a newer version's. */
@@ -144,6 +122,7 @@ export const refuse = (connection: SqliteConnection, store: string): Effect.Effe
     if (version > schemaVersion) {
       return yield* new StoreTooNew({ store, found: version, supported: schemaVersion })
     }
+    if (version > 0) yield* refuseForeignSchema(connection, version, store)
   })
 
 /** A read-only connection leaves an empty log beside a file in WAL mode; a writer that writes nothing takes it away. */
@@ -212,16 +191,17 @@ export const migrate = (
 
 /** Reads before it writes: what a start needs and damage has taken shows while the file still has every byte. */
 const claimEpoch = (
-  connection: SqliteConnection,
+  hold: Hold,
   store: string,
   { pid, host, startedAt }: StoreOwner
-): Effect.Effect<Possession, OpenError> =>
-  connection.transaction(
+): Effect.Effect<Possession, OpenError> => {
+  const { connection } = hold
+  return connection.transaction(
     Effect.gen(function* () {
       for (const statement of neededAtStart) yield* connection.values(statement)
       const executors = yield* readExecutors(connection)
       const marks = yield* connection.rows<{ name: string; value: string }>("SELECT name, value FROM marks")
-      const [row] = yield* connection.rows<Omit<Possession, "connection" | "executors" | "marks">>(
+      const [row] = yield* connection.rows<Omit<Possession, "hold" | "executors" | "marks">>(
         `SELECT epoch + 1 AS epoch, job_count AS jobCount,
         max(job_key, (SELECT coalesce(max(key), 0) FROM jobs)) + 1 AS nextJobKey,
         max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey FROM owner`
@@ -233,9 +213,11 @@ const claimEpoch = (
         host,
         startedAt
       ])
-      return { connection, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
+      hold.acknowledged(row.epoch, 0)
+      return { hold, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
     })
   )
+}
 
 /** The roots of what is read first: unfinished runs, wake-ups, stream jobs. */
 const neededAtStart: ReadonlyArray<string> = [

@@ -13,6 +13,7 @@ import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
 import { schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
 import { translated } from "./sqliteErrors.ts"
+import { refuseOddCompanions } from "./sqliteFileKinds.ts"
 import { patiently } from "./sqlitePatience.ts"
 import { limited } from "./sqliteReads.ts"
 import { pragma, refuse, removeEmptyLog } from "./sqliteOpen.ts"
@@ -58,6 +59,7 @@ interface SnapshotPast {
 export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, StoreError, Scope.Scope> =>
   Effect.gen(function* () {
     const path = yield* realFile(filename)
+    yield* refuseOddCompanions(path, filename)
     const connection = yield* mayBeWritten(path) ? patiently(begun(path)) : begunInPlaceOrCopied(path, filename)
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")

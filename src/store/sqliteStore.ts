@@ -1,18 +1,15 @@
 /** A store in one SQLite file, through @effect/sql-sqlite-node: WAL, one owner at a time, every commit synced to disk by default. */
 import { hostname } from "node:os"
-import { resolve } from "node:path"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
 import { preview } from "../task/preview.ts"
 import { batchInstant } from "./batchInstant.ts"
 import type { JobStore, OpenStore, StoreBatch, StoreOwner } from "./jobStore.ts"
-import { checkpointer } from "./sqliteCheckpointer.ts"
 import { commitBatch, readSequence } from "./sqliteCommit.ts"
 import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
 import { patiently } from "./sqlitePatience.ts"
-import { presenceOf } from "./sqlitePresence.ts"
 import { purgeSlice } from "./sqlitePurge.ts"
 import {
   countJobs,
@@ -25,7 +22,8 @@ import {
 } from "./sqliteReads.ts"
 import { readLedger, readOrphans, readRuns } from "./sqliteRuns.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
-import type { SqliteSession } from "./sqliteSession.ts"
+import type { Hold } from "./sqliteHold.ts"
+import { readExecutors, type SqliteSession } from "./sqliteSession.ts"
 import { onStopSignal } from "./sqliteSignals.ts"
 import { stopMark, stopMarkOf } from "./stopMark.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
@@ -75,9 +73,10 @@ export const sqlite = (options: SqliteOptions): JobStore => {
   }
 }
 
-const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
+const openFile = ({ filename: store }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
-    const { connection, epoch, jobCount, nextJobKey, nextRunKey, marks, executors } = possession
+    const { hold, epoch, jobCount, nextJobKey, nextRunKey, marks, executors } = possession
+    const { connection } = hold
     const session: SqliteSession = {
       connection,
       store,
@@ -86,8 +85,6 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
       looked: { runs: 0, ledger: 0 },
       counted: false
     }
-    const moving = store === inMemory ? null : yield* checkpointer(resolve(store), checkpointPages)
-    const misplaced = store === inMemory ? () => null : presenceOf(resolve(store))
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
@@ -97,7 +94,9 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
         open ? body() : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
       ).pipe(translated(store, operation))
     const guarded = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
-      whileOpen(operation, () => connection.alone(Effect.suspend(body)))
+      whileOpen(operation, () => connection.alone(Effect.zipRight(hold.reach, Effect.suspend(body))))
+    const looked = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
+      whileOpen(operation, () => connection.alone(Effect.zipRight(hold.look, Effect.suspend(body))))
     const opened: OpenStore = {
       epoch,
       jobCount,
@@ -105,14 +104,24 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
       nextRunKey,
       marks,
       commit: (sequence, batch) =>
-        guarded("commit", () => {
-          const cause = misplaced()
-          if (cause !== null) return Effect.fail(new StoreUnavailable({ store, operation: "commit", cause }))
+        looked("commit", () => {
           const at = batchInstant(batch, latest)
           latest = Math.max(latest, at)
-          return Effect.tap(commitBatch(session, sequence, batch, at), () => moving?.committed(rowsOf(batch)))
+          return Effect.tap(commitBatch(session, sequence, batch, at), () =>
+            Effect.map(reachedDisk(hold, session, sequence), () => hold.committed(rowsOf(batch)))
+          )
         }),
-      committed: () => guarded("committed", () => readSequence(session)),
+      // A commit that is not acknowledged yet is there only if it reached the disk; nothing else is in doubt.
+      committed: () =>
+        guarded("committed", () =>
+          Effect.flatMap(readSequence(session), (found) =>
+            hold.isAcknowledged(found)
+              ? Effect.succeed(found)
+              : Effect.zipRight(hold.look, readSequence(session)).pipe(
+                  Effect.tap((sequence) => Effect.sync(() => hold.acknowledged(epoch, sequence)))
+                )
+          )
+        ),
       due: (executor, now, limit) => guarded("due", () => readDue(session, executor, now, limit)),
       nextWakeAt: (executor) => guarded("nextWakeAt", () => readNextWakeAt(session, executor)),
       executorNames: () => guarded("executorNames", () => readWakingExecutors(session)),
@@ -124,7 +133,7 @@ const openFile = ({ filename: store, checkpointPages }: SqliteSettings, possessi
       runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
-      purge: (retention) => guarded("purge", () => purgeSlice(session, retention))
+      purge: (retention) => looked("purge", () => purgeSlice(session, retention))
     }
     return opened
   })
@@ -148,6 +157,25 @@ const stopNoted = (connection: SqliteConnection, epoch: number) => {
     (forget) => Effect.sync(forget)
   )
 }
+
+/** Where the file had to be opened anew after the commit, it may not be there: then nobody is told that it is. */
+const reachedDisk = (
+  hold: Hold,
+  session: SqliteSession,
+  sequence: number
+): Effect.Effect<void, SqlError | StoreError> =>
+  Effect.flatMap(hold.look, (anew) =>
+    anew
+      ? Effect.flatMap(readSequence(session), (found) => {
+          if (found >= sequence) return Effect.void
+          const cause = "another process had the file open while its locks were dropped"
+          return Effect.zipRight(
+            Effect.map(readExecutors(session.connection), (executors) => void (session.executors = executors)),
+            Effect.fail(new StoreUnavailable({ store: session.store, operation: "commit", cause }))
+          )
+        })
+      : Effect.void
+  ).pipe(Effect.tap(() => Effect.sync(() => hold.acknowledged(session.epoch, sequence))))
 
 const rowsOf = (batch: StoreBatch): number =>
   batch.added.length * 2 +

@@ -2,31 +2,41 @@
 import { Data } from "effect"
 import { preview } from "../task/preview.ts"
 
-/** The store is busy, full or away; the same call may succeed later. */
+/** The store is busy, full or away; the same call may succeed later. `remedy`: what helps, where that is known. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   readonly store: string
   readonly operation: string
   readonly cause: unknown
+  readonly remedy?: string
 }> {
   override get message(): string {
-    return `store ${this.store}: ${this.operation} failed: ${causeText(this.cause)}; check disk space, permissions and locks: a running scheduler tries again by itself`
+    const remedy = this.remedy ?? "check that it can be reached"
+    const again = triedAgain.has(this.operation) ? "; the scheduler goes on trying" : ""
+    return `store ${this.store}: ${this.operation} failed: ${causeText(this.cause)}; ${remedy}${again}`
   }
 }
 
-/** Another live scheduler owns the store. `host` is empty when it does not know its own, `pid` 0 when it has not written it yet. */
+/** What a scheduler does of itself, and again until it succeeds. */
+const triedAgain: ReadonlySet<string> = new Set(["commit", "committed", "due", "nextWakeAt", "purge", "a call"])
+
+/**
+ * Another live scheduler owns the store. `host` is empty when it does not know its own, `pid` 0 when it has not written it yet.
+ * `sameProcess`: it is one of this very process, which has not been shut down.
+ */
 export class StoreInUse extends Data.TaggedError("StoreInUse")<{
   readonly store: string
   readonly pid: number
   readonly host: string
   readonly ageMs: number
+  readonly sameProcess?: boolean
 }> {
   override get message(): string {
+    const age = `started ${Math.round(this.ageMs / 1000)} s ago`
+    if (this.sameProcess === true)
+      return `store ${this.store} is in use by another scheduler of this process, ${age}; shut that one down first: a module that is loaded anew must keep the scheduler that it made before`
     const where = this.host === "" ? "" : ` on ${this.host}`
-    const holder =
-      this.pid === 0
-        ? "another process that has just opened it"
-        : `process ${this.pid}${where}, started ${Math.round(this.ageMs / 1000)} s ago`
-    return `store ${this.store} is in use by ${holder}; stop it first, or give this scheduler a store of its own`
+    const holder = this.pid === 0 ? "another process that has just opened it" : `process ${this.pid}${where}, ${age}`
+    return `store ${this.store} is in use by ${holder}; stop it first, wait for it with start({ waitForStore }), or give this scheduler a store of its own`
   }
 }
 

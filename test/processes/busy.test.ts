@@ -52,7 +52,7 @@ it("every transaction that writes begins immediate", () => {
   // The snapshot's connection cannot write at all, and the lock is a file of its own.
   expect(begins.toSorted()).toEqual([
     "sqliteConnection.ts: BEGIN IMMEDIATE",
-    "sqliteOpen.ts: BEGIN EXCLUSIVE",
+    "sqliteOwnership.ts: BEGIN EXCLUSIVE",
     "sqliteSnapshot.ts: BEGIN"
   ])
 })

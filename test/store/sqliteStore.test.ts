@@ -225,7 +225,9 @@ describe("the writing connection", () => {
     const pragmas = await Effect.runPromise(
       Effect.scoped(
         Effect.gen(function* () {
-          const { connection } = yield* takePossession(settings, { pid: 1, host: "test", startedAt: 0 })
+          const {
+            hold: { connection }
+          } = yield* takePossession(settings, { pid: 1, host: "test", startedAt: 0 })
           yield* connection.transaction(connection.run("UPDATE owner SET host = 'written'"))
           const names = ["synchronous", "journal_mode", "foreign_keys", "wal_autocheckpoint", "busy_timeout"]
           return yield* Effect.forEach(names, (name) =>

@@ -1,0 +1,139 @@
+/**
+ * An owner's open file: its connection, the thread beside it, and the look before each commit and after it at whether what is written
+ * reaches the file. What can be mended is: locks that were dropped are taken again by opening anew, and a log that was deleted is
+ * moved into the file through the handle that is still open. What cannot be is told, and nothing more is acknowledged.
+ */
+import { statSync } from "node:fs"
+import { SqlError } from "@effect/sql/SqlError"
+import { Effect, type Scope } from "effect"
+import { checkpointer, type Checkpointer } from "./sqliteCheckpointer.ts"
+import { following, type SqliteConnection } from "./sqliteConnection.ts"
+import { sqliteCode } from "./sqliteErrors.ts"
+import type { Ownership } from "./sqliteOwnership.ts"
+import { type Presence, presenceOf } from "./sqlitePresence.ts"
+import { renewable } from "./sqliteRenewable.ts"
+import { type StoreError, StoreFenced, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
+
+export interface Hold {
+  /** Stays the same whatever is opened anew. */
+  readonly connection: SqliteConnection
+  /** Told what is on disk and acknowledged: it must be there whenever the file is opened anew. */
+  acknowledged(epoch: number, sequence: number): void
+  isAcknowledged(sequence: number): boolean
+  /** Told after each commit how many rows it wrote. */
+  committed(rows: number): void
+  /** To be called alone. True: the file was opened anew, so that what was written last may not be there. */
+  readonly look: Effect.Effect<boolean, SqlError | StoreError>
+  /** What a read needs: opens anew what a failed mending has closed. */
+  readonly reach: Effect.Effect<void, SqlError | StoreError>
+}
+
+interface Opened {
+  readonly connection: SqliteConnection
+  readonly presence: Presence
+  readonly moving: Checkpointer
+}
+
+interface HeldFile {
+  /** As its user calls it. */
+  readonly store: string
+  /** With symbolic links followed. */
+  readonly path: string
+  readonly checkpointPages: number
+  readonly ownership: Ownership
+  /** Opens, checks and configures. */
+  readonly connect: Effect.Effect<SqliteConnection, SqlError | StoreError, Scope.Scope>
+}
+
+export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const { store, path, checkpointPages, ownership } = file
+    let known: { readonly epoch: number; readonly sequence: number } | null = null
+    /** The log's place was taken: what lies there now is not ours. */
+    let logGone = false
+    let lost: StoreUnreadable | null = null
+    const unavailable = (cause: string, remedy: string) =>
+      new StoreUnavailable({ store, operation: "commit", cause, remedy })
+    const damaged = (cause: string): StoreUnreadable => {
+      const remedy = "stop, look at it with carillon verify, restore it from a backup if need be, and start anew"
+      return (lost ??= new StoreUnreadable({ store, cause, remedy }))
+    }
+
+    const held = yield* renewable(
+      Effect.gen(function* () {
+        if (logGone && (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
+          return yield* unavailable("another file took the place of its log", `remove ${path}-wal`)
+        let presence: Presence | null = null
+        yield* Effect.addFinalizer(() => Effect.sync(() => presence?.close()))
+        const connection = yield* file.connect
+        // A read opens the log and its index.
+        const [owner] = yield* connection.rows<{ epoch: number; sequence: number }>("SELECT epoch, sequence FROM owner")
+        if (known !== null && owner?.epoch !== known.epoch) return yield* new StoreFenced({ store, epoch: known.epoch })
+        if (known !== null && (owner?.sequence ?? 0) < known.sequence)
+          return yield* damaged(
+            "commits that were acknowledged are gone from it: another program has changed it or its log"
+          )
+        presence = presenceOf(path)
+        const moving = yield* checkpointer(path, checkpointPages)
+        logGone = false
+        const opened: Opened = { connection, presence, moving }
+        return opened
+      })
+    )
+
+    const mended = ({ connection, presence }: Opened): Effect.Effect<boolean, SqlError | StoreError> => {
+      const finding = presence.look()
+      switch (finding?._tag) {
+        case undefined:
+          return Effect.succeed(false)
+        case "Displaced":
+          return Effect.fail(unavailable(finding.cause, "nothing is acknowledged until then"))
+        case "Damaged":
+          presence.forgetIndex()
+          return Effect.fail(damaged(finding.cause))
+        case "Unlocked":
+          // Others may have begun the index anew while a commit was under way.
+          presence.forgetIndex()
+          return Effect.as(held.renew, true)
+        case "LogGone":
+          return moveLog(connection).pipe(
+            Effect.catchIf(wasCutOff, () => Effect.sync(() => presence.forgetIndex())),
+            Effect.tap(() => Effect.sync(() => void (logGone = true))),
+            Effect.zipRight(held.renew),
+            Effect.zipRight(
+              Effect.fail(unavailable(`${finding.cause} while in use`, "it was mended: nothing acknowledged is lost"))
+            )
+          )
+      }
+    }
+    const moveLog = (connection: SqliteConnection): Effect.Effect<void, SqlError | StoreUnavailable> =>
+      Effect.flatMap(connection.rows<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)"), ([row]) =>
+        row?.busy === 0
+          ? Effect.void
+          : Effect.fail(
+              unavailable("its log was deleted or replaced while another process reads it", "end that process")
+            )
+      )
+
+    const hold: Hold = {
+      connection: following(() => held.current?.connection ?? null),
+      acknowledged: (epoch, sequence) => {
+        known = { epoch, sequence }
+      },
+      isAcknowledged: (sequence) => known !== null && sequence <= known.sequence,
+      committed: (rows) => held.current?.moving.committed(rows),
+      reach: Effect.suspend(() => (held.current === null ? Effect.asVoid(held.renew) : Effect.void)),
+      look: Effect.suspend(() => {
+        if (lost !== null) return Effect.fail(lost)
+        return Effect.zipRight(
+          ownership.keep,
+          Effect.suspend(() => (held.current === null ? Effect.as(held.renew, true) : mended(held.current)))
+        )
+      })
+    }
+    return hold
+  })
+
+/** The log has less in it than its index says: somebody else has moved it into the file already, or cut it. */
+const wasCutOff = (error: SqlError | StoreUnavailable): boolean =>
+  error instanceof SqlError && sqliteCode(error.cause) === "SQLITE_IOERR_SHORT_READ"
