@@ -108,7 +108,7 @@ export const stateRow = (job: Job): JobStateRow => ({
 
 /** Written out by hand: every claim has one, and `JSON.stringify` takes four times as long. */
 const encodeLive = (run: LiveRun): string =>
-  run.args === undefined && run.retryOf === undefined
+  run.args === undefined && run.retryOf === undefined && run.putOffs === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`
     : JSON.stringify(run)
 
@@ -181,7 +181,7 @@ const instantOrNull = (value: unknown): boolean => value === null || instant(val
 const atLeast = (least: number, value: unknown): boolean => typeof value === "number" && value >= least
 
 const assertRules = (rules: JobRules): void => {
-  const { misfireGraceMs, coalesce, maxInstances, overlap, retry, timeoutMs, onInterrupted, maxRuns } = rules
+  const { misfireGraceMs, coalesce, maxInstances, overlap, retry, timeoutMs, onInterrupted, onAborted, maxRuns } = rules
   const sound =
     (misfireGraceMs === null || atLeast(0, misfireGraceMs)) &&
     ["latest", "earliest", "all"].includes(coalesce) &&
@@ -190,6 +190,7 @@ const assertRules = (rules: JobRules): void => {
     (retry === null || soundRetry(retry)) &&
     (timeoutMs === null || atLeast(1, timeoutMs)) &&
     ["rerun", "skip"].includes(onInterrupted) &&
+    ["leave", "await"].includes(onAborted) &&
     (maxRuns === null || atLeast(1, maxRuns))
   if (!sound) throw new Error("a rule is missing or out of its bounds")
 }

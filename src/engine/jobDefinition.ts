@@ -256,12 +256,13 @@ const hasRules = (input: RuleOptions): boolean =>
   input.retry !== undefined ||
   input.timeout !== undefined ||
   input.onInterrupted !== undefined ||
+  input.onAborted !== undefined ||
   input.maxRuns !== undefined
 
 /** Only the fields that are rules. */
 export const ruleOptions = (input: JobInput): RuleOptions => {
-  const { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns } = input
-  const given = { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, maxRuns }
+  const { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, onAborted, maxRuns } = input
+  const given = { misfireGrace, coalesce, maxInstances, overlap, retry, timeout, onInterrupted, onAborted, maxRuns }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 

@@ -37,6 +37,7 @@ export class SettledRun implements Intent {
         outcome: settlement.outcome,
         errorName: settlement.error?.name ?? null,
         retryable: settlement.retryable,
+        ...(settlement.again ? { again: settlement.again } : {}),
         next: nextAfterRun(job.trigger, settlement.finishedAt, plan.now)
       },
       settlement

@@ -414,6 +414,7 @@ export class StoreLane implements RunHome, Lane {
         fireAt: start.fireAt,
         attempt: start.attempt,
         timeoutMs: job.rules.timeoutMs,
+        awaitEnd: job.rules.onAborted === "await",
         executor: job.row.executor,
         home: this,
         jobKey: job.key,

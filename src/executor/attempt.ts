@@ -6,7 +6,9 @@ import { heed } from "../event/callback.ts"
 import type { Within } from "../event/callback.ts"
 import type { Outcome, RunError } from "../job/run.ts"
 import { preview } from "../task/preview.ts"
-import { describeError } from "../task/runError.ts"
+import { putOffOf } from "../task/retryLater.ts"
+import type { PutOff } from "../task/retryLater.ts"
+import { describeError, underlying } from "../task/runError.ts"
 import { InvalidTaskError } from "../task/task.ts"
 import { parseArguments } from "../task/taskArguments.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../task/taskContext.ts"
@@ -43,6 +45,8 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   startedAt: EpochMillis | null = null
   /** True once nothing of the task is under way. */
   ended = false
+  /** When it times out, by monotonic time; `null`: never. */
+  deadlineMs: number | null = null
   /** The timeout, later the time an aborted attempt may hold its slot. */
   timer: CancelTimer | null = null
   private readonly home: AttemptHome
@@ -50,6 +54,8 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private settled = false
   /** True once the home knows the outcome. */
   private told = false
+  /** An aborted attempt's outcome, kept until its task has ended. */
+  private held: Settlement | null = null
   private stop: StopValue | null = null
   private controller: AbortController | null = null
   private reason: AbortReason | null = null
@@ -86,7 +92,11 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
 
   /** Gives it its outcome now, unless it has one: aborts the signal and stops what can be stopped. */
   abort(outcome: Outcome, reason: AbortReason): void {
-    if (this.settled) return
+    if (this.settled) {
+      // The executor closes, and waits for nobody.
+      if (outcome === "interrupted" && this.held !== null) this.tell(this.held)
+      return
+    }
     this.settled = true
     this.reason = reason
     this.ended = !this.called
@@ -97,11 +107,13 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
         this.halt()
       })
     const timedOut = outcome === "timedOut"
-    this.told = true
-    this.home.outcome(
-      this,
-      this.settlement(outcome, null, timedOut ? describeError(reason) : null, !timedOut || this.worthRetrying(reason))
-    )
+    const error = timedOut ? describeError(reason) : null
+    const settlement = this.settlement(outcome, null, error, !timedOut || this.worthRetrying(reason))
+    if (this.order.awaitEnd !== true || this.ended || outcome === "interrupted") this.tell(settlement)
+    else {
+      this.disarm()
+      this.held = settlement
+    }
   }
 
   /** Drops its timer. */
@@ -131,6 +143,11 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (!this.settled) this.home.progressed(this, jsonOrPlaceholder(value))
   }
 
+  extend(byMs: number): void {
+    if (!this.settled && this.deadlineMs !== null)
+      this.deadlineMs = Math.max(this.deadlineMs, this.home.timers.monotonicMillis() + byMs)
+  }
+
   succeed(value: unknown): void {
     if (this.ended) return
     if (this.settled) {
@@ -144,13 +161,16 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   fail(error: unknown): void {
     if (this.ended) return
     if (this.settled) this.endLate()
-    else this.end("failed", null, describeError(error), this.worthRetrying(error))
+    else {
+      const again = putOffOf(underlying(error), this.home.timers.now())
+      this.end("failed", null, describeError(error), again !== null || this.worthRetrying(error), again)
+    }
   }
 
   stoppable(stop: StopValue): void {
     if (this.ended) return
     this.stop = stop
-    if (this.told && this.halt()) this.home.ended(this)
+    if ((this.told || this.held !== null) && this.halt()) this.endLate()
   }
 
   /** Stops what is under way. True when the attempt has ended, by this or before. */
@@ -165,12 +185,24 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     return this.ended
   }
 
-  private end(outcome: Outcome, result: string | null, error: RunError | null, retryable: boolean): void {
+  private end(
+    outcome: Outcome,
+    result: string | null,
+    error: RunError | null,
+    retryable: boolean,
+    again: PutOff | null = null
+  ): void {
     this.settled = true
-    this.told = true
     this.ended = true
     this.stop = null
-    this.home.outcome(this, this.settlement(outcome, result, error, retryable))
+    const settlement = this.settlement(outcome, result, error, retryable)
+    this.tell(again === null ? settlement : { ...settlement, again })
+  }
+
+  private tell(settlement: Settlement): void {
+    this.told = true
+    this.held = null
+    this.home.outcome(this, settlement)
   }
 
   /** What is still to be run is never JSON, so what is costs no further look. */
@@ -187,14 +219,16 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.ended = true
     this.stop = null
     if (this.told) this.home.ended(this)
+    else if (this.held !== null) this.tell({ ...this.held, finishedAt: this.settledAt() })
   }
 
   private settlement(outcome: Outcome, result: string | null, error: RunError | null, retryable: boolean): Settlement {
-    const { startedAt } = this
-    const now = this.home.timers.now()
-    // The wall clock may have been set back meanwhile.
-    const finishedAt = startedAt !== null && now < startedAt ? startedAt : now
-    return { outcome, startedAt, finishedAt, result, error, retryable }
+    return { outcome, startedAt: this.startedAt, finishedAt: this.settledAt(), result, error, retryable }
+  }
+
+  /** Now, unless the wall clock has been set back meanwhile. */
+  private settledAt(): EpochMillis {
+    return Math.max(this.home.timers.now(), this.startedAt ?? -Infinity)
   }
 
   private worthRetrying(error: unknown): boolean {

@@ -7,6 +7,7 @@ import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
 import type { Within } from "../event/callback.ts"
 import type { Outcome, RunError } from "../job/run.ts"
+import type { PutOff } from "../task/retryLater.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
@@ -22,6 +23,8 @@ export interface RunOrder {
   readonly attempt: number
   /** The attempt's signal aborts after this long; `null`: never. */
   readonly timeoutMs: number | null
+  /** True: an attempt that was aborted has its outcome only when its task has ended. Default false. */
+  readonly awaitEnd?: boolean
 }
 
 /** How the attempt ended. `interrupted`: the executor was closed before it ended by itself. */
@@ -35,6 +38,8 @@ export interface Settlement {
   readonly error: RunError | null
   /** False when the task's own `retryWhen` refused another attempt. */
   readonly retryable: boolean
+  /** When the task wants to be tried again, if it said so. */
+  readonly again?: PutOff | null
 }
 
 /** Where an attempt's news goes. Called on the executor's own turn, never from within `submit`'s caller for another run. */

@@ -165,6 +165,7 @@ class InProcessExecutor implements Executor, AttemptHome {
     const { timeoutMs } = order
     const startedMs = timeoutMs === null ? 0 : timers.monotonicMillis()
     attempt.startedAt = timers.now()
+    if (timeoutMs !== null) attempt.deadlineMs = startedMs + timeoutMs
     attempt.place = "running"
     this.running += 1
     this.inside = attempt
@@ -176,14 +177,17 @@ class InProcessExecutor implements Executor, AttemptHome {
     attempt.run()
     this.inside = null
     // Armed only now: a plain function has ended, and needs none.
-    if (timeoutMs !== null && attempt.pending) this.armTimeout(attempt, startedMs + timeoutMs, timeoutMs)
+    if (timeoutMs !== null && attempt.pending) this.armTimeout(attempt, startedMs)
   }
 
-  private armTimeout(attempt: Attempt, dueMs: number, timeoutMs: number): void {
+  private armTimeout(attempt: Attempt, startedMs: number): void {
+    const dueMs = attempt.deadlineMs ?? startedMs
     attempt.timer = this.timers.after(Math.max(0, dueMs - this.timers.monotonicMillis()), () => {
-      // Platforms' timers may be a fraction of a millisecond early.
-      if (this.timers.monotonicMillis() < dueMs) this.armTimeout(attempt, dueMs, timeoutMs)
+      const { deadlineMs } = attempt
+      // The task may have asked for more time, and platforms' timers may be a fraction of a millisecond early.
+      if (deadlineMs !== null && this.timers.monotonicMillis() < deadlineMs) this.armTimeout(attempt, startedMs)
       else {
+        const timeoutMs = Math.round(dueMs - startedMs)
         this.abort(attempt, "timedOut", new RunTimedOut({ ...attempt.about, timeoutMs }))
         if (this.inside === null) this.startWaiting()
       }

@@ -6,6 +6,7 @@ import { Data } from "effect"
 import { outcomes } from "../job/run.ts"
 import type { RunError } from "../job/run.ts"
 import { preview } from "../task/preview.ts"
+import type { PutOff } from "../task/retryLater.ts"
 import type { Settlement } from "./executor.ts"
 
 /** An executor has settled an attempt with something else than a `Settlement`. The attempt counts as failed. */
@@ -22,7 +23,7 @@ export class InvalidSettlementError extends Data.TaggedError("InvalidSettlementE
 /** The settlement itself. Throws `InvalidSettlementError`, or what a hostile object throws. */
 export const checkSettlement = (given: Settlement): Settlement => {
   if (!isObject(given)) throw refused("settlement", given, "an object")
-  const { outcome, startedAt, finishedAt, result, error, retryable }: Unknown<Settlement> = given
+  const { outcome, startedAt, finishedAt, result, error, retryable, again }: Unknown<Settlement> = given
   if (!outcomes.some((known) => known === outcome)) throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
   if (startedAt !== null && !isInstant(startedAt)) throw refused("startedAt", startedAt, "epoch milliseconds or null")
   if (!isInstant(finishedAt)) throw refused("finishedAt", finishedAt, "epoch milliseconds")
@@ -30,6 +31,8 @@ export const checkSettlement = (given: Settlement): Settlement => {
   if (error !== null && !isRunError(error))
     throw refused("error", error, "a plain { name, message, stack? } of texts, or null")
   if (typeof retryable !== "boolean") throw refused("retryable", retryable, "true or false")
+  if (again !== undefined && again !== null && !isPutOff(again))
+    throw refused("again", again, "{ at, counts }: epoch milliseconds and true or false, or null")
   return given
 }
 
@@ -51,6 +54,11 @@ const isRunError = (value: unknown): boolean => {
   const texts =
     typeof name === "string" && typeof message === "string" && ["string", "undefined"].includes(typeof stack)
   return texts && succeeds(() => void JSON.stringify(value))
+}
+
+const isPutOff = (value: unknown): boolean => {
+  const { at, counts }: Unknown<PutOff> = isObject(value) ? value : {}
+  return isInstant(at) && typeof counts === "boolean"
 }
 
 const succeeds = (attempt: () => void): boolean => {

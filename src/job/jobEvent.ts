@@ -75,6 +75,8 @@ export interface SettledEvent extends Starting {
   readonly errorName: string | null
   /** False: no further attempt, whatever the rules. */
   readonly retryable: boolean
+  /** When the task itself wants to be tried again; `counts`: whether this attempt is one of those that `retry` allows. */
+  readonly again?: { readonly at: EpochMillis; readonly counts: boolean } | null | undefined
   /** For a fixed delay: the fire time counted from the end of this run. */
   readonly next: NextFire | null
 }

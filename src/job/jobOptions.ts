@@ -4,7 +4,7 @@ import type { Duration } from "effect"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
-import type { Coalesce, JobRules, OnInterrupted, Overlap, RetryRules } from "./rules.ts"
+import type { Coalesce, JobRules, OnAborted, OnInterrupted, Overlap, RetryRules } from "./rules.ts"
 
 export interface RetryOptions {
   /** Attempts in all, the first included; at least 1. */
@@ -37,6 +37,11 @@ export interface RuleOptions {
   readonly timeout?: Duration.DurationInput | null
   /** After the process died in mid-run. Default `"rerun"`: another attempt. */
   readonly onInterrupted?: OnInterrupted
+  /**
+   * After a timeout or a cancellation: `"leave"` (default) settles at once, whatever the task still does; `"await"` settles when the task
+   * has ended, so that no other attempt or run of the job starts beside it.
+   */
+  readonly onAborted?: OnAborted
   /** Runs for fire times before the job is done; at least 1. Default `null`: no limit. */
   readonly maxRuns?: number | null
 }
@@ -96,6 +101,7 @@ const ruleFields = [
   "retry",
   "timeout",
   "onInterrupted",
+  "onAborted",
   "maxRuns"
 ]
 const optionFields = [
@@ -133,6 +139,7 @@ export const readRules = (jobId: string, given: RuleOptions, defaults: JobRules)
   retry: orNull(given.retry, defaults.retry, (retry) => readRetry(jobId, retry)),
   timeoutMs: orNull(given.timeout, defaults.timeoutMs, (timeout) => duration(jobId, "timeout", timeout, 1)),
   onInterrupted: oneOf(jobId, "onInterrupted", given.onInterrupted, ["rerun", "skip"]) ?? defaults.onInterrupted,
+  onAborted: oneOf(jobId, "onAborted", given.onAborted, ["leave", "await"]) ?? defaults.onAborted,
   maxRuns: orNull(given.maxRuns, defaults.maxRuns, (runs) => whole(jobId, "maxRuns", runs) ?? null)
 })
 

@@ -23,13 +23,11 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
   // An attempt that is not under way can only be called off.
   if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()
   memory.crashes = 0
-  const retryAt =
-    rules.retry !== null && mayRetry(memory, rules)
-      ? nextAttemptAt({ ...event, ...run, jobId: context.jobId }, rules.retry)
-      : null
+  const mayGoOn = mayRetry(memory, rules) && (rules.retry !== null || event.again)
+  const retryAt = mayGoOn ? nextAttemptAt({ ...event, ...run, jobId: context.jobId }, rules.retry) : null
   draft.end(run, event.outcome, retryAt)
   if (retryAt !== null) {
-    memory.live = replaced(memory.live, { ...run, attempt: run.attempt + 1, retryAt })
+    memory.live = replaced(memory.live, { ...putOffBy(run, event), attempt: run.attempt + 1, retryAt })
     return draft.decision()
   }
   memory.live = without(memory.live, run)
@@ -38,6 +36,9 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
   if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
 }
+
+const putOffBy = (run: LiveRun, { again }: SettledEvent): LiveRun =>
+  again?.counts === false ? { ...run, putOffs: (run.putOffs ?? 0) + 1 } : run
 
 /** A run gives up its further attempts when the job was removed, and when a newer fire time cancels it. */
 const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>

@@ -12,19 +12,27 @@ export interface EndedAttempt {
   readonly outcome: Outcome
   readonly errorName: string | null
   readonly retryable: boolean
+  readonly again?: { readonly at: EpochMillis; readonly counts: boolean } | null | undefined
+  /** Attempts before it that do not count. */
+  readonly putOffs?: number
   readonly now: EpochMillis
 }
 
 /** When the next attempt is due, or `null` when there is none. Only `failed` and `timedOut` are tried again. */
 export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): EpochMillis | null => {
-  if (rules === null || !ended.retryable || ended.attempt >= rules.attempts) return null
   if (ended.outcome !== "failed" && ended.outcome !== "timedOut") return null
+  const { again, now } = ended
+  const attempt = ended.attempt - (ended.putOffs ?? 0)
+  // The task has said so itself: nobody else is asked whether.
+  if (again?.counts === false) return Math.max(now, again.at)
+  if (rules === null || !ended.retryable || attempt >= rules.attempts) return null
+  if (again) return Math.max(now, again.at)
   if (rules.when !== null && (ended.errorName === null || !rules.when.includes(ended.errorName))) return null
   // 0 times an endless factor is not a number.
   const backoffMs =
-    rules.backoffMs === 0 ? 0 : Math.min(rules.backoffMs * rules.factor ** (ended.attempt - 1), rules.maxBackoffMs)
+    rules.backoffMs === 0 ? 0 : Math.min(rules.backoffMs * rules.factor ** (attempt - 1), rules.maxBackoffMs)
   const spread = 1 + rules.jitter * (2 * seededFraction(`${ended.jobId}\n${ended.fireAt}\n${ended.attempt}`) - 1)
-  return ended.now + Math.round(backoffMs * spread)
+  return now + Math.round(backoffMs * spread)
 }
 
 /** A number in [0, 1) that depends on `seed` alone (FNV-1a with a final mix). */

@@ -4,6 +4,8 @@ export type Coalesce = "latest" | "earliest" | "all"
 export type Overlap = "skip" | "queue-one" | "queue-all" | "cancel-running"
 export type OnInterrupted = "rerun" | "skip"
 
+export type OnAborted = "leave" | "await"
+
 export interface RetryRules {
   /** Attempts in all, the first included. */
   readonly attempts: number
@@ -29,6 +31,8 @@ export interface JobRules {
   /** Of one attempt; `null`: none. */
   readonly timeoutMs: number | null
   readonly onInterrupted: OnInterrupted
+  /** Whether a run that was aborted is over at once, or when its task has ended. */
+  readonly onAborted: OnAborted
   /** Runs claimed for fire times before the job is done; `null`: no limit. */
   readonly maxRuns: number | null
 }
@@ -41,6 +45,7 @@ export const defaultRules: JobRules = {
   retry: null,
   timeoutMs: null,
   onInterrupted: "rerun",
+  onAborted: "leave",
   maxRuns: null
 }
 

@@ -49,6 +49,8 @@ export interface LiveRun {
   readonly retryAt: EpochMillis | null
   /** The run's own arguments; absent: the job's. */
   readonly args?: Json
+  /** Attempts that only put the run off; absent: none. */
+  readonly putOffs?: number
   /** The key of the run that this one tries again. */
   readonly retryOf?: number
 }

@@ -28,8 +28,8 @@ export const describeError = (thrown: unknown): RunError => {
 export const errorIn = (cause: Cause.Cause<unknown>): unknown =>
   Cause.isInterruptedOnly(cause) ? new Cause.InterruptedException("interrupted from within") : Cause.squash(cause)
 
-// A Cause may hold a FiberFailure and the other way round.
-const underlying = (thrown: unknown): unknown => {
+/** What was thrown without the wrappings of Effect. A Cause may hold a FiberFailure and the other way round. */
+export const underlying = (thrown: unknown): unknown => {
   let error = thrown
   for (let depth = 0; depth < maxDepth; depth++) {
     const inner = unwrap(error)

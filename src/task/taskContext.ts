@@ -1,9 +1,12 @@
 /** What a task is called with, and why its signal aborts. Holds no rule of when: that is the executor's. */
 import { Data } from "effect"
+import type { Duration } from "effect"
+import { readDuration } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
+import { preview } from "./preview.ts"
 
-/** What a task is called with. `signal` and `progress` are made when first read, so take them from the context itself, not from a copy. */
+/** What a task is called with. `signal`, `progress` and `extendTimeout` are made when read, so take them from the context itself, not from a copy. */
 export interface TaskContext<Args = unknown> {
   /** The job's arguments, parsed by the task's schema if it has one. A fresh copy for each attempt. */
   readonly args: Args
@@ -23,6 +26,11 @@ export interface TaskContext<Args = unknown> {
    * value that is not JSON is published as its placeholder.
    */
   readonly progress: (value: Json) => void
+  /**
+   * Asks for more time: the attempt times out no earlier than this long from now. Never shortens; nothing without a timeout or after
+   * the attempt's outcome. Throws `InvalidDurationError`.
+   */
+  readonly extendTimeout: (duration: Duration.DurationInput) => void
 }
 
 /** Which attempt was aborted. */
@@ -63,6 +71,7 @@ export type AttemptSubject = Pick<TaskContext, "jobId" | "runId" | "fireAt" | "a
 export interface AttemptControl {
   readonly signal: AbortSignal
   report(value: Json): void
+  extend(byMs: number): void
 }
 
 /**
@@ -88,6 +97,13 @@ export class AttemptContext implements TaskContext {
 
   get signal(): AbortSignal {
     return this.#control.signal
+  }
+
+  get extendTimeout(): (duration: Duration.DurationInput) => void {
+    const control = this.#control
+    return (duration) => {
+      control.extend(readDuration(duration, `job ${preview(this.jobId)}: extendTimeout`))
+    }
   }
 
   get progress(): (value: Json) => void {

@@ -139,6 +139,7 @@ const quietRules = {
   retry: null,
   timeoutMs: null,
   onInterrupted: "rerun",
+  onAborted: "leave",
   maxRuns: null
 } as const
 

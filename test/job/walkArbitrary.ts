@@ -21,6 +21,7 @@ export const anyRules: fc.Arbitrary<JobRules> = fc.record({
   ),
   timeoutMs: fc.constant(null),
   onInterrupted: fc.constantFrom("rerun", "skip"),
+  onAborted: fc.constant("leave"),
   maxRuns: fc.constantFrom(null, null, null, null, 1, 3, 12)
 })
 

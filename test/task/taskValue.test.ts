@@ -185,7 +185,8 @@ const context: TaskContext = {
   fireAt: 0,
   attempt: 1,
   signal: new AbortController().signal,
-  progress: () => undefined
+  progress: () => undefined,
+  extendTimeout: () => undefined
 }
 
 const start = (handler: object, timers = new ManualTimers()): Taker => {

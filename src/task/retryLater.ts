@@ -1,0 +1,65 @@
+/** A task's own word on when to try again, thrown or failed with. Decides nothing: the job's `retry` says how often. */
+import { Data } from "effect"
+import type { Duration } from "effect"
+import { readDuration } from "../time/duration.ts"
+import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { InvalidInstantError, readInstant } from "../time/instant.ts"
+import { preview } from "./preview.ts"
+
+/** When, by one of the two, and whether it counts. */
+export interface RetryLaterOptions {
+  /** From the end of this attempt. */
+  readonly after?: Duration.DurationInput
+  /** An instant; text without an offset is UTC. One that has passed is at once. */
+  readonly at?: InstantInput
+  /** Whether this attempt is one of `retry.attempts`. Default true; with false the run is only put off, however often. */
+  readonly counts?: boolean
+  /** For people: why. */
+  readonly reason?: string
+}
+
+/**
+ * Thrown by a task, rejected or failed with: the next attempt is due then, instead of after the job's `backoff`. Neither `retry.when`
+ * nor `retryWhen` is asked. Throws `InvalidDurationError` and `InvalidInstantError`.
+ */
+export class RetryLater extends Data.TaggedError("RetryLater")<{
+  readonly afterMs: number | null
+  readonly at: EpochMillis | null
+  readonly counts: boolean
+  readonly reason: string | null
+}> {
+  constructor({ after, at, counts = true, reason }: RetryLaterOptions) {
+    if ((after === undefined) === (at === undefined))
+      throw new InvalidInstantError({ found: preview(at), expected: "either `after` or `at` of RetryLater" })
+    super({
+      afterMs: after === undefined ? null : readDuration(after, "RetryLater's after"),
+      at: at === undefined ? null : readInstant(at, "UTC"),
+      counts,
+      reason: reason ?? null
+    })
+  }
+
+  override get message(): string {
+    const when = this.at === null ? `after ${this.afterMs} ms` : `at ${new Date(this.at).toISOString()}`
+    return `try again ${when}${this.reason === null ? "" : `: ${this.reason}`}`
+  }
+}
+
+/** When the next attempt is due, and whether the one that asks for it counts as one. */
+export interface PutOff {
+  readonly at: EpochMillis
+  readonly counts: boolean
+}
+
+/** What an error asks for; `null` for any other. By shape: two copies of the package may be loaded. Never throws. */
+export const putOffOf = (error: unknown, now: EpochMillis): PutOff | null => {
+  if (typeof error !== "object" || error === null) return null
+  try {
+    const { _tag, afterMs, at, counts } = error as { readonly [field: string]: unknown }
+    if (_tag !== "RetryLater" || typeof counts !== "boolean") return null
+    const due = typeof at === "number" ? at : typeof afterMs === "number" ? now + afterMs : NaN
+    return Number.isSafeInteger(Math.round(due)) ? { at: Math.round(due), counts } : null
+  } catch {
+    return null
+  }
+}
