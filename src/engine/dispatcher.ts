@@ -49,6 +49,8 @@ export class Dispatcher {
   private readonly released: (home: RunHome) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
+  /** Characters of results that wait for their commit. */
+  private unsaved = 0
   /** Nothing is started any more. */
   private closed = false
 
@@ -88,7 +90,7 @@ export class Dispatcher {
   /** Runs that `name` would take at once. 0 for an executor that does not exist. */
   free(name: string): number {
     const slot = this.slots.get(name)
-    return slot === undefined ? 0 : Math.max(0, this.freeIn(name, slot) - slot.overflow.length)
+    return slot === undefined || this.held ? 0 : Math.max(0, this.freeIn(name, slot) - slot.overflow.length)
   }
 
   /** Orders that are out: executing, queued or waiting here. */
@@ -120,7 +122,7 @@ export class Dispatcher {
     // Removed since the claim was decided, or asked for by `runJob`; or all are closed: the attempt never starts.
     if (slot === undefined || this.closed)
       return this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
-    if (slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
+    if (this.held || slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
     else this.give(slot, order)
   }
 
@@ -222,8 +224,23 @@ export class Dispatcher {
     }
   }
 
+  /** The outcome is on disk, or will never be. */
+  saved(order: DispatchedOrder, settlement: Settlement): void {
+    const { held } = this
+    this.unsaved -= settlement.result?.length ?? 0
+    if (!held || this.held) return
+    for (const name of this.slots.keys()) this.refill(name)
+    this.released(order.home)
+  }
+
+  /** Nothing is started while so much is not saved yet: what is done faster than it is written would fill the memory. */
+  private get held(): boolean {
+    return this.unsaved >= mostUnsaved
+  }
+
   private settle(order: DispatchedOrder, settlement: Settlement): void {
     this.orders.delete(order.runId)
+    this.unsaved += settlement.result?.length ?? 0
     order.home.settled(order, settlement)
     this.released(order.home)
     if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
@@ -232,12 +249,15 @@ export class Dispatcher {
   private refill(name: string): void {
     const slot = this.slots.get(name)
     if (slot === undefined) return
-    while (slot.overflow.length > 0 && this.freeIn(name, slot) > 0) {
+    while (!this.held && slot.overflow.length > 0 && this.freeIn(name, slot) > 0) {
       const order = slot.overflow.shift()
       if (order !== undefined) this.give(slot, order)
     }
   }
 }
+
+/** Characters: some commits' worth, so that tasks and disk both have work. */
+const mostUnsaved = 3_000_000
 
 const unknownLoad: ExecutorStatus = { running: 0, queued: 0, stuck: 0 }
 

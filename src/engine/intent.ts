@@ -5,7 +5,7 @@ export interface Intent {
   /** Jobs it needs, by id or key; brought in before `apply`. */
   readonly ids?: ReadonlyArray<string>
   readonly keys?: ReadonlyArray<number>
-  /** How many jobs it touches, so that one commit stays small. */
+  /** How many jobs it touches, and what long texts it brings, so that one commit stays small: see `weightOf`. */
   readonly weight: number
   /** Monotonic milliseconds when a caller gave it, who does not wait for ever for a store that is away; absent: it waits. */
   readonly givenAt?: number
@@ -19,6 +19,9 @@ export interface Intent {
   /** It was refused, or can never be written. */
   failed(error: unknown): void
 }
+
+/** 4,096 characters of text count as one job more: a commit is bounded by bytes as well as by number. */
+export const weightOf = (jobs: number, textLength: number): number => jobs + (textLength >> 12)
 
 /** A command of a caller, as a promise of what `apply` gave. */
 export const command = <A>(

@@ -29,7 +29,7 @@ export interface JobQuery {
   readonly executor?: string
   readonly tag?: string
   readonly store?: string
-  /** At most this many. Default 10,000. */
+  /** At most this many. Default 10,000, or fewer whose arguments and notes take 64 MB. */
   readonly limit?: number
 }
 
@@ -44,7 +44,7 @@ export interface RunQuery {
   readonly from?: InstantInput
   readonly to?: InstantInput
   readonly store?: string
-  /** Default 1,000. */
+  /** At most this many. Default 1,000, or fewer whose arguments, results and errors take 64 MB. */
   readonly limit?: number
 }
 
@@ -79,6 +79,16 @@ export const jobFilter = ({ state, fault, task, executor, tag }: JobSelection): 
   ...(executor === undefined ? {} : { executor }),
   ...(tag === undefined ? {} : { tag })
 })
+
+/** What is made into records between two turns for others: some milliseconds. */
+const recordsPerTurn = 500
+const bytesPerTurn = 2_000_000
+
+/** Bytes of arguments, results and errors in an answer whose limit the caller has left to us. */
+const answerBytes = 64_000_000
+
+const boundedBytes = ({ limit }: { readonly limit?: number | undefined }): { readonly bytes?: number } =>
+  limit === undefined ? { bytes: answerBytes } : {}
 
 /** Fire times that `preview` finds between two turns for others: with a trigger of the slower kinds some milliseconds. */
 const entriesPerTurn = 500
@@ -123,11 +133,12 @@ export class JobQueries {
   async jobs(query: JobQuery): Promise<ReadonlyArray<JobRecord>> {
     checkKnownOptions("getJobs", query, [...jobQueryFields, "limit"])
     const limit = readLimit(query.limit, 10_000)
-    const filter = { ...jobFilter(query), limit }
+    const filter = { ...jobFilter(query), limit, ...boundedBytes(query) }
     const records: Array<JobRecord> = []
     for (const lane of this.lanes(query.store, "getJobs")) {
-      for (const row of await runStore(lane.store.jobs(filter)))
-        records.push(recordOfRow(row, lane.name, this.engine.codec))
+      const rows = await runStore(lane.store.jobs(filter))
+      const recordOf = (row: JobRow): JobRecord => recordOfRow(row, lane.name, this.engine.codec)
+      await this.inTurns(records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
     }
     return this.engine.lanes.length === 1 ? records : records.sort(byNextFire).slice(0, limit)
   }
@@ -146,11 +157,18 @@ export class JobQueries {
       ...(place === null ? {} : { runKey: place.runKey }),
       ...(from === undefined ? {} : { from: readInstant(from, timezone) }),
       ...(to === undefined ? {} : { to: readInstant(to, timezone) }),
-      limit
+      limit,
+      ...boundedBytes(query)
     }
     const records: Array<RunRecord> = []
     for (const lane of this.lanes(place?.store ?? query.store, "getRuns")) {
-      for (const row of await runStore(lane.store.runs(filter))) records.push(runRecord(lane, row))
+      const rows = await runStore(lane.store.runs(filter))
+      await this.inTurns(
+        records,
+        rows,
+        ({ result, error }) => (result?.length ?? 0) + (error?.length ?? 0),
+        (row) => runRecord(lane, row)
+      )
     }
     return this.engine.lanes.length === 1 ? records : records.sort((a, b) => b.fireAt - a.fireAt).slice(0, limit)
   }
@@ -240,6 +258,27 @@ export class JobQueries {
     } catch (error) {
       if (error instanceof JobUnreadableError) return null
       throw error
+    }
+  }
+
+  /** Makes records of rows, some at a time, and lets go of each row's texts as it does. */
+  private async inTurns<Row, Made>(
+    into: Array<Made>,
+    rows: ReadonlyArray<Row>,
+    bytesOf: (row: Row) => number,
+    make: (row: Row) => Made
+  ): Promise<void> {
+    const left = rows.toReversed()
+    let bytes = 0
+    let made = 0
+    for (let row = left.pop(); row !== undefined; row = left.pop()) {
+      if (made >= recordsPerTurn || bytes >= bytesPerTurn) {
+        await this.turn()
+        bytes = made = 0
+      }
+      into.push(make(row))
+      bytes += bytesOf(row)
+      made += 1
     }
   }
 

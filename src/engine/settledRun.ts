@@ -3,20 +3,30 @@ import type { Settlement } from "../executor/executor.ts"
 import { nextAfterRun } from "../job/dueFireTimes.ts"
 import type { DispatchedOrder } from "./dispatcher.ts"
 import type { Intent } from "./intent.ts"
+import { weightOf } from "./intent.ts"
 import type { Plan } from "./plan.ts"
 
 /** Hears of an outcome that will never be on disk. */
 export type OutcomeLost = (order: DispatchedOrder, error: unknown) => void
 
 export class SettledRun implements Intent {
-  readonly weight = 1
+  readonly weight: number
   readonly keys: ReadonlyArray<number>
   private readonly order: DispatchedOrder
   private readonly settlement: Settlement
   private readonly lost: OutcomeLost
+  private readonly through: (order: DispatchedOrder, settlement: Settlement) => void
 
-  constructor(order: DispatchedOrder, settlement: Settlement, lost: OutcomeLost) {
+  /** `through` is called once it is on disk or lost. */
+  constructor(
+    order: DispatchedOrder,
+    settlement: Settlement,
+    through: (order: DispatchedOrder, settlement: Settlement) => void,
+    lost: OutcomeLost
+  ) {
+    this.weight = weightOf(1, settlement.result?.length ?? 0)
     this.keys = [order.jobKey]
+    this.through = through
     this.order = order
     this.settlement = settlement
     this.lost = lost
@@ -46,11 +56,13 @@ export class SettledRun implements Intent {
 
   committed(): void {
     // The outcome's event was published with the commit.
+    this.through(this.order, this.settlement)
   }
 
   failed(error: unknown): void {
     // The lane closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
     // back: the run stays unfinished, and the next start interrupts it.
+    this.through(this.order, this.settlement)
     this.lost(this.order, error)
   }
 }

@@ -201,8 +201,11 @@ export class StoreLane implements RunHome, Lane {
   }
 
   settled(order: DispatchedOrder, settlement: Settlement): void {
-    this.submit(new SettledRun(order, settlement, this.outcomeLost))
+    this.submit(new SettledRun(order, settlement, this.outcomeThrough, this.outcomeLost))
   }
+
+  private readonly outcomeThrough = (order: DispatchedOrder, settlement: Settlement): void =>
+    this.host.dispatcher.saved(order, settlement)
 
   /** Of what ends all of them, the end of the store tells once. */
   private readonly outcomeLost = ({ runId, jobId }: DispatchedOrder, error: unknown): void => {

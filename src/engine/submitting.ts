@@ -1,6 +1,6 @@
 /** Commands of callers to a lane, as promises of what they gave once it is on disk. */
 import type { Engine } from "./engine.ts"
-import { command } from "./intent.ts"
+import { command, weightOf } from "./intent.ts"
 import type { Plan } from "./plan.ts"
 import type { StoreLane } from "./storeLane.ts"
 
@@ -8,6 +8,8 @@ import type { StoreLane } from "./storeLane.ts"
 export interface Needs {
   readonly ids?: ReadonlyArray<string>
   readonly keys?: ReadonlyArray<number>
+  /** Characters of the arguments that it brings. */
+  readonly textLength?: number
 }
 
 export const submit = <A>(engine: Engine, lane: StoreLane, needs: Needs, apply: (plan: Plan) => A): Promise<A> =>
@@ -17,7 +19,7 @@ export const submit = <A>(engine: Engine, lane: StoreLane, needs: Needs, apply: 
 export const submitAnd = <A, B>(
   engine: Engine,
   lane: StoreLane,
-  { ids = [], keys = [] }: Needs,
+  { ids = [], keys = [], textLength = 0 }: Needs,
   apply: (plan: Plan) => A,
   then: (given: A) => B
 ): Promise<B> =>
@@ -29,6 +31,7 @@ export const submitAnd = <A, B>(
         reject(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    const needs = { ids, keys, weight: ids.length + keys.length, givenAt: engine.timers.monotonicMillis() }
+    const givenAt = engine.timers.monotonicMillis()
+    const needs = { ids, keys, weight: weightOf(ids.length + keys.length, textLength), givenAt }
     lane.submit(command(needs, apply, { resolve: settle, reject }))
   })

@@ -12,6 +12,8 @@ import { stateOf } from "../job/snapshot.ts"
 
 /** Jobs of one `addJobs` that share a commit. */
 const jobsPerIntent = 256
+/** Characters of their arguments and notes. */
+const textPerIntent = 1_000_000
 /** Slices of one `addJobs` that are on their way to the disk. */
 const slicesUnderWay = 8
 
@@ -44,7 +46,9 @@ export class AddingJobs {
     const { row, store } = definition
     const lane = this.engine.lane(store, "addJob")
     return {
-      job: await submit(this.engine, lane, { ids: [row.id] }, (plan) => commands.addTo(plan, definition)),
+      job: await submit(this.engine, lane, { ids: [row.id], textLength: textLengthOf(definition) }, (plan) =>
+        commands.addTo(plan, definition)
+      ),
       store
     }
   }
@@ -77,7 +81,10 @@ export class AddingJobs {
         const { store } = slice
         const lane = this.engine.lane(store, "addJobs")
         const ids = slice.definitions.map(({ row }) => row.id)
-        const jobs = await submit(this.engine, lane, { ids }, (plan) => commands.addAllTo(plan, slice.definitions))
+        const textLength = slice.definitions.reduce((sum, definition) => sum + textLengthOf(definition), 0)
+        const jobs = await submit(this.engine, lane, { ids, textLength }, (plan) =>
+          commands.addAllTo(plan, slice.definitions)
+        )
         added[slice.index] = jobs.map((job) => ({ job, store }))
       }
     }
@@ -135,14 +142,21 @@ const tentativeJob = ({ row, rules, trigger, memory, store }: JobDefinition): Ad
   store
 })
 
+const textLengthOf = ({ row }: JobDefinition): number => row.args.length + row.notes.length
+
 /** Definitions in the order given, in stretches that go into one store and one commit. */
 function* slices(
   definitions: ReadonlyArray<JobDefinition>
 ): Iterable<{ readonly index: number; readonly store: string; readonly definitions: ReadonlyArray<JobDefinition> }> {
   for (let at = 0, index = 0; at < definitions.length; index++) {
     const store = definitions[at]?.store ?? "default"
-    let end = at + 1
-    while (end < definitions.length && end < at + jobsPerIntent && definitions[end]?.store === store) end += 1
+    let end = at
+    let textLength = 0
+    for (let next = definitions[at]; next?.store === store; next = definitions[end]) {
+      textLength += textLengthOf(next)
+      if (end > at && (end - at === jobsPerIntent || textLength > textPerIntent)) break
+      end += 1
+    }
     yield { index, store, definitions: definitions.slice(at, end) }
     at = end
   }

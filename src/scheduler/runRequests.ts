@@ -9,6 +9,7 @@ import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import { runStore } from "../engine/storePromise.ts"
+import type { Needs } from "../engine/submitting.ts"
 import { submitAnd } from "../engine/submitting.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
@@ -38,7 +39,8 @@ export class RunRequests {
     checkKnownOptions("runJob", options, ["args"])
     const task = this.engine.tasks.get(record.task, id)
     const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
-    return this.claimed(lane, { ids: [id] }, (plan) => {
+    const textLength = args === undefined ? 0 : JSON.stringify(args).length
+    return this.claimed(lane, { ids: [id], textLength }, (plan) => {
       const job = jobIn(plan, id, "runJob")
       return { jobKey: job.key, jobId: id, fireAt: request(plan, job, args, this.engine.setting) }
     })
@@ -122,7 +124,7 @@ export class RunRequests {
   /** Resolves when the request that `apply` makes is claimed. */
   private async claimed(
     lane: StoreLane,
-    needs: { readonly ids?: ReadonlyArray<string>; readonly keys?: ReadonlyArray<number> },
+    needs: Needs,
     apply: (plan: Plan) => { readonly jobKey: number; readonly jobId: string; readonly fireAt: EpochMillis }
   ): Promise<RequestedRun> {
     const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, apply, (made) => ({

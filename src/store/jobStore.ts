@@ -156,6 +156,8 @@ export interface JobFilter {
   readonly byWake?: boolean
   readonly afterKey?: number
   readonly limit?: number
+  /** The answer ends with the job with which arguments and notes take so many bytes, more or less. Default: it does not. */
+  readonly bytes?: number
 }
 
 export interface RunFilter {
@@ -168,6 +170,10 @@ export interface RunFilter {
   readonly from?: EpochMillis
   readonly to?: EpochMillis
   readonly limit?: number
+  /** The answer ends with the run with which arguments, results and errors take so many bytes, more or less. Default: it does not. */
+  readonly bytes?: number
+  /** False: arguments, results and errors are not wanted and come as `null`. Default true. */
+  readonly texts?: boolean
 }
 
 export interface LedgerFilter {
@@ -210,8 +216,8 @@ export interface OpenStore extends StoreOpening {
   /** The `sequence` of the newest commit of this epoch that is on disk; 0 before the first. Asked when an answer was lost. */
   committed(): Effect.Effect<number, StoreError>
   /**
-   * Jobs of one executor with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`. By executor, so that a saturated
-   * one does not hold up the others: an index on (executor, wakeAt).
+   * Jobs of one executor with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`; fewer where a store reads fewer at a time,
+   * and at least one if there is one. By executor, so that a saturated one does not hold up the others: an index on (executor, wakeAt).
    */
   due(executor: string, now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** The earliest `wakeAt` of one executor's jobs, or `null`. */

@@ -5,6 +5,7 @@
 import { Effect, Option } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
 import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
+import { withinBytes } from "./answerBytes.ts"
 import type { InstantHeap } from "./instantHeap.ts"
 import { Nearest, textOrder } from "./jobOrder.ts"
 import { purgeMemory } from "./memoryPurge.ts"
@@ -121,7 +122,10 @@ const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tabl
 const liveRows = (tables: MemoryTables): Array<RunRow> =>
   [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
 
-const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> => {
+const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> =>
+  withinBytes(findJobs(tables, filter), ({ args, notes }) => args.length + notes.length, filter.bytes)
+
+const findJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> => {
   const { states, fault, task, executor, tag, byWake = true, afterKey = -Infinity, limit = Infinity } = filter
   const meets = (row: JobRow): boolean =>
     row.removedAt === null &&
@@ -196,8 +200,14 @@ const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunR
   }
   found.sort((a, b) => b.fireAt - a.fireAt || b.key - a.key)
   if (found.length > limit) found.length = limit
-  return found.map(({ row }) => row)
+  const within = withinBytes(found, textLength, filter.bytes)
+  return filter.texts === false
+    ? within.map(({ row }) => ({ ...row, args: null, result: null, error: null }))
+    : within.map(({ row }) => row)
 }
+
+const textLength = ({ args, result, error }: MemoryRun): number =>
+  (args?.length ?? 0) + (result?.length ?? 0) + (error?.length ?? 0)
 
 const runCandidates = (tables: MemoryTables, filter: RunFilter): Iterable<MemoryRun> => {
   const { runKey, jobId, live, from = -Infinity, to = Infinity } = filter

@@ -7,6 +7,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { withinBytes } from "./answerBytes.ts"
 import { Nearest } from "./jobOrder.ts"
 import type { JobFilter, JobRow } from "./jobStore.ts"
 import { inChunks } from "./sqliteChunks.ts"
@@ -26,7 +27,13 @@ interface Place {
 
 /** Jobs that are not removed, by `filter`. Takes the connection for itself a slice at a time. */
 export const listJobs = (session: SqliteSession, filter: JobFilter): Read<JobRow> =>
-  Effect.flatMap(findPlaces(session, filter), (places) => readRows(session, filter, places))
+  Effect.flatMap(findPlaces(session, filter), (places) =>
+    readRows(
+      session,
+      filter,
+      withinBytes(places, ({ bytes }) => bytes, filter.bytes)
+    )
+  )
 
 const findPlaces = (session: SqliteSession, filter: JobFilter): Read<Place> => {
   const { byWake = true, states, task, tag, fault } = filter

@@ -7,7 +7,7 @@ import type { JobRow } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
 import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./sqliteRows.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
-import { sliceJobs } from "./sqliteSlices.ts"
+import { sliceBytes, sliceJobs } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -17,11 +17,19 @@ export const readDue = (
   now: EpochMillis,
   limit: number
 ): Read<ReadonlyArray<JobRow>> =>
-  jobRows(
-    session,
-    `SELECT ${jobColumns} FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-    WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at, s.key ${limited}`,
-    [session.executors.numbers.get(executor) ?? null, now, limit]
+  Effect.map(
+    jobRows(
+      session,
+      `SELECT ${jobColumns} FROM job_state s CROSS JOIN jobs j ON j.key = s.key
+      WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at, s.key ${limited}`,
+      [session.executors.numbers.get(executor) ?? null, now, Math.min(limit, session.dueRows)]
+    ),
+    (rows) => {
+      const textLength = rows.reduce((sum, { args, memory }) => sum + args.length + memory.length, 0)
+      if (textLength > sliceBytes) session.dueRows = Math.max(1, Math.floor((rows.length * sliceBytes) / textLength))
+      else if (rows.length === session.dueRows) session.dueRows *= 2
+      return rows
+    }
   )
 
 export const readNextWakeAt = ({ connection, executors }: SqliteSession, executor: string): Read<EpochMillis | null> =>

@@ -75,6 +75,12 @@ export const jobRow = (stored: StoredJob, executors: ReadonlyMap<number, string>
 export const runColumns = `r.run_key, r.job_key, j.id, r.fire_at, r.request, r.claimed_at, r.epoch, r.args, r.attempt, r.started_at,
   r.finished_at, r.outcome, r.result, r.error`
 
+/** The columns of runs that may be long. */
+export const runTexts = ["r.args", "r.result", "r.error"] as const
+
+/** The same without what may be long. */
+export const bareRunColumns = runTexts.reduce((columns: string, text) => columns.replace(text, "NULL"), runColumns)
+
 export type StoredRun = readonly [
   runKey: number,
   jobKey: number,

@@ -6,31 +6,77 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
 import { fireAheadMs, type LedgerFilter, type LedgerRow, type RunFilter, type RunRow } from "./jobStore.ts"
+import { withinBytes } from "./answerBytes.ts"
+import { inChunks } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import { conditions, limited, noLimit, within } from "./sqliteReads.ts"
 import {
+  bareRunColumns,
   kindCodes,
   ledgerColumns,
   ledgerRow,
   outcomeCodes,
   runColumns,
   runRow,
+  runTexts,
   type StoredLedger,
   type StoredRun
 } from "./sqliteRows.ts"
 import type { SqliteSession } from "./sqliteSession.ts"
-import { letOthersIn } from "./sqliteSlices.ts"
+import { bySize, letOthersIn } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
-/** Runs by `filter`. Takes the connection for itself a query at a time. */
+/** Runs by `filter`. Takes the connection for itself a slice at a time. */
 export const readRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArray<RunRow>> => {
   const { jobId, runKey, live } = filter
   const { connection } = session
-  return jobId !== undefined || runKey !== undefined || live === true
-    ? connection.alone(indexedRuns(connection, filter))
-    : newestRuns(connection, filter)
+  const places =
+    jobId !== undefined || runKey !== undefined || live === true
+      ? connection.alone(indexedRuns(connection, filter))
+      : newestRuns(connection, filter)
+  return Effect.flatMap(places, (found) =>
+    readRows(connection, filter, withinBytes(found, bytesOf(filter), filter.bytes))
+  )
 }
+
+/** Where a run stands among others, and what its texts take. */
+type Place = readonly [runKey: number, fireAt: EpochMillis, bytes: number]
+
+const placeColumns = `r.run_key, r.fire_at, ${runTexts.map((text) => `coalesce(octet_length(${text}), 0)`).join(" + ")}`
+
+const bytesOf =
+  ({ texts = true }: RunFilter) =>
+  ([, , bytes]: Place): number =>
+    texts ? bytes : 0
+
+/** The rows of the places. */
+const readRows = (
+  connection: SqliteConnection,
+  filter: RunFilter,
+  places: ReadonlyArray<Place>
+): Read<ReadonlyArray<RunRow>> =>
+  Effect.gen(function* () {
+    const columns = filter.texts === false ? bareRunColumns : runColumns
+    const rows: Array<RunRow> = []
+    for (const slice of bySize(places, bytesOf(filter))) {
+      if (rows.length > 0) yield* letOthersIn
+      const found = new Map<number, RunRow>()
+      const read = Effect.forEach(inChunks(slice.map(([key]) => key)), (keys) =>
+        runRows(
+          connection,
+          `SELECT ${columns} FROM runs r CROSS JOIN jobs j ON j.key = r.job_key WHERE r.run_key IN (${keys.map(() => "?").join()})`,
+          keys
+        )
+      )
+      for (const row of (yield* connection.alone(read)).flat()) found.set(row.runKey, row)
+      for (const [key] of slice) {
+        const row = found.get(key)
+        if (row !== undefined) rows.push(row)
+      }
+    }
+    return rows
+  })
 
 export const readOrphans = (
   { connection, epoch }: SqliteSession,
@@ -75,7 +121,7 @@ export const readLedger = (
     )
   })
 
-const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<RunRow>> =>
+const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<Place>> =>
   Effect.flatMap(keysOfId(connection, filter.jobId), (keys) => {
     if (keys !== undefined && keys.length === 0) {
       return Effect.succeed([])
@@ -89,7 +135,7 @@ const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<Read
     if (keys !== undefined) clauses.push(within("r.job_key", keys, params))
     const index =
       filter.runKey !== undefined ? "" : keys !== undefined ? "INDEXED BY runs_by_job" : "INDEXED BY runs_unfinished"
-    return runRows(connection, `SELECT ${runColumns} FROM runs r ${index} ${newestFirst(clauses)}`, [
+    return connection.values<Place>(`SELECT ${placeColumns} FROM runs r ${index} ${newestFirst(clauses)}`, [
       ...params,
       filter.limit ?? noLimit
     ])
@@ -99,10 +145,10 @@ const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<Read
 const runSliceKeys = 2000
 
 /** Ends where every run of a slice was claimed too early for what is still looked for. */
-const newestRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<RunRow>> =>
+const newestRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<Place>> =>
   Effect.gen(function* () {
     const { limit = Infinity } = filter
-    let found: ReadonlyArray<RunRow> = []
+    let found: ReadonlyArray<Place> = []
     let through = yield* connection.alone(newestKey(connection, Number.MAX_SAFE_INTEGER))
     while (through !== null && limit > 0) {
       const newest = through
@@ -125,12 +171,12 @@ const newestRuns = (connection: SqliteConnection, filter: RunFilter): Read<Reado
   })
 
 /** The earliest fire time that still has a place in the answer; `undefined`: any. */
-const earliestOf = (found: ReadonlyArray<RunRow>, { from, limit = Infinity }: RunFilter): EpochMillis | undefined => {
-  const last = found.length < limit ? undefined : found.at(-1)?.fireAt
+const earliestOf = (found: ReadonlyArray<Place>, { from, limit = Infinity }: RunFilter): EpochMillis | undefined => {
+  const last = found.length < limit ? undefined : found.at(-1)?.[1]
   return last === undefined ? from : Math.max(last, from ?? last)
 }
 
-const fireOrder = (a: RunRow, b: RunRow): number => b.fireAt - a.fireAt || b.runKey - a.runKey
+const fireOrder = (a: Place, b: Place): number => b[1] - a[1] || b[0] - a[0]
 
 const newestKey = (connection: SqliteConnection, through: number): Read<number | null> =>
   Effect.map(
@@ -153,11 +199,10 @@ const runsOfSlice = (
   filter: RunFilter,
   earliest: EpochMillis | undefined,
   through: number
-): Read<ReadonlyArray<RunRow>> => {
+): Read<ReadonlyArray<Place>> => {
   const { clauses, params } = runConditions(filter, earliest)
-  return runRows(
-    connection,
-    `SELECT ${runColumns} FROM runs r NOT INDEXED ${newestFirst([...clauses, "r.run_key > ?", "r.run_key <= ?"])}`,
+  return connection.values<Place>(
+    `SELECT ${placeColumns} FROM runs r NOT INDEXED ${newestFirst([...clauses, "r.run_key > ?", "r.run_key <= ?"])}`,
     [...params, through - runSliceKeys, through, filter.limit ?? noLimit]
   )
 }

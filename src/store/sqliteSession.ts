@@ -13,6 +13,8 @@ export interface SqliteSession {
   looked: { readonly runs: number; readonly ledger: number }
   /** Whether the owner row's count of finished runs has been made anew. */
   counted: boolean
+  /** Due jobs that are read at a time: few at first and where their texts are long, as many as are asked for where not. */
+  dueRows: number
 }
 
 /** All runs less the unfinished, each by the index that is theirs alone. */

@@ -18,11 +18,11 @@ import { patiently } from "./sqlitePatience.ts"
 import { limited } from "./sqliteReads.ts"
 import { pragma, refuse, removeEmptyLog } from "./sqliteOpen.ts"
 import {
+  bareRunColumns,
   jobColumns,
   jobRow,
   ledgerColumns,
   ledgerRow,
-  runColumns,
   runRow,
   type StoredJob,
   type StoredLedger,
@@ -40,7 +40,7 @@ export interface SqliteSnapshot {
   readonly marks: Effect.Effect<ReadonlyMap<string, string>, StoreError>
   /** By key, removed ones included. A turn for others comes first. */
   jobs(afterKey: number, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Newest fire time first. */
+  /** Newest fire time first, without arguments, results and errors. */
   runsOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** Newest first. */
   ledgerOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<LedgerRow>, StoreError>
@@ -223,7 +223,7 @@ interface OldestAndNewest {
 const jobsAfter = `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
   WHERE j.key > ? ORDER BY j.key ${limited}`
 
-const runsOfJob = `SELECT ${runColumns} FROM runs r INDEXED BY runs_by_job CROSS JOIN jobs j ON j.key = r.job_key
+const runsOfJob = `SELECT ${bareRunColumns} FROM runs r INDEXED BY runs_by_job CROSS JOIN jobs j ON j.key = r.job_key
   WHERE r.job_key = ? ORDER BY r.fire_at DESC, r.request DESC ${limited}`
 
 const ledgerOfJob = `SELECT ${ledgerColumns} FROM ledger l INDEXED BY ledger_by_job CROSS JOIN jobs j ON j.key = l.job_key

@@ -83,7 +83,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       epoch,
       executors,
       looked: { runs: 0, ledger: 0 },
-      counted: false
+      counted: false,
+      dueRows: fewestDueRows
     }
     let open = true
     let latest = owner.startedAt
@@ -176,6 +177,9 @@ const reachedDisk = (
         })
       : Effect.void
   ).pipe(Effect.tap(() => Effect.sync(() => hold.acknowledged(session.epoch, sequence))))
+
+/** Of a megabyte each, as long as arguments may be, they are read in some milliseconds. */
+const fewestDueRows = 16
 
 const rowsOf = (batch: StoreBatch): number =>
   batch.added.length * 2 +

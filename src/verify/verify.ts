@@ -11,6 +11,7 @@ import { verifyJob } from "./verifyJob.ts"
 
 /** Jobs read at a time. */
 const pageSize = 200
+const pageBytes = 4_000_000
 /** Times that a suspicious job is looked at. */
 const looks = 3
 
@@ -20,7 +21,7 @@ export const verify = async (engine: Engine): Promise<Verification> => {
   for (const lane of engine.lanes) {
     let afterKey = 0
     for (;;) {
-      const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize }))
+      const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes }))
       const last = rows.at(-1)
       if (last === undefined) break
       for (const row of rows) {
@@ -70,7 +71,7 @@ const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
 /** Those of earlier jobs of the same id are left out. */
 const recordsOf = async ({ store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
-  const runs = await runStore(store.runs({ jobId: id, limit: maxFireTimes }))
+  const runs = await runStore(store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
   const ledger = await runStore(store.ledger({ jobId: id, limit: maxFireTimes }))
   return { runs: runs.filter(own), ledger: ledger.filter(own) }
 }
