@@ -56,13 +56,8 @@ const mostOwed = 100_000
 export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: EpochMillis): OwedFireTimes | null => {
   if (first === null || first > now) return null
   if (trigger.after === "run") return single(first)
-  if (trigger.count !== undefined && trigger.previous !== undefined) {
-    return {
-      from: first,
-      through: honestPrevious(trigger, now + 1, first),
-      count: honestCount(trigger, first - 1, now)
-    }
-  }
+  const counted = trigger.previous === undefined ? undefined : honestCount(trigger, first - 1, now)
+  if (counted !== undefined) return { from: first, through: honestPrevious(trigger, now + 1, first), count: counted }
   let [through, count] = [first, 1]
   let next = honestNext(trigger, first)
   while (next !== undefined && next <= now && count < mostOwed) {
@@ -90,12 +85,16 @@ const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following:
 /** One step however long the gap: the trigger counts. */
 const counted = (trigger: Trigger, first: EpochMillis, now: EpochMillis, graceFrom: number): DueFireTimes | null => {
   if (trigger.count === undefined || trigger.previous === undefined) return null
-  const countIn = (from: EpochMillis, through: EpochMillis): number => honestCount(trigger, from - 1, through)
+  const rangeOf = (from: EpochMillis, through: EpochMillis): FireRange | null => {
+    const count = honestCount(trigger, from - 1, through)
+    return count === undefined ? null : { from, through, count }
+  }
   const last = honestPrevious(trigger, now + 1, first)
   const lateLast = first < graceFrom ? honestPrevious(trigger, graceFrom, first) : null
-  const late = lateLast === null ? null : { from: first, through: lateLast, count: countIn(first, lateLast) }
+  const late = lateLast === null ? null : rangeOf(first, lateLast)
   const dueFirst = lateLast === null ? first : (honestNext(trigger, lateLast) ?? Infinity)
-  const due = dueFirst > now ? null : { from: dueFirst, through: last, count: countIn(dueFirst, last) }
+  const due = dueFirst > now ? null : rangeOf(dueFirst, last)
+  if ((lateLast !== null && late === null) || (dueFirst <= now && due === null)) return null
   return {
     late,
     due,

@@ -8,6 +8,7 @@ import type { BoundOptions, Bounds } from "./bounds.ts"
 import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import type { DateSteps } from "./dateSteps.ts"
 import { dateSteps } from "./dateSteps.ts"
+import { fireTimesPattern } from "./dayPattern.ts"
 import { givenObject, givenOptions } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
@@ -158,6 +159,10 @@ class CalendarIntervalTrigger implements Trigger {
       if (fireAt < before && fireAt <= through) return fireAt
     }
     return undefined
+  }
+
+  dayPattern(day: EpochMillis): string {
+    return fireTimesPattern(this, day)
   }
 
   explain(at: EpochMillis): ReadonlyArray<Refusal> {

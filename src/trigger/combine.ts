@@ -2,9 +2,11 @@
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
+import { countByDays, countCommon, countUnion, joinedPattern } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, givenTrigger } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
+import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTriggers, onlyFields, optionalNumber } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
@@ -13,8 +15,10 @@ import type { Trigger, TriggerCodec } from "./trigger.ts"
 export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
   const members = checked("or", triggers)
   const previous = allPrevious(members)
-  return {
+  const dayPattern = joinedPattern(members)
+  return composed(members, {
     type: "or",
+    ...(dayPattern && { dayPattern, count: countByDays(dayPattern, countUnion(members)) }),
     end: Math.max(...members.map((member) => member.end ?? Infinity)),
     next: (after) => {
       let first: EpochMillis | undefined
@@ -36,7 +40,7 @@ export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
     },
     toJSON: () => ({ type: "or", triggers: members.map((member) => member.toJSON()) }),
     bind: (binding) => or(members.map((member) => bindTrigger(member, binding)))
-  }
+  })
 }
 
 /**
@@ -54,8 +58,10 @@ export const and = (
   const { threshold } = givenOptions("and", options, ["threshold"])
   const thresholdMs = threshold === undefined ? 0 : readTriggerDuration("and", "threshold", threshold)
   const previous = thresholdMs === 0 ? allPrevious(members) : undefined
-  return {
+  const dayPattern = thresholdMs === 0 ? joinedPattern(members) : undefined
+  return composed(members, {
     type: "and",
+    ...(dayPattern && { dayPattern, count: countByDays(dayPattern, countCommon(members)) }),
     end: Math.min(...members.map((member) => member.end ?? Infinity)),
     next: (after) => (thresholdMs === 0 ? nextAgreed(members, after) : nextNear(members, thresholdMs, after)),
     ...(previous && { previous: (before: EpochMillis) => previousAgreed(previous, before) }),
@@ -72,7 +78,7 @@ export const and = (
         members.map((member) => bindTrigger(member, binding)),
         { threshold: thresholdMs }
       )
-  }
+  })
 }
 
 /** Reads the stored form: `triggers`. */

@@ -11,6 +11,7 @@ import { CronPattern } from "./cronPattern.ts"
 import type { Pace } from "./cronSearch.ts"
 import { countMatches, nextMatch, previousMatch } from "./cronSearch.ts"
 import { readCronText } from "./cronText.ts"
+import { placeInDay, zonePattern } from "./dayPattern.ts"
 import { givenOptions } from "./given.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "./storedForm.ts"
@@ -154,6 +155,12 @@ class CronTrigger implements Trigger {
   count(after: EpochMillis, through: EpochMillis): number {
     const [from, until] = [Math.max(after, this.start - 1), Math.min(through, this.end)]
     return from >= until ? 0 : countMatches(this.compiled.pattern, this.zone, this.pace, from, until)
+  }
+
+  dayPattern(day: EpochMillis): string {
+    const { pattern } = this.compiled
+    const bounds = `${placeInDay(this.start, day)}:${placeInDay(this.end, day)}`
+    return `${bounds}:${zonePattern(this.zone, day, (localDay) => pattern.allowsDay(localDay))}`
   }
 
   explain(at: EpochMillis): ReadonlyArray<Refusal> {

@@ -93,7 +93,8 @@ export class CronPattern {
     return this.countDays(first, last) * this.perDay - before + inLast
   }
 
-  private allowsDay(day: number): boolean {
+  /** Whether the rule allows a day, by its number. */
+  allowsDay(day: number): boolean {
     if (day < this.monthFrom || day >= this.monthUntil) this.loadMonth(day)
     return ((this.monthMask >>> (day - this.monthFrom)) & 1) === 1
   }

@@ -3,6 +3,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import { readBounds } from "./bounds.ts"
 import type { Bounds } from "./bounds.ts"
+import { placeInDay } from "./dayPattern.ts"
 import { givenOptions } from "./given.ts"
 import { onlyFields, optionalInstant, optionalText, requiredField } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -44,6 +45,10 @@ class DateTrigger implements Trigger {
 
   count(after: EpochMillis, through: EpochMillis): number {
     return after < this.bounds.start && this.bounds.start <= through ? 1 : 0
+  }
+
+  dayPattern(day: EpochMillis): string {
+    return placeInDay(this.bounds.start, day)
   }
 
   explain(at: EpochMillis): ReadonlyArray<Refusal> {

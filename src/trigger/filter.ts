@@ -6,9 +6,11 @@ import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
 import { readCondition, weekdayAndDate } from "./dateCondition.ts"
+import { zonePattern } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenObject, givenOptions, givenTrigger } from "./given.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
+import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
@@ -69,7 +71,7 @@ const filterOf = (
   const zone = zoneOf(timezone ?? machineTimezone())
   const { allows, always, lastDay, stored } = readCondition(type, givenObject(type, "condition", condition), find)
   const keep = type === "filter"
-  const { previous, count } = inner
+  const { previous, count, dayPattern } = inner
   /** Not even a search is needed: `not` of every weekday. */
   const never = always && !keep
   const keeps = (day: number): boolean => allows(day) === keep
@@ -99,11 +101,14 @@ const filterOf = (
     throw new TriggerSearchError({ trigger: type, after: asked, steps: maxSearchSteps })
   }
 
-  return {
+  return composed([inner], {
     type,
     ...(inner.end === undefined ? {} : { end: inner.end }),
     next: (after) => search(inner.next(after), after, 1),
     ...(previous && { previous: (before: EpochMillis) => search(previous.call(inner, before), before, -1) }),
+    ...(dayPattern && {
+      dayPattern: (day: EpochMillis) => `${dayPattern.call(inner, day)}:${zonePattern(zone, day, keeps)}`
+    }),
     ...(count && {
       count: (after: EpochMillis, through: EpochMillis) => {
         let total = 0
@@ -113,7 +118,9 @@ const filterOf = (
           const kept = keeps(day)
           const until = firstDay(day + 1, 1, !kept) * dayMs - span.offsetMs - 1
           const end = Math.min(through, span.until - 1, until)
-          if (kept) total += count.call(inner, at, end)
+          const counted = kept ? count.call(inner, at, end) : 0
+          if (counted === undefined) return undefined
+          total += counted
           at = end
         }
         return total
@@ -128,5 +135,5 @@ const filterOf = (
     toJSON: () => ({ type, trigger: inner.toJSON(), ...stored, ...(timezone === undefined ? {} : { timezone }) }),
     bind: (binding) =>
       filterOf(type, bindTrigger(inner, binding), condition, { timezone: timezone ?? binding.timezone }, find)
-  }
+  })
 }

@@ -70,9 +70,10 @@ export const honestPrevious = (trigger: Trigger, before: EpochMillis, first: Epo
   throw faulty(trigger, first, "contradicts", `previous(${before}) gave ${shownValue(found)}`)
 }
 
-/** How many fire times lie in (after, through], of which one is known. Throws `FaultyTriggerError`. */
-export const honestCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number => {
+/** How many fire times lie in (after, through], of which one is known; `undefined`: it cannot count them. Throws `FaultyTriggerError`. */
+export const honestCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number | undefined => {
   const found = asked(trigger, after, () => trigger.count?.(after, through))
+  if (found === undefined) return undefined
   if (isInteger(found) && found >= 0 && found <= through - after) return Math.max(1, found)
   throw faulty(trigger, after, "contradicts", `count(${after}, ${through}) gave ${shownValue(found)}`)
 }

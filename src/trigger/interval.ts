@@ -4,6 +4,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
+import { placeInDay } from "./dayPattern.ts"
 import { givenOptions } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
@@ -204,6 +205,13 @@ class IntervalTrigger implements Trigger {
     if (start === -Infinity) return after + this.everyMs <= through ? Math.floor((through - after) / this.everyMs) : 0
     const upTo = (at: EpochMillis) => (at < start ? 0 : Math.floor((at - start) / this.everyMs) + 1)
     return Math.max(0, upTo(Math.min(through, this.end)) - upTo(after))
+  }
+
+  dayPattern(day: EpochMillis): string {
+    const { start } = this.rest.bounds
+    // Without a start it counts from where it is asked, which no other trigger can be set against.
+    const phase = start === -Infinity ? day : (((day - start) % this.everyMs) + this.everyMs) % this.everyMs
+    return `${phase}:${placeInDay(start, day)}:${placeInDay(this.end, day)}`
   }
 
   explain(at: EpochMillis): ReadonlyArray<Refusal> {

@@ -7,6 +7,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
+import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, optionalText, requiredField } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -73,7 +74,7 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
     return movedLast !== undefined && movedLast > at ? movedLast : undefined
   }
 
-  return {
+  return composed([inner], {
     type: "jitter",
     end,
     ...inherited(inner),
@@ -95,16 +96,16 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
     }),
     ...(previous &&
       count && {
-        count: (after: EpochMillis, through: EpochMillis) =>
-          through <= after
-            ? 0
-            : count.call(inner, after, through) +
-              (crosses(after) === undefined ? 0 : 1) -
-              (crosses(through) === undefined ? 0 : 1)
+        count: (after: EpochMillis, through: EpochMillis) => {
+          if (through <= after) return 0
+          const counted = count.call(inner, after, through)
+          if (counted === undefined) return undefined
+          return counted + (crosses(after) === undefined ? 0 : 1) - (crosses(through) === undefined ? 0 : 1)
+        }
       }),
     toJSON: () => ({ type: "jitter", trigger: inner.toJSON(), max: maxMs, ...(seed === undefined ? {} : { seed }) }),
     bind: (binding) => jitterOf(bindTrigger(inner, binding), maxMs, seed ?? binding.jobId)
-  }
+  })
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,9 +1,11 @@
 /** The first so many fire times of a trigger. */
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
+import { placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, requiredField } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -40,7 +42,7 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
   if (inner.after !== undefined)
     throw refuse("trigger", inner.type, "fire times that do not wait for runs; limit the job's runs instead")
   if (inner.stream !== undefined) throw refuse("trigger", inner.type, "a trigger with fire times of its own")
-  const { previous, count } = inner
+  const { previous, count, dayPattern } = inner
   if (n > maxSteps && count === undefined)
     throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count`)
 
@@ -59,7 +61,11 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
   }
 
   const countedLast = (start: EpochMillis): EpochMillis => {
-    const enough = (at: EpochMillis) => (count?.call(inner, start - 1, at) ?? 0) >= n
+    const enough = (at: EpochMillis) => {
+      const counted = count?.call(inner, start - 1, at)
+      if (counted === undefined) throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count so many`)
+      return counted >= n
+    }
     let spanMs = 86_400_000
     while (!enough(start + spanMs)) {
       spanMs *= 2
@@ -76,14 +82,14 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
 
   const toJSON = () => ({ type: "limit", trigger: inner.toJSON(), count: n, ...(from === undefined ? {} : { from }) })
   if (from === undefined) {
-    return {
+    return composed([inner], {
       type: "limit",
       next: (after) => inner.next(after),
       toJSON,
       bind: (binding) => limitOf(bindTrigger(inner, binding), n, binding.now + (binding.nowExcluded === true ? 1 : 0))
-    }
+    })
   }
-  return {
+  return composed([inner], {
     type: "limit",
     ...(inner.end === undefined ? {} : { end: inner.end }),
     next: (after) => {
@@ -95,6 +101,10 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
         const found = previous.call(inner, Math.min(before, lastFireAt(from) + 1))
         return found !== undefined && found >= from ? found : undefined
       }
+    }),
+    ...(dayPattern && {
+      dayPattern: (day: EpochMillis) =>
+        `${placeInDay(from, day)}:${placeInDay(lastFireAt(from), day)}:${dayPattern.call(inner, day)}`
     }),
     ...(count && {
       count: (after: EpochMillis, through: EpochMillis) => {
@@ -110,5 +120,5 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
     },
     toJSON,
     bind: (binding) => limitOf(bindTrigger(inner, binding), n, from)
-  }
+  })
 }

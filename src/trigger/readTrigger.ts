@@ -12,6 +12,7 @@ import { intervalCodec } from "./interval.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { jitterCodec } from "./jitter.ts"
 import { limitCodec } from "./limit.ts"
+import { maxDepth } from "./parts.ts"
 import { isSpec } from "./storedForm.ts"
 import { streamCodec } from "./stream.ts"
 import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -87,9 +88,6 @@ export const createTriggerRegistry = (
   const read = (spec: TriggerSpec): Trigger => readAt(spec, 1)
   return { read, settle: (trigger, binding) => read(bindTrigger(trigger, binding).toJSON()), types: [...codecs.keys()] }
 }
-
-/** How deep triggers may nest. */
-const maxDepth = 32
 
 const builtIn: ReadonlyArray<TriggerCodec> = [
   cronCodec,

@@ -41,8 +41,13 @@ export interface Trigger {
   next(after: EpochMillis): EpochMillis | undefined
   /** The last fire time strictly before `before`, or `undefined`. A trigger without it is caught up step by step. */
   previous?(before: EpochMillis): EpochMillis | undefined
-  /** How many fire times lie in (after, through]. Only where it is much cheaper than stepping. */
-  count?(after: EpochMillis, through: EpochMillis): number
+  /** How many fire times lie in (after, through]. Only where it is much cheaper than stepping; `undefined` where this once it is not. */
+  count?(after: EpochMillis, through: EpochMillis): number | undefined
+  /**
+   * Names what the fire times of a day (UTC, from `day` on) depend on: days of one pattern have theirs at the same times of day. Only
+   * where it is cheap; `or` and `and` count by it.
+   */
+  dayPattern?(day: EpochMillis): string
   /** Why `at` is no fire time; empty when it is one. For people: `explainFireTime` asks it. */
   explain?(at: EpochMillis): ReadonlyArray<Refusal>
   /** The stored form; `readTrigger(trigger.toJSON())` gives an equal trigger. */

@@ -14,7 +14,7 @@ const watched = (trigger: Trigger, budget: TimeBudget): Trigger => ({
   next: (after) => honestNext(trigger, after, budget),
   toJSON: () => trigger.toJSON(),
   ...(trigger.previous === undefined ? {} : { previous: (before) => trigger.previous?.(before) }),
-  ...(trigger.count === undefined ? {} : { count: (after, through) => trigger.count?.(after, through) ?? 0 }),
+  ...(trigger.count === undefined ? {} : { count: (after, through) => trigger.count?.(after, through) }),
   ...(trigger.explain === undefined ? {} : { explain: (at) => trigger.explain?.(at) ?? [] }),
   ...(trigger.bind === undefined ? {} : { bind: (binding) => watched(trigger.bind?.(binding) ?? trigger, budget) }),
   ...(trigger.end === undefined ? {} : { end: trigger.end }),

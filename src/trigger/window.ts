@@ -4,8 +4,10 @@ import { zoneOf } from "../time/zone.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { boundNames, explainBounds, readBounds } from "./bounds.ts"
+import { placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, givenTrigger } from "./given.ts"
+import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
@@ -34,8 +36,8 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
   const end = Math.min(bounds.end, inner.end ?? Infinity)
   const within = (found: EpochMillis | undefined) =>
     found !== undefined && found >= start && found <= end ? found : undefined
-  const { previous, count } = inner
-  return {
+  const { previous, count, dayPattern } = inner
+  return composed([inner], {
     type: "window",
     end,
     ...inherited(inner),
@@ -48,6 +50,10 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
       return within(inner.next(Math.max(after, start - 1)))
     },
     ...(previous && { previous: (before: EpochMillis) => within(previous.call(inner, Math.min(before, end + 1))) }),
+    ...(dayPattern && {
+      dayPattern: (day: EpochMillis) =>
+        `${placeInDay(start, day)}:${placeInDay(end, day)}:${dayPattern.call(inner, day)}`
+    }),
     ...(count && {
       count: (after: EpochMillis, through: EpochMillis) => {
         const [from, until] = [Math.max(after, start - 1), Math.min(through, end)]
@@ -68,5 +74,5 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
           : bounds
       return windowOf(bindTrigger(inner, binding), settled)
     }
-  }
+  })
 }

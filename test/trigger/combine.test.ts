@@ -11,7 +11,7 @@ import { jitter } from "../../src/trigger/jitter.ts"
 import { limit } from "../../src/trigger/limit.ts"
 import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
 import { stream } from "../../src/trigger/stream.ts"
-import type { Trigger } from "../../src/trigger/trigger.ts"
+import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
 import { window } from "../../src/trigger/window.ts"
 
 const zone = { timezone: "Europe/Stockholm" }
@@ -230,5 +230,49 @@ describe("combined triggers", () => {
     })
     expect(trigger?.previous?.(until * 2)).toBe(from + 99_999_000)
     expect(trigger?.next(from + 99_999_000)).toBeUndefined()
+  })
+})
+
+describe("how large a trigger may be", () => {
+  const wrap: ReadonlyArray<readonly [string, (trigger: Trigger) => Trigger]> = [
+    ["or", (trigger) => or(Array.from({ length: 20 }, () => trigger))],
+    ["and", (trigger) => and(Array.from({ length: 20 }, () => trigger))],
+    ["not between", (trigger) => or(Array.from({ length: 20 }, () => not(trigger, { months: "jan" })))],
+    ["others between", (trigger) => or(Array.from({ length: 20 }, () => jitter(window(limit(trigger, 3), {}), 1)))]
+  ]
+
+  it.for(wrap)("is 1,000 parts at most: %s", ([, level]) => {
+    const startedMs = performance.now()
+    let trigger = level(cron("0 9 * * *", zone))
+    const grow = () => {
+      for (let levels = 0; levels < 5; levels++) trigger = level(trigger)
+    }
+    expect(grow).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", field: "parts" }))
+    expect(trigger.next(0)).toBeDefined()
+    const bound = trigger.bind?.({ now: 0, timezone: "UTC", jobId: "a" }) ?? trigger
+    expect(createTriggerRegistry().read(bound.toJSON()).next(0)).toBe(bound.next(0))
+    expect(performance.now() - startedMs).toBeLessThan(3000)
+  })
+
+  it("is 1,000 parts at most in its stored form, too", () => {
+    const stored = (depth: number): TriggerSpec =>
+      depth === 0
+        ? { type: "date", at: 0 }
+        : { type: "or", triggers: Array.from({ length: 20 }, () => stored(depth - 1)) }
+    expect(() => createTriggerRegistry().read(stored(4))).toThrow(expect.objectContaining({ field: "parts" }))
+  })
+
+  it("takes a hundred of nine each", () => {
+    const nine = or(Array.from({ length: 8 }, (_, hour) => cron(`0 ${hour} * * *`, zone)))
+    expect(or(Array.from({ length: 100 }, () => nine)).next(0)).toBeDefined()
+  })
+
+  it("is 32 levels deep at most", () => {
+    let trigger: Trigger = cron("0 9 * * *", zone)
+    const deepen = () => {
+      for (let level = 0; level < 32; level++) trigger = window(trigger, {})
+    }
+    expect(deepen).toThrow(expect.objectContaining({ field: "depth", found: "33 levels" }))
+    expect(createTriggerRegistry().read(trigger.toJSON()).next(0)).toBe(trigger.next(0))
   })
 })
