@@ -9,7 +9,7 @@ import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
 import { onPark, onPause, onRedefine, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
 import { onDue, onRefused } from "../src/job/onDue.ts"
-import { onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
+import { onAcquitted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
 import type { JobState } from "../src/job/snapshot.ts"
 import { stateOf } from "../src/job/snapshot.ts"
@@ -40,6 +40,8 @@ const decide = ({ context, event }: Step): JobDecision => {
       return onWaitOver(context, event)
     case "interrupted":
       return onInterrupted(context, event)
+    case "acquitted":
+      return onAcquitted(context)
     case "pause":
       return onPause(context, event)
     case "park":
@@ -109,6 +111,7 @@ const toDone = { target: "done", actions: "answer" } as const
 const waiting = {
   pause: { target: "paused", actions: "answer" },
   park: { target: "paused", actions: "answer" },
+  acquitted: { actions: "answer" },
   redefine: { actions: "redefine" },
   refused: toMisfired,
   requested: { guard: "acceptsRequest", target: "running", actions: "answer" },
@@ -128,6 +131,7 @@ export const jobMachine = machineSetup.createMachine({
       on: {
         pause: { guard: "notRemoved", target: "paused", actions: "answer" },
         park: { guard: "notRemoved", target: "paused", actions: "answer" },
+        acquitted: { actions: "answer" },
         redefine: { actions: "redefine" },
         due: [
           { guard: "presentLeadsToRunning", target: "running", actions: "answer" },
@@ -149,6 +153,7 @@ export const jobMachine = machineSetup.createMachine({
     paused: {
       on: {
         park: { actions: "answer" },
+        acquitted: { actions: "answer" },
         redefine: { actions: "redefine" },
         reschedule: { actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },

@@ -45,11 +45,15 @@ export class DueJobs {
   private readonly idleLooks = new Map<string, number>()
   /** Keys of jobs that the store refuses to write, and until when they are passed over, by monotonic time. */
   private readonly aside = new Map<number, number>()
+  /** Keys of due jobs that may not start before another has ended, see `suspects.ts`. */
+  private readonly held = new Set<number>()
+  private readonly mayStart: (job: Job) => boolean
 
-  constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings) {
+  constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings, mayStart: (job: Job) => boolean) {
     this.store = store
     this.residents = residents
     this.around = around
+    this.mayStart = mayStart
   }
 
   /**
@@ -75,7 +79,9 @@ export class DueJobs {
           return Effect.map(this.read(name, plan.now, limit), (rows) => {
             let served = 0
             found ||= rows.length > 0
+            const heldBefore = this.held.size
             for (const row of rows) if (this.serve(plan, row)) served += 1
+            served += this.held.size - heldBefore
             if (served > 0) this.idleLooks.delete(name)
             else this.idleLooks.set(name, (this.idleLooks.get(name) ?? 0) + 1)
             if (rows.length === limit) full.add(name)
@@ -107,7 +113,7 @@ export class DueJobs {
     return Effect.forEach(
       unknown,
       (name) =>
-        Effect.map(this.store.nextWakeAt(name), (at) => {
+        Effect.map(this.nextWakeAt(name), (at) => {
           const contradicts = at !== null && at <= now && (this.idleLooks.get(name) ?? 0) >= mostIdleLooks
           this.notBefore.set(name, contradicts ? now + idleMs : (at ?? never))
         }),
@@ -118,6 +124,7 @@ export class DueJobs {
   /** A commit gave a job another wake-up. */
   noteChanged(job: Job): void {
     this.aside.delete(job.key)
+    this.held.delete(job.key)
     const known = this.notBefore.get(job.row.executor) ?? -Infinity
     // Not known yet: the store is asked after this commit. This job's wake-up need not be the earliest.
     if (known === Infinity) return
@@ -138,6 +145,7 @@ export class DueJobs {
 
   forget(): void {
     this.notBefore.clear()
+    this.held.clear()
   }
 
   /** The store refuses to write this job, even to park it: for a while the others go first. */
@@ -157,12 +165,22 @@ export class DueJobs {
     now: EpochMillis,
     most: number
   ): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
-    const { aside, store } = this
-    if (aside.size === 0) return store.due(executor, now, most)
+    const { aside, held, store } = this
+    if (aside.size === 0 && held.size === 0) return store.due(executor, now, most)
     const monotonicMs = this.around.timers.monotonicMillis()
     for (const [key, untilMs] of aside) if (untilMs <= monotonicMs) aside.delete(key)
-    return Effect.map(store.due(executor, now, most + aside.size), (rows) =>
-      rows.filter(({ key }) => !aside.has(key)).slice(0, most)
+    return Effect.map(store.due(executor, now, most + aside.size + held.size), (rows) =>
+      rows.filter(({ key }) => !aside.has(key) && !held.has(key)).slice(0, most)
+    )
+  }
+
+  /** Past those that are held, which wait for no instant. */
+  private nextWakeAt(executor: string): Effect.Effect<EpochMillis | null, StoreError> {
+    const { held, store } = this
+    if (held.size === 0) return store.nextWakeAt(executor)
+    return Effect.map(
+      store.due(executor, never, held.size + 1),
+      (rows) => rows.find(({ key }) => !held.has(key))?.wakeAt ?? null
     )
   }
 
@@ -181,6 +199,10 @@ export class DueJobs {
     if (this.around.tasks.find(job.row.task) === undefined) {
       plan.park(job, unknownTask(job.row.task))
       return true
+    }
+    if (!this.mayStart(job)) {
+      this.held.add(row.key)
+      return false
     }
     // Fire times before attempts: an overlap policy may end the very run whose next attempt is due.
     job = this.serveFireTimes(plan, job)

@@ -46,6 +46,7 @@ import type { StoreLane } from "./storeLane.ts"
 import { runStore } from "./storePromise.ts"
 import { StoreHomes } from "./storeHomes.ts"
 import { StreamJobs } from "./streamJobs.ts"
+import { Suspects } from "./suspects.ts"
 import { TroubleLog } from "./troubleLog.ts"
 
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
@@ -59,6 +60,7 @@ export class Engine implements LaneHost {
   readonly events: EventStream
   readonly codec: JobCodec
   readonly dispatcher: Dispatcher
+  readonly suspects: Suspects
   readonly actor: SchedulerActor
   readonly waiters = new RunWaiters()
   readonly residentLimit: number
@@ -97,8 +99,11 @@ export class Engine implements LaneHost {
     const inspecting = inspect === undefined ? {} : { inspect: guardedInspect({ inspect, onError, within }) }
     const ground = { timers: this.timers, runtime, within, report: onError, ...inspecting }
     this.dispatcher = new Dispatcher(ground, released, this.troubles.reportExecutor)
+    this.suspects = new Suspects(this.timers, () => {
+      for (const lane of this.lanes) lane.lookAgain()
+    })
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
-    this.streamJobs = new StreamJobs(options.tasks, onError)
+    this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
     this.retention = new Retention(options.retention, this.timers)
     const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
     this.actor = guardSubscribers(root, { onError, within })
@@ -323,6 +328,7 @@ export class Engine implements LaneHost {
 
   committed(lane: StoreLane, plan: Plan): void {
     this.jobActors.follow(lane, plan)
+    this.suspects.follow(lane, plan)
     this.streamJobs.follow(lane, plan)
     this.waiters.follow(lane, plan)
     if (this.watchers.size > 0)

@@ -10,6 +10,7 @@ import type { Dispatcher } from "./dispatcher.ts"
 import type { Intent } from "./intent.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import type { Plan } from "./plan.ts"
+import type { Suspects } from "./suspects.ts"
 
 /** A store's path of a fire, as the rest of the engine sees it. */
 export interface Lane {
@@ -28,6 +29,7 @@ export interface LaneHost {
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher
+  readonly suspects: Suspects
   readonly residentLimit: number
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean

@@ -4,6 +4,7 @@ import type { JobRow, OpenStore, RunRow } from "../store/jobStore.ts"
 import { stopMark, stopMarkOf } from "../store/stopMark.ts"
 import type { Intent } from "./intent.ts"
 import type { Plan } from "./plan.ts"
+import { isSuspect } from "./suspects.ts"
 
 /** Orphans read at a time, and parked jobs that share one commit. */
 export const orphansPerPage = 1000
@@ -42,17 +43,32 @@ export const noteStop = ({ epoch }: Pick<OpenStore, "epoch">): Intent => ({
   failed: () => undefined
 })
 
-/** Interrupts orphans, job by job; as a `crash`, or as part of a stop. A run that its job does not know of is closed by itself. */
+/** The runs that it spoke of are settled. */
+export const forgetStop = (done: () => void, failed: (error: unknown) => void): Intent => ({
+  weight: 1,
+  apply: (plan) => plan.mark(stopMark, null),
+  committed: done,
+  failed
+})
+
+/** How the owner of orphans ended: as it was told, or by a crash, which of several `suspects` may be the cause of. */
+export type Ending = "stop" | "crash" | "sharedCrash"
+
+/**
+ * Interrupts orphans, job by job. A run that its job does not know of is closed by itself. Given `suspects`, jobs that the crash would
+ * park are left out, and put there.
+ */
 export const interruptOrphans = (
   orphans: Orphans,
-  crash: boolean,
+  ending: Ending,
+  suspects: Map<number, ReadonlyArray<RunRow>> | null,
   done: () => void,
   failed: (error: unknown) => void
 ): Intent => ({
   keys: [...orphans.keys()],
   weight: orphans.size,
   apply: (plan) => {
-    for (const [key, runs] of orphans) interrupt(plan, key, runs, crash)
+    for (const [key, runs] of orphans) interrupt(plan, key, runs, ending, suspects)
   },
   committed: done,
   failed
@@ -78,7 +94,13 @@ export const parkHomeless = (
   failed
 })
 
-const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>, crash: boolean): void => {
+const interrupt = (
+  plan: Plan,
+  key: number,
+  runs: ReadonlyArray<RunRow>,
+  ending: Ending,
+  suspects: Map<number, ReadonlyArray<RunRow>> | null
+): void => {
   const job = plan.byKey(key)
   const live = new Map((job?.memory.live ?? []).map((run) => [run.runKey, run]))
   const executing: Array<number> = []
@@ -89,13 +111,21 @@ const interrupt = (plan: Plan, key: number, runs: ReadonlyArray<RunRow>, crash: 
     else if (known.retryAt === null) executing.push(run.runKey)
   }
   if (job === undefined || executing.length === 0) return
+  if (suspects !== null && ending !== "stop" && isSuspect(job)) {
+    suspects.set(
+      key,
+      runs.filter(({ runKey }) => executing.includes(runKey))
+    )
+    return
+  }
   plan.step(job, {
     type: "interrupted",
     now: plan.now,
     firstRunKey: plan.nextRunKey,
     held: !plan.setting.claiming,
     runKeys: executing,
-    crash,
+    crash: ending !== "stop",
+    shared: ending === "sharedCrash",
     next: nextAfterRun(job.trigger, plan.now, plan.now)
   })
 }

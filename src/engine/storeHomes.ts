@@ -5,13 +5,15 @@
 import { Cause, Effect, Exit, Scope } from "effect"
 import type { Subscription } from "rxjs"
 import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
-import { stopWasAsked } from "../store/stopMark.ts"
+import { stopMark, stopWasAsked } from "../store/stopMark.ts"
 import type { FireTimeStream } from "./fireTimeStream.ts"
-import { byJobs, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
+import { byJobs, forgetStop, homelessPerCommit, interruptOrphans, orphansPerPage, parkHomeless } from "./recovery.ts"
+import type { Intent } from "./intent.ts"
 import type { LaneHost } from "./laneHost.ts"
 import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
+import { acquittal } from "./suspects.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 
 interface Home {
@@ -160,20 +162,35 @@ export class StoreHomes {
    * that were parked and need not be any more.
    */
   private async recover(lane: StoreLane): Promise<void> {
-    const crash = !stopWasAsked(lane.store)
-    for (const orphans of byJobs(await this.orphans(lane))) {
-      await new Promise<void>((resolve, reject) => lane.submit(interruptOrphans(orphans, crash, resolve, reject)))
-    }
+    await this.settleOrphans(lane, await this.orphans(lane))
     for (const executor of await runStore(lane.store.executorNames())) {
       if (this.host.dispatcher.has(executor)) continue
       for (;;) {
         const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
         if (homeless.length === 0) break
-        await new Promise<void>((resolve, reject) => lane.submit(parkHomeless(homeless, executor, resolve, reject)))
+        await committed(lane, (resolve, reject) => parkHomeless(homeless, executor, resolve, reject))
       }
     }
     const { dispatcher, tasks } = this.host
     await resumeParked(lane, { tasks, knowsExecutor: (name) => dispatcher.has(name) })
+  }
+
+  /**
+   * Of those that one more crash would park, one that was alone is the culprit, and parked; nothing is held against the others then.
+   * Where there are several, none is.
+   */
+  private async settleOrphans(lane: StoreLane, orphans: ReadonlyArray<RunRow>): Promise<void> {
+    const ending = stopWasAsked(lane.store, orphans) ? "stop" : "crash"
+    const suspects = new Map<number, ReadonlyArray<RunRow>>()
+    for (const slice of byJobs(orphans))
+      await committed(lane, (resolve, reject) => interruptOrphans(slice, ending, suspects, resolve, reject))
+    if (orphans.length > 0 && lane.store.marks.has(stopMark)) await committed(lane, forgetStop)
+    if (suspects.size === 0) return
+    const verdict = suspects.size === 1 ? ending : "sharedCrash"
+    await committed(lane, (resolve, reject) => interruptOrphans(suspects, verdict, null, resolve, reject))
+    if (suspects.size > 1) return
+    for (const slice of byJobs(orphans))
+      await committed(lane, (resolve, reject) => acquittal([...slice.keys()], resolve, reject))
   }
 
   private async orphans(lane: StoreLane): Promise<ReadonlyArray<RunRow>> {
@@ -185,3 +202,8 @@ export class StoreHomes {
     }
   }
 }
+
+const committed = (
+  lane: StoreLane,
+  intent: (done: () => void, failed: (error: unknown) => void) => Intent
+): Promise<void> => new Promise((resolve, reject) => lane.submit(intent(resolve, reject)))

@@ -88,7 +88,7 @@ export class StoreLane implements RunHome, Lane {
     this.nextRunKey = store.nextRunKey
     this.claimingSince = new ClaimingSince(store.marks)
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
-    this.due = new DueJobs(store, this.residents, host)
+    this.due = new DueJobs(store, this.residents, host, (job) => host.suspects.mayStart(this, job))
   }
 
   runId(runKey: number): string {
@@ -181,6 +181,7 @@ export class StoreLane implements RunHome, Lane {
   /** Takes nothing more. What is pending fails with `error`. */
   close(error: unknown): void {
     this.closed = true
+    this.host.suspects.leave(this)
     this.cancelRetry?.()
     this.outage.unwatch()
     const left = [...(this.doubt?.applied ?? []), ...this.inHand, ...this.pending.empty()]
@@ -477,6 +478,7 @@ export class StoreLane implements RunHome, Lane {
   private passOver(id: string, key: number, error: unknown): void {
     if (this.closed) return
     this.due.setAside(key)
+    this.host.suspects.leave(this, key)
     this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
   }
 }

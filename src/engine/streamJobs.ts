@@ -13,15 +13,18 @@ import { emit } from "./jobCommands.ts"
 import { unknownTask } from "./dueJobs.ts"
 import type { Plan } from "./plan.ts"
 import type { Lane } from "./laneHost.ts"
+import type { Suspects } from "./suspects.ts"
 
 export class StreamJobs {
   /** Per stream and lane the keys of its jobs. */
   private readonly keys = new Map<string, Map<Lane, Set<number>>>()
   private readonly tasks: TaskRegistry
+  private readonly suspects: Suspects
   private readonly report: (error: unknown, where: string) => void
 
-  constructor(tasks: TaskRegistry, report: (error: unknown, where: string) => void) {
+  constructor(tasks: TaskRegistry, suspects: Suspects, report: (error: unknown, where: string) => void) {
     this.tasks = tasks
+    this.suspects = suspects
     this.report = report
   }
 
@@ -50,18 +53,22 @@ export class StreamJobs {
     const json = this.json(stream, value)
     for (const lane of lanes) {
       // A copy: the commit may come at once, and `follow` then puts the job at the end of the set that is walked here.
-      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])]) lane.submit(this.emission(key, json, paused))
+      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])])
+        lane.submit(this.emission(lane, key, json, paused))
     }
   }
 
   /** `value` is `undefined` when it was not JSON. While the store is away the emission waits; what cannot run is in the ledger. */
-  private emission(key: number, value: Json | undefined, paused: boolean): Intent {
+  private emission(lane: Lane, key: number, value: Json | undefined, paused: boolean): Intent {
+    let waits = false
     return {
       keys: [key],
       weight: 1,
       apply: (plan) => {
         const job = plan.byKey(key)
         if (job === undefined) return
+        waits = this.suspects.mustWait(lane, job)
+        if (waits) return
         const task = this.tasks.find(job.row.task)
         if (task === undefined) {
           // A user's pause is not made a fault's, which would end when the task is back.
@@ -72,7 +79,9 @@ export class StreamJobs {
         else if (value === undefined) refuse(plan, job, "invalidValue")
         else this.fire(plan, job, task, value)
       },
-      committed: () => undefined,
+      committed: () => {
+        if (waits) this.suspects.whenFree(() => lane.submit(this.emission(lane, key, value, paused)))
+      },
       failed: () => undefined // The lane is closing: an emission that comes too late is not owed.
     }
   }

@@ -91,8 +91,15 @@ export interface InterruptedEvent extends Starting {
   readonly now: EpochMillis
   readonly runKeys: ReadonlyArray<number>
   readonly crash: boolean
+  /** True where several jobs that one more crash would park were under way: which of them it was is not known, and none is parked. */
+  readonly shared?: boolean
   /** For a fixed delay: the fire time counted from now. */
   readonly next: NextFire | null
+}
+/** What it was suspected of was not its doing. */
+export interface AcquittedEvent {
+  readonly type: "acquitted"
+  readonly now: EpochMillis
 }
 export interface PauseEvent {
   readonly type: "pause"
@@ -135,6 +142,7 @@ export type JobEvent =
   | SettledEvent
   | WaitOverEvent
   | InterruptedEvent
+  | AcquittedEvent
   | PauseEvent
   | ParkEvent
   | ResumeEvent

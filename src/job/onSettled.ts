@@ -59,7 +59,8 @@ export const onWaitOver = (context: JobContext, event: WaitOverEvent): JobDecisi
 
 /**
  * The process died, or stopped, while attempts were under way. `onInterrupted: "rerun"` makes a further attempt, due at
- * once; the third crash in a row parks the job instead, since its run may be what kills the process.
+ * once; the third crash in a row parks the job instead, since its run must be what kills the process: at the third no other of
+ * which that might be said is under way, or the crash is `shared`.
  */
 export const onInterrupted = (context: JobContext, event: InterruptedEvent): JobDecision => {
   const { rules } = context
@@ -67,7 +68,7 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
   const { memory } = draft
   const stopped = memory.live.filter((run) => run.retryAt === null && event.runKeys.includes(run.runKey))
   if (stopped.length === 0) return draft.decision()
-  if (event.crash) memory.crashes += 1
+  if (event.crash) memory.crashes = Math.min(memory.crashes + 1, event.shared === true ? crashesToPark - 1 : Infinity)
   const poison = event.crash && memory.crashes >= crashesToPark && !memory.removed
   const again = rules.onInterrupted === "rerun" && !poison && mayRetry(memory, rules)
   for (const run of stopped) {
@@ -87,6 +88,13 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
     }
   }
   if (event.held !== true) startQueued(draft, rules, event.now)
+  return draft.decision()
+}
+
+/** Another job was found to be the one that kills the process, or this one has lived through its trial. */
+export const onAcquitted = (context: JobContext): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.memory.crashes = 0
   return draft.decision()
 }
 

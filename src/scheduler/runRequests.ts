@@ -6,7 +6,7 @@ import { placeOfRun } from "../engine/jobQueries.ts"
 import type { JobQueries } from "../engine/jobQueries.ts"
 import type { Plan } from "../engine/plan.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
-import { RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
+import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import { runStore } from "../engine/storePromise.ts"
 import type { Needs } from "../engine/submitting.ts"
@@ -127,13 +127,24 @@ export class RunRequests {
     needs: Needs,
     apply: (plan: Plan) => { readonly jobKey: number; readonly jobId: string; readonly fireAt: EpochMillis }
   ): Promise<RequestedRun> {
-    const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, apply, (made) => ({
+    const inTurn = (plan: Plan): ReturnType<typeof apply> => {
+      const made = apply(plan)
+      const job = plan.initial(made.jobKey)
+      if (job !== undefined && this.engine.suspects.mustWait(lane, job))
+        throw new JobStateError({ jobId: made.jobId, verb: "runJob", state: job.value, remedy: outOfTurn })
+      return made
+    }
+    const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, inTurn, (made) => ({
       ...made,
       runKey: this.engine.waiters.claimed(lane, made.jobKey, made.fireAt)
     }))
     return { runId: lane.runId(await runKey), jobId, fireAt }
   }
 }
+
+/** What ran when the process died, again and again, runs alone. */
+const outOfTurn =
+  "the process died in a row while it ran, and so it did with another job, which runs first: try again when that has ended, or in 5 minutes"
 
 const unknownRun = (runId: unknown): UnknownNameError =>
   new UnknownNameError({ kind: "run", name: typeof runId === "string" ? runId : preview(runId), known: [] })

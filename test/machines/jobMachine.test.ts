@@ -42,11 +42,17 @@ describe("jobMachine", () => {
     }
     expect(explored).toEqual({
       edges: {
-        scheduled: { ...waiting, redefine: ["scheduled"], due: ["done", "misfired", "running", "scheduled"] },
-        misfired: { ...waiting, redefine: ["misfired"], due: ["done", "misfired", "running"] },
+        scheduled: {
+          ...waiting,
+          acquitted: ["scheduled"],
+          redefine: ["scheduled"],
+          due: ["done", "misfired", "running", "scheduled"]
+        },
+        misfired: { ...waiting, acquitted: ["misfired"], redefine: ["misfired"], due: ["done", "misfired", "running"] },
         running: {
           pause: ["paused"],
           park: ["paused"],
+          acquitted: ["running"],
           redefine: ["running"],
           due: ["done", "misfired", "running"],
           refused: ["running"],
@@ -59,6 +65,7 @@ describe("jobMachine", () => {
         },
         paused: {
           park: ["paused"],
+          acquitted: ["paused"],
           redefine: ["paused"],
           reschedule: ["paused"],
           requested: ["paused"],

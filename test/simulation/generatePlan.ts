@@ -35,6 +35,45 @@ interface Features {
 }
 
 export const generatePlan = (seed: number): Plan => {
+  const plan = plainPlan(seed)
+  // From numbers of its own, so that the rest of a seed's plan stays what it was.
+  const chance = new Random(seed * 31 + 7)
+  return chance.chance(0.06) ? withCulprit(chance, plan) : withHastyStops(chance, plan)
+}
+
+/** One job kills the process whenever it runs, and nothing else goes wrong. */
+const withCulprit = (chance: Random, plan: Plan): Plan => {
+  const operations = plan.operations.filter((operation) => operation.do === "add")
+  const ids = [...new Set(plan.definitions.map(({ id }) => id))]
+  const id = chance.pick(ids)
+  const afterMs = chance.pick([0, 1, second, chance.spread(second, 4 * minute)])
+  const definitions = plan.definitions.map((definition): Definition => {
+    const { rules } = definition
+    if (definition.id !== id) return definition
+    const trigger: TriggerPlan = { kind: "interval", every: chance.spread(second, plan.length), start: 0 }
+    return {
+      ...{ number: definition.number, id, trigger, behaviours: [{ does: "hang" }] },
+      rules: { ...rules, timeout: null, maxRuns: null, misfireGrace: null, overlap: "skip" }
+    }
+  })
+  const culprit = { id, afterMs, deaths: chance.int(1, 6) }
+  return { ...plan, definitions, operations, faults: [], crashes: [], culprit }
+}
+
+/** After some stops another one, and after some the process dies before it is through. */
+const withHastyStops = (chance: Random, plan: Plan): Plan => {
+  const hasty = plan.operations.flatMap((operation): ReadonlyArray<Operation> => {
+    if (operation.do !== "shutdown" || chance.chance(0.3)) return []
+    const at = operation.at + chance.pick([0, 1, chance.int(1, 10 * second)])
+    const away = chance.spread(1, minute)
+    return chance.chance(0.5)
+      ? [{ at, do: "crash", away, redefine: [] }]
+      : [{ ...operation, at, wait: chance.chance(0.5), deadline: chance.spread(1, 30 * second) }]
+  })
+  return { ...plan, operations: [...plan.operations, ...hasty].toSorted((a, b) => a.at - b.at) }
+}
+
+const plainPlan = (seed: number): Plan => {
   const chance = new Random(seed)
   const some = (probability: number): boolean => chance.chance(probability)
   const features: Features = {
@@ -104,6 +143,7 @@ export const generatePlan = (seed: number): Plan => {
       : features.crashes
         ? crashesOf(chance, features, length)
         : [],
+    culprit: null,
     concurrency: chance.chance(0.1) ? chance.int(1, 3) : 100,
     residentJobs: chance.pick([0, 1, 1000]),
     commandTimeout: chance.pick([null, 30 * second, 2 * second])

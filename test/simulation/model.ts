@@ -4,16 +4,16 @@
  */
 import type { JobRow, LedgerRow, RunRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Change, Decided, Report } from "./change.ts"
-import { livesAgain } from "./change.ts"
 import type { Executions } from "./executions.ts"
 import type { OwedStretch } from "./modelAccounting.ts"
 import { account, passedBy } from "./modelAccounting.ts"
 import type { Missed } from "./modelMissed.ts"
 import { checkMissed } from "./modelMissed.ts"
+import { ModelCrashes } from "./modelCrashes.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
-import { checkRuns, endOf } from "./modelRuns.ts"
+import { checkRuns } from "./modelRuns.ts"
 import type { ModelJob } from "./stored.ts"
 import { isFixedDelay, readMemory, readRules } from "./stored.ts"
 import type { Sometimes } from "./sometimes.ts"
@@ -37,6 +37,7 @@ export class Model {
   readonly runs = new Map<number, ModelRun>()
   readonly rows = new Map<number, RunRow>()
   readonly ledger: Array<LedgerRow> = []
+  readonly crashes: ModelCrashes
   readonly ids = new Map<string, number>()
   /** What each job owed so far, by key; `null`: not known beforehand, or blurred. */
   readonly owed = new Map<number, ReadonlyArray<OwedStretch> | null>()
@@ -50,6 +51,7 @@ export class Model {
   constructor(report: Report, executions: Executions, sometimes: Sometimes) {
     this.report = report
     this.executions = executions
+    this.crashes = new ModelCrashes(report, executions)
     this.sometimes = sometimes
   }
 
@@ -68,6 +70,7 @@ export class Model {
       this.report("clock", `a commit says ${told}, the wall showed ${moment.from} to ${moment.through}`)
     const decided = told === undefined ? moment : { from: told, through: told }
     this.checkClaimed(batch)
+    this.crashes.begin(batch, moment, this.jobs, this.runs)
     for (const [key, row] of rows) this.step(key, row, batch, decided, moment)
     for (const { jobKey, runKey } of [...batch.claims, ...batch.ledger])
       if (!rows.has(jobKey)) this.report("batch", `run ${runKey} of job ${jobKey} is written without the job's state`)
@@ -77,6 +80,7 @@ export class Model {
         this.report("batch", `run ${row.runKey} is settled without its job's state`)
     }
     this.ledger.push(...batch.ledger)
+    this.crashes.checkTurns(this.jobs, this.runs)
     return [...rows.keys()]
   }
 
@@ -143,8 +147,9 @@ export class Model {
       ledger: batch.ledger.filter((entry) => entry.jobKey === key),
       decided
     }
-    const crashes = this.crashesAfter(change, moment.life)
-    const blurred = moment.blurred(row.id) || before?.waiting === null
+    const atOnce = moment.blurred(row.id)
+    const crashes = this.crashes.after(change, this.runs, { ...moment, blurred: atOnce })
+    const blurred = atOnce || before?.waiting === null
     const passed = blurred ? null : passedBy(change)
     const waiting = passed === null ? this.waitingOf(draft) : account(change, passed, this.report)
     this.noteOwed(key, passed?.stretches ?? null)
@@ -156,7 +161,7 @@ export class Model {
       checkDelay(whole, this.runs, this.report)
     }
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
-    this.checkPoison(whole, crashes)
+    this.crashes.checkPoison(whole, crashes)
     if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)
     this.noteGivingWay(whole)
     for (const each of settled) {
@@ -184,26 +189,6 @@ export class Model {
   private noteOwed(key: number, stretches: ReadonlyArray<OwedStretch> | null): void {
     const known = this.owed.get(key)
     this.owed.set(key, stretches === null || known === null ? null : [...(known ?? []), ...stretches])
-  }
-
-  private crashesAfter(change: Change, life: number): number {
-    const { before, after, settled } = change
-    const resumed = before !== null && before.memory.pausedAt !== null && after.memory.pausedAt === null
-    if (resumed || before === null || livesAgain(change)) return 0
-    let { crashes } = before
-    if (settled.some((row) => endOf(row) !== "interrupted")) crashes = 0
-    const crashed = settled.some(
-      (row) => endOf(row) === "interrupted" && (this.runs.get(row.runKey)?.life ?? life) < life
-    )
-    return crashed ? crashes + 1 : crashes
-  }
-
-  private checkPoison({ before, after }: Change, crashes: number): void {
-    const { fault, removed } = after.memory
-    const fresh = fault?.kind === "poison" && before?.memory.fault?.kind !== "poison"
-    if (fresh && crashes < 3) this.report("poison", `job "${after.row.id}" is poison after ${crashes} crashes`)
-    if (crashes >= 3 && fault === null && !removed && (before?.crashes ?? 0) < crashes)
-      this.report("poison", `job "${after.row.id}" goes on after ${crashes} crashes in a row`)
   }
 
   /** Under `cancel-running` a fire time that has to wait ends the runs that keep it waiting. */

@@ -111,6 +111,13 @@ export interface Crash {
   readonly away: number
 }
 
+/** The process dies `afterMs` after each start of an attempt of this job, `deaths` times in all. */
+export interface CulpritPlan {
+  readonly id: string
+  readonly afterMs: number
+  readonly deaths: number
+}
+
 export interface Plan {
   readonly seed: number
   readonly store: "memory" | "sqlite"
@@ -119,6 +126,7 @@ export interface Plan {
   readonly operations: ReadonlyArray<Operation>
   readonly faults: ReadonlyArray<Fault>
   readonly crashes: ReadonlyArray<Crash>
+  readonly culprit: CulpritPlan | null
   /** How long faults and commands go on; then everything is resumed and must come to rest. */
   readonly length: number
   readonly concurrency: number

@@ -122,6 +122,25 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "memory.crashes >= crashesToPark",
     "memory.crashes > 1_000 * crashesToPark"
   ),
+  bug(
+    "a stop that was asked for counts as a crash",
+    "src/store/stopMark.ts",
+    "return orphans.every(({ epoch }) => epoch <= asked)",
+    "return orphans.length === 0 && asked > 0"
+  ),
+  bug(
+    "jobs that may have killed the process run beside each other",
+    "src/engine/suspects.ts",
+    "return !this.mustWait(lane, job)",
+    "return true"
+  ),
+  {
+    name: "whoever ran beside the one that kills the process is parked with it",
+    edits: [
+      { file: "src/engine/suspects.ts", find: "return !this.mustWait(lane, job)", replace: "return true" },
+      { file: "src/engine/storeHomes.ts", find: `suspects.size === 1 ? ending : "sharedCrash"`, replace: "ending" }
+    ]
+  },
   bug("one attempt too many", "src/job/retry.ts", "ended.attempt >= rules.attempts", "ended.attempt > rules.attempts"),
   bug(
     "the wait before another attempt is left out",

@@ -1,4 +1,5 @@
 /** Between two steps nothing moves: whatever was due must have been served, told and started by then. */
+import { isSuspected } from "./modelCrashes.ts"
 import { minute, second } from "./plan.ts"
 import { stuckAfterMs } from "./world.ts"
 import type { World } from "./world.ts"
@@ -24,7 +25,11 @@ export const checkRest = (world: World): void => {
   const lingering = [...executions.lingering].filter(({ abortedMs }) => world.ms - abortedMs <= stuckAfterMs).length
   const full = executions.running.size + lingering >= world.plan.concurrency
   const now = clock.now()
-  for (const { row } of model.jobs.values()) {
+  const jobs = [...model.jobs.values()]
+  const onTrial = jobs.filter((job) => model.crashes.isOnTrial(job, model.runs))
+  for (const job of jobs) {
+    const { row } = job
+    if (isSuspected(job) && onTrial.some((other) => other !== job)) continue
     if (row.wakeAt !== null && row.wakeAt <= now && !full)
       world.report("notServed", `job "${row.id}" was due at ${row.wakeAt}, it is ${now}`)
   }

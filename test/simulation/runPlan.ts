@@ -42,7 +42,10 @@ export const runPlan = async (plan: Plan, trace: ((line: string) => void) | null
 class Driver {
   readonly world: World
   private readonly commands: Commands
+  /** When the stop under way is to be over. */
+  private stopByMs = 0
   /** When a process that is away comes back, and what it declares then. */
+
   private back: { readonly ms: number; readonly redefine: ReadonlyArray<number> } | null = { ms: 0, redefine: [] }
 
   constructor(world: World) {
@@ -149,17 +152,22 @@ class Driver {
   private shutdown(wait: boolean, deadline: number, redefine: ReadonlyArray<number> | null): void {
     const { world } = this
     const { scheduler, life } = world
-    if (scheduler === null || world.phase !== "up") return
+    if (scheduler === null || world.phase === "none" || world.phase === "failed") return
+    const endsMs = world.ms + (wait ? deadline : 0)
+    const again = world.phase === "stopping"
+    this.stopByMs = again ? Math.min(this.stopByMs, endsMs) : endsMs
+    world.sometimes.note(again ? "shutdown again" : world.phase === "starting" ? "shutdown during start" : "shutdowns")
     world.phase = "stopping"
-    world.sometimes.note("shutdowns")
-    const askedMs = world.ms
-    scheduler.shutdown({ wait, deadline }).then(
+    const stopped = scheduler.shutdown({ wait, deadline })
+    // The first tells of its end, at the earliest instant that was asked for.
+    if (again) return void stopped.catch((error: unknown) => world.report("shutdown", `refused: ${tagOf(error)}`))
+    stopped.then(
       () => {
         if (world.life !== life || !world.alive) return
         world.tell("stopped")
         // Deadline, then the time that a store which does not answer is given.
-        if (world.ms > askedMs + (wait ? deadline : 0) + 60 * second)
-          world.report("shutdown", `a shutdown took ${world.ms - askedMs} ms`)
+        if (world.ms > this.stopByMs + 60 * second)
+          world.report("shutdown", `a shutdown took ${world.ms - this.stopByMs} ms longer than its deadline`)
         world.ended("stopped")
         this.commands.forget()
         this.back = redefine === null ? null : { ms: world.ms + second, redefine }

@@ -50,6 +50,7 @@ export interface StoredMemory {
   readonly catchUpThrough: number | null
   readonly backlog: { readonly late: StoredRange | null; readonly due: StoredRange | null } | null
   readonly runCount: number
+  readonly crashes: number
   readonly exhausted: boolean
   readonly pausedAt: number | null
   readonly fault: { readonly kind: string } | null
@@ -98,6 +99,7 @@ export const readMemory = (text: string): StoredMemory => {
     catchUpThrough: saved.catchUpThrough ?? null,
     backlog: saved.backlog ?? null,
     runCount: saved.runCount ?? 0,
+    crashes: saved.crashes ?? 0,
     exhausted: saved.exhausted ?? false,
     pausedAt: saved.pausedAt ?? null,
     fault: saved.fault ?? null,

@@ -18,7 +18,7 @@ import { customTriggers } from "./fireTimesOf.ts"
 import { Misfortune } from "./misfortune.ts"
 import { Model } from "./model.ts"
 import type { Missed } from "./modelMissed.ts"
-import type { CrashPoint, FaultKind, Plan } from "./plan.ts"
+import type { CrashPoint, CulpritPlan, FaultKind, Plan } from "./plan.ts"
 import { epoch, second } from "./plan.ts"
 import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
 import { mortalStore, slowStore } from "./simulatedStore.ts"
@@ -87,6 +87,7 @@ export class World {
     const report = (invariant: string, message: string): void => this.report(invariant, message)
     this.executions = new Executions(report)
     this.model = new Model(report, this.executions, this.sometimes)
+    this.model.crashes.culprit = plan.culprit?.id ?? null
     this.audit = new EventAudit(report, this.model)
     this.sampleWall()
   }
@@ -321,6 +322,7 @@ export class World {
       ...{ timeouts: run?.timeouts ?? [null], ended: null, aborted: null, abortedMs: 0 }
     }
     this.executions.start(execution, run, job)
+    if (about.jobId === this.plan.culprit?.id) this.dieOf(this.plan.culprit, own)
     return {
       ended: (how: "returned" | "threw", what: string | null) => {
         if (!own()) return
@@ -334,6 +336,12 @@ export class World {
         this.executions.abort(execution, reason, this.ms)
       }
     }
+  }
+
+  private dieOf({ afterMs, deaths }: CulpritPlan, own: () => boolean): void {
+    this.clock.timers.after(afterMs, () => {
+      if (own() && this.life <= deaths) this.cut("by the culprit")
+    })
   }
 
   private eventComes(event: SchedulerEvent): void {
