@@ -54,6 +54,12 @@ const unansweredMs = 5_000
 
 export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
 
+export interface StartOptions {
+  readonly paused: boolean
+  /** How long each store may still be another owner's. */
+  readonly waitMs: number
+}
+
 export class Engine implements LaneHost {
   readonly options: EngineOptions
   readonly timers: WallTimers
@@ -191,20 +197,20 @@ export class Engine implements LaneHost {
   }
 
   /** Opens stores, settles what a dead owner left, then runs `declare` and begins to claim. A `shutdown` meanwhile ends it. */
-  start(paused: boolean, declare: () => Promise<void>): Promise<void> {
+  start({ paused, waitMs }: StartOptions, declare: () => Promise<void>): Promise<void> {
     if (this.stopped) return Promise.reject(new SchedulerStoppedError({ verb: "start", reason: this.stopReason }))
     if (this.phase !== "new") return Promise.reject(new SchedulerStartedError({ verb: "start" }))
     this.phase = "starting"
     this.actor.start()
     const calledOff = new Promise<never>((_resolve, reject) => (this.callOffStart = reject))
-    const started = this.comeUp(paused, Promise.race([this.open(declare), calledOff]))
+    const started = this.comeUp(paused, Promise.race([this.open(waitMs, declare), calledOff]))
     this.startOver = started.catch(() => undefined)
     return started
   }
 
-  private async open(declare: () => Promise<void>): Promise<void> {
+  private async open(waitMs: number, declare: () => Promise<void>): Promise<void> {
     for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
-    for (const [name, store] of this.options.stores) await this.openStore(name, store)
+    for (const [name, store] of this.options.stores) await this.openStore(name, store, waitMs)
     if (this.stopping !== null) return
     this.phase = "declaring"
     await declare()
@@ -460,9 +466,9 @@ export class Engine implements LaneHost {
     cancel()
   }
 
-  private async openStore(name: string, store: JobStore): Promise<void> {
-    const owner = { ...this.options.owner, startedAt: this.timers.now() }
-    await this.homes.open(name, store, owner, (lane) => runStore(this.streamJobs.read(lane)))
+  private async openStore(name: string, store: JobStore, waitMs = 0): Promise<void> {
+    const owner = () => ({ ...this.options.owner, startedAt: this.timers.now() })
+    await this.homes.open(name, store, { owner, waitMs }, (lane) => runStore(this.streamJobs.read(lane)))
   }
 
   private openExecutor(name: string, provider: ExecutorProvider): void {

@@ -15,12 +15,19 @@ import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
 import { acquittal } from "./suspects.ts"
 import { failureOf, runStore } from "./storePromise.ts"
+import { onceFree } from "./storeWait.ts"
 
 interface Home {
   readonly lane: StoreLane
   readonly scope: Scope.CloseableScope
   readonly description: string
   readonly wakeUps: Subscription
+}
+
+export interface Owning {
+  /** As of now: a start may have waited. */
+  readonly owner: () => StoreOwner
+  readonly waitMs: number
 }
 
 export class StoreHomes {
@@ -59,17 +66,17 @@ export class StoreHomes {
   }
 
   /**
-   * It claims once what a dead owner left is settled and `prepare` is through. Rejects with `NameTakenError` or the store's own
+   * Waits `waitMs` for another owner to leave. It claims once what a dead owner left is settled and `prepare` is through. Rejects with `NameTakenError` or the store's own
    * error; nothing is left open then. `closeAll` interrupts it, however long the store would make it wait.
    */
   async open(
     name: string,
     store: JobStore,
-    owner: StoreOwner,
+    owning: Owning,
     prepare: (lane: StoreLane) => Promise<void>
   ): Promise<StoreLane> {
     if (this.homes.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
-    const opened = this.openFree(name, store, owner, prepare)
+    const opened = this.openFree(name, store, owning, prepare)
     this.opening.set(name, opened)
     try {
       return await opened
@@ -105,11 +112,16 @@ export class StoreHomes {
   private async openFree(
     name: string,
     store: JobStore,
-    owner: StoreOwner,
+    owning: Owning,
     prepare: (lane: StoreLane) => Promise<void>
   ): Promise<StoreLane> {
     const scope = await Effect.runPromise(Scope.make())
-    const opened = await Effect.runPromiseExit(Scope.extend(store.open(owner), scope), { signal: this.ending.signal })
+    const opening = onceFree(
+      Effect.suspend(() => store.open(owning.owner())),
+      owning.waitMs,
+      this.host.timers
+    )
+    const opened = await Effect.runPromiseExit(Scope.extend(opening, scope), { signal: this.ending.signal })
     if (this.ended !== null) {
       await Effect.runPromise(Scope.close(scope, Exit.void))
       throw Exit.isFailure(opened) && !Cause.isInterruptedOnly(opened.cause) ? failureOf(opened) : this.ended.error

@@ -91,6 +91,8 @@ export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit
   readonly tasks?: ReadonlyArray<T>
   /** How long runs under way have when the layer is released; then they are interrupted. Default 30 seconds. */
   readonly deadline?: Duration.DurationInput
+  /** How long to wait for another process to give a store back. Default: not at all. */
+  readonly waitForStore?: Duration.DurationInput
 }
 
 /** The service's tag. */
@@ -110,7 +112,7 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
 
 const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
   Effect.gen(function* () {
-    const { deadlineMs, options } = yield* refusable(() => readLayerOptions(given))
+    const { deadlineMs, waitMs, options } = yield* refusable(() => readLayerOptions(given))
     const clock = yield* Effect.clock
     const fibers = yield* Supervisor.track
     const surroundings = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
@@ -125,7 +127,7 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
     // Runs after the shutdown. The tasks' own resources are released later still.
     yield* Effect.addFinalizer(() => Effect.flatMap(fibers.value, Fiber.awaitAll))
     yield* Effect.acquireRelease(
-      attempt(() => scheduler.start()),
+      attempt(() => scheduler.start({ waitForStore: waitMs })),
       () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))
     )
     return service
@@ -134,8 +136,12 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
 /** Read before anything is started: a release cannot fail. Plain JavaScript may give anything. */
 const readLayerOptions = <T extends AnyTask<unknown>>(given: LayerOptions<T>) => {
   if (!isObject(given)) throw new InvalidOptionError({ option: "(all)", found: preview(given), expected: "an object" })
-  const { deadline, ...options } = given
-  return { options, deadlineMs: deadline === undefined ? undefined : readDuration(deadline, "the layer's deadline") }
+  const { deadline, waitForStore, ...options } = given
+  return {
+    options,
+    deadlineMs: deadline === undefined ? undefined : readDuration(deadline, "the layer's deadline"),
+    waitMs: waitForStore === undefined ? 0 : readDuration(waitForStore, "the layer's waitForStore")
+  }
 }
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null

@@ -109,13 +109,17 @@ export class Scheduler {
 
   /**
    * Opens the stores, settles what a dead process left behind, adds declared and tentative jobs, and begins to fire. `paused`:
-   * fires nothing until `resume`. Rejects with the store's error (`StoreInUse`, `StoreUnreadable`, `StoreTooNew`,
+   * fires nothing until `resume`. `waitForStore`: how long to wait for another process to give a store back, as the old one does in a
+   * deployment (default: not at all). Rejects with the store's error (`StoreInUse`, `StoreUnreadable`, `StoreTooNew`,
    * `StoreUnavailable`), a `DuplicateJobError` of a tentative job, or `SchedulerStoppedError` when `shutdown` comes first; nothing is
    * left open then.
    */
-  async start(options: { readonly paused?: boolean } = {}): Promise<void> {
-    checkKnownOptions("start", options, ["paused"])
-    await this.engine.start(options.paused ?? false, async () => {
+  async start(
+    options: { readonly paused?: boolean; readonly waitForStore?: Duration.DurationInput } = {}
+  ): Promise<void> {
+    checkKnownOptions("start", options, ["paused", "waitForStore"])
+    const { paused = false, waitForStore = 0 } = options
+    await this.engine.start({ paused, waitMs: readDuration(waitForStore, "start's waitForStore") }, async () => {
       await this.adding.addDefinitions(declaredJobs(this.engine))
       await this.adding.addTentative()
     })

@@ -109,6 +109,20 @@ describe("a program that opens and closes its own files", () => {
   )
 })
 
+it("a start that waits for the owner has the file once that one is gone, with all that it acknowledged", async () => {
+  const owner = await startOwner()
+  const scheduler = createScheduler({
+    store: sqlite({ filename: owner.filename }),
+    tasks: [task("note", () => "noted")]
+  })
+  onTestFinished(() => scheduler.shutdown({ wait: false }))
+  const starting = scheduler.start({ waitForStore: "1 minute", paused: true })
+  await owner.more()
+  await owner.kill()
+  await starting
+  expect((await scheduler.getJobs({ limit: 100_000 })).length).toBeGreaterThanOrEqual(owner.acknowledged.length)
+})
+
 describe("what lies beside the file, deleted or replaced in use", () => {
   const besides: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [
     ["-wal", ["-wal"]],
