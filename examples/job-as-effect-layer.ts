@@ -25,7 +25,7 @@ const program = Effect.gen(function* () {
   yield* scheduler.events.pipe(
     Stream.filter((event) => event.type === "RunSucceeded"),
     Stream.take(2),
-    Stream.runForEach((event) => Effect.log(`run ${event.runId}: ${JSON.stringify(event.result)}`))
+    Stream.runForEach((event) => Effect.log(`run of ${event.jobId}: ${JSON.stringify(event.result)}`))
   )
 })
 

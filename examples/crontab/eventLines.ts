@@ -50,7 +50,8 @@ const reasonText = {
   maxInstances: "it was still running",
   queueFull: "its queue was full",
   invalidValue: "its value was refused",
-  withdrawn: "withdrawn before it could start"
+  withdrawn: "withdrawn before it could start",
+  forgotten: "it may have run long ago"
 } as const
 
 /** Less late than this is on time to somebody who reads along. */

@@ -56,10 +56,28 @@ export const addTo = (plan: Plan, definition: JobDefinition): Job => {
   mustFit(plan, definition)
   const { row, rules, trigger, memory, ifExists } = definition
   const existing = plan.byId(row.id)
-  if (existing !== undefined) return ifExists === "keep" ? existing : replace(plan, existing, definition)
+  if (existing !== undefined) {
+    const job = ifExists === "keep" ? existing : replace(plan, existing, definition)
+    // Somebody still wants it known that it is done: its age counts from now.
+    if (job.value === "done") plan.touch(job)
+    return job
+  }
   const unreadable = plan.unreadableKeys.get(row.id)
   if (unreadable !== undefined) plan.discardUnreadable(unreadable, row.id)
+  const forgotten = forgottenFireTimes(plan, definition)
+  if (forgotten !== null) return plan.addOver(row, rules, trigger, forgotten)
   return plan.add(row, rules, trigger, memory)
+}
+
+/**
+ * The fire times of a job of which retention may have deleted an earlier life with all of them: all that it has, none later than what
+ * is forgotten. They may have run, so they run no more.
+ */
+const forgottenFireTimes = (plan: Plan, { named, memory, trigger }: JobDefinition): OwedFireTimes | null => {
+  const { forgottenThrough } = plan.setting
+  const first = memory.nextFireAt
+  if (!named || forgottenThrough === null || first === null || first > forgottenThrough) return null
+  return nextFire(trigger, forgottenThrough).exhausted ? owedFireTimes(trigger, first, forgottenThrough) : null
 }
 
 /** The same definition again changes nothing; another trigger counts from now; pause and last fire time stay. */

@@ -45,6 +45,8 @@ export interface JobDefinition {
   readonly memory: JobMemory
   readonly ifExists: "error" | "replace" | "keep"
   readonly store: string
+  /** False for an id that was made for it: nobody has used it before. */
+  readonly named: boolean
 }
 
 /** A trigger that can never fire again, or a name that nothing is registered under. */
@@ -107,7 +109,8 @@ export const defineJob = (
     trigger,
     memory: input.paused === true && !next.exhausted ? { ...memory, pausedAt: setting.now } : memory,
     ifExists,
-    store: input.store ?? "default"
+    store: input.store ?? "default",
+    named: givenId !== null
   }
 }
 

@@ -297,8 +297,10 @@ export class JobQueries {
 export const placeOfRun = (runId: unknown): { readonly store: string; readonly runKey: number } | null => {
   if (typeof runId !== "string") return null
   const colon = runId.lastIndexOf(":")
-  const runKey = Number(runId.slice(colon + 1))
-  return Number.isSafeInteger(runKey) && runKey > 0
+  const digits = runId.slice(colon + 1)
+  const runKey = Number(digits)
+  // As it is given out, to the letter: "1e3" is nobody's.
+  return /^[1-9]\d*$/.test(digits) && Number.isSafeInteger(runKey)
     ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey }
     : null
 }

@@ -20,6 +20,8 @@ export interface Lane {
   /** Public ids of runs: the number, after the store's name and a colon unless that is `default`. */
   runId(runKey: number): string
   submit(intent: Intent): void
+  /** Retention may have deleted done jobs with fire times up to `through`. */
+  forgot(through: EpochMillis | null): void
   look(): void
 }
 

@@ -6,11 +6,12 @@
 import { jobMachine } from "../../machines/jobMachine.ts"
 import type { EventBody } from "../event/schedulerEvent.ts"
 import type { Settlement } from "../executor/executor.ts"
+import type { FireRange } from "../job/fireRange.ts"
 import type { DueFireTimes, JobContext, JobEvent } from "../job/jobEvent.ts"
 import { noAnswer } from "../job/jobEvent.ts"
 import { onRedefine } from "../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../job/snapshot.ts"
-import { stateOf } from "../job/snapshot.ts"
+import { newMemory, stateOf } from "../job/snapshot.ts"
 import type { JobDefinitionRow, MarkRow, StoreBatch } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
@@ -93,6 +94,15 @@ export class Plan {
     this.tell({ type: "JobAdded", jobId: row.id })
     // Its time was over before it came.
     if (job.value === "done") this.tell({ type: "JobDone", jobId: row.id })
+    return job
+  }
+
+  /** Adds a job that is over: its fire times, `forgotten`, may have run in an earlier life of it. */
+  addOver(row: JobDefinitionRow, rules: JobRules, trigger: Trigger, forgotten: FireRange): Job {
+    const { from, through, count } = forgotten
+    const job = this.add(row, rules, trigger, { ...newMemory(from - 1, null, true), cursor: through })
+    const entry = { kind: "misfired", from, through, count, reason: "forgotten", into: null } as const
+    this.consequences.add(job, { ...noAnswer, entries: [entry] }, undefined)
     return job
   }
 
@@ -251,9 +261,8 @@ export class Plan {
     }
     const { removed, marks } = this
     const { claims, settled, ledger } = this.consequences
-    return marks.length === 0
-      ? { removed, added, redefined, states, claims, settled, ledger }
-      : { removed, added, redefined, states, claims, settled, ledger, marks }
+    const batch = { at: this.now, removed, added, redefined, states, claims, settled, ledger }
+    return marks.length === 0 ? batch : { ...batch, marks }
   }
 
   private get dirty(): number {

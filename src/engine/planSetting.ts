@@ -10,6 +10,8 @@ export interface PlanSetting {
   readonly claiming: boolean
   /** Fire times up to here came due while nothing was claimed; `null`: nothing has been claimed yet. */
   readonly missedThrough: EpochMillis | null
+  /** Fire times up to here may be those of done jobs that retention has deleted; `null`: it has deleted none. */
+  readonly forgottenThrough: EpochMillis | null
   /** False: events are counted, not made. */
   readonly observed: boolean
   readonly runId: (runKey: number) => string

@@ -66,13 +66,16 @@ export class Retention {
     if (state.ended < sweepAfterRuns && startedMs < state.nextMs) return Effect.void
     const now = this.timers.now()
     const { runAgeMs, runCount, jobAgeMs } = this.rules
+    const purged = lane.store.purge({
+      finishedBefore: now - runAgeMs,
+      maxRuns: runCount,
+      doneBefore: now - jobAgeMs,
+      limit: sliceRows
+    })
     return Effect.map(
-      lane.store.purge({
-        finishedBefore: now - runAgeMs,
-        maxRuns: runCount,
-        doneBefore: now - jobAgeMs,
-        limit: sliceRows
-      }),
+      Effect.tap(purged, (deleted) =>
+        deleted === 0 ? Effect.void : Effect.map(lane.store.forgottenThrough(), (through) => lane.forgot(through))
+      ),
       (deleted) => {
         state.ended = 0
         const endedMs = this.timers.monotonicMillis()

@@ -6,6 +6,7 @@
  */
 import { Cause, Effect, Exit } from "effect"
 import type { Settlement } from "../executor/executor.ts"
+import { forgottenMark, readForgotten } from "../store/retentionMarks.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -55,6 +56,7 @@ export class StoreLane implements RunHome, Lane {
   private sequence = 0
   private nextJobKey: number
   private nextRunKey: number
+  private forgottenThrough: EpochMillis | null
   private cycling = false
   private closed = false
   private claimsPerCycle = 192
@@ -85,8 +87,9 @@ export class StoreLane implements RunHome, Lane {
     this.host = host
     this.outage = new StoreOutage(host.timers)
     this.nextJobKey = store.nextJobKey
-    this.nextRunKey = store.nextRunKey
+    this.nextRunKey = Math.max(store.nextRunKey, runKeysFrom(host.timers.now()))
     this.claimingSince = new ClaimingSince(store.marks)
+    this.forgottenThrough = readForgotten(store.marks.get(forgottenMark))
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
     this.due = new DueJobs(store, this.residents, host, (job) => host.suspects.mayStart(this, job))
   }
@@ -142,6 +145,10 @@ export class StoreLane implements RunHome, Lane {
       this.pending.push(intent)
       this.look()
     }
+  }
+
+  forgot(through: EpochMillis | null): void {
+    this.forgottenThrough = through
   }
 
   /** Starts a cycle unless one is under way or the store is away. */
@@ -297,6 +304,7 @@ export class StoreLane implements RunHome, Lane {
       firstRunKey: this.nextRunKey,
       claiming: this.mayClaim,
       missedThrough: this.claimingSince.missedThrough(now),
+      forgottenThrough: this.forgottenThrough,
       observed: host.events.observed,
       runId: (runKey) => this.runId(runKey)
     })
@@ -481,6 +489,16 @@ export class StoreLane implements RunHome, Lane {
     this.host.suspects.leave(this, key)
     this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
   }
+}
+
+/**
+ * Where the run keys of an owner begin. A store knows what it gave; one that is new, or was brought back from a copy, does not know
+ * what was given elsewhere or since: the time of its opening keeps them apart, unless a thousand runs began in every millisecond.
+ */
+const runKeysFrom = (openedAt: EpochMillis): number => {
+  const key = openedAt * 1000
+  // From the year 2255 on the store's own count must do.
+  return key < Number.MAX_SAFE_INTEGER / 1.001 ? key : 0
 }
 
 const cancellingAgain = (jobKey: number, runKey: number): Intent => ({

@@ -48,7 +48,7 @@ export interface RuleOptions {
 
 /** A job's definition, whatever its task is. */
 export interface JobOptions extends RuleOptions {
-  /** 1 to 255 characters of well-formed Unicode, unique in the scheduler. Default: made from the task's name. */
+  /** 1 to 255 characters of well-formed Unicode, unique in the scheduler. Default: another one each time, made from the task's name. */
   readonly id?: string
   /** For people. Default: the id. */
   readonly name?: string

@@ -6,5 +6,6 @@
  * - `queueFull`: the job's queue of waiting fire times holds 1,000.
  * - `invalidValue`: a stream emitted something that is not JSON or that the task's schema refuses.
  * - `withdrawn`: due, but the job was paused, removed, rescheduled or out of runs before it could start.
+ * - `forgotten`: so long ago that it may have run in an earlier life of the job, which retention has deleted.
  */
-export type MisfireReason = "late" | "maxInstances" | "queueFull" | "invalidValue" | "withdrawn"
+export type MisfireReason = "late" | "maxInstances" | "queueFull" | "invalidValue" | "withdrawn" | "forgotten"

@@ -245,4 +245,9 @@ export interface OpenStore extends StoreOpening {
    * it looked at and left, and the next one goes on from there: among very many unfinished runs a call may delete nothing yet.
    */
   purge(retention: Retention): Effect.Effect<number, StoreError>
+  /**
+   * The latest cursor of the done jobs, removed ones aside, that `purge` has ever deleted, but none beyond its `doneBefore`; `null`: it
+   * has deleted none. Written with the deletion.
+   */
+  forgottenThrough(): Effect.Effect<EpochMillis | null, StoreError>
 }

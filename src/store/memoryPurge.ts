@@ -1,4 +1,6 @@
 /** Retention in the memory store, one slice a call. Looks only at the oldest rows, whatever else is stored. */
+import type { EpochMillis } from "../time/instant.ts"
+import { forgottenMark, readForgotten } from "./retentionMarks.ts"
 import type { Retention } from "./jobStore.ts"
 import type { MemoryJob, MemoryTables } from "./memoryTables.ts"
 
@@ -12,7 +14,7 @@ export const purgeMemory = (tables: MemoryTables, retention: Retention): number 
   deleteLedger(tables, slice, tables.recorded.through(finishedBefore - 1, slice.ledger))
   for (const key of tables.retired.through(doneBefore - 1, limit)) {
     const job = tables.jobs.get(key)
-    if (job !== undefined && job.liveRuns === 0) deleteJob(tables, slice, job)
+    if (job !== undefined && job.liveRuns === 0) deleteJob(tables, slice, job, doneBefore)
   }
   return 3 * limit - slice.runs - slice.ledger - slice.jobs
 }
@@ -35,11 +37,26 @@ const deleteLedger = (tables: MemoryTables, slice: Slice, keys: ReadonlyArray<nu
 }
 
 /** The job goes with its last run and ledger entry; until then each call takes away what fits. */
-const deleteJob = (tables: MemoryTables, slice: Slice, job: MemoryJob): void => {
+const deleteJob = (tables: MemoryTables, slice: Slice, job: MemoryJob, doneBefore: EpochMillis): void => {
   deleteRuns(tables, slice, Array.from(job.runs ?? [], ({ key }) => key).slice(0, slice.runs))
   deleteLedger(tables, slice, [...(job.ledger ?? [])].slice(0, slice.ledger))
   if ((job.runs?.size ?? 0) === 0 && (job.ledger?.size ?? 0) === 0 && slice.jobs > 0) {
+    if (job.row.removedAt === null) forget(tables, Math.min(cursorOf(job.row.memory), doneBefore))
     tables.deleteJob(job.row.key)
     slice.jobs -= 1
+  }
+}
+
+const forget = ({ marks }: MemoryTables, through: EpochMillis): void => {
+  if (through > (readForgotten(marks.get(forgottenMark)) ?? -Infinity)) marks.set(forgottenMark, String(through))
+}
+
+/** Of a snapshot that cannot be read, the latest that it may be. */
+const cursorOf = (memory: string): EpochMillis => {
+  try {
+    const { cursor } = JSON.parse(memory) as { readonly cursor?: unknown }
+    return Number.isSafeInteger(cursor) ? Number(cursor) : Infinity
+  } catch {
+    return Infinity
   }
 }

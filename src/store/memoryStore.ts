@@ -8,6 +8,7 @@ import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, R
 import { withinBytes } from "./answerBytes.ts"
 import type { InstantHeap } from "./instantHeap.ts"
 import { Nearest, textOrder } from "./jobOrder.ts"
+import { forgottenMark, readForgotten } from "./retentionMarks.ts"
 import { purgeMemory } from "./memoryPurge.ts"
 import type { MemoryLedger, MemoryRun } from "./memoryTables.ts"
 import { MemoryTables } from "./memoryTables.ts"
@@ -101,7 +102,8 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
           .slice(0, limit)
       ),
     ledger: (filter) => reading("ledger", () => filterLedger(tables, filter)),
-    purge: (retention) => reading("purge", () => purgeMemory(tables, retention))
+    purge: (retention) => reading("purge", () => purgeMemory(tables, retention)),
+    forgottenThrough: () => reading("forgottenThrough", () => readForgotten(tables.marks.get(forgottenMark)))
   }
 }
 

@@ -5,6 +5,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
+import { forgottenMark, purgedMark, readForgotten } from "./retentionMarks.ts"
 import type { Retention } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
@@ -26,6 +27,9 @@ export const purgeSlice = (
       Effect.gen(function* () {
         const runs = yield* deleteAll(connection, deleteRuns, slice.runs)
         const ledger = yield* deleteAll(connection, deleteLedger, slice.ledger)
+        if (runs + ledger > 0)
+          yield* connection.run("INSERT OR IGNORE INTO marks(name, value) VALUES (?, '1')", [purgedMark])
+        yield* forget(connection, slice.jobs, retention.doneBefore)
         yield* deleteAll(connection, deleteStates, slice.jobs)
         const jobs = yield* deleteAll(connection, deleteJobs, slice.jobs)
         const owned = yield* connection.run(
@@ -36,6 +40,11 @@ export const purgeSlice = (
       })
     )
   })
+
+export const readForgottenThrough = (connection: SqliteConnection): Effect.Effect<EpochMillis | null, SqlError> =>
+  Effect.map(connection.rows<{ value: string }>("SELECT value FROM marks WHERE name = ?", [forgottenMark]), ([mark]) =>
+    readForgotten(mark?.value)
+  )
 
 /** Keys of what goes; `present`: how many of the jobs were done rather than removed, and so still counted. */
 interface Slice {
@@ -186,6 +195,28 @@ const runsAfter = `SELECT run_key, claimed_at, finished_at, ${runBytes}
 const ledgerAfter = "SELECT entry, at, at, 0 FROM ledger NOT INDEXED WHERE entry > ? ORDER BY entry LIMIT ?"
 const runsOfJob = `SELECT run_key, ${runBytes} FROM runs WHERE job_key = ? LIMIT ?`
 const ledgerOfJob = "SELECT entry, 0 FROM ledger WHERE job_key = ? LIMIT ?"
+
+const latestCursor = sized(
+  (rows) => `SELECT max(CASE WHEN json_valid(s.memory) AND typeof(json_extract(s.memory, '$.cursor')) = 'integer'
+      THEN json_extract(s.memory, '$.cursor') ELSE ${Number.MAX_SAFE_INTEGER} END) AS at
+    FROM job_state s JOIN jobs j ON j.key = s.key WHERE j.removed_at IS NULL AND s.key IN (${Array(rows).fill("?").join(",")})`
+)
+
+/** The jobs are about to go: their last fire times are kept in one number, none beyond `doneBefore`. */
+const forget = (connection: SqliteConnection, jobs: ReadonlyArray<number>, doneBefore: EpochMillis) =>
+  Effect.forEach(
+    inChunks(jobs),
+    (chunk) =>
+      Effect.flatMap(connection.rows<{ at: number | null }>(latestCursor(chunk.length), chunk), ([found]) =>
+        found === undefined || found.at === null
+          ? Effect.void
+          : connection.run(raiseForgotten, [forgottenMark, String(Math.min(found.at, doneBefore))])
+      ),
+    { discard: true }
+  )
+
+const raiseForgotten = `INSERT INTO marks(name, value) VALUES (?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value
+  WHERE CAST(excluded.value AS INTEGER) > CAST(marks.value AS INTEGER)`
 
 /** Without live runs: those of all jobs are few, all runs of one job may be many. */
 const retiredJobs = `

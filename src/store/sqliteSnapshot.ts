@@ -28,6 +28,7 @@ import {
   type StoredLedger,
   type StoredRun
 } from "./sqliteRows.ts"
+import { purgedMark } from "./retentionMarks.ts"
 import { readExecutors } from "./sqliteSession.ts"
 import { letOthersIn } from "./sqliteSlices.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
@@ -173,9 +174,9 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
       epoch: owner.epoch,
       past: told(
         "past",
-        Effect.map(connection.rows<OldestAndNewest>(oldestAndNewest), ([row]) => ({
+        Effect.map(connection.rows<PastOfFile>(pastOfFile), ([row]) => ({
           recovered: row?.epoch === owner.epoch,
-          purged: (row?.run ?? 1) > 1 || (row?.entry ?? 1) > 1
+          purged: row?.purged === 1
         }))
       ),
       marks: told(
@@ -210,13 +211,14 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
     return snapshot
   })
 
-/** Keys count from 1. */
-const oldestAndNewest = `SELECT (SELECT min(run_key) FROM runs) AS run, (SELECT min(entry) FROM ledger) AS entry,
+/** Ledger entries count from 1, and so did the runs of files from before there were marks. */
+const pastOfFile = `SELECT EXISTS (SELECT 1 FROM marks WHERE name = '${purgedMark}')
+    OR coalesce((SELECT min(entry) FROM ledger), 1) > 1
+    OR coalesce((SELECT min(run_key) FROM runs), 1) BETWEEN 2 AND 1000000000000 AS purged,
   (SELECT epoch FROM runs ORDER BY run_key DESC LIMIT 1) AS epoch`
 
-interface OldestAndNewest {
-  readonly run: number | null
-  readonly entry: number | null
+interface PastOfFile {
+  readonly purged: 0 | 1
   readonly epoch: number | null
 }
 

@@ -10,7 +10,7 @@ import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./sqliteOpen.ts"
 import { patiently } from "./sqlitePatience.ts"
-import { purgeSlice } from "./sqlitePurge.ts"
+import { purgeSlice, readForgottenThrough } from "./sqlitePurge.ts"
 import {
   countJobs,
   readDue,
@@ -134,7 +134,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
-      purge: (retention) => looked("purge", () => purgeSlice(session, retention))
+      purge: (retention) => looked("purge", () => purgeSlice(session, retention)),
+      forgottenThrough: () => guarded("forgottenThrough", () => readForgottenThrough(connection))
     }
     return opened
   })

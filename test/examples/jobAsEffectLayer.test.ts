@@ -8,8 +8,8 @@ describe("examples/job-as-effect-layer", () => {
     const messages = lines.map((line) => /message="(.*)"$/.exec(line)?.[1]?.replaceAll("\\", ""))
     expect(messages.slice(0, 2)).toEqual(["digest is there already", "sending to ops"])
     expect(messages.filter((message) => message?.startsWith("run"))).toEqual([
-      'run 1: "sent to ops"',
-      'run 2: "sent to ops"'
+      'run of digest: "sent to ops"',
+      'run of digest: "sent to ops"'
     ])
     expect(messages.at(-1)).toBe("mailer closed")
   })

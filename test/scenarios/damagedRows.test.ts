@@ -5,7 +5,7 @@ import { inProcess, interval, task } from "../../src/index.ts"
 import type { JobRow } from "../../src/store/jobStore.ts"
 import { tamper } from "./tamper.ts"
 import type { StoreKind } from "./world.ts"
-import { midnight, minute, newWorld, second, shortLedger, storeKinds } from "./world.ts"
+import { midnight, minute, newWorld, second, shortLedger, storeKinds, firstRunId } from "./world.ts"
 
 const quiet = task("quiet", () => null)
 const minutely = interval("1 minute", { start: midnight + minute })
@@ -155,7 +155,7 @@ describe("a job whose code is gone", () => {
       .addJob({ id: "b", task: slow })
       .then(() => scheduler.modifyJob("a", { name: "still here" }).catch((error: unknown) => error))
     expect(waiting).toMatchObject({ _tag: "InvalidJobError", field: "executor" })
-    await scheduler.cancelRun("2")
+    await scheduler.cancelRun(String(Number(firstRunId) + 1))
     scheduler.addExecutor("gpu", inProcess())
     await world.clock.advance(minute)
     expect(attempts).toEqual([1, 1, 2])

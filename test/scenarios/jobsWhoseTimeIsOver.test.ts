@@ -95,7 +95,7 @@ describe("a job that was over before it came", () => {
     const remembered = await configured.addJob({ id: "a", task: quiet, ...past, ifExists: "keep" })
     expect(remembered.state).toBe("done")
     await configured.start()
-    expect((await configured.getJobs()).map(({ id, state }) => [id, state])).toEqual([
+    expect((await configured.getJobs()).map(({ id, state }) => [id, state]).toSorted()).toEqual([
       ["a", "done"],
       ["c", "done"]
     ])

@@ -5,7 +5,7 @@ import { date, inProcess, interval, StoreConflict, task } from "../../src/index.
 import type { JobStore } from "../../src/index.ts"
 import type { StoreBatch } from "../../src/store/jobStore.ts"
 import { faultyStore } from "./faultyStore.ts"
-import { midnight, minute, newWorld, second, storeOf } from "./world.ts"
+import { midnight, minute, newWorld, second, storeOf, firstRunId } from "./world.ts"
 
 const quiet = task("quiet", () => null)
 
@@ -123,7 +123,7 @@ it("an outcome that the store refuses for ever is told, and its run is interrupt
   await scheduler.addJob({ id: "a", task: quiet, trigger: date(midnight), onInterrupted: "skip" })
   await world.clock.advance(second)
   expect(world.reported).toMatchObject([{ _tag: "StoreConflict" }])
-  expect((await scheduler.status()).reported).toMatchObject({ where: 'the outcome of run "1" of job "a"' })
+  expect((await scheduler.status()).reported).toMatchObject({ where: `the outcome of run "${firstRunId}" of job "a"` })
   mood.refuses = () => false
   await world.start({ tasks: [quiet] })
   expect(await world.scheduler.getRuns()).toMatchObject([{ outcome: "interrupted" }])

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { date, interval, StoreFenced, StoreUnavailable, task } from "../../src/index.ts"
 import { faultyStore } from "./faultyStore.ts"
 import type { StoreKind } from "./world.ts"
-import { midnight, minute, newWorld, second, shortRuns, sleepOn, storeKinds, storeOf } from "./world.ts"
+import { midnight, minute, newWorld, second, shortRuns, sleepOn, storeKinds, storeOf, firstRunId } from "./world.ts"
 
 const away = new StoreUnavailable({ store: "test", operation: "a call", cause: "injected" })
 
@@ -164,7 +164,7 @@ describe("a degraded scheduler", () => {
     faulty.heal()
     await world.start({ tasks: [never] })
     expect((await world.scheduler.getJob("a"))?.record.live).toEqual([
-      { runKey: 1, fireAt: midnight, attempt: 2, retryAt: null }
+      { runKey: Number(firstRunId), fireAt: midnight, attempt: 2, retryAt: null }
     ])
   })
 })

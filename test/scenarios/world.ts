@@ -18,6 +18,9 @@ export const storeKinds: ReadonlyArray<StoreKind> = ["memory", "sqlite"]
 export const midnight = Date.UTC(2026, 0, 1)
 export const [second, minute, hour, day] = [1000, 60_000, 3_600_000, 86_400_000] as const
 
+/** Of a store that is opened at `midnight`: run keys begin at a thousand a millisecond. */
+export const firstRunId = String(midnight * 1000)
+
 /** A directory that goes with the test. */
 export const temporaryFile = (name = "jobs.db"): string => {
   const directory = mkdtempSync(join(tmpdir(), "carillon-"))
@@ -136,6 +139,7 @@ export type CallName =
   | "orphans"
   | "ledger"
   | "purge"
+  | "forgottenThrough"
 
 /** The same store with every call led through `wrap`. */
 export const eachCall = (
@@ -160,7 +164,8 @@ export const eachCall = (
   runs: (filter) => wrap("runs", open.runs(filter)),
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
   ledger: (filter) => wrap("ledger", open.ledger(filter)),
-  purge: (retention) => wrap("purge", open.purge(retention))
+  purge: (retention) => wrap("purge", open.purge(retention)),
+  forgottenThrough: () => wrap("forgottenThrough", open.forgottenThrough())
 })
 
 const everyType: ReadonlyArray<SchedulerEvent["type"]> = [

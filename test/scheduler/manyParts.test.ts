@@ -12,7 +12,7 @@ import {
 } from "../../src/index.ts"
 import type { ExportedJobs, SchedulerConfig } from "../../src/index.ts"
 import { virtualClock } from "../../src/testing.ts"
-import { hour, midnight, minute, newWorld, second, shortRuns, sleepOn } from "../scenarios/world.ts"
+import { hour, midnight, minute, newWorld, second, shortRuns, sleepOn, firstRunId } from "../scenarios/world.ts"
 
 const quiet = task("quiet", () => null)
 
@@ -37,8 +37,8 @@ describe("several stores", () => {
     ])
     expect((await scheduler.getJobs({ store: "archive" })).map(({ id }) => id)).toEqual(["b"])
     await clock.advance(minute)
-    expect((await scheduler.getRuns()).map(({ runId }) => runId)).toEqual(["1", "archive:1"])
-    expect(await scheduler.getRuns({ runId: "archive:1" })).toMatchObject([{ jobId: "b" }])
+    expect((await scheduler.getRuns()).map(({ runId }) => runId)).toEqual([firstRunId, `archive:${firstRunId}`])
+    expect(await scheduler.getRuns({ runId: `archive:${firstRunId}` })).toMatchObject([{ jobId: "b" }])
     expect(await scheduler.getRuns({ runId: "nonsense" })).toEqual([])
     await expect(scheduler.getRuns({ store: "nowhere" })).rejects.toMatchObject({
       _tag: "UnknownNameError",

@@ -4,7 +4,7 @@ import { date, interval, stream, task } from "../../src/index.ts"
 import type { JobRecord, SchedulerEvent } from "../../src/index.ts"
 import { NEVER } from "rxjs"
 import { everyTenSeconds } from "../scenarios/everyTenSeconds.ts"
-import { hour, midnight, minute, newWorld, second, sleepOn, storeKinds } from "../scenarios/world.ts"
+import { hour, midnight, minute, newWorld, second, sleepOn, storeKinds, firstRunId } from "../scenarios/world.ts"
 
 const quiet = task("quiet", ({ args }) => args)
 
@@ -93,7 +93,7 @@ it("listeners are told by type, in the order of a run's life, once each", async 
   off()
   await scheduler.addJob({ id: "b", task: steps })
   await world.clock.advance(1)
-  const stamp = { jobId: "a", runId: "1", fireAt: midnight, attempt: 1, at: midnight }
+  const stamp = { jobId: "a", runId: firstRunId, fireAt: midnight, attempt: 1, at: midnight }
   expect(told).toEqual([
     { ...stamp, type: "RunClaimed", seq: told[0]?.seq },
     { ...stamp, type: "RunStarted", seq: (told[0]?.seq ?? 0) + 1 },

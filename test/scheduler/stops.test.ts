@@ -7,7 +7,7 @@ import { sqlite } from "../../src/sqlite.ts"
 import type { OpenStore } from "../../src/store/jobStore.ts"
 import { virtualClock } from "../../src/testing.ts"
 import type { VirtualClock } from "../../src/testing.ts"
-import { eachCall, gate, midnight, minute, newWorld, second, temporaryFile } from "../scenarios/world.ts"
+import { eachCall, gate, midnight, minute, newWorld, second, temporaryFile, firstRunId } from "../scenarios/world.ts"
 
 const quiet = task("quiet", () => null)
 const stoppedError = { _tag: "SchedulerStoppedError", verb: "start" }
@@ -186,7 +186,7 @@ describe("a stop while a claim is on its way to the disk", () => {
     land()
     await stopped
     expect(clock.now()).toBe(midnight + 60)
-    expect(interrupted).toEqual(["1"])
+    expect(interrupted).toEqual([firstRunId])
   })
 
   it("is no crash, however often", async () => {

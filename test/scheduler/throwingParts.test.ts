@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { inProcess, interval, task } from "../../src/index.ts"
 import type { ExecutorProvider } from "../../src/index.ts"
-import { midnight, minute, newWorld, second } from "../scenarios/world.ts"
+import { midnight, minute, newWorld, second, firstRunId } from "../scenarios/world.ts"
 import { refusalOf } from "./refusalOf.ts"
 
 const quiet = task("quiet", () => null)
@@ -40,7 +40,7 @@ describe("an executor that throws", () => {
       await scheduler.addJob({ id: "good", task: quiet, trigger: minutely })
       broken.call = call
       await world.clock.advance(minute)
-      await scheduler.cancelRun("1")
+      await scheduler.cancelRun(firstRunId)
       const { state, executors } = await scheduler.status()
       expect([state, (await scheduler.getJob("good"))?.runCount]).toEqual(["active", 1])
       const trouble = executors.find(({ name }) => name === "bad")?.trouble

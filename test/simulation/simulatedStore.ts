@@ -30,7 +30,7 @@ export interface MortalStore {
 
 const methods = [
   ...(["commit", "committed", "due", "nextWakeAt", "executorNames", "jobsById", "jobsByKey", "jobs"] as const),
-  ...(["countJobs", "streamJobs", "runs", "orphans", "ledger", "purge"] as const)
+  ...(["countJobs", "streamJobs", "runs", "orphans", "ledger", "purge", "forgottenThrough"] as const)
 ]
 
 /** `Effect.never` keeps a process alive. */

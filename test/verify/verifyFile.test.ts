@@ -38,6 +38,7 @@ const found = ({ violations }: Verification) =>
 const snapshot = (id: string, fields: string): string =>
   `UPDATE job_state SET memory = json_patch(memory, '${fields}') WHERE key = (SELECT key FROM jobs WHERE id = '${id}')`
 
+const fifthRun = "(SELECT run_key FROM runs ORDER BY run_key LIMIT 1 OFFSET 4)"
 const ofA = "(SELECT key FROM jobs WHERE id = 'a')"
 const entry = (kind: number, from: number, through: number, count: number, runKey: number | null = null): string =>
   `INSERT INTO ledger(job_key, kind, from_at, through_at, count, reason, run_key, at)
@@ -94,7 +95,7 @@ describe("verifyFile", () => {
       [
         snapshot(
           "b",
-          '{"live":[{"runKey":1,"fireAt":1,"attempt":1,"retryAt":null},{"runKey":2,"fireAt":2,"attempt":1,"retryAt":null}]}'
+          `{"live":[{"runKey":${midnight * 1000 + 1},"fireAt":1,"attempt":1,"retryAt":null},{"runKey":2,"fireAt":2,"attempt":1,"retryAt":null}]}`
         )
       ],
       ["b: maxInstances", "b: liveRuns"]
@@ -107,7 +108,7 @@ describe("verifyFile", () => {
     [
       "an unfinished run that no job knows",
       [
-        "UPDATE runs SET outcome = NULL, finished_at = NULL WHERE run_key = 5",
+        `UPDATE runs SET outcome = NULL, finished_at = NULL WHERE run_key = ${fifthRun}`,
         "UPDATE owner SET finished_runs = finished_runs - 1"
       ],
       ["a: liveRuns"]
@@ -120,13 +121,13 @@ describe("verifyFile", () => {
     ],
     [
       "a finished run without an outcome",
-      ["UPDATE runs SET outcome = NULL WHERE run_key = 5"],
+      [`UPDATE runs SET outcome = NULL WHERE run_key = ${fifthRun}`],
       ["a: finished", "a: liveRuns"]
     ],
-    ["an outcome that there is not", ["UPDATE runs SET outcome = 77 WHERE run_key = 5"], ["a: finished"]],
+    ["an outcome that there is not", [`UPDATE runs SET outcome = 77 WHERE run_key = ${fifthRun}`], ["a: finished"]],
     [
       "a run that was early",
-      [`UPDATE runs SET claimed_at = fire_at - 2, started_at = fire_at - 1 WHERE run_key = 5`],
+      [`UPDATE runs SET claimed_at = fire_at - 2, started_at = fire_at - 1 WHERE run_key = ${fifthRun}`],
       ["a: finished"]
     ],
     ["a snapshot that is torn", [`UPDATE job_state SET memory = '{"vers' WHERE key = ${ofA}`], ["a: readable"]],

@@ -137,6 +137,25 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("gone", keysOf(yield* owner.store.jobsByKey([1])), [])
     })
   ),
+  check("what done jobs are deleted is known by their latest cursor, after a reopening too", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      yield* same("nothing", yield* open.forgottenThrough(), null)
+      const done = (key: number, memory: string) => state(key, { value: "done", wakeAt: null, memory })
+      yield* commit({ added: [1, 2, 3, 4].map((key) => job(key)) })
+      yield* commit({
+        at: 5000,
+        removed: [{ key: 1, removedAt: 5000 }],
+        states: [done(1, '{"cursor":4900}'), done(2, '{"cursor":300}'), done(3, '{"cursor":200}')]
+      })
+      yield* commit({ at: 8000, states: [done(4, "torn")] })
+      yield* open.purge({ ...keepAll, doneBefore: 6000 })
+      yield* same("not of the removed one", yield* open.forgottenThrough(), 300)
+      yield* open.purge({ ...keepAll, doneBefore: 9000 })
+      yield* same("of one that cannot be read", yield* open.forgottenThrough(), 9000)
+      yield* same("gone", keysOf(yield* open.jobsByKey([1, 2, 3, 4])), [])
+    })
+  ),
   check("keys of what is gone are not given again", (store) =>
     Effect.gen(function* () {
       yield* Effect.scoped(
