@@ -24,8 +24,52 @@ export interface TimedClock extends Clock.Clock {
   readonly timers: WallTimers
 }
 
+/** Timers that fire this much before their time have waited by another clock than the one that is asked here. */
+const strangeMs = 5
+
+let newestMs = -Infinity
+/** What `performance.now()` lacks: fake timers of a test runner may begin it anew, or move the timers and not it. */
+let aheadMs = 0
+
+/** The platform is asked at each call, and nothing of it is kept: whoever replaces its time, as fake timers do, moves the engine. */
+const liveMillis = (): number => {
+  const now = (typeof performance === "undefined" ? Date.now() : performance.now()) + aheadMs
+  if (now < newestMs) aheadMs += newestMs - now
+  newestMs = Math.max(newestMs, now)
+  return newestMs
+}
+
+const liveNanos = (): bigint => BigInt(Math.round(liveMillis() * 1e6))
+
+const liveSchedule = (task: () => void, duration: Duration.Duration): (() => boolean) => {
+  const delayMs = Duration.toMillis(duration)
+  const dueMs = liveMillis() + delayMs
+  let over = false
+  const timer = setTimeout(() => {
+    over = true
+    const early = dueMs - liveMillis()
+    if (early > strangeMs) aheadMs += early
+    task()
+  }, delayMs)
+  return () => {
+    clearTimeout(timer)
+    return !over
+  }
+}
+
 /** The clock of the machine. */
-export const liveClock: Clock.Clock = Clock.make()
+export const liveClock: Clock.Clock = {
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  unsafeCurrentTimeMillis: () => Date.now(),
+  unsafeCurrentTimeNanos: liveNanos,
+  currentTimeMillis: Effect.sync(() => Date.now()),
+  currentTimeNanos: Effect.sync(liveNanos),
+  sleep: (duration) =>
+    Effect.async<void>((resume) => {
+      const cancel = liveSchedule(() => resume(Effect.void), duration)
+      return Effect.sync(cancel)
+    })
+}
 
 interface Waiting extends Due {
   callback: (() => void) | null
@@ -140,10 +184,22 @@ const nextTurn = (callback: () => void): CancelTimer => {
   }
 }
 
+const ownTurn = typeof setImmediate === "function" ? setImmediate : null
+
 /** One turn of the event loop, after all that is ready. A browser has no `setImmediate`. */
 export const platformTurn = (callback: () => void): void => {
-  if (typeof setImmediate === "function") {
-    setImmediate(callback)
+  if (ownTurn !== null) {
+    if (setImmediate === ownTurn) ownTurn(callback)
+    else {
+      // Fake timers: theirs keeps its place in their time, our own comes also while nobody moves that.
+      let over = false
+      const once = (): void => {
+        if (!over) callback()
+        over = true
+      }
+      setImmediate(once)
+      ownTurn(once)
+    }
     return
   }
   const channel = new MessageChannel()
