@@ -200,7 +200,7 @@ export const defineTrigger = (
   if (read.stream !== undefined && !setting.knowsStream(read.stream)) {
     refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
   }
-  const since = ofTrigger(id, () => firstSince(read, now))
+  const since = ofTrigger(id, () => firstSince(id, read, now))
   return JSON.stringify(given) === text ? { trigger: read, text, since } : { trigger: read, text, given, since }
 }
 
@@ -221,9 +221,15 @@ const boundOf = (id: string, field: string, given: InstantInput, timezone: strin
 }
 
 /** A fire time at this very instant counts. A single instant that has passed still fires: the misfire rules decide. */
-const firstSince = (trigger: Trigger, now: EpochMillis): EpochMillis => {
+const firstSince = (id: string, trigger: Trigger, now: EpochMillis): EpochMillis => {
   if (!isOneInstant(trigger.toJSON()) || trigger.next(now - 1) !== undefined) return now - 1
-  return (trigger.next(-8_640_000_000_000_001) ?? now) - 1
+  const at = trigger.next(-8_640_000_000_000_001) ?? now
+  // Seconds of our time, taken for milliseconds, lie in the first months of 1970.
+  if (at >= 1e9 && at < 1e10 && now > 100 * at) {
+    const date = `${at}, which is ${new Date(at).toISOString()}`
+    refuse(id, "trigger", date, `milliseconds since 1970: seconds are date(${at} * 1000)`)
+  }
+  return at - 1
 }
 
 /** A date, with jitter or without. */

@@ -26,7 +26,17 @@ export const readCronText = (text: string): CronRule => {
   const words = [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], at: match.index }))
   const [first] = words
   if (first?.text.startsWith("@") === true) return readMacro(words, refuse)
-  if (words.length !== 5 && words.length !== 6) throw refuse("expression", `${words.length} fields`, expectedFields, 0)
+  if (first !== undefined && /^(?:CRON_)?TZ=/.test(first.text))
+    throw refuse(
+      "expression",
+      first.text,
+      'the fields alone; the zone is an option: cron("…", { timezone: "…" })',
+      first.at
+    )
+  if (words.length !== 5 && words.length !== 6) {
+    const found = `${words.length} ${words.length === 1 ? "field" : "fields"}`
+    throw refuse("expression", found, words.length === 7 ? `${expectedFields}; ${yearAdvice}` : expectedFields, 0)
+  }
   const [second, minute, hour, dayOfMonth, month, dayOfWeek] = (
     words.length === 5 ? [{ text: "0", at: 0 }, ...words] : words
   ).map((word, index) => readField(word, fields[index] ?? fieldSecond, refuse))
@@ -95,6 +105,18 @@ type Refuse = (field: string, found: string, expected: string, at: number) => In
 const expectedFields =
   "5 fields (minute hour day-of-month month day-of-week), 6 with seconds first, or a macro such as @daily"
 
+const yearAdvice = "a year has no place in cron text: cron({ year: 2027, … }), or start and end"
+
+/** What other programs' cron text means by it, and what does the same here. */
+const foreignAdvice = (text: string, field: Field): string => {
+  if (field.kind === "dayOfWeek" && /\d{4}/.test(text)) return `; ${yearAdvice}`
+  if (/^h(?:$|[/(])/i.test(text)) return "; H of Jenkins is not read: jitter spreads jobs"
+  if (text.includes("~")) return "; a random time (~ of cronie) is not read: jitter spreads jobs"
+  if (field.names !== undefined && field.names.includes(text.slice(0, 3).toLowerCase()))
+    return "; names have three letters"
+  return ""
+}
+
 const fieldSecond: Field = { name: "second", min: 0, max: 59, kind: "time", expected: "0-59" }
 const fields: ReadonlyArray<Field> = [
   fieldSecond,
@@ -121,10 +143,13 @@ const fields: ReadonlyArray<Field> = [
 const readMacro = (words: ReadonlyArray<Word>, refuse: Refuse): CronRule => {
   const [macro, extra] = words
   const name = macro?.text.toLowerCase() ?? ""
+  const known = `one of ${Object.keys(cronMacros).join(" ")}`
   const expected =
     name === "@reboot"
       ? "an expression with fire times; @reboot has none: run the task when the program starts"
-      : `one of ${Object.keys(cronMacros).join(" ")}`
+      : name === "@every"
+        ? `${known}; elapsed time is interval(${JSON.stringify(extra?.text ?? "5m")})`
+        : known
   const text = Object.hasOwn(cronMacros, name) ? cronMacros[name] : undefined
   if (text === undefined) throw refuse("macro", macro?.text ?? "", expected, macro?.at ?? 0)
   if (extra !== undefined) throw refuse("expression", extra.text, "nothing after a macro", extra.at)
@@ -158,7 +183,8 @@ const readField = (word: Word, field: Field, refuse: Refuse): ReadField => {
 
 /** `*`, a number, a range, each with or without a step. */
 const readRange = (item: Word, field: Field, refuse: Refuse): ReadonlyArray<number> => {
-  const fail = (found = item.text, expected = field.expected, at = item.at) => refuse(field.name, found, expected, at)
+  const fail = (found = item.text, expected?: string, at = item.at) =>
+    refuse(field.name, found, expected ?? `${field.expected}${foreignAdvice(found, field)}`, at)
   const slash = item.text.indexOf("/")
   const base = slash === -1 ? item.text : item.text.slice(0, slash)
   const stepText = slash === -1 ? undefined : item.text.slice(slash + 1)
@@ -173,7 +199,7 @@ const readRange = (item: Word, field: Field, refuse: Refuse): ReadonlyArray<numb
   }
   const from = readValue(base.slice(0, dash), field) ?? failed(fail())
   const through =
-    readValue(base.slice(dash + 1), field) ?? failed(fail(base.slice(dash + 1), field.expected, item.at + dash + 1))
+    readValue(base.slice(dash + 1), field) ?? failed(fail(base.slice(dash + 1), undefined, item.at + dash + 1))
   return sequence(field, from, through, step)
 }
 

@@ -5,6 +5,7 @@ import { readBounds } from "./bounds.ts"
 import type { Bounds } from "./bounds.ts"
 import { placeInDay } from "./dayPattern.ts"
 import { givenOptions } from "./given.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalText, requiredField } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
@@ -14,7 +15,15 @@ import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from
 export const date = (instant: InstantInput, options: { readonly timezone?: string | undefined } = {}): Trigger => {
   const { timezone } = givenOptions("date", options, ["timezone"])
   if (timezone !== undefined) zoneOf(timezone)
-  return new DateTrigger(readBounds("date", { timezone, start: instant }))
+  const given: unknown = instant
+  if (given === undefined)
+    throw new InvalidTriggerError({ trigger: "date", field: "at", found: "undefined", expected: "an instant" })
+  try {
+    return new DateTrigger(readBounds("date", { timezone, start: instant }))
+  } catch (cause) {
+    if (!(cause instanceof InvalidTriggerError) || cause.field !== "start") throw cause
+    throw new InvalidTriggerError({ trigger: "date", field: "at", found: cause.found, expected: cause.expected })
+  }
 }
 
 /** Reads the stored form: `at` and `timezone`. */

@@ -1,4 +1,5 @@
 /** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
+import { Duration } from "effect"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
@@ -95,7 +96,7 @@ const isUnit = (name: string): name is keyof typeof unitsMs => Object.hasOwn(uni
 
 const readLength = (length: IntervalLength | DurationLike): number => {
   const given: unknown = length
-  const named = typeof given === "object" && given !== null && !Array.isArray(given) && Object.keys(given).some(isUnit)
+  const named = typeof given === "object" && given !== null && !Array.isArray(given) && !Duration.isDuration(given)
   const everyMs = named
     ? sumOf(length as IntervalLength)
     : readTriggerDuration("interval", "length", length as DurationLike)
@@ -110,7 +111,7 @@ const readLength = (length: IntervalLength | DurationLike): number => {
 }
 
 const sumOf = (length: IntervalLength): number => {
-  let sum = 0
+  let [sum, units] = [0, 0]
   for (const [name, value] of Object.entries(length as Readonly<Record<string, unknown>>)) {
     if (value === undefined) continue
     if (!isUnit(name)) {
@@ -130,6 +131,11 @@ const sumOf = (length: IntervalLength): number => {
       })
     }
     sum += value * unitsMs[name]
+    units += 1
+  }
+  if (units === 0) {
+    const expected = 'a length such as { hours: 1 } or "1 hour"'
+    throw new InvalidTriggerError({ trigger: "interval", field: "length", found: "an object without a unit", expected })
   }
   return readTriggerDuration("interval", "length", Math.round(sum))
 }

@@ -55,6 +55,11 @@ const refused: ReadonlyArray<readonly [string, object, object]> = [
     { store: "cloud" },
     { _tag: "UnknownNameError", kind: "store", name: "cloud", known: ["default"] }
   ],
+  [
+    "a date in seconds",
+    { trigger: date(1_800_000_000) },
+    { field: "trigger", found: "1800000000, which is 1970-01-21T20:00:00.000Z" }
+  ],
   ["an unknown stream", { trigger: stream("unknown") }, { field: "trigger", found: 'stream "unknown"' }],
   ["a duplicate id", { id: "taken" }, { _tag: "DuplicateJobError", jobId: "taken", store: "default" }],
   ["args with a function", { args: { f: () => 1 } }, { _tag: "InvalidArgumentsError", job: "x", path: ["f"] }],

@@ -283,3 +283,29 @@ describe("cron around transitions", () => {
     )
   })
 })
+
+describe("cron text of other programs", () => {
+  it.for<readonly [string, string, string]>([
+    ["@every 5m", "macro", 'interval("5m")'],
+    ["@reboot", "macro", "when the program starts"],
+    ["0 0 1 1 * 2027 2028", "expression", "cron({ year: 2027"],
+    ["0 0 * * * 2027", "day-of-week", "cron({ year: 2027"],
+    ["0 0 1 1 * 2026-2030", "day-of-week", "cron({ year: 2027"],
+    ["H * * * *", "minute", "jitter"],
+    ["H/15 * * * *", "minute", "jitter"],
+    ["0 0~6 * * *", "hour", "jitter"],
+    ["0 9 * * Monday", "day-of-week", "three letters"],
+    ["0 9 * January *", "month", "three letters"],
+    ["0 9 * * Mon-Friday", "day-of-week", "three letters"],
+    ["TZ=UTC 0 9 * * *", "expression", "timezone"],
+    ["CRON_TZ=Europe/Oslo 0 9 * * *", "expression", "timezone"]
+  ])("is refused with what does the same here: %s", ([text, field, advice]) => {
+    expect(() => cron(text)).toThrow(
+      expect.objectContaining({
+        _tag: "InvalidTriggerError",
+        field,
+        expected: expect.stringContaining(advice) as string
+      })
+    )
+  })
+})

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { cron } from "../../src/trigger/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
+import { date } from "../../src/trigger/date.ts"
 import { honestNext } from "../../src/trigger/honest.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
@@ -112,6 +113,19 @@ describe("triggers that follow runs or streams", () => {
   it("carries the name of a stream and no fire times", () => {
     const trigger = createTriggerRegistry().read(stream("orders").toJSON())
     expect([trigger.stream, trigger.next(0)]).toEqual(["orders", undefined])
+  })
+})
+
+describe("what is given for a length or an instant", () => {
+  it.for<readonly [string, () => unknown, string, string]>([
+    ["a unit that is none", () => interval({ hour: 1 } as object), "length", "hour"],
+    ["one unit that is none", () => interval({ hours: 1, minute: 5 } as object), "length", "minute"],
+    ["no unit", () => interval({}), "length", "an object without a unit"],
+    ["no instant", () => date(undefined as unknown as number), "at", "undefined"],
+    ["words", () => date("tomorrow"), "at", "tomorrow"],
+    ["a day that is none", () => date("2026-02-30"), "at", "2026-02-30"]
+  ])("is refused by name: %s", ([, make, field, found]) => {
+    expect(make).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", field, found }))
   })
 })
 
