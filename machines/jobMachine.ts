@@ -149,7 +149,10 @@ export const jobMachine = machineSetup.createMachine({
     },
     /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
     misfired: { on: { ...waiting, due: [toRunning, toMisfired, toDone] } },
-    /** Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time. */
+    /**
+     * Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time; those that were
+     * asked for have their further attempts, unless it is parked.
+     */
     paused: {
       on: {
         park: { actions: "answer" },
@@ -157,6 +160,8 @@ export const jobMachine = machineSetup.createMachine({
         redefine: { actions: "redefine" },
         reschedule: { actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
+        // Of a run that was asked for.
+        waitOver: { actions: "answer" },
         settled: { actions: "answer" },
         interrupted: { actions: "answer" },
         resume: [toRunning, toMisfired, toScheduled, toDone],

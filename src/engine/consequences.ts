@@ -4,8 +4,9 @@
  */
 import type { EventBody } from "../event/schedulerEvent.ts"
 import type { Settlement } from "../executor/executor.ts"
-import type { JobAnswer } from "../job/jobEvent.ts"
+import type { Claim, JobAnswer } from "../job/jobEvent.ts"
 import type { Outcome } from "../job/run.ts"
+import { valueRequest } from "../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -33,8 +34,7 @@ export class Consequences {
   /** Executing runs to abort. */
   readonly cancels: Array<{ readonly jobKey: number; readonly runKey: number }> = []
   /** Requests that became runs, and runs that ended: somebody may wait for them. */
-  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly fireAt: EpochMillis; readonly runKey: number }> =
-    []
+  readonly requestsClaimed: Array<{ readonly jobKey: number; readonly ticket: number; readonly runKey: number }> = []
   readonly runsEnded: Array<number> = []
   private readonly setting: PlanSetting
 
@@ -82,11 +82,12 @@ export class Consequences {
         runKey: claim.runKey,
         jobKey: job.key,
         fireAt: claim.fireAt,
-        request: claim.retryOf !== undefined ? -claim.retryOf : claim.requested ? claim.runKey : 0,
+        request: requestOf(claim),
         claimedAt: now,
         args
       })
-      if (claim.requested) this.requestsClaimed.push({ jobKey: job.key, fireAt: claim.fireAt, runKey: claim.runKey })
+      if (claim.ticket !== undefined)
+        this.requestsClaimed.push({ jobKey: job.key, ticket: claim.ticket, runKey: claim.runKey })
       this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args })
       if (!observed) this.unmadeEvents += 1
       else this.events.push({ type: "RunClaimed", jobId, runId: runId(claim.runKey), fireAt: claim.fireAt, attempt: 1 })
@@ -143,3 +144,11 @@ const parsed = (text: string | null | undefined): Json =>
 
 const errorText = (settlement: Settlement | undefined): string | null =>
   settlement?.error ? JSON.stringify(settlement.error) : null
+
+/** What tells a run apart from others of its job and fire time. */
+const requestOf = ({ runKey, requested, retryOf, args }: Claim): number => {
+  if (retryOf !== undefined) return -retryOf
+  if (requested) return runKey
+  // Only a stream's fire time has arguments of its own.
+  return args === undefined ? 0 : valueRequest(runKey)
+}

@@ -214,7 +214,13 @@ export class DueJobs {
 
   private serveFireTimes(plan: Plan, job: Job): Job {
     const first = job.memory.nextFireAt
-    if (first === null || first > plan.now || firesHeld(job.memory, job.trigger.after === "run")) return job
+    if (
+      job.memory.pausedAt !== null ||
+      first === null ||
+      first > plan.now ||
+      firesHeld(job.memory, job.trigger.after === "run")
+    )
+      return job
     try {
       return plan.due(job, dueFireTimes(job.trigger, first, plan.now, job.rules)) ?? job
     } catch (error) {

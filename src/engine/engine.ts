@@ -128,6 +128,10 @@ export class Engine implements LaneHost {
     return this.phase === "started" && this.actor.getSnapshot().value === "active"
   }
 
+  get paused(): boolean {
+    return this.actor.getSnapshot().context.paused
+  }
+
   /** Open stores by name, in the order in which they were given. */
   get lanes(): ReadonlyArray<StoreLane> {
     return this.homes.lanes
@@ -232,8 +236,7 @@ export class Engine implements LaneHost {
     }
     this.tellLifecycle("SchedulerStarted")
     this.emissions = this.news.emissions$(this.options.streams).subscribe((news) => {
-      if (news.type === "emission")
-        this.streamJobs.emitted(news.stream, news.value, this.lanes, this.actor.getSnapshot().context.paused)
+      if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.lanes)
       else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
     })
     this.lookEverywhere()

@@ -3,8 +3,10 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Trigger } from "../trigger/trigger.ts"
+import { isOfFireTime } from "../store/claimKind.ts"
 import type { JobRow, LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { MisfireReason } from "../job/misfire.ts"
+import type { LiveRun } from "../job/run.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import type { Engine } from "./engine.ts"
 import { decodeMemory } from "./jobCodec.ts"
@@ -45,8 +47,8 @@ export const explain = async (
   const runs = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))).filter(
     (row) => row.jobKey === key
   )
-  const requested = runs.find((row) => row.request !== 0)
-  const run = runs.find((row) => row.request === 0)
+  const requested = runs.find((row) => !isOfFireTime(row))
+  const run = runs.find(isOfFireTime)
   if (run !== undefined) {
     const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
@@ -170,7 +172,7 @@ const whyWaiting = (engine: Engine, record: JobRecord): string => {
 }
 
 const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
-  const kind = run.request === 0 ? "for this fire time" : "on request"
+  const kind = isOfFireTime(run) ? "for this fire time" : "on request"
   const started =
     run.startedAt === null
       ? // What its process did before it ended, nobody has written.
@@ -185,11 +187,17 @@ const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
         ? `attempt ${run.attempt} ${started}`
         : live.retryAt === null
           ? `attempt ${live.attempt} is with executor "${record.executor}"`
-          : `attempt ${live.attempt} is due at ${iso(live.retryAt)}${errorText(run)}`
+          : `attempt ${live.attempt} ${waitOf(live, live.retryAt, record)}${errorText(run)}`
     return `A run ${kind} was claimed at ${iso(run.claimedAt)}, and ${attempt}.`
   }
   return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${errorText(run)}.`
 }
+
+/** In a pause only what was asked for goes on, and nothing of a parked job. */
+const waitOf = ({ requested }: LiveRun, retryAt: EpochMillis, { pausedAt, fault }: JobRecord): string =>
+  pausedAt === null || (requested === true && fault === null)
+    ? `is due at ${iso(retryAt)}`
+    : `waits until the job is resumed, which is paused since ${iso(pausedAt)}; it is due at ${iso(retryAt)}`
 
 const errorText = ({ error }: RunRow): string => {
   if (error === null) return ""

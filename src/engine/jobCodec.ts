@@ -108,7 +108,7 @@ export const stateRow = (job: Job): JobStateRow => ({
 
 /** Written out by hand: every claim has one, and `JSON.stringify` takes four times as long. */
 const encodeLive = (run: LiveRun): string =>
-  run.args === undefined && run.retryOf === undefined && run.putOffs === undefined
+  run.args === undefined && run.retryOf === undefined && run.putOffs === undefined && run.requested === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`
     : JSON.stringify(run)
 

@@ -301,39 +301,50 @@ export const removeById = (plan: Plan, id: string): void => {
   plan.tell({ type: "JobRemoved", jobId: id })
 }
 
-/** Asks for a run beside the schedule, also of a job that is done; the instant that identifies it within the job. */
-export const request = (plan: Plan, job: Job, args: Json | undefined, setting: DefinitionSetting): EpochMillis => {
-  const taken = instantsTaken(job)
-  let fireAt = plan.now
-  while (taken.has(fireAt)) fireAt += 1
-  ask(plan, job, { fireAt, ...definedOnly({ args }) }, "runJob", setting)
-  return fireAt
+/** What a request is known by until it is claimed. */
+export interface Requested {
+  readonly fireAt: EpochMillis
+  readonly ticket: number
 }
 
-/** Asks for another run for the fire time of one that has ended, with its arguments; false when one is under way already. */
-export const retry = (plan: Plan, job: Job, run: RunRow, setting: DefinitionSetting): boolean => {
-  if (instantsTaken(job).has(run.fireAt)) return false
+/** Asks for a run beside the schedule, also of a job that is done. */
+export const request = (plan: Plan, job: Job, args: Json | undefined, setting: DefinitionSetting): Requested =>
+  ask(plan, job, { fireAt: plan.now, ...definedOnly({ args }) }, "runJob", setting)
+
+/** Asks for another run for the fire time of one that has ended, with its arguments; `null` when one is under way already. */
+export const retry = (plan: Plan, job: Job, run: RunRow, setting: DefinitionSetting): Requested | null => {
+  if ([...job.memory.live, ...job.memory.queue].some(({ retryOf }) => retryOf === run.runKey)) return null
   const args = run.args === null ? undefined : (JSON.parse(run.args) as Json)
-  ask(plan, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", setting)
-  return true
+  return ask(plan, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", setting)
 }
 
-/** Instants of runs that are live or wait. */
-const instantsTaken = ({ memory }: Job): ReadonlySet<EpochMillis> =>
-  new Set([...memory.live, ...memory.queue].map(({ fireAt }) => fireAt))
+/** Tells a job's requests apart until they are claimed. */
+const freeTicket = (plan: Plan, { memory }: Job): number =>
+  [...memory.queue, ...plan.consequences.requestsClaimed].reduce(
+    (highest, { ticket = 0 }) => Math.max(highest, ticket),
+    0
+  ) + 1
 
-const ask = (plan: Plan, job: Job, wanted: Request, verb: string, setting: DefinitionSetting): void => {
+const ask = (
+  plan: Plan,
+  job: Job,
+  wanted: Omit<Request, "ticket">,
+  verb: string,
+  setting: DefinitionSetting
+): Requested => {
   setting.tasks.get(job.row.task, job.row.id)
   const base = { now: plan.now, firstRunKey: plan.nextRunKey }
+  const ticket = freeTicket(plan, job)
+  const known = { fireAt: wanted.fireAt, ticket }
   if (job.value === "done") {
     // Its schedule stays over: with nothing left but the request it runs, and is done again.
-    const waiting = plan.revive(job, { ...job.memory, queue: [queuedRequest(wanted)] })
-    plan.step(waiting, { type: "waitOver", ...base })
-    return
+    const waiting = plan.revive(job, { ...job.memory, queue: [queuedRequest({ ...wanted, ticket })] })
+    if (plan.setting.claiming) plan.step(waiting, { type: "waitOver", ...base })
+    return known
   }
   const next = nextAfterRun(job.trigger, plan.now, plan.now)
-  const event = { type: "requested", ...base, held: !plan.setting.claiming, ...wanted, next } as const
-  if (plan.step(job, event) !== undefined) return
+  const event = { type: "requested", ...base, held: !plan.setting.claiming, ...wanted, ticket, next } as const
+  if (plan.step(job, event) !== undefined) return known
   const { maxInstances, overlap } = job.rules
   const { fault } = job.memory
   if (fault === null) throw new MaxInstancesError({ jobId: job.row.id, maxInstances, overlap })
@@ -363,9 +374,9 @@ export const cancelRun = (plan: Plan, jobKey: number, runKey: number): boolean =
   return true
 }
 
-/** A stream gave a value: a fire time of each of its jobs, one millisecond after the last at the least. */
+/** A stream gave a value: a fire time of the job, now. One millisecond may have many. */
 export const emit = (plan: Plan, job: Job, args: Json): void => {
-  const fireAt = Math.max(plan.now, job.memory.cursor + 1)
+  const fireAt = plan.now
   const due = { from: fireAt, through: fireAt, count: 1 }
   plan.emitted(
     job,

@@ -4,6 +4,7 @@ import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
+import { isOfFireTime, retriedKey } from "../store/claimKind.ts"
 import type { JobFilter, JobRow, RunRow } from "../store/jobStore.ts"
 import { InstantHeap } from "../store/instantHeap.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
@@ -305,12 +306,14 @@ export const placeOfRun = (runId: unknown): { readonly store: string; readonly r
     : null
 }
 
+const idOf = (lane: StoreLane, runKey: number | null): string | null => (runKey === null ? null : lane.runId(runKey))
+
 export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
   runId: lane.runId(row.runKey),
   jobId: row.jobId,
   fireAt: row.fireAt,
-  requested: row.request !== 0,
-  retryOf: row.request < 0 ? lane.runId(-row.request) : null,
+  requested: !isOfFireTime(row),
+  retryOf: idOf(lane, retriedKey(row)),
   claimedAt: row.claimedAt,
   startedAt: row.startedAt,
   finishedAt: row.finishedAt,

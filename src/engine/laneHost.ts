@@ -35,6 +35,8 @@ export interface LaneHost {
   readonly residentLimit: number
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean
+  /** True while the scheduler is paused by a caller. */
+  readonly paused: boolean
   /** How long a command, and a start, waits for a store that is away. */
   readonly commandTimeoutMs: number
   /** A cycle's changes are on disk. */

@@ -8,6 +8,8 @@ export interface PlanSetting {
   readonly firstRunKey: number
   /** False: nothing new may start, for the scheduler is paused, stopping or starting, or a store is away. */
   readonly claiming: boolean
+  /** True while the scheduler is paused by a caller. */
+  readonly paused: boolean
   /** Fire times up to here came due while nothing was claimed; `null`: nothing has been claimed yet. */
   readonly missedThrough: EpochMillis | null
   /** Fire times up to here may be those of done jobs that retention has deleted; `null`: it has deleted none. */

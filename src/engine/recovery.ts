@@ -87,7 +87,7 @@ export const parkHomeless = (
     const message = `executor "${executor}" is not registered; the job goes on at the next start that has it; or add it, or modify the job, and resume it`
     for (const { key } of rows) {
       const job = plan.byKey(key)
-      if (job !== undefined) plan.park(job, { kind: "unknownExecutor", message })
+      if (job?.row.executor === executor) plan.park(job, { kind: "unknownExecutor", message })
     }
   },
   committed: done,

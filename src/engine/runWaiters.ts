@@ -1,5 +1,4 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
-import type { EpochMillis } from "../time/instant.ts"
 import type { Plan } from "./plan.ts"
 import { JobStateError } from "./schedulerError.ts"
 import type { Lane } from "./laneHost.ts"
@@ -27,10 +26,10 @@ export class RunWaiters {
     return waiting
   }
 
-  /** The run's key, once the request of this job made at `fireAt` is claimed. Asked within the commit of the request, which may claim it. */
-  claimed(lane: Lane, jobKey: number, fireAt: EpochMillis): Promise<number> {
+  /** The run's key, once the request of this job with this ticket is claimed. Asked within the commit of the request, which may claim it. */
+  claimed(lane: Lane, jobKey: number, ticket: number): Promise<number> {
     return quietly(
-      new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${fireAt}`, { resolve, reject }))
+      new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${ticket}`, { resolve, reject }))
     )
   }
 
@@ -54,8 +53,8 @@ export class RunWaiters {
 
   follow(lane: Lane, plan: Plan): void {
     if (this.claims.size > 0) {
-      for (const { jobKey, fireAt, runKey } of plan.consequences.requestsClaimed) {
-        const place = `${lane.name}/${jobKey}/${fireAt}`
+      for (const { jobKey, ticket, runKey } of plan.consequences.requestsClaimed) {
+        const place = `${lane.name}/${jobKey}/${ticket}`
         this.claims.get(place)?.resolve(runKey)
         this.claims.delete(place)
       }

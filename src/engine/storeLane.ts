@@ -303,6 +303,7 @@ export class StoreLane implements RunHome, Lane {
       firstJobKey: this.nextJobKey,
       firstRunKey: this.nextRunKey,
       claiming: this.mayClaim,
+      paused: host.paused,
       missedThrough: this.claimingSince.missedThrough(now),
       forgottenThrough: this.forgottenThrough,
       observed: host.events.observed,

@@ -12,7 +12,7 @@ import type { JobMemory, QueuedFire } from "./snapshot.ts"
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What a run on request is asked for with. */
-export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf">
+export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf" | "ticket">
 
 /** What one event leads to. */
 export interface JobDecision {
@@ -36,7 +36,7 @@ export class JobDraft {
 
   /** Claims a run for a fire time; the key of it. */
   claim(fireAt: EpochMillis, args?: Json): number {
-    const runKey = this.begin(fireAt, false, args === undefined ? null : { args })
+    const runKey = this.begin({ fireAt, ...(args === undefined ? {} : { args }) }, false)
     this.memory.runCount += 1
     this.memory.lastFireAt = fireAt
     this.memory.misfire = null
@@ -44,19 +44,24 @@ export class JobDraft {
   }
 
   /** Claims a run on request. */
-  claimRequest({ fireAt, args, retryOf }: Request): void {
-    this.begin(fireAt, true, {
-      ...(args === undefined ? {} : { args }),
-      ...(retryOf === undefined ? {} : { retryOf })
-    })
+  claimRequest({ fireAt, args, retryOf, ticket }: Request): void {
+    this.begin(
+      {
+        fireAt,
+        ...(args === undefined ? {} : { args }),
+        ...(retryOf === undefined ? {} : { retryOf }),
+        ...(ticket === undefined ? {} : { ticket })
+      },
+      true
+    )
   }
 
-  private begin(fireAt: EpochMillis, requested: boolean, own: Pick<Request, "args" | "retryOf"> | null): number {
+  private begin({ ticket, ...own }: Request, requested: boolean): number {
     const runKey = this.nextRunKey++
-    const run = { runKey, fireAt, attempt: 1, retryAt: null }
-    const claim = { runKey, fireAt, requested }
-    this.memory.live = [...this.memory.live, own === null ? run : { ...run, ...own }]
-    ;(this.claims ??= []).push(own === null ? claim : { ...claim, ...own })
+    const run = { runKey, attempt: 1, retryAt: null, ...own }
+    const claim = { runKey, requested, ...own }
+    this.memory.live = [...this.memory.live, requested ? { ...run, requested } : run]
+    ;(this.claims ??= []).push(ticket === undefined ? claim : { ...claim, ticket })
     return runKey
   }
 

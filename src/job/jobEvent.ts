@@ -54,6 +54,8 @@ export interface RefusedEvent {
   readonly type: "refused"
   readonly now: EpochMillis
   readonly fireAt: EpochMillis
+  /** How many; default 1. */
+  readonly count?: number
   readonly reason: MisfireReason
 }
 export interface RequestedEvent extends Starting {
@@ -63,6 +65,8 @@ export interface RequestedEvent extends Starting {
   readonly args?: Json
   /** The key of the run that is to be tried again, whose fire time `fireAt` is. */
   readonly retryOf?: number
+  /** Tells it apart from the job's other requests that wait. */
+  readonly ticket?: number
   /** For a fixed delay: the fire time counted from now, where the request ends the newest run. */
   readonly next?: NextFire | null
 }
@@ -155,8 +159,11 @@ export interface Claim {
   readonly runKey: number
   readonly fireAt: EpochMillis
   readonly requested: boolean
+  /** Of a request: its own, as far as it was given any. Else the value of a stream. */
   readonly args?: Json
   readonly retryOf?: number
+  /** Of a request. */
+  readonly ticket?: number
 }
 
 /** Fire times to write into the ledger. */

@@ -22,12 +22,12 @@ import type { JobMemory } from "./snapshot.ts"
 /** A run beside the schedule. The machine lets it through only where `acceptsRequest` agrees. */
 export const onRequested = (context: JobContext, event: RequestedEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
-  if (mayStart(draft, context.rules)) draft.claimRequest(event)
+  if (event.held !== true && mayStart(draft, context.rules)) draft.claimRequest(event)
   else queueRequest(draft, context.rules, event)
   // To make room for it, the policy may have ended runs that waited for their next attempt.
   for (const run of context.memory.live)
     if (!draft.memory.live.some(({ runKey }) => runKey === run.runKey)) countFromEnd(draft, run, event.next ?? null)
-  startQueued(draft, context.rules, event.now, event.held)
+  if (event.held !== true) startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 

@@ -35,7 +35,7 @@ export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
 export const onRefused = (context: JobContext, event: RefusedEvent): JobDecision => {
   const draft = new JobDraft(context)
   draft.memory.cursor = Math.max(draft.memory.cursor, event.fireAt)
-  draft.misfire(single(event.fireAt), event.reason)
+  draft.misfire({ ...single(event.fireAt), count: event.count ?? 1 }, event.reason)
   return draft.decision()
 }
 

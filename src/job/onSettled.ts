@@ -9,6 +9,7 @@ import type { LiveRun } from "./run.ts"
 import type { JobRules } from "./rules.ts"
 import { crashesToPark } from "./rules.ts"
 import type { JobMemory } from "./snapshot.ts"
+import { goesOn } from "./snapshot.ts"
 
 export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
   if (event.outcome === "interrupted") {
@@ -48,7 +49,7 @@ const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
 export const onWaitOver = (context: JobContext, event: WaitOverEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
   draft.memory.live = draft.memory.live.map((run) => {
-    if (run.retryAt === null || run.retryAt > event.now) return run
+    if (run.retryAt === null || run.retryAt > event.now || !goesOn(context.memory, run)) return run
     const started = { ...run, retryAt: null }
     draft.retry(started)
     return started

@@ -3,6 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import { single } from "./fireRange.ts"
 import type { JobDraft, Request } from "./jobDraft.ts"
+import type { RequestedEvent } from "./jobEvent.ts"
 import { claimFire, placesLeft, runsLeft } from "./maxRuns.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
@@ -35,7 +36,8 @@ export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
   // A parked job is out of service: a run may be the very thing that kills the process.
   if (memory.removed || memory.fault !== null) return false
   const waiting = waitingIn(memory)
-  if (memory.live.length < rules.maxInstances && waiting === 0) return true
+  // What waits while nothing is claimed takes an instance, too.
+  if (memory.live.length + waiting < rules.maxInstances) return true
   switch (rules.overlap) {
     case "skip":
       return false
@@ -48,28 +50,30 @@ export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
 }
 
 /** A request that was accepted and may not start now: it waits, after making room where the policy says so. */
-export const queueRequest = (draft: JobDraft, rules: JobRules, request: Request): void => {
-  if (rules.overlap === "cancel-running") makeRoom(draft)
+export const queueRequest = (draft: JobDraft, rules: JobRules, request: RequestedEvent): void => {
+  // While nothing is claimed it would make room for nothing.
+  const makes = rules.overlap === "cancel-running" && request.held !== true
+  if (makes && draft.memory.live.length >= rules.maxInstances) makeRoom(draft)
   draft.queue(queuedRequest(request))
 }
 
 /** A request on its way into the queue. */
-export const queuedRequest = ({ fireAt, args, retryOf }: Request): QueuedFire => ({
+export const queuedRequest = ({ fireAt, args, retryOf, ticket }: Request): QueuedFire => ({
   ...queued(fireAt, args),
   requested: true,
-  ...(retryOf === undefined ? {} : { retryOf })
+  ...(retryOf === undefined ? {} : { retryOf }),
+  ...(ticket === undefined ? {} : { ticket })
 })
 
 /**
- * Starts what waits, as far as instances are free: of a paused job, and while nothing is claimed for fire times (`held`), only
- * requests, of a parked job nothing at all, and no fire time that the clock, set back, no longer shows. A fire time that has waited
- * past its grace misfires.
+ * Starts what waits, as far as instances are free: of a paused job only requests, of a parked job nothing at all, and no fire time
+ * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires.
  */
-export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis, held = false): void => {
+export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis): void => {
   const { memory } = draft
   while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
     const place = memory.queue.findIndex(
-      (fire) => fire.requested === true || (!held && memory.pausedAt === null && fire.fireAt <= now)
+      (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= now)
     )
     const fire = memory.queue[place]
     if (fire === undefined) return

@@ -53,4 +53,6 @@ export interface LiveRun {
   readonly putOffs?: number
   /** The key of the run that this one tries again. */
   readonly retryOf?: number
+  /** True for a run on request. */
+  readonly requested?: boolean
 }

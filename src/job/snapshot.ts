@@ -29,6 +29,8 @@ export interface QueuedFire {
   readonly requested?: boolean
   /** For a request: the key of the run that it tries again. */
   readonly retryOf?: number
+  /** Tells requests of one job apart while they wait. */
+  readonly ticket?: number
   /** Fire times that this one stands for. */
   readonly coalesced?: FireRange
   /** True for one that came due while nothing was claimed: it overlaps no run, so no overlap policy takes its place. */
@@ -112,20 +114,25 @@ export const firesHeld = (memory: JobMemory, fixedDelay: boolean): boolean =>
   (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
 
 /**
- * When the engine must look at the job again; `null`: not until something happens to it. A paused job waits for `resume`;
- * a full catch-up queue is drained before more fire times are taken.
+ * When the engine must look at the job again; `null`: not until something happens to it. A paused job waits for `resume`, but for
+ * its requests; a full catch-up queue is drained before more fire times are taken.
  */
 export const wakeAtOf = (
   memory: JobMemory,
   rules: Pick<JobRules, "maxInstances">,
   fixedDelay: boolean
 ): EpochMillis | null => {
-  if (memory.pausedAt !== null) return null
-  const fireAt = firesHeld(memory, fixedDelay) ? null : memory.nextFireAt
+  // A parked job is out of service.
+  if (memory.fault !== null) return null
+  const fireAt = memory.pausedAt !== null || firesHeld(memory, fixedDelay) ? null : memory.nextFireAt
   const waitsUntil = waitOverAt(memory, rules)
   if (fireAt === null || waitsUntil === null) return fireAt ?? waitsUntil
   return Math.min(fireAt, waitsUntil)
 }
+
+/** In a pause by a caller only what was asked for goes on. */
+export const goesOn = ({ pausedAt }: JobMemory, { requested }: { readonly requested?: boolean }): boolean =>
+  pausedAt === null || requested === true
 
 /**
  * When the first of the attempts and queued fire times that wait for an instant may start. A fire time waits so, though an
@@ -133,9 +140,10 @@ export const wakeAtOf = (
  */
 export const waitOverAt = (memory: JobMemory, { maxInstances }: Pick<JobRules, "maxInstances">): EpochMillis | null => {
   let at: EpochMillis | null = null
-  for (const { retryAt } of memory.live) if (retryAt !== null && (at === null || retryAt < at)) at = retryAt
+  for (const run of memory.live)
+    if (run.retryAt !== null && (at === null || run.retryAt < at) && goesOn(memory, run)) at = run.retryAt
   if (memory.live.length < maxInstances)
-    for (const { fireAt } of memory.queue) if (at === null || fireAt < at) at = fireAt
+    for (const fire of memory.queue) if ((at === null || fire.fireAt < at) && goesOn(memory, fire)) at = fire.fireAt
   return at
 }
 

@@ -1,6 +1,7 @@
 /** Runs that callers ask for, end, or wait for. */
 import type { Engine } from "../engine/engine.ts"
 import { command } from "../engine/intent.ts"
+import type { Requested } from "../engine/jobCommands.ts"
 import { cancelRun, jobIn, request, retry } from "../engine/jobCommands.ts"
 import { placeOfRun } from "../engine/jobQueries.ts"
 import type { JobQueries } from "../engine/jobQueries.ts"
@@ -13,6 +14,7 @@ import type { Needs } from "../engine/submitting.ts"
 import { submitAnd } from "../engine/submitting.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
+import { retriedKey } from "../store/claimKind.ts"
 import type { RunRow } from "../store/jobStore.ts"
 import { checkArguments } from "../task/taskArguments.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -42,7 +44,7 @@ export class RunRequests {
     const textLength = args === undefined ? 0 : JSON.stringify(args).length
     return this.claimed(lane, { ids: [id], textLength }, (plan) => {
       const job = jobIn(plan, id, "runJob")
-      return { jobKey: job.key, jobId: id, fireAt: request(plan, job, args, this.engine.setting) }
+      return { jobKey: job.key, jobId: id, ...request(plan, job, args, this.engine.setting) }
     })
   }
 
@@ -55,15 +57,15 @@ export class RunRequests {
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
     if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
     const others = await runStore(lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
-    const again = others.find((other) => other.request === -run.runKey)
+    const again = others.find((other) => retriedKey(other) === run.runKey)
     if (again !== undefined)
       throw refusal("retried", `as run ${preview(lane.runId(again.runKey))}: retry that one if it did not succeed`)
     return this.claimed(lane, { keys: [jobKey] }, (plan) => {
       const job = plan.byKey(jobKey)
       if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
-      if (!retry(plan, job, run, this.engine.setting))
-        throw refusal("retried", "another run for its fire time is live; await its end")
-      return { jobKey, jobId, fireAt: run.fireAt }
+      const requested = retry(plan, job, run, this.engine.setting)
+      if (requested === null) throw refusal("retried", "another run for its fire time is live; await its end")
+      return { jobKey, jobId, ...requested }
     })
   }
 
@@ -125,7 +127,7 @@ export class RunRequests {
   private async claimed(
     lane: StoreLane,
     needs: Needs,
-    apply: (plan: Plan) => { readonly jobKey: number; readonly jobId: string; readonly fireAt: EpochMillis }
+    apply: (plan: Plan) => Requested & { readonly jobKey: number; readonly jobId: string }
   ): Promise<RequestedRun> {
     const inTurn = (plan: Plan): ReturnType<typeof apply> => {
       const made = apply(plan)
@@ -136,7 +138,7 @@ export class RunRequests {
     }
     const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, inTurn, (made) => ({
       ...made,
-      runKey: this.engine.waiters.claimed(lane, made.jobKey, made.fireAt)
+      runKey: this.engine.waiters.claimed(lane, made.jobKey, made.ticket)
     }))
     return { runId: lane.runId(await runKey), jobId, fireAt }
   }

@@ -59,7 +59,7 @@ export interface ClaimRow {
   readonly fireAt: EpochMillis
   /**
    * 0 for a fire time of the trigger; the run's own key for a run on request; for one that tries another again, the key of that one
-   * below zero, so that each is tried again once.
+   * below zero, so that each is tried again once. Values of a stream have numbers of their own: see `claimKind.ts`.
    */
   readonly request: number
   readonly claimedAt: EpochMillis

@@ -1,5 +1,6 @@
 /** Counts a job's fire times against its records: each lies in exactly one run, ledger entry, queue place or pause. Pure. */
 import type { JobMemory } from "../job/snapshot.ts"
+import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
@@ -132,15 +133,23 @@ const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => Cou
   }
 }
 
-/** No fire time is recorded twice, whichever trigger gave it. */
-export const checkDoubles = (memory: JobMemory, records: JobRecords, report: Report): void => {
-  for (const [at, times] of keptAfter(-Infinity, memory, records).singles)
+/**
+ * No fire time is recorded twice, whichever trigger gave it. One millisecond may have several values of a stream: their runs say so;
+ * an entry that is as old as its fire time may be a stream's, if `mayBeStreams` or from before the newest change of trigger.
+ */
+export const checkDoubles = (memory: JobMemory, records: JobRecords, mayBeStreams: boolean, report: Report): void => {
+  const ofClock = {
+    runs: records.runs.filter((run) => !isOfValue(run)),
+    ledger: records.ledger.filter(({ fromAt, at }) => at !== fromAt || !(mayBeStreams || fromAt <= memory.since))
+  }
+  const queue = memory.queue.filter(({ args }) => args === undefined)
+  for (const [at, times] of keptAfter(-Infinity, { ...memory, queue }, ofClock).singles)
     if (times > 1) report("doubleAccounting", `fire time ${at} is accounted for ${times} times`)
 }
 
 /** Whether records are left from before the newest change of trigger, whose trigger is not. */
 export const hadEarlierTrigger = (memory: JobMemory, records: JobRecords): boolean =>
-  records.runs.some((run) => run.request === 0 && run.fireAt <= memory.since) ||
+  records.runs.some((run) => isOfFireTime(run) && run.fireAt <= memory.since) ||
   records.ledger.some(({ fromAt }) => fromAt <= memory.since)
 
 const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRecords): Kept => {
@@ -148,7 +157,7 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
   const count = (fireAt: EpochMillis): void => {
     if (fireAt > from) singles.set(fireAt, (singles.get(fireAt) ?? 0) + 1)
   }
-  for (const run of runs) if (run.request === 0) count(run.fireAt)
+  for (const run of runs) if (isOfFireTime(run)) count(run.fireAt)
   for (const fire of memory.queue) if (fire.requested !== true) count(fire.fireAt)
   const waiting = memory.queue.flatMap(({ coalesced }) =>
     coalesced === undefined ? [] : [{ fromAt: coalesced.from, throughAt: coalesced.through, count: coalesced.count }]
@@ -162,7 +171,7 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
 /** Where the records begin to be whole, exclusive: after the newest change of trigger, and after what retention deleted. */
 const wholeFrom = (memory: JobMemory, trigger: Trigger, records: JobRecords, retained: Retained): EpochMillis => {
   const from = Math.max(memory.since, retained.from, unread(records.ledger))
-  const timed = records.runs.filter((run) => run.request === 0)
+  const timed = records.runs.filter(isOfFireTime)
   const whole = timed.length >= memory.runCount && records.runs.length < maxFireTimes
   const untouched = whole && !(retained.guessed && from === memory.since && beginsLate(memory, trigger, records))
   // Age, which `from` knows unless it is guessed, is all that ledger entries are deleted for.

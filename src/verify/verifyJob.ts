@@ -6,6 +6,7 @@ import { JobUnreadableError, readMemory } from "../engine/jobCodec.ts"
 import type { JobRules } from "../job/rules.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { stateOf, wakeAtOf } from "../job/snapshot.ts"
+import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { JobRow, RunRow } from "../store/jobStore.ts"
 import { FaultyTriggerError, honestNext } from "../trigger/honest.ts"
 import { UnknownCalendarError } from "../trigger/holidayCalendar.ts"
@@ -47,11 +48,12 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   checkState(row, read, report)
   checkLive(read, runs, setting, report)
   checkCursor(memory, records, report)
-  checkDoubles(memory, records, report)
+  const isStreams = trigger?.stream !== undefined
+  checkDoubles(memory, records, isStreams, report)
+  checkEarly(runs, isStreams, report)
   if (trigger === null || trigger.stream !== undefined || trigger.after !== undefined) {
     return { ...counted, notChecked: [reasonOf(trigger)], found }
   }
-  checkEarly(runs, report)
   const earlier: ReadonlyArray<NotCheckedReason> = hadEarlierTrigger(memory, records) ? ["earlierTrigger"] : []
   try {
     checkNext(memory, trigger, report)
@@ -115,11 +117,12 @@ const checkFinished = (runs: ReadonlyArray<RunRow>, report: Report): void => {
   }
 }
 
-const checkEarly = (runs: ReadonlyArray<RunRow>, report: Report): void => {
+const checkEarly = (runs: ReadonlyArray<RunRow>, isStreams: boolean, report: Report): void => {
   for (const run of runs) {
-    // Requests of one instant are told apart by a millisecond each. A later attempt may start while a clock that was set back
-    // shows less: the fire time had come when it was claimed.
-    if (run.request === 0 && run.startedAt !== null && run.startedAt < run.fireAt && run.claimedAt < run.fireAt)
+    // The instant of a request may lie ahead of a clock that was set back while it waited, and an older version numbered the values of
+    // a stream by milliseconds. A later attempt may start while such a clock shows less: the fire time had come when it was claimed.
+    if (!isOfFireTime(run) || (isStreams && !isOfValue(run))) continue
+    if (run.startedAt !== null && run.startedAt < run.fireAt && run.claimedAt < run.fireAt)
       report("finished", `run ${run.runKey} started at ${run.startedAt}, before its fire time ${run.fireAt}`)
   }
 }
@@ -180,7 +183,7 @@ const checkCursor = (memory: JobMemory, { runs, ledger }: JobRecords, report: Re
   }
   beyond("its first instant", since)
   if (lastFireAt !== null) beyond("its last fire time", lastFireAt)
-  for (const run of runs) if (run.request === 0) beyond(`run ${run.runKey} of fire time`, run.fireAt)
+  for (const run of runs) if (isOfFireTime(run)) beyond(`run ${run.runKey} of fire time`, run.fireAt)
   for (const entry of ledger) beyond(`the ledger's entry (${entry.kind}) through`, entry.throughAt)
   for (const fire of memory.queue) if (fire.requested !== true) beyond("a queued fire time", fire.fireAt)
 }

@@ -69,6 +69,7 @@ describe("jobMachine", () => {
           redefine: ["paused"],
           reschedule: ["paused"],
           requested: ["paused"],
+          waitOver: ["paused"],
           settled: ["paused"],
           interrupted: ["paused"],
           resume: ["done", "misfired", "running", "scheduled"],

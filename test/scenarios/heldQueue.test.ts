@@ -54,17 +54,23 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
   })
 
-  it("a request runs while the scheduler is paused, and takes no fire time with it", async () => {
+  it("a request waits while the scheduler is paused, and is claimed in its turn", async () => {
     const { world, ends } = await waiting()
     world.scheduler.pause()
     ends[0]?.()
     await world.clock.advance(second)
-    await world.scheduler.runJob("a")
+    const asked = world.scheduler.runJob("a")
     await world.clock.advance(second)
-    const runs = await world.scheduler.getRuns()
-    expect(runs.filter(({ requested }) => requested)).toHaveLength(1)
-    expect(runs.filter(({ requested }) => !requested).map(({ outcome }) => outcome)).toEqual(["succeeded"])
-    expect((await world.scheduler.getJob("a"))?.record.queued).toBe(3)
+    expect((await world.scheduler.getRuns()).map(({ outcome }) => outcome)).toEqual(["succeeded"])
+    expect((await world.scheduler.getJob("a"))?.record.queued).toBe(4)
+    world.scheduler.resume()
+    for (let run = 1; run < 5; run++) {
+      await world.clock.advance(second)
+      ends[run]?.()
+    }
+    const settled = await (await asked).settled()
+    expect([settled.outcome, settled.requested]).toEqual(["succeeded", true])
+    expect(await world.scheduler.getRuns()).toHaveLength(5)
   })
 
   it("calling off a run that waits for its next attempt, while the scheduler is paused, starts nothing", async () => {

@@ -191,8 +191,20 @@ const mayHaveEnded = ({ before, after, settled }: Change): boolean => {
 
 /** The job must be looked at when its next fire time, attempt or queued fire time is due: by arithmetic, not by its own word. */
 const checkWakeUp = ({ row, rules, memory, fixedDelay }: ModelJob, wasDone: boolean, report: Report): void => {
+  if (memory.fault !== null) {
+    if (row.wakeAt !== null) report("wakeUp", `it is parked and wakes at ${row.wakeAt}`)
+    return
+  }
   if (memory.pausedAt !== null) {
-    if (row.wakeAt !== null) report("wakeUp", `it is paused and wakes at ${row.wakeAt}`)
+    // Only what was asked for goes on.
+    const asked = [
+      ...memory.live.flatMap(({ requested, retryAt }) => (requested === true && retryAt !== null ? [retryAt] : [])),
+      ...(memory.live.length < rules.maxInstances
+        ? memory.queue.flatMap(({ requested, fireAt }) => (requested === true ? [fireAt] : []))
+        : [])
+    ]
+    const wakeAt = asked.length === 0 ? null : Math.min(...asked)
+    if (row.wakeAt !== wakeAt) report("wakeUp", `it is paused and wakes at ${row.wakeAt}, asked for is ${wakeAt}`)
     return
   }
   const next = fixedDelay

@@ -29,6 +29,7 @@ export interface StoredLive {
   readonly fireAt: number
   readonly attempt: number
   readonly retryAt: number | null
+  readonly requested?: boolean
 }
 
 export interface StoredFire {

@@ -1,0 +1,130 @@
+/**
+ * Values that a stream gave for one job and that no commit has taken yet: while one is made, or while the store is away. Bounded;
+ * what comes beyond is counted and goes into the ledger as `queueFull`.
+ */
+import type { MisfireReason } from "../job/misfire.ts"
+import { maxFireTimesPerWake } from "../job/rules.ts"
+import type { AnyTask } from "../task/task.ts"
+import { checkArguments } from "../task/taskArguments.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { Json } from "../trigger/trigger.ts"
+import { unknownTask } from "./dueJobs.ts"
+import type { Intent } from "./intent.ts"
+import type { Job } from "./jobCodec.ts"
+import { emit } from "./jobCommands.ts"
+import type { Lane } from "./laneHost.ts"
+import type { Plan } from "./plan.ts"
+import { SchedulerStoppedError } from "./schedulerError.ts"
+import type { Suspects } from "./suspects.ts"
+
+/** As many wait as fire times of one job may. */
+const mostWaiting = maxFireTimesPerWake
+/** One commit takes no more. */
+const mostPerCommit = 256
+
+interface Surroundings {
+  readonly tasks: TaskRegistry
+  readonly suspects: Suspects
+  readonly report: (error: unknown, where: string) => void
+  readonly lane: Lane
+  /** None waits any more. */
+  readonly done: () => void
+}
+
+export class StreamValues implements Intent {
+  readonly keys: ReadonlyArray<number>
+  private readonly stream: string
+  private readonly key: number
+  private readonly around: Surroundings
+  private waiting: Array<Json | undefined>
+  /** Came beyond those that may wait. */
+  private beyond = 0
+  /** Of both, what the newest plan has taken. */
+  private taken = { values: 0, beyond: 0 }
+  /** Its job may start nothing yet. */
+  private waits = false
+
+  /** A value is `undefined` when it was not JSON. */
+  constructor(stream: string, key: number, first: Json | undefined, around: Surroundings) {
+    this.stream = stream
+    this.key = key
+    this.keys = [key]
+    this.waiting = [first]
+    this.around = around
+  }
+
+  get weight(): number {
+    return Math.min(this.waiting.length, mostPerCommit)
+  }
+
+  add(value: Json | undefined): void {
+    if (this.waiting.length < mostWaiting) this.waiting.push(value)
+    else this.beyond += 1
+  }
+
+  apply(plan: Plan): void {
+    const job = plan.byKey(this.key)
+    this.waits = false
+    // It may have another trigger by now, and not even a stream's: its fire times are none of this stream's then.
+    if (job === undefined || job.row.stream !== this.stream) {
+      this.taken = { values: this.waiting.length, beyond: this.beyond }
+      return
+    }
+    this.waits = this.around.suspects.mustWait(this.around.lane, job)
+    this.taken = { values: 0, beyond: 0 }
+    if (this.waits) return
+    this.taken = { values: Math.min(this.waiting.length, mostPerCommit), beyond: this.beyond }
+    const task = this.around.tasks.find(job.row.task)
+    if (task === undefined) {
+      // A user's pause is not made a fault's, which would end when the task is back.
+      if (job.memory.pausedAt === null) plan.park(job, unknownTask(job.row.task))
+      return
+    }
+    for (const value of this.waiting.slice(0, this.taken.values)) {
+      // What one value leads to is before the next.
+      const current = plan.byKey(this.key) ?? job
+      if (plan.setting.paused) refuse(plan, current, "withdrawn")
+      else if (value === undefined) refuse(plan, current, "invalidValue")
+      else this.fire(plan, current, task, value)
+    }
+    if (this.beyond > 0) refuse(plan, plan.byKey(this.key) ?? job, "queueFull", this.beyond)
+  }
+
+  committed(): void {
+    const { values, beyond } = this.taken
+    this.taken = { values: 0, beyond: 0 }
+    this.waiting = this.waiting.slice(values)
+    this.beyond -= beyond
+    const { lane, suspects } = this.around
+    if (this.waits) suspects.whenFree(() => lane.submit(this))
+    else if (this.waiting.length > 0 || this.beyond > 0) lane.submit(this)
+    else this.around.done()
+  }
+
+  failed(error: unknown): void {
+    this.around.done()
+    // Of a lane that is closing nothing is told: an emission that comes too late is not owed.
+    if (!(error instanceof SchedulerStoppedError))
+      this.around.report(error, `${this.waiting.length} values of stream "${this.stream}"`)
+  }
+
+  private fire(plan: Plan, job: Job, task: AnyTask<unknown>, value: Json): void {
+    let args: Json
+    try {
+      args = checkArguments(
+        task,
+        { ...(JSON.parse(job.row.args) as { readonly [key: string]: Json } | null), value },
+        job.row.id
+      )
+    } catch (error) {
+      // A schema is the user's code, and may throw anything.
+      this.around.report(error, `a value for job "${job.row.id}"`)
+      return refuse(plan, job, "invalidValue")
+    }
+    emit(plan, job, args)
+  }
+}
+
+/** Fire times that cannot become runs. */
+const refuse = (plan: Plan, job: Job, reason: MisfireReason, count = 1): void =>
+  void plan.step(job, { type: "refused", now: plan.now, fireAt: plan.now, count, reason })
