@@ -148,6 +148,10 @@ export class DueJobs {
     this.held.clear()
   }
 
+  isHeld(key: number): boolean {
+    return this.held.has(key)
+  }
+
   /** The store refuses to write this job, even to park it: for a while the others go first. */
   setAside(key: number): void {
     this.aside.set(key, this.around.timers.monotonicMillis() + asideMs)

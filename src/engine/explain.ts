@@ -37,13 +37,11 @@ export const explain = async (
 ): Promise<Explanation> => {
   const { lane, record, key } = await queries.mustFind(jobId, "explain")
   const instant = readInstant(given, engine.options.timezone)
-  const answer = (verdict: Verdict, sentence: string, runId: string | null = null): Explanation => ({
-    jobId,
-    instant,
-    verdict,
-    sentence,
-    runId
-  })
+  const outOfTurn = lane.isHeld(key) ? ` ${outOfTurnText}` : ""
+  const answer = (verdict: Verdict, text: string, runId: string | null = null): Explanation => {
+    const sentence = verdict === "running" || verdict === "waiting" ? text + outOfTurn : text
+    return { jobId, instant, verdict, sentence, runId }
+  }
   const runs = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))).filter(
     (row) => row.jobKey === key
   )
@@ -100,6 +98,9 @@ const sentenceOfRetry = (runs: ReadonlyArray<RunRow>, lane: StoreLane): string =
   if (retry === undefined) return ""
   return ` It was tried again on request as run ${lane.runId(retry.runKey)}, which ${retry.outcome === null ? "is live" : `has ${retry.outcome}`}.`
 }
+
+const outOfTurnText =
+  "It is held back: the process died twice in a row while the job ran, and another job of which that is so runs first."
 
 /** A fire time that is neither run nor refused yet: it waits for a free instance, or for the run that stands for it. */
 const placeInQueue = (row: JobRow, instant: EpochMillis): string | null => {

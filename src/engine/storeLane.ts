@@ -164,6 +164,11 @@ export class StoreLane implements RunHome, Lane {
     this.look()
   }
 
+  /** True while the job's turn has not come, see `suspects.ts`. */
+  isHeld(key: number): boolean {
+    return this.due.isHeld(key)
+  }
+
   /** Calls back once no intent is pending and no cycle is under way. */
   idle(callback: () => void): void {
     if (this.closed || (!this.cycling && this.pending.length === 0 && this.doubt === null)) callback()

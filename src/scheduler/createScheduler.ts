@@ -84,6 +84,9 @@ export class Scheduler {
   private readonly adding: AddingJobs
   private readonly requests: RunRequests
 
+  /** Settles with the start. */
+  private starting: Promise<void> | null = null
+
   constructor(options: EngineOptions) {
     this.engine = new Engine(options)
     this.queries = new JobQueries(this.engine)
@@ -114,9 +117,16 @@ export class Scheduler {
    * `StoreUnavailable`), a `DuplicateJobError` of a tentative job, or `SchedulerStoppedError` when `shutdown` comes first; nothing is
    * left open then.
    */
-  async start(
-    options: { readonly paused?: boolean; readonly waitForStore?: Duration.DurationInput } = {}
-  ): Promise<void> {
+  start(options: { readonly paused?: boolean; readonly waitForStore?: Duration.DurationInput } = {}): Promise<void> {
+    const starting = this.startWith(options)
+    this.starting ??= starting
+    return starting
+  }
+
+  private async startWith(options: {
+    readonly paused?: boolean
+    readonly waitForStore?: Duration.DurationInput
+  }): Promise<void> {
     checkKnownOptions("start", options, ["paused", "waitForStore"])
     const { paused = false, waitForStore = 0 } = options
     await this.engine.start({ paused, waitMs: readDuration(waitForStore, "start's waitForStore") }, async () => {
@@ -143,6 +153,8 @@ export class Scheduler {
   async shutdown(options: { readonly wait?: boolean; readonly deadline?: Duration.DurationInput } = {}): Promise<void> {
     checkKnownOptions("shutdown", options, ["wait", "deadline"])
     const deadlineMs = options.deadline === undefined ? 30_000 : readDuration(options.deadline, "shutdown's deadline")
+    // Who calls a start off need not wait for it, too: it is no unhandled rejection.
+    this.starting?.catch(() => undefined)
     await this.engine.shutdown(options.wait ?? true, deadlineMs)
   }
 

@@ -1,7 +1,7 @@
 /** A process that dies again and again with several jobs under way: the one that kills it is parked, and no other. */
 import { describe, expect, it } from "vitest"
 import { Subject } from "rxjs"
-import { date, interval, task } from "../../src/index.ts"
+import { date, interval, stream, task } from "../../src/index.ts"
 import type { JobInput, SchedulerOptions } from "../../src/index.ts"
 import { day, hour, midnight, minute, newWorld, second, sleepOn, storeKinds } from "./world.ts"
 import type { StoreKind } from "./world.ts"
@@ -112,9 +112,8 @@ it("one that never ends does not keep the others from their turn", async () => {
   expect([first.size, new Set(ran).size, await parked()]).toEqual([0, 2, []])
 })
 
-it("a request and an emission wait for their turn, too", async () => {
-  const values = new Subject<number>()
-  const { world, start, live, parked, deaths } = fatalWorld("memory", { streams: { values } })
+it("a request waits for its turn, too", async () => {
+  const { world, start, live, parked, deaths } = fatalWorld("memory")
   await start()
   await world.scheduler.addJob({ id: "long", task: "innocent", args: hour, ...once })
   await world.scheduler.addJob({ id: "asked", task: "killer", args: 0, paused: true, onInterrupted: "skip" })
@@ -131,4 +130,43 @@ it("a request and an emission wait for their turn, too", async () => {
   await world.scheduler.runJob("asked")
   await live(3 * second)
   expect([await parked(), deaths()]).toEqual([["asked"], 3])
+})
+
+it("an emission waits for its turn, and explain says why a job does", async () => {
+  const values = new Subject<number>()
+  const seen: Array<unknown> = []
+  let deadly = true
+  const world = newWorld("memory")
+  const tasks = [
+    task("innocent", () => sleepOn(world.clock, hour)),
+    task("onValue", ({ args }) => {
+      seen.push(args)
+      return deadly ? new Promise<void>(() => undefined) : undefined
+    })
+  ]
+  const start = () => world.start({ tasks, streams: { values } })
+  await start()
+  await world.scheduler.addJob({ id: "long", task: "innocent", ...once })
+  const trigger = stream("values")
+  await world.scheduler.addJob({ id: "stream", task: "onValue", trigger, onInterrupted: "skip" })
+  await world.scheduler.addJob({ id: "third", task: "innocent", ...once })
+  for (let value = 1; value <= 2; value++) {
+    await world.clock.advance(2 * second)
+    values.next(value)
+    await world.clock.advance(second)
+    await world.crash()
+    await start()
+  }
+  deadly = false
+  await world.clock.advance(second)
+  values.next(3)
+  await world.clock.advance(minute)
+  expect(seen).toEqual([{ value: 1 }, { value: 2 }])
+  const explained = await Promise.all(["long", "third"].map((id) => world.scheduler.explain(id, midnight + second)))
+  expect(explained.map(({ sentence }) => sentence.includes("another job of which that is so runs first"))).toEqual([
+    ...[false, true]
+  ])
+  await world.clock.advance(2 * hour)
+  expect(seen).toEqual([{ value: 1 }, { value: 2 }, { value: 3 }])
+  expect((await world.scheduler.getJobs({ fault: true })).length).toBe(0)
 })

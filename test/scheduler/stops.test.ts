@@ -66,6 +66,20 @@ describe("shutdown during start", () => {
     await scheduler.shutdown()
   })
 
+  it("who calls a start off without waiting for it leaves no unhandled rejection", async () => {
+    const clock = virtualClock(midnight)
+    const { store } = hangingStore("open")
+    const scheduler = make(clock, store)
+    const unhandled: Array<unknown> = []
+    const listener = (reason: unknown): void => void unhandled.push(reason)
+    process.on("unhandledRejection", listener)
+    void scheduler.start()
+    await scheduler.shutdown()
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off("unhandledRejection", listener)
+    expect(unhandled).toEqual([])
+  })
+
   it("in each turn of the start: one of the two comes first, and nothing stays open", async () => {
     const clock = virtualClock(midnight)
     const store = memory()

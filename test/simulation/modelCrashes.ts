@@ -32,8 +32,8 @@ export class ModelCrashes {
   /** Lives that were told to end, where it is on disk that they were. */
   private readonly told = new Set<number>()
   private commitsSinceAsked = 0
-  /** Keys of the jobs that ran when the last process died, and of those with two crashes among them. */
-  private cutOff: ReadonlySet<number> = new Set()
+  /** Keys of the jobs that had unfinished runs when the last process died, and of those that ran with two crashes among them. */
+  private unfinished: ReadonlySet<number> = new Set()
   private suspects: ReadonlySet<number> = new Set()
   private readonly report: Report
   private readonly executions: Executions
@@ -57,7 +57,7 @@ export class ModelCrashes {
       const ran = [...jobs].filter(([, { memory }]) =>
         memory.live.some(({ runKey, retryAt }) => retryAt === null && (runs.get(runKey)?.life ?? life) < life)
       )
-      this.cutOff = new Set(ran.map(([key]) => key))
+      this.unfinished = new Set([...jobs].flatMap(([key, { memory }]) => (memory.live.length > 0 ? [key] : [])))
       this.suspects = new Set(ran.flatMap(([key, job]) => (isSuspected(job) ? [key] : [])))
     }
     const asked = batch.marks?.some(({ name, value }) => name === "stopAsked" && value !== null) === true
@@ -114,7 +114,7 @@ export class ModelCrashes {
   }
 
   private isAcquitted(before: ModelJob, { ms }: CrashMoment): boolean {
-    if (this.suspects.size === 1 && this.cutOff.has(before.row.key)) return true
+    if (this.suspects.size === 1 && this.unfinished.has(before.row.key)) return true
     return before.memory.live.some(({ runKey, attempt }) => {
       const execution = this.executions.find(runKey, attempt)
       return isSuspected(before) && execution !== undefined && ms - execution.startedMs >= trialMs
