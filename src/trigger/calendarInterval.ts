@@ -9,7 +9,7 @@ import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import type { DateSteps } from "./dateSteps.ts"
 import { dateSteps } from "./dateSteps.ts"
 import { fireTimesPattern } from "./dayPattern.ts"
-import { givenObject, givenOptions } from "./given.ts"
+import { givenOptions, givenProperties } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -31,9 +31,10 @@ export interface CalendarStep {
  * moves forward by the gap, one in a fold is its first pass. `start` and `end` are dates, both inclusive; given with a time, that instant
  * bounds too. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const calendarInterval = (step: CalendarStep, options: BoundOptions = {}): Trigger => {
-  const settled = readStep(givenObject("calendarInterval", "step", step))
-  const bounds = readBounds("calendarInterval", givenOptions("calendarInterval", options, boundNames))
+export const calendarInterval = (step: CalendarStep, given: BoundOptions = {}): Trigger => {
+  const settled = readStep(givenProperties("calendarInterval", "step", step))
+  const options = givenOptions("calendarInterval", given, boundNames)
+  const bounds = readBounds("calendarInterval", options)
   const zone = zoneOf(bounds.timezone)
   const startDay = options.start === undefined ? undefined : dayOf(options.start, bounds.start, zone)
   const lastDay = options.end === undefined ? undefined : dayOf(options.end, bounds.end, zone)

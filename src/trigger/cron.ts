@@ -12,7 +12,7 @@ import type { Pace } from "./cronSearch.ts"
 import { countMatches, nextMatch, previousMatch } from "./cronSearch.ts"
 import { readCronText } from "./cronText.ts"
 import { placeInDay, zonePattern } from "./dayPattern.ts"
-import { givenOptions } from "./given.ts"
+import { givenOptions, givenProperties, reading } from "./given.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
@@ -31,8 +31,9 @@ export interface CronOptions extends BoundOptions {
  * enough) or from APScheduler's fields (all must match). Whole seconds, from 1970 to 9999. Throws `InvalidTriggerError` with
  * the column, also for a date that no year has (30 February), and `UnknownTimezoneError`.
  */
-export const cron = (expression: string | CronFields, options: CronOptions = {}): Trigger => {
-  const dst: unknown = givenOptions("cron", options, ["timezone", "start", "end", "dst"]).dst
+export const cron = (expression: string | CronFields, given: CronOptions = {}): Trigger => {
+  const options = givenOptions("cron", given, ["timezone", "start", "end", "dst"])
+  const dst: unknown = options.dst
   if (dst !== undefined && dst !== "compatible" && dst !== "every-match") {
     throw new InvalidTriggerError({
       trigger: "cron",
@@ -61,7 +62,12 @@ export interface CompiledCron {
 /** Compiles an expression; the same expression gives the same object while it is remembered. Throws `InvalidTriggerError`. */
 export const compileCron = (expression: string | CronFields): CompiledCron => {
   const given: unknown = expression
-  if (typeof given !== "string" && (typeof given !== "object" || given === null || Array.isArray(given))) {
+  const fields = reading(
+    "cron",
+    "expression",
+    () => typeof given === "object" && given !== null && !Array.isArray(given)
+  )
+  if (typeof given !== "string" && !fields) {
     throw new InvalidTriggerError({
       trigger: "cron",
       field: "expression",
@@ -69,7 +75,8 @@ export const compileCron = (expression: string | CronFields): CompiledCron => {
       expected: "cron text or cron fields"
     })
   }
-  const source = typeof expression === "string" ? expression : orderedFields(expression)
+  const source =
+    typeof expression === "string" ? expression : orderedFields(givenProperties("cron", "fields", expression))
   const key = typeof source === "string" ? source : JSON.stringify(source)
   const known = compiled.get(key)
   if (known !== undefined) return known

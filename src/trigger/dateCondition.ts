@@ -1,7 +1,7 @@
 /** Conditions on the local date of a fire time: weekdays, months, date ranges, a holiday calendar. */
 import { civilDate, dayNumber, formatDate, readDate, weekdayOf } from "../time/civil.ts"
 import { monthNames, weekdayNames } from "./cronText.ts"
-import { givenObject } from "./given.ts"
+import { givenProperties } from "./given.ts"
 import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
@@ -182,7 +182,7 @@ const readDates = (trigger: string, given: ReadonlyArray<DateRange>): ReadonlyAr
     return dayNumber(date.year, date.month, date.day)
   }
   return given.map((each) => {
-    const range = typeof each === "string" ? { from: each, through: each } : givenObject(trigger, "dates", each)
+    const range = typeof each === "string" ? { from: each, through: each } : givenProperties(trigger, "dates", each)
     const [from, through] = [read(range.from), read(range.through)]
     if (through < from) throw invalid(trigger, "dates", range, "a range that does not run backwards")
     return { from, through }

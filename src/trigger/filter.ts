@@ -8,7 +8,7 @@ import type { DateCondition, FindCalendar } from "./dateCondition.ts"
 import { readCondition, weekdayAndDate } from "./dateCondition.ts"
 import { zonePattern } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenObject, givenOptions, givenTrigger } from "./given.ts"
+import { givenOptions, givenProperties, givenTrigger } from "./given.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
@@ -53,7 +53,7 @@ export const filterCodecs = (find: FindCalendar): ReadonlyArray<TriggerCodec> =>
 const filterOf = (
   type: "filter" | "not",
   given: Trigger,
-  condition: DateCondition,
+  givenCondition: DateCondition,
   options: FilterOptions,
   find: FindCalendar | undefined
 ): Trigger => {
@@ -69,7 +69,8 @@ const filterOf = (
     })
   }
   const zone = zoneOf(timezone ?? machineTimezone())
-  const { allows, always, lastDay, stored } = readCondition(type, givenObject(type, "condition", condition), find)
+  const condition = givenProperties(type, "condition", givenCondition)
+  const { allows, always, lastDay, stored } = readCondition(type, condition, find)
   const keep = type === "filter"
   const { previous, count, dayPattern } = inner
   /** Not even a search is needed: `not` of every weekday. */

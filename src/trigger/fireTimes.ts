@@ -25,8 +25,8 @@ export interface FireTimesOptions {
  * behaves as if it were, at `after`. Throws `InvalidTriggerError`, `InvalidInstantError` and `UnknownTimezoneError` at once,
  * `FaultyTriggerError` while iterating.
  */
-export const fireTimes = (trigger: Trigger, options: FireTimesOptions): Iterable<EpochMillis> => {
-  givenOptions("fireTimes", options, ["after", "until", "limit", "timezone"])
+export const fireTimes = (trigger: Trigger, given: FireTimesOptions): Iterable<EpochMillis> => {
+  const options = givenOptions("fireTimes", given, ["after", "until", "limit", "timezone"])
   const timezone = options.timezone ?? machineTimezone()
   zoneOf(timezone)
   const after = readInstant(options.after, timezone)

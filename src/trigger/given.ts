@@ -1,11 +1,15 @@
 /** What a caller hands to the makers of triggers, looked at before anything of it is used. */
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `given` as a trigger. Throws `InvalidTriggerError` for anything without `next` and `toJSON`. */
 export const givenTrigger = (trigger: string, given: unknown, field = "trigger"): Trigger => {
-  if (isObject(given) && typeof given["next"] === "function" && typeof given["toJSON"] === "function")
-    return given as unknown as Trigger
+  const isTrigger = reading(
+    trigger,
+    field,
+    () => isObject(given) && typeof given["next"] === "function" && typeof given["toJSON"] === "function"
+  )
+  if (isTrigger) return given as Trigger
   const expected = "a trigger, such as cron(…) or interval(…)"
   throw new InvalidTriggerError({ trigger, field, found: shownValue(given), expected })
 }
@@ -16,16 +20,39 @@ export const givenObject = <A extends object>(trigger: string, field: string, gi
   throw new InvalidTriggerError({ trigger, field, found: shownValue(given), expected: "an object" })
 }
 
-/** `given` when it is an object with no other keys than `known`. Throws `InvalidTriggerError` for anything else. */
+/** A copy of the properties of `given`, an object, read once. Throws `InvalidTriggerError` for anything else, and when a getter or trap throws. */
+export const givenProperties = <A extends object>(trigger: string, field: string, given: A): A => ({
+  ...reading(trigger, field, () => ({ ...givenObject(trigger, field, given) }))
+})
+
+/**
+ * The options of `given`, an object with no other keys than `known`, read once. Throws `InvalidTriggerError` for anything else, and when a
+ * getter or trap throws.
+ */
 export const givenOptions = <A extends object>(
   trigger: string,
   given: A,
   known: ReadonlyArray<keyof A & string>
 ): A => {
   const keys: ReadonlyArray<string> = known
-  const surplus = Object.keys(givenObject(trigger, "options", given)).find((key) => !keys.includes(key))
-  if (surplus === undefined) return given
-  throw new InvalidTriggerError({ trigger, field: "options", found: surplus, expected: `only ${known.join(", ")}` })
+  return reading(trigger, "options", () => {
+    const surplus = Object.keys(givenObject(trigger, "options", given)).find((key) => !keys.includes(key))
+    if (surplus !== undefined)
+      throw new InvalidTriggerError({ trigger, field: "options", found: surplus, expected: `only ${known.join(", ")}` })
+    const entries = known.map((key) => [key, given[key]] as const)
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as A
+  })
+}
+
+/** Looks at what a caller gave: his getters and proxies may throw anything. */
+export const reading = <A>(trigger: string, field: string, read: () => A): A => {
+  try {
+    return read()
+  } catch (cause) {
+    if (cause instanceof InvalidTriggerError) throw cause
+    const found = `an object that throws: ${cause instanceof Error ? cause.message : shownValue(cause)}`
+    throw new InvalidTriggerError({ trigger, field, found: shorten(found), expected: "one that can be read" })
+  }
 }
 
 const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>

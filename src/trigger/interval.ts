@@ -6,7 +6,7 @@ import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
 import { placeInDay } from "./dayPattern.ts"
-import { givenOptions } from "./given.ts"
+import { givenOptions, givenProperties, reading } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
   onlyFields,
@@ -41,9 +41,9 @@ export interface IntervalOptions extends BoundOptions {
  * Fires every `length`, at least one millisecond, at a fixed rate from `start`: no drift. Before it is given to a job and without
  * `start`, `next(after)` is `after` plus the interval. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const interval = (length: IntervalLength | DurationLike, options: IntervalOptions = {}): Trigger => {
-  const { timezone } = givenOptions("interval", options, ["timezone", "start", "end", "immediately", "after"])
-  if (timezone !== undefined) zoneOf(timezone)
+export const interval = (length: IntervalLength | DurationLike, given: IntervalOptions = {}): Trigger => {
+  const options = givenOptions("interval", given, ["timezone", "start", "end", "immediately", "after"])
+  if (options.timezone !== undefined) zoneOf(options.timezone)
   const everyMs = readLength(length)
   const bounds = readBounds("interval", options)
   if (bounds.end < bounds.start) {
@@ -96,9 +96,13 @@ const isUnit = (name: string): name is keyof typeof unitsMs => Object.hasOwn(uni
 
 const readLength = (length: IntervalLength | DurationLike): number => {
   const given: unknown = length
-  const named = typeof given === "object" && given !== null && !Array.isArray(given) && !Duration.isDuration(given)
+  const named = reading(
+    "interval",
+    "length",
+    () => typeof given === "object" && given !== null && !Array.isArray(given) && !Duration.isDuration(given)
+  )
   const everyMs = named
-    ? sumOf(length as IntervalLength)
+    ? sumOf(givenProperties("interval", "length", length as IntervalLength))
     : readTriggerDuration("interval", "length", length as DurationLike)
   if (everyMs < 1)
     throw new InvalidTriggerError({
