@@ -78,7 +78,22 @@ export const commandProcesses = ({ killGraceMs }: { readonly killGraceMs: number
 }
 
 const start = ({ shell, command, directory, environment, owner }: CommandOptions): ChildProcess =>
-  spawn(shell, ["-c", command], { cwd: directory, env: { ...environment }, detached: true, ...owner })
+  owner === undefined
+    ? spawn(shell, ["-c", command], { cwd: directory, env: { ...environment }, detached: true })
+    : spawn(setpriv, [...asOwner(owner), "--", shell, "-c", command], {
+        cwd: directory,
+        env: { ...environment },
+        detached: true
+      })
+
+/** Of util-linux. Node's own `uid` and `gid` would leave the command without the supplementary groups that cron gives. */
+export const setpriv = "/usr/bin/setpriv"
+
+const asOwner = ({ uid, gid }: { readonly uid: number; readonly gid: number }): ReadonlyArray<string> => [
+  `--reuid=${uid}`,
+  `--regid=${gid}`,
+  "--init-groups"
+]
 
 const endOf = (child: ChildProcess, { input, onLines }: CommandOptions): Promise<CommandEnd> =>
   new Promise((resolve, reject) => {

@@ -10,7 +10,10 @@ export interface EventLine {
 }
 
 /** In order; none for events that say nothing to somebody who watches. */
-export const eventLines = (event: SchedulerEvent, timezone: string): ReadonlyArray<EventLine> => {
+export const eventLines = (event: SchedulerEvent, timezone: string): ReadonlyArray<EventLine> =>
+  linesAbout(event, timezone).map(({ tone, text }) => ({ tone, text: printable(text) }))
+
+const linesAbout = (event: SchedulerEvent, timezone: string): ReadonlyArray<EventLine> => {
   switch (event.type) {
     case "RunProgressed":
       return linesOf(event.value).map((line) => ({ tone: "output", text: `${event.jobId} | ${printable(line)}` }))

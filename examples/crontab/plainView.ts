@@ -2,7 +2,7 @@
 import type { Board } from "./jobBoard.ts"
 import { scheduleText } from "./jobBoard.ts"
 import type { View } from "./view.ts"
-import { fitted, timeText, widthOf } from "./wording.ts"
+import { fitted, printable, timeText, widthOf } from "./wording.ts"
 
 export interface PlainOptions {
   readonly print: (line: string) => void
@@ -11,8 +11,9 @@ export interface PlainOptions {
 }
 
 /** The jobs are listed once, the first time they are told. */
-export const plainView = ({ print, now, timezone }: PlainOptions): View => {
+export const plainView = ({ print: raw, now, timezone }: PlainOptions): View => {
   let listed = false
+  const print = (line: string) => raw(printable(line))
   const stamped = (text: string, at: number) => print(`${timeText(at, at, timezone)} ${text}`)
   return {
     note: (text) => stamped(text, now()),

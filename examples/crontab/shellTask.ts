@@ -4,6 +4,7 @@ import { existsSync } from "node:fs"
 import { userInfo } from "node:os"
 import { task } from "carillon"
 import { Data, Schema } from "effect"
+import { setpriv } from "./commandProcess.ts"
 import type { CommandEnd, CommandProcesses } from "./commandProcess.ts"
 
 const ShellCommand = Schema.Struct({
@@ -40,9 +41,11 @@ export const shellTask = (processes: CommandProcesses) =>
     async (context) => {
       const { command, input = "", user, environment } = context.args
       const owner = user === undefined ? undefined : ownerOf(user)
-      const settings = { ...ownEnvironment(), ...owner?.environment, ...environment }
+      const own = { ...ownEnvironment(), ...owner?.environment }
+      // As in cron, a file may set anything but who it is.
+      const settings = { ...own, ...environment, LOGNAME: own.LOGNAME }
       const end = await processes.run({
-        shell: settings["SHELL"] ?? "/bin/sh",
+        shell: settings.SHELL,
         command,
         directory: directoryOf(settings["HOME"]),
         environment: settings,
@@ -57,14 +60,14 @@ export const shellTask = (processes: CommandProcesses) =>
     { args: ShellCommand }
   )
 
-/** Little, as crontab(5) has it, so that a command does not depend on the terminal in which the scheduler was started. */
-const ownEnvironment = (): Record<string, string> => {
+/** Little, and of the terminal in which the scheduler was started only its language and zone; PATH is cron's unless the file sets it. */
+const ownEnvironment = () => {
   const { username, homedir } = userInfo()
-  const { PATH = "/usr/local/bin:/usr/bin:/bin", HOME = homedir, LANG, TZ } = process.env
+  const { LANG, TZ } = process.env
   return {
     SHELL: "/bin/sh",
-    PATH,
-    HOME,
+    PATH: "/usr/bin:/bin",
+    HOME: homedir,
     LOGNAME: username,
     USER: username,
     ...(LANG === undefined ? {} : { LANG }),
@@ -76,7 +79,7 @@ const directoryOf = (home: string | undefined): string => (home !== undefined &&
 
 interface Owner {
   readonly ids?: { readonly uid: number; readonly gid: number }
-  readonly environment: Readonly<Record<string, string>>
+  readonly environment: { readonly HOME?: string; readonly LOGNAME?: string; readonly USER?: string }
 }
 
 const ownerOf = (user: string): Owner => {
@@ -84,6 +87,7 @@ const ownerOf = (user: string): Owner => {
   if (process.getuid?.() !== 0) {
     throw new UserRefused({ user, reason: `only root may; this is ${userInfo().username}` })
   }
+  if (!existsSync(setpriv)) throw new UserRefused({ user, reason: `${setpriv} (of util-linux) is needed for that` })
   return {
     ids: { uid: idOf(user, "-u"), gid: idOf(user, "-g") },
     environment: { HOME: homeOf(user), LOGNAME: user, USER: user }

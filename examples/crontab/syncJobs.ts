@@ -2,7 +2,7 @@
 import type { Scheduler } from "carillon"
 import type { CrontabJob } from "./crontabJobs.ts"
 import { crontabTag } from "./crontabJobs.ts"
-import { counted } from "./wording.ts"
+import { counted, printable } from "./wording.ts"
 
 /** Says what changed. A line that is as it was keeps everything, an edited one its history. */
 export const syncJobs = async (scheduler: Scheduler, jobs: ReadonlyArray<CrontabJob>): Promise<string> => {
@@ -28,4 +28,6 @@ export const syncJobs = async (scheduler: Scheduler, jobs: ReadonlyArray<Crontab
 }
 
 const named = (ids: ReadonlyArray<string>): string =>
-  ids.length <= 5 ? ids.join(", ") : `${ids.slice(0, 4).join(", ")} and ${ids.length - 4} more`
+  ids.length <= 5 ? printableList(ids) : `${printableList(ids.slice(0, 4))} and ${ids.length - 4} more`
+
+const printableList = (ids: ReadonlyArray<string>): string => ids.map((id) => printable(id)).join(", ")

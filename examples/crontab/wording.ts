@@ -30,22 +30,27 @@ export const comingText = (at: number, now: number, timezone: string): string =>
 /** `1 fire time`, `2 fire times`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-/** One line without control characters: what a command prints must not move the cursor. Tabs become spaces, line ends ` / `. */
+/**
+ * One line without control characters, of at most 1,000 letters: what a command prints or a user has named must not move the cursor. Tabs
+ * become spaces, line ends ` / `.
+ */
 export const printable = (text: string): string =>
-  text
+  (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text)
     .replaceAll(ansiSequence, "")
     .trimEnd()
     .replaceAll("\t", "  ")
     .replaceAll("\n", " / ")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
 
+const longestLine = 1_000
+
 const ansiSequence = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g
 
-/** The text in lines of at most `width` columns, broken between words. */
+/** The printable text in lines of at most `width` columns, broken between words. */
 export const wrapped = (text: string, width: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   let line = ""
-  for (const word of text.split(" ")) {
+  for (const word of printable(text).split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`
     if (line !== "" && widthOf(longer) > width) {
       lines.push(line)
@@ -62,8 +67,9 @@ export const widthOf = (text: string): number => {
   return width
 }
 
-/** Exactly `width` columns: padded, or cut with an ellipsis. */
-export const fitted = (text: string, width: number): string => {
+/** Exactly `width` columns of printable text: padded, or cut with an ellipsis. */
+export const fitted = (given: string, width: number): string => {
+  const text = printable(given)
   const wide = widthOf(text)
   if (wide <= width) return text + " ".repeat(width - wide)
   let cut = ""

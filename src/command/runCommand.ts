@@ -2,6 +2,7 @@
 import { createRequire } from "node:module"
 import { parseArgs } from "node:util"
 import { InvalidDurationError } from "../time/duration.ts"
+import { terminalText } from "../task/terminalText.ts"
 import type { Terminal } from "./terminal.ts"
 import { verifyCommand } from "./verifyCommand.ts"
 
@@ -18,8 +19,10 @@ carillon --version prints carillon's version.
 Exit code: 0 all is well, 1 something is not, 2 it could not be checked: the file cannot be read, the command line is wrong, or the
 check failed.`
 
-/** The exit code. */
-export const runCommand = async (args: ReadonlyArray<string>, terminal: Terminal): Promise<number> => {
+/** The exit code. What the files and the command line hold is printed escaped. */
+export const runCommand = async (args: ReadonlyArray<string>, raw: Terminal): Promise<number> => {
+  const escaped = (line: string): string => terminalText(line, { lines: true, max: Infinity })
+  const terminal: Terminal = { out: (line) => raw.out(escaped(line)), err: (line) => raw.err(escaped(line)) }
   const misuse = (message: string): number => {
     terminal.err(`${message}\n\n${usage}`)
     return 2

@@ -8,6 +8,7 @@ import {
   StoreUnavailable,
   StoreUnreadable
 } from "../store/storeError.ts"
+import { terminalText } from "../task/terminalText.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { NotCheckedReason, Verification, Violation } from "../verify/verification.ts"
 import type { Terminal } from "./terminal.ts"
@@ -27,7 +28,7 @@ export const verifyCommand = async (filename: string, given: VerifyArguments, te
   } catch (error) {
     if (!isStoreError(error)) throw error
     if (given.json) terminal.out(JSON.stringify({ error: error._tag, message: error.message }))
-    else terminal.err(error.message)
+    else terminal.err(terminalText(error.message))
     return 2
   }
   if (given.json) terminal.out(JSON.stringify(verification))
@@ -44,7 +45,7 @@ const linesOf = (filename: string, verification: Verification): ReadonlyArray<st
   const { checked, notChecked, violations } = verification
   const { jobs, runs, fireTimes } = checked
   return [
-    `${filename}: ${counted(jobs, "job")}, ${counted(runs, "run")}, ${counted(fireTimes, "fire time")} checked`,
+    `${terminalText(filename)}: ${counted(jobs, "job")}, ${counted(runs, "run")}, ${counted(fireTimes, "fire time")} checked`,
     ...(notChecked.length === 0
       ? []
       : [`fire times not checked: ${notChecked.map(({ reason, jobs: some }) => why(reason, some)).join("; ")}`]),
@@ -54,7 +55,7 @@ const linesOf = (filename: string, verification: Verification): ReadonlyArray<st
 }
 
 const violationLine = ({ invariant, jobId, message }: Violation): string =>
-  jobId === null ? `${invariant}: ${message}` : `${invariant}: job ${JSON.stringify(jobId)}: ${message}`
+  terminalText(jobId === null ? `${invariant}: ${message}` : `${invariant}: job ${JSON.stringify(jobId)}: ${message}`)
 
 const why = (reason: NotCheckedReason, jobs: number): string => {
   const some = counted(jobs, "job")

@@ -16,7 +16,9 @@ import { defaultRules } from "../job/rules.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import { memory } from "../store/memoryStore.ts"
 import type { AnyTask } from "../task/task.ts"
+import { describeError } from "../task/runError.ts"
 import { TaskRegistry } from "../task/taskRegistry.ts"
+import { terminalText } from "../task/terminalText.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { zoneOf } from "../time/zone.ts"
@@ -222,9 +224,20 @@ const processOwner = (): { readonly pid: number; readonly host: string } => {
   return { pid: process?.pid ?? 0, host: process?.env?.HOSTNAME ?? "" }
 }
 
+/** An error's stack with its causes, escaped; of what is no error, whatever the console makes of it. */
+const shownError = (error: unknown): unknown => {
+  if (typeof error === "string") return terminalText(error)
+  if (!(error instanceof Error)) return error
+  const { name, message, stack } = describeError(error)
+  return terminalText(stack ?? `${name}: ${message}`, { lines: true, max: 8_000 })
+}
+
 /** One line for what is expected to fail; with its stack only what nobody expected. */
 const warn = (error: unknown, where: string): void => {
   const known = error instanceof Error && "_tag" in error
   // eslint-disable-next-line no-console -- where nobody says who is to be told, the console is
-  console.warn(`carillon: ${where}:`, known ? `${String(error._tag)}: ${error.message}` : error)
+  console.warn(
+    terminalText(`carillon: ${where}:`),
+    known ? terminalText(`${String(error._tag)}: ${error.message}`) : shownError(error)
+  )
 }

@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process"
+import { existsSync } from "node:fs"
+import { userInfo } from "node:os"
 import { describe, expect, it } from "vitest"
 import { createScheduler, date } from "carillon"
 import type { CommandProcesses } from "../../examples/crontab/commandProcess.ts"
-import { commandProcesses } from "../../examples/crontab/commandProcess.ts"
+import { commandProcesses, setpriv } from "../../examples/crontab/commandProcess.ts"
 import { maxKept, OutputTail } from "../../examples/crontab/outputTail.ts"
 import type { ShellCommand } from "../../examples/crontab/shellTask.ts"
 import { shellTask } from "../../examples/crontab/shellTask.ts"
@@ -86,6 +89,29 @@ describe("shellTask", () => {
     expect([outcome, result]).toEqual(["succeeded", { output: "b / /bin/sh\n" }])
   })
 
+  it("has cron's PATH unless the file sets another, and no file says who it is", async () => {
+    const command = 'echo "$PATH $LOGNAME"'
+    const { username } = userInfo()
+    const own = await settled({ command, environment: { LOGNAME: "somebody" } })
+    expect(own.result).toEqual({ output: `/usr/bin:/bin ${username}\n` })
+    const given = await settled({ command, environment: { PATH: "/opt:/bin" } })
+    expect(given.result).toEqual({ output: `/opt:/bin ${username}\n` })
+  })
+
+  it.skipIf(process.getuid?.() !== 0 || !existsSync(setpriv))(
+    "as root it runs another user's line with all of that user's groups",
+    async () => {
+      for (const user of ["daemon", usersOfGroups()[0] ?? "daemon"]) {
+        const groups = execFileSync("id", ["-G", user]).toString().trim().split(" ").sort()
+        const command = 'id -G; id -un; echo "$LOGNAME $USER $HOME"'
+        const { result } = await settled({ command, user, environment: { LOGNAME: "root" } })
+        const [shown = "", name, who] = (result as { readonly output: string }).output.split("\n")
+        expect(shown.split(" ").sort()).toEqual(groups)
+        expect([name, who]).toEqual([user, `${user} ${user} ${homeOf(user)}`])
+      }
+    }
+  )
+
   it("fails with the exit code and the last lines", async () => {
     const { outcome, error } = await settled({
       command: "for n in 1 2 3 4 5 6 7; do echo $n; done; exit 3",
@@ -100,6 +126,16 @@ describe("shellTask", () => {
     expect([outcome, error?.name]).toEqual(["failed", "UserRefused"])
   })
 })
+
+/** Users that are members of a group beside their own. */
+const usersOfGroups = (): ReadonlyArray<string> =>
+  execFileSync("getent", ["group"])
+    .toString()
+    .split("\n")
+    .flatMap((line) => line.split(":")[3]?.split(",") ?? [])
+    .filter((user) => user !== "" && user !== "root")
+
+const homeOf = (user: string): string => execFileSync("getent", ["passwd", user]).toString().split(":")[5] ?? ""
 
 const settled = async (args: ShellCommand) => {
   const shell = shellTask(commandProcesses({ killGraceMs: 1000 }))
