@@ -7,7 +7,16 @@ import { assign, setup } from "xstate"
 import type { JobDecision } from "../src/job/jobDraft.ts"
 import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
-import { onPark, onPause, onRedefine, onRemove, onRequested, onReschedule, onResume } from "../src/job/onCommand.ts"
+import {
+  onPark,
+  onPause,
+  onRedefine,
+  onRemove,
+  onRequested,
+  onReschedule,
+  onResume,
+  onSkip
+} from "../src/job/onCommand.ts"
 import { onDue, onRefused } from "../src/job/onDue.ts"
 import { onAcquitted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
@@ -50,6 +59,8 @@ const decide = ({ context, event }: Step): JobDecision => {
       return onResume(context, event)
     case "reschedule":
       return onReschedule(context, event)
+    case "skip":
+      return onSkip(context, event)
     case "remove":
       return onRemove(context, event)
     case "redefine":
@@ -125,7 +136,7 @@ export const jobMachine = machineSetup.createMachine({
   context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
   states: {
     /** Has a next fire time, nothing runs, the last fire time was served. */
-    scheduled: { on: { ...waiting, due: [toRunning, toMisfired, toScheduled, toDone] } },
+    scheduled: { on: { ...waiting, due: [toRunning, toMisfired, toScheduled, toDone], skip: [toScheduled, toDone] } },
     /** At least one run is claimed, executing, waiting for its next attempt or for a free instance. */
     running: {
       on: {
@@ -141,6 +152,7 @@ export const jobMachine = machineSetup.createMachine({
         refused: { guard: "notRemoved", actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
         reschedule: { guard: "notRemoved", actions: "answer" },
+        skip: { guard: "notRemoved", actions: "answer" },
         waitOver: [toRunning, toMisfired, toDone],
         settled: [toRunning, toMisfired, toScheduled, toDone],
         interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
@@ -148,7 +160,7 @@ export const jobMachine = machineSetup.createMachine({
       }
     },
     /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
-    misfired: { on: { ...waiting, due: [toRunning, toMisfired, toDone] } },
+    misfired: { on: { ...waiting, due: [toRunning, toMisfired, toDone], skip: [toMisfired, toDone] } },
     /**
      * Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time; those that were
      * asked for have their further attempts, unless it is parked.

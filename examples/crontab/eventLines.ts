@@ -54,6 +54,7 @@ const reasonText = {
   queueFull: "its queue was full",
   invalidValue: "its value was refused",
   withdrawn: "withdrawn before it could start",
+  skipped: "left out on request",
   forgotten: "it may have run long ago"
 } as const
 

@@ -216,6 +216,7 @@ const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRe
     queueFull: "its queue of waiting fire times was full",
     invalidValue: "what the stream emitted is not JSON, or not what the task takes",
     withdrawn: `the job or its scheduler was paused, or the job removed or rescheduled at ${iso(entry.at)}, before it could start`,
+    skipped: `somebody asked at ${iso(entry.at)} that it be left out`,
     forgotten: `it lies so far back that it may have run in an earlier life of the job, of which the records are deleted; the job was added again at ${iso(entry.at)}`
   }
   const among = entry.count === 1 ? "" : ` (one of ${entry.count} from ${iso(entry.fromAt)} to ${iso(entry.throughAt)})`

@@ -286,6 +286,28 @@ export const resume = (
   return resumed
 }
 
+/** Leaves out the next fire time only. */
+export const skipNext = (plan: Plan, job: Job): Job => {
+  const { memory, trigger } = job
+  const refuse = (state: string, remedy: string): never => {
+    throw new JobStateError({ jobId: job.row.id, verb: "skipNext", state, remedy })
+  }
+  if (memory.pausedAt !== null) refuse("paused", "resumeJob first; no fire time is next before that")
+  if (memory.backlog !== null) refuse("catching up", "try again when it has made up what it missed")
+  if (memory.nextFireAt === null)
+    return refuse(job.value, "no next fire time is known: a stream gives it, the end of a run, or there is none left")
+  const next = nextFire(trigger, Math.max(memory.cursor, memory.nextFireAt))
+  const skipped = must(
+    plan,
+    job,
+    "skipNext",
+    { type: "skip", now: plan.now, ...next },
+    "only a fire time to come can be left out"
+  )
+  plan.tell({ type: "JobModified", jobId: job.row.id })
+  return skipped
+}
+
 /** Its id is free at once; runs under way end by themselves and are recorded. */
 const remove = (plan: Plan, job: Job): void => {
   if (job.value !== "done") plan.step(job, { type: "remove", now: plan.now, owed: owedBy(job, plan.now) })

@@ -127,6 +127,11 @@ export interface RescheduleEvent extends NextFire {
   readonly now: EpochMillis
   readonly owed: OwedFireTimes | null
 }
+/** The next fire time is left out; `nextFireAt` is the one after it. */
+export interface SkipEvent extends NextFire {
+  readonly type: "skip"
+  readonly now: EpochMillis
+}
 export interface RedefineEvent {
   readonly type: "redefine"
   readonly rules: JobRules
@@ -151,6 +156,7 @@ export type JobEvent =
   | ParkEvent
   | ResumeEvent
   | RescheduleEvent
+  | SkipEvent
   | RedefineEvent
   | RemoveEvent
 

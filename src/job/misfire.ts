@@ -7,5 +7,7 @@
  * - `invalidValue`: a stream emitted something that is not JSON or that the task's schema refuses.
  * - `withdrawn`: due, but the job was paused, removed, rescheduled or out of runs before it could start.
  * - `forgotten`: so long ago that it may have run in an earlier life of the job, which retention has deleted.
+ * - `skipped`: somebody asked for it to be left out.
  */
-export type MisfireReason = "late" | "maxInstances" | "queueFull" | "invalidValue" | "withdrawn" | "forgotten"
+export type MisfireReason =
+  "late" | "maxInstances" | "queueFull" | "invalidValue" | "withdrawn" | "forgotten" | "skipped"

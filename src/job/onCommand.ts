@@ -1,6 +1,7 @@
 /** What a caller does to a job: request a run, pause, park, resume, reschedule, redefine, remove. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { OwedFireTimes } from "./fireRange.ts"
+import { single } from "./fireRange.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type {
@@ -11,7 +12,8 @@ import type {
   RemoveEvent,
   RequestedEvent,
   RescheduleEvent,
-  ResumeEvent
+  ResumeEvent,
+  SkipEvent
 } from "./jobEvent.ts"
 import { noAnswer } from "./jobEvent.ts"
 import { countFromEnd } from "./fixedDelay.ts"
@@ -103,6 +105,19 @@ export const onRedefine = ({ memory }: JobContext, { args }: RedefineEvent): Job
   if (args === undefined || memory.live.every((run) => run.args !== undefined)) return { memory, answer: noAnswer }
   const live = memory.live.map((run) => (run.args === undefined ? { ...run, args } : run))
   return { memory: { ...memory, live }, answer: noAnswer }
+}
+
+/** Leaves out the next fire time, also one that lies ahead: it is accounted for, and no sign of trouble. */
+export const onSkip = (context: JobContext, event: SkipEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  const { nextFireAt } = memory
+  if (nextFireAt === null) return draft.decision()
+  draft.record("misfired", single(nextFireAt), "skipped", null)
+  memory.cursor = Math.max(memory.cursor, nextFireAt)
+  memory.nextFireAt = event.nextFireAt
+  memory.exhausted = event.exhausted
+  return draft.decision()
 }
 
 /** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. A pause ends here. */

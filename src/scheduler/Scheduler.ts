@@ -52,7 +52,7 @@ export type SchedulerError =
 /** The verbs that differ in nothing but that they give an Effect. */
 const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
-  ...(["pauseJobs", "resumeJobs", "removeJobs"] as const),
+  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext"] as const),
   ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
   ...(["exportJobs", "importJobs", "addTask", "addStore", "removeStore"] as const)
 ]

@@ -214,6 +214,14 @@ export class Scheduler {
     )
   }
 
+  /**
+   * Leaves out the job's next fire time, and that one only: the ledger has it with reason `skipped`. Rejects with `JobStateError` where
+   * none is known: the job is paused or done, or a stream or the end of a run gives the next one.
+   */
+  async skipNext(id: string): Promise<JobHandle> {
+    return this.changeJob(id, "skipNext", (plan) => commands.skipNext(plan, commands.jobIn(plan, id, "skipNext")))
+  }
+
   /** The id is free at once. A run under way ends by itself and is recorded. */
   async removeJob(id: string): Promise<void> {
     const lane = await this.laneOf(id, "removeJob")

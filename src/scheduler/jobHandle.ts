@@ -40,6 +40,7 @@ interface JobVerbs {
   rescheduleJob(id: string, trigger: Trigger, timing: Timing): Promise<JobHandle>
   pauseJob(id: string): Promise<JobHandle>
   resumeJob(id: string, options: ResumeOptions): Promise<JobHandle>
+  skipNext(id: string): Promise<JobHandle>
   removeJob(id: string): Promise<void>
   runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
   retryRun(runId: string): Promise<RunHandle>
@@ -137,6 +138,11 @@ export class JobHandle {
 
   resume(options: ResumeOptions = {}): Promise<JobHandle> {
     return this.scheduler.resumeJob(this.id, options)
+  }
+
+  /** Leaves out the next fire time only. */
+  skipNext(): Promise<JobHandle> {
+    return this.scheduler.skipNext(this.id)
   }
 
   remove(): Promise<void> {

@@ -46,9 +46,16 @@ describe("jobMachine", () => {
           ...waiting,
           acquitted: ["scheduled"],
           redefine: ["scheduled"],
-          due: ["done", "misfired", "running", "scheduled"]
+          due: ["done", "misfired", "running", "scheduled"],
+          skip: ["done", "scheduled"]
         },
-        misfired: { ...waiting, acquitted: ["misfired"], redefine: ["misfired"], due: ["done", "misfired", "running"] },
+        misfired: {
+          ...waiting,
+          acquitted: ["misfired"],
+          redefine: ["misfired"],
+          due: ["done", "misfired", "running"],
+          skip: ["done", "misfired"]
+        },
         running: {
           pause: ["paused"],
           park: ["paused"],
@@ -58,6 +65,7 @@ describe("jobMachine", () => {
           refused: ["running"],
           requested: ["running"],
           reschedule: ["running"],
+          skip: ["running"],
           waitOver: ["done", "misfired", "running"],
           settled: ["done", "misfired", "running", "scheduled"],
           interrupted: ["done", "misfired", "paused", "running", "scheduled"],
@@ -119,6 +127,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...due, ...next, late: one, due: null, more: false },
     { ...due, ...next, late: one, due: null, more: false, now: muchLater },
     { type: "reschedule", now, owed: null, ...next },
+    { type: "skip", now, ...next },
     { type: "resume", missed: "skip", ...base, ...next },
     { type: "resume", missed: "coalesce", ...base, ...next, now: muchLater }
   ])
