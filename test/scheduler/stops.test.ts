@@ -66,6 +66,18 @@ describe("shutdown during start", () => {
     await scheduler.shutdown()
   })
 
+  it.each(["memory", "sqlite"] as const)("ends the wait for a %s store that another has", async (kind) => {
+    const clock = virtualClock(midnight)
+    const store = kind === "memory" ? memory() : sqlite({ filename: temporaryFile() })
+    const owner = make(clock, store)
+    await owner.start()
+    const scheduler = make(clock, store)
+    const started = expect(scheduler.start({ waitForStore: "1 hour" })).rejects.toMatchObject(stoppedError)
+    await clock.settle()
+    await Promise.all([scheduler.shutdown(), started])
+    await owner.shutdown()
+  })
+
   it("who calls a start off without waiting for it leaves no unhandled rejection", async () => {
     const clock = virtualClock(midnight)
     const { store } = hangingStore("open")
