@@ -177,9 +177,13 @@ export class StoreHomes {
     await this.settleOrphans(lane, await this.orphans(lane))
     for (const executor of await runStore(lane.store.executorNames())) {
       if (this.host.dispatcher.has(executor)) continue
+      const parked = new Set<number>()
       for (;;) {
-        const homeless = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
+        const due = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
+        // A damaged index goes on to give what has been parked.
+        const homeless = due.filter(({ key }) => !parked.has(key))
         if (homeless.length === 0) break
+        for (const { key } of homeless) parked.add(key)
         await committed(lane, (resolve, reject) => parkHomeless(homeless, executor, resolve, reject))
       }
     }
@@ -205,12 +209,14 @@ export class StoreHomes {
       await committed(lane, (resolve, reject) => acquittal([...slice.keys()], resolve, reject))
   }
 
+  /** A damaged index may give a run again and again: keys that do not ascend end the list. */
   private async orphans(lane: StoreLane): Promise<ReadonlyArray<RunRow>> {
     const orphans: Array<RunRow> = []
     for (let after = 0; ; after = orphans.at(-1)?.runKey ?? after) {
       const page = await runStore(lane.store.orphans(after, orphansPerPage))
-      if (page.length === 0) return orphans
-      orphans.push(...page)
+      const further = page.filter(({ runKey }, index) => runKey > (page[index - 1]?.runKey ?? after))
+      if (further.length === 0) return orphans
+      orphans.push(...further)
     }
   }
 }

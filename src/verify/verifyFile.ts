@@ -98,6 +98,10 @@ const verifyJobs = (
         const ledger = yield* snapshot.ledgerOf(row.key, maxFireTimes)
         tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger }, setting)))
         if (tally.full) return
+        if (row.key <= afterKey) {
+          tally.addToStore(store, `its jobs are not in the order of their keys: the check ended at "${row.id}"`)
+          return
+        }
         afterKey = row.key
       }
     }
