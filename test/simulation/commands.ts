@@ -113,7 +113,11 @@ export class Commands {
         const before = this.world.model.byId(id)
         const askedAt = this.world.clock.now()
         const askedMs = this.world.ms
-        const skips = missed === "skip" || (missed === null && before?.memory.fault === null)
+        // A pause that has outlasted the job's last fire time is made up unless it is told to skip.
+        const outlasted =
+          before?.row.trigger.includes('"end"') === true || before?.row.trigger.includes('"date"') === true
+        const skips = missed === null ? before?.memory.fault === null : missed === "skip"
+        const known = missed !== null || !outlasted
         return this.follow(id, "resumed", done, () => {
           this.told.mustBePaused(id, false)
           const job = this.world.model.byId(id)
@@ -125,9 +129,10 @@ export class Commands {
           )
             return
           const stepped = this.world.lastStepMs >= askedMs
-          if (skips && !stepped && job.memory.cursor < askedAt && job.memory.fault === null)
+          if (known && skips && !stepped && job.memory.cursor < askedAt && job.memory.fault === null)
             this.told.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
           if (
+            known &&
             !skips &&
             this.world.model.ledger.some(
               ({ jobKey, kind, at }) =>

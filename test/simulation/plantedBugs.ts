@@ -41,14 +41,14 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a queued fire time starts however late it is",
     "src/job/overlap.ts",
-    "const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs",
-    "const late = false"
+    "misfireGraceMs !== null && now - fireAt > misfireGraceMs",
+    "misfireGraceMs !== null && now - fireAt < 0"
   ),
   bug(
     "every queued fire time is too late when the job has a grace",
     "src/job/overlap.ts",
-    "const late = rules.misfireGraceMs !== null && now - fire.fireAt > rules.misfireGraceMs",
-    "const late = rules.misfireGraceMs !== null"
+    "misfireGraceMs !== null && now - fireAt > misfireGraceMs",
+    "misfireGraceMs !== null && now - fireAt >= 0"
   ),
   bug(
     "one instance more than allowed",
@@ -101,8 +101,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "what a dead process left is not looked for",
     "src/engine/storeHomes.ts",
-    "byJobs(await this.orphans(lane))",
-    "byJobs([])"
+    "await this.orphans(lane))",
+    "(await this.orphans(lane)).slice(0, 0))"
   ),
   bug(
     "an interrupted attempt is made again under its own number",
@@ -141,12 +141,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
       { file: "src/engine/storeHomes.ts", find: `suspects.size === 1 ? ending : "sharedCrash"`, replace: "ending" }
     ]
   },
-  bug("one attempt too many", "src/job/retry.ts", "ended.attempt >= rules.attempts", "ended.attempt > rules.attempts"),
+  bug("one attempt too many", "src/job/retry.ts", "attempt >= rules.attempts", "attempt > rules.attempts"),
   bug(
     "the wait before another attempt is left out",
     "src/job/retry.ts",
-    "return ended.now + Math.round(backoffMs * spread)",
-    "return ended.now + 0 * backoffMs * spread"
+    "return now + Math.round(backoffMs * spread)",
+    "return now + 0 * backoffMs * spread"
   ),
   bug(
     "every error is worth another attempt",
@@ -176,8 +176,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a resumed job makes up what it was told to skip",
     "src/engine/jobCommands.ts",
-    `const kind = missed ?? (job.memory.fault === null ? "skip" : "coalesce")`,
-    `const kind = "coalesce" as "skip" | "coalesce"`
+    `let kind = missed ?? (fault === null ? "skip" : "coalesce")`,
+    `let kind = (fault === null ? "coalesce" : "coalesce") as "skip" | "coalesce"`
   ),
   bug(
     "a removed job goes on",
@@ -227,21 +227,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "if (run.retryAt === null) draft.cancel(run.runKey)",
     "if (run.retryAt === null) continue"
   ),
-  {
-    name: "what waited does not give way to a newer fire time",
-    edits: [
-      {
-        file: "src/job/overlap.ts",
-        find: `  for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "maxInstances")\n`,
-        replace: ""
-      },
-      {
-        file: "src/job/overlap.ts",
-        find: "  memory.queue = memory.queue.filter((fire) => fire.requested === true)\n",
-        replace: ""
-      }
-    ]
-  },
+  bug(
+    "what waited does not give way to a newer fire time",
+    "src/job/overlap.ts",
+    "fire.requested === true || fire.missed === true",
+    "fire.fireAt > -Infinity"
+  ),
   bug(
     "a fixed delay counts from the fire time",
     "src/engine/settledRun.ts",
@@ -258,7 +249,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a queued fire time starts early when the clock was set back",
     "src/job/overlap.ts",
-    "(!held && memory.pausedAt === null && fire.fireAt <= now)",
+    "(memory.pausedAt === null && fire.fireAt <= now)",
     "memory.pausedAt === null"
   ),
   bug(
@@ -315,14 +306,14 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the arguments of a request are dropped",
     "src/job/jobDraft.ts",
-    "{ runKey, fireAt, requested } : { runKey, fireAt, requested, args }",
-    "{ runKey, fireAt, requested } : { runKey, fireAt, requested }"
+    "const claim = { runKey, requested, ...own }",
+    "const claim = { runKey, requested, fireAt: own.fireAt }"
   ),
   bug(
     "a later attempt loses the arguments of its request",
     "src/job/jobDraft.ts",
-    "args === undefined ? run : { ...run, args }",
-    "run"
+    "const run = { runKey, attempt: 1, retryAt: null, ...own }",
+    "const run = { runKey, attempt: 1, retryAt: null, fireAt: own.fireAt }"
   ),
   bug(
     "the store applies half of the states of a commit",
@@ -333,7 +324,19 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the first of the runs that a dead process left is overlooked",
     "src/engine/storeHomes.ts",
-    "byJobs(await this.orphans(lane))",
-    "byJobs((await this.orphans(lane)).slice(1))"
+    "await this.orphans(lane))",
+    "(await this.orphans(lane)).slice(1))"
+  ),
+  bug(
+    "what came due while nobody was there is recorded as overlap",
+    "src/job/onDue.ts",
+    "missedThrough !== null && missedThrough !== undefined && fireAt <= missedThrough",
+    "missedThrough === fireAt"
+  ),
+  bug(
+    "the next attempt of a request is forgotten while its job is paused",
+    "src/job/snapshot.ts",
+    "pausedAt === null || requested === true",
+    "pausedAt === null"
   )
 ]
