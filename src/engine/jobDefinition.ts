@@ -12,6 +12,7 @@ import { checkArguments } from "../task/taskArguments.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import { NotJsonError, toJson } from "../task/jsonText.ts"
 import type { AnyTask } from "../task/task.ts"
+import { isUnreadable } from "../time/readable.ts"
 import { InvalidDurationError, readDuration } from "../time/duration.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { InvalidInstantError, readInstant } from "../time/instant.ts"
@@ -116,7 +117,9 @@ export const defineJob = (
 
 /** Plain JavaScript may give anything, so the types are not believed here. */
 const idOf = (input: unknown): string | null =>
-  typeof input === "object" && input !== null && "id" in input && input.id !== undefined ? checkId(input.id) : null
+  !isUnreadable(input, 1) && typeof input === "object" && input !== null && "id" in input && input.id !== undefined
+    ? checkId(input.id)
+    : null
 
 const taskNameOf = (jobId: string, { task }: { readonly task: unknown }): string => {
   if (typeof task === "string") return task

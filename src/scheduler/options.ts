@@ -19,6 +19,7 @@ import type { AnyTask } from "../task/task.ts"
 import { describeError } from "../task/runError.ts"
 import { TaskRegistry } from "../task/taskRegistry.ts"
 import { terminalText } from "../task/terminalText.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { zoneOf } from "../time/zone.ts"
@@ -96,6 +97,8 @@ const known = [
 export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): EngineOptions => {
   if (!isObject(options))
     throw new InvalidOptionError({ option: "(all)", found: preview(options), expected: "an object" })
+  if (isUnreadable(options, 3))
+    throw new InvalidOptionError({ option: "(all)", found: unreadableText, expected: "options that can be read" })
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown !== undefined)
     throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })

@@ -1,0 +1,19 @@
+/** Objects of a caller's whose getters or traps throw: told before anything else is read of them, in the error of whoever asks. */
+
+/** What an error says that it found. */
+export const unreadableText = "a value that throws when it is read"
+
+/** Whether a look at `value`, its own fields and theirs, throws. Looks `depth` levels deep; lists of things only at themselves. */
+export const isUnreadable = (value: unknown, depth = 2): boolean => {
+  if (typeof value !== "object" || value === null) return false
+  try {
+    if (Array.isArray(value)) return false
+    Object.getPrototypeOf(value)
+    // A Proxy may refuse what nothing of its own shows.
+    Reflect.has(value, "then")
+    for (const field of Object.values(value)) if (depth > 1 && isUnreadable(field, depth - 1)) return true
+    return false
+  } catch {
+    return true
+  }
+}

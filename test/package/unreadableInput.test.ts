@@ -1,0 +1,39 @@
+/** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. */
+import { expect, it } from "vitest"
+import { createScheduler, cron, filter, interval, task } from "../../src/index.ts"
+import type { Scheduler } from "../../src/index.ts"
+import { newWorld } from "../scenarios/world.ts"
+
+const throwIt = (): never => {
+  throw new Error("trap")
+}
+const proxy: object = new Proxy({}, { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
+const getter = (field: string): object => Object.defineProperty({}, field, { enumerable: true, get: throwIt })
+const any = (value: object): never => value as never
+const t = task("t", () => 1)
+
+const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> = [
+  ["createScheduler", "InvalidOptionError", () => createScheduler(any(proxy))],
+  ["createScheduler, a store", "InvalidOptionError", () => createScheduler({ store: any(proxy) })],
+  ["createScheduler, a field", "InvalidOptionError", () => createScheduler(any(getter("stores")))],
+  ["createScheduler, retention", "InvalidOptionError", () => createScheduler({ retention: any(getter("runAge")) })],
+  ["addJob", "InvalidJobError", (scheduler) => scheduler.addJob(any(proxy))],
+  ["addJob, id", "InvalidJobError", (scheduler) => scheduler.addJob(any(getter("id")))],
+  ["addJob, retry", "InvalidJobError", (scheduler) => scheduler.addJob({ task: t, retry: any(getter("attempts")) })],
+  ["modifyJob", "InvalidJobError", (scheduler) => scheduler.modifyJob("a", any(proxy))],
+  ["getJobs", "InvalidOptionError", (scheduler) => scheduler.getJobs(any(proxy))],
+  ["getRuns", "InvalidOptionError", (scheduler) => scheduler.getRuns(any(getter("limit")))],
+  ["getRuns, from", "InvalidOptionError", (scheduler) => scheduler.getRuns({ from: any(proxy) })],
+  ["getMisfires", "InvalidOptionError", (scheduler) => scheduler.getMisfires(any(getter("kind")))],
+  ["resumeJob", "InvalidOptionError", (scheduler) => scheduler.resumeJob("a", any(getter("missed")))],
+  ["shutdown", "InvalidOptionError", (scheduler) => scheduler.shutdown(any(proxy))],
+  ["cron", "InvalidTriggerError", () => cron("* * * * *", any(proxy))],
+  ["cron fields", "InvalidTriggerError", () => cron(any(getter("minute")))],
+  ["filter", "InvalidTriggerError", () => filter(interval("1 day"), any(proxy))]
+]
+
+it.each(calls)("%s refuses what throws when it is read with %s", async (_what, tag, call) => {
+  const scheduler = await newWorld("memory").start({ tasks: [t] })
+  await scheduler.addJob({ id: "a", task: t, trigger: interval("1 hour") })
+  await expect((async () => call(scheduler))()).rejects.toMatchObject({ _tag: tag })
+})
