@@ -3,6 +3,7 @@ import type { JobHandle, Scheduler } from "../../src/index.ts"
 import type { CommandLine } from "../history/history.ts"
 import { Acknowledged } from "./acknowledged.ts"
 import { inputOf, numberOf } from "./definitionInput.ts"
+import { fireTimesOf } from "./fireTimesOf.ts"
 import type { Definition, Operation } from "./plan.ts"
 import { firstOwn } from "./tasksOf.ts"
 import { tagOf } from "./world.ts"
@@ -120,6 +121,9 @@ export class Commands {
         const known = missed !== null || !outlasted
         return this.follow(id, "resumed", done, () => {
           this.told.mustBePaused(id, false)
+          // Where nothing is left to go on with, what was missed is made up: the commits tell whether rightly so.
+          const left = before === undefined ? null : fireTimesOf(before.row.trigger, askedAt, Infinity, 1)
+          if (missed === null && left?.length === 0) return
           const job = this.world.model.byId(id)
           if (
             job === undefined ||

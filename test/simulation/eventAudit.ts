@@ -58,9 +58,9 @@ export class EventAudit {
   expect(batch: StoreBatch, blurred: (jobId: string) => boolean): void {
     const idOf = (key: number): string =>
       this.model.jobs.get(key)?.row.id ?? batch.added.find((added) => added.key === key)?.id ?? "?"
-    for (const { id, value } of batch.added) {
+    for (const { id, value, memory } of batch.added) {
       this.owe(`JobAdded ${id}`)
-      if (value === "done") this.owe(`JobDone ${id}`)
+      if (value === "done" && !readMemory(memory).removed) this.owe(`JobDone ${id}`)
       if (blurred(id)) this.busy.add(id)
     }
     for (const { key } of batch.removed) this.owe(`JobRemoved ${idOf(key)}`)
