@@ -82,5 +82,10 @@ export class StoreConflict extends Data.TaggedError("StoreConflict")<{
 
 export type StoreError = StoreUnavailable | StoreInUse | StoreFenced | StoreUnreadable | StoreTooNew | StoreConflict
 
+/** A loader's errors go on for many lines of places where it looked. */
 const causeText = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : typeof cause === "string" ? cause : preview(cause)
+  cause instanceof Error
+    ? (cause.message.split("\n", 1)[0] ?? "").replace(/ Tried:$/, "")
+    : typeof cause === "string"
+      ? cause
+      : preview(cause)
