@@ -7,6 +7,7 @@ import { assign, setup } from "xstate"
 import type { JobDecision } from "../src/job/jobDraft.ts"
 import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
+import { onRetime, onSetRight } from "../src/job/clockSetBack.ts"
 import {
   onPark,
   onPause,
@@ -61,6 +62,10 @@ const decide = ({ context, event }: Step): JobDecision => {
       return onReschedule(context, event)
     case "skip":
       return onSkip(context, event)
+    case "setRight":
+      return onSetRight(context, event)
+    case "retime":
+      return onRetime(context, event)
     case "remove":
       return onRemove(context, event)
     case "redefine":
@@ -97,6 +102,7 @@ const machineSetup = setup({
     leadsToPaused: leadsTo("paused"),
     /** What waits may run out without a run: late, or more than `maxRuns` leaves. */
     presentLeadsToRunning: (step) => present(step) && leadsTo("running")(step),
+    presentLeadsToScheduled: (step) => present(step) && leadsTo("scheduled")(step),
     presentLeadsToMisfired: (step) => present(step) && leadsTo("misfired")(step),
     /** A removed job only ends its runs. */
     notRemoved: present,
@@ -118,6 +124,13 @@ const toMisfired = { guard: "leadsToMisfired", target: "misfired", actions: "ans
 const toPaused = { guard: "leadsToPaused", target: "paused", actions: "answer" } as const
 const toDone = { target: "done", actions: "answer" } as const
 
+/** What alone kept it running may be a fire time that a clock which was ahead had given, and that is withdrawn. */
+const setRightWhileRunning = [
+  { guard: "presentLeadsToRunning", target: "running", actions: "answer" },
+  { guard: "presentLeadsToScheduled", target: "scheduled", actions: "answer" },
+  { guard: "notRemoved", target: "done", actions: "answer" }
+] as const
+
 /** Nothing runs: fire times and requests may start something. */
 const waiting = {
   pause: { target: "paused", actions: "answer" },
@@ -127,6 +140,7 @@ const waiting = {
   refused: toMisfired,
   requested: { guard: "acceptsRequest", target: "running", actions: "answer" },
   reschedule: [toScheduled, toDone],
+  setRight: [toScheduled, toDone],
   remove: toDone
 } as const
 
@@ -136,7 +150,14 @@ export const jobMachine = machineSetup.createMachine({
   context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
   states: {
     /** Has a next fire time, nothing runs, the last fire time was served. */
-    scheduled: { on: { ...waiting, due: [toRunning, toMisfired, toScheduled, toDone], skip: [toScheduled, toDone] } },
+    scheduled: {
+      on: {
+        ...waiting,
+        retime: [toScheduled, toDone],
+        due: [toRunning, toMisfired, toScheduled, toDone],
+        skip: [toScheduled, toDone]
+      }
+    },
     /** At least one run is claimed, executing, waiting for its next attempt or for a free instance. */
     running: {
       on: {
@@ -151,7 +172,9 @@ export const jobMachine = machineSetup.createMachine({
         ],
         refused: { guard: "notRemoved", actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
-        reschedule: { guard: "notRemoved", actions: "answer" },
+        reschedule: setRightWhileRunning,
+        setRight: setRightWhileRunning,
+        retime: { guard: "notRemoved", actions: "answer" },
         skip: { guard: "notRemoved", actions: "answer" },
         waitOver: [toRunning, toMisfired, toDone],
         settled: [toRunning, toMisfired, toScheduled, toDone],
@@ -160,7 +183,9 @@ export const jobMachine = machineSetup.createMachine({
       }
     },
     /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
-    misfired: { on: { ...waiting, due: [toRunning, toMisfired, toDone], skip: [toMisfired, toDone] } },
+    misfired: {
+      on: { ...waiting, retime: [toMisfired, toDone], due: [toRunning, toMisfired, toDone], skip: [toMisfired, toDone] }
+    },
     /**
      * Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time; those that were
      * asked for have their further attempts, unless it is parked.
@@ -171,6 +196,8 @@ export const jobMachine = machineSetup.createMachine({
         acquitted: { actions: "answer" },
         redefine: { actions: "redefine" },
         reschedule: { actions: "answer" },
+        setRight: { actions: "answer" },
+        retime: { actions: "answer" },
         requested: { guard: "acceptsRequest", actions: "answer" },
         // Of a run that was asked for.
         waitOver: { actions: "answer" },

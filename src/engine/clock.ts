@@ -9,6 +9,7 @@ import type { SchedulerAction, SchedulerLike } from "rxjs"
 import type { Due } from "../time/dueHeap.ts"
 import { DueHeap } from "../time/dueHeap.ts"
 import type { EpochMillis } from "../time/epochMillis.ts"
+import { clockMarginMs } from "../time/timers.ts"
 import type { CancelTimer, Timers, WallTimers } from "../time/timers.ts"
 
 export type { WallTimers } from "../time/timers.ts"
@@ -138,12 +139,16 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
     }
   }
 
-  const at = (instant: EpochMillis, callback: () => void): CancelTimer => {
+  const at = (instant: EpochMillis, callback: () => void, setBack?: () => void): CancelTimer => {
     let cancel: CancelTimer
+    let seen = clock.unsafeCurrentTimeMillis()
     const look = (): void => {
-      const leftMs = instant - clock.unsafeCurrentTimeMillis()
+      const now = clock.unsafeCurrentTimeMillis()
+      const leftMs = instant - now
       if (leftMs <= 0) callback()
+      else if (setBack !== undefined && now < seen - clockMarginMs) setBack()
       else cancel = after(Math.min(leftMs, maxSleepMs), look)
+      seen = Math.max(seen, now)
     }
     cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), maxSleepMs), look)
     return () => cancel()

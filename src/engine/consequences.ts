@@ -6,7 +6,7 @@ import type { EventBody } from "../event/schedulerEvent.ts"
 import type { Settlement } from "../executor/executor.ts"
 import type { Claim, JobAnswer } from "../job/jobEvent.ts"
 import type { Outcome } from "../job/run.ts"
-import { valueRequest } from "../store/claimKind.ts"
+import { anewRequest, valueRequest } from "../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -47,8 +47,11 @@ export class Consequences {
     else this.unmadeEvents += 1
   }
 
-  /** Turns what the machine decided into rows, starts and events, in the order in which they are told. */
-  add(job: Job, answer: JobAnswer, settlement: Settlement | undefined): void {
+  /**
+   * Turns what the machine decided into rows, starts and events, in the order in which they are told. `counted`: after which run what
+   * the job had recorded counted before this step; `null`: all.
+   */
+  add(job: Job, answer: JobAnswer, settlement: Settlement | undefined, counted: number | null): void {
     const { now, runId, observed } = this.setting
     const jobId = job.row.id
     for (const { run, outcome, retryAt } of answer.ended) {
@@ -82,7 +85,7 @@ export class Consequences {
         runKey: claim.runKey,
         jobKey: job.key,
         fireAt: claim.fireAt,
-        request: requestOf(claim),
+        request: requestOf(claim, job.memory.countsAfterRun),
         claimedAt: now,
         args
       })
@@ -100,7 +103,7 @@ export class Consequences {
         throughAt: entry.through,
         count: entry.count,
         reason: entry.reason,
-        runKey: entry.into,
+        runKey: entry.into ?? (counted === null ? null : counted + 1),
         at: now
       })
       const range = { jobId, fireAt: entry.from, through: entry.through, count: entry.count }
@@ -146,9 +149,10 @@ const errorText = (settlement: Settlement | undefined): string | null =>
   settlement?.error ? JSON.stringify(settlement.error) : null
 
 /** What tells a run apart from others of its job and fire time. */
-const requestOf = ({ runKey, requested, retryOf, args }: Claim): number => {
+const requestOf = ({ runKey, requested, retryOf, args }: Claim, countsAfterRun: number | null): number => {
   if (retryOf !== undefined) return -retryOf
   if (requested) return runKey
   // Only a stream's fire time has arguments of its own.
-  return args === undefined ? 0 : valueRequest(runKey)
+  if (args !== undefined) return valueRequest(runKey)
+  return countsAfterRun === null ? 0 : anewRequest(countsAfterRun)
 }

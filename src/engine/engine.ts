@@ -47,6 +47,7 @@ import { runStore } from "./storePromise.ts"
 import { StoreHomes } from "./storeHomes.ts"
 import { StreamJobs } from "./streamJobs.ts"
 import { Suspects } from "./suspects.ts"
+import { reckonWhileRunning } from "./timeKeeping.ts"
 import { TroubleLog } from "./troubleLog.ts"
 
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
@@ -178,6 +179,10 @@ export class Engine implements LaneHost {
 
   get commandTimeoutMs(): number {
     return this.options.commandTimeoutMs
+  }
+
+  get readTrigger(): EngineOptions["readTrigger"] {
+    return this.options.readTrigger
   }
 
   get setting(): DefinitionSetting {
@@ -367,6 +372,12 @@ export class Engine implements LaneHost {
 
   troubled(error: unknown, where: string): void {
     this.options.onError(error, where)
+  }
+
+  clockSetBack(lane: StoreLane): void {
+    reckonWhileRunning(lane, this).catch((error: unknown) => {
+      if (!this.stopped) this.options.onError(error, `jobs of store "${lane.name}" after the clock was set back`)
+    })
   }
 
   storeLost(lane: StoreLane, error: StoreError): void {

@@ -43,18 +43,25 @@ export const explain = async (
     return { jobId, instant, verdict, sentence, runId }
   }
   const runs = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))).filter(
-    (row) => row.jobKey === key
+    (each) => each.jobKey === key
   )
-  const requested = runs.find((row) => !isOfFireTime(row))
-  const run = runs.find(isOfFireTime)
+  const [row] = await runStore(lane.store.jobsByKey([key]))
+  const memory = row === undefined ? null : memoryOf(row)
+  // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
+  const counts = (runKey: number | null): boolean =>
+    memory === null ||
+    memory.countsAfterRun === null ||
+    instant <= memory.since ||
+    (runKey ?? 0) > memory.countsAfterRun
+  const requested = runs.find((each) => !isOfFireTime(each))
+  const run = runs.find((each) => isOfFireTime(each) && counts(each.runKey))
   if (run !== undefined) {
     const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
-  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 10 }))).filter(
-    (row) => row.jobKey === key
+  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))).filter(
+    (each) => each.jobKey === key && counts(each.runKey)
   )
-  const [row] = await runStore(lane.store.jobsByKey([key]))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
   // What waited through a downtime may enclose what met a run meanwhile: the narrower one is meant.

@@ -83,9 +83,12 @@ export class FireTimeStream {
     )
   }
 
-  /** Emits once, when the wall clock shows `at`. */
+  /** Emits once, when the wall clock shows `at`, or is set back: what was waited for may be of a wrong clock. */
   private shows$(at: EpochMillis): Observable<void> {
-    return new Observable((subscriber) => this.timers.at(at, () => subscriber.next()))
+    return new Observable((subscriber) => {
+      const emit = (): void => subscriber.next()
+      return this.timers.at(at, emit, emit)
+    })
   }
 
   /** Emissions of user streams. A stream that fails is reported and subscribed to again; one that completes is over. */

@@ -129,6 +129,8 @@ export const encodeMemory = (memory: JobMemory): string => {
   if (memory.pausedAt !== null) text += `,"pausedAt":${memory.pausedAt}`
   if (memory.fault !== null) text += `,"fault":${JSON.stringify(memory.fault)}`
   if (memory.removed) text += `,"removed":true`
+  if (memory.countsAfterRun !== null) text += `,"countsAfterRun":${memory.countsAfterRun}`
+  if (memory.skippedThrough !== null) text += `,"skippedThrough":${memory.skippedThrough}`
   return `${text}}`
 }
 
@@ -171,7 +173,9 @@ const restored = (saved: Partial<JobMemory>): JobMemory => ({
   misfire: saved.misfire ?? null,
   pausedAt: saved.pausedAt ?? null,
   fault: saved.fault ?? null,
-  removed: saved.removed ?? false
+  removed: saved.removed ?? false,
+  countsAfterRun: saved.countsAfterRun ?? null,
+  skippedThrough: saved.skippedThrough ?? null
 })
 
 const none: ReadonlyArray<never> = []
@@ -217,6 +221,8 @@ const assertShape = (memory: JobMemory): void => {
     instantOrNull(memory.catchUpThrough) &&
     instant(memory.runCount) &&
     instant(memory.crashes) &&
+    instantOrNull(memory.countsAfterRun) &&
+    instantOrNull(memory.skippedThrough) &&
     isList(memory.live) &&
     memory.live.every(
       (run) => instant(run.runKey) && instant(run.fireAt) && instant(run.attempt) && instantOrNull(run.retryAt)

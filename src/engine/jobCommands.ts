@@ -7,8 +7,9 @@ import type { OwedFireTimes } from "../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../job/jobEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
+import { countedAhead } from "../job/clockSetBack.ts"
 import type { Request } from "../job/jobDraft.ts"
-import { rescheduledFrom } from "../job/onCommand.ts"
+import { rescheduledFrom, resumedFrom } from "../job/onCommand.ts"
 import { queuedRequest } from "../job/overlap.ts"
 import type { JobDefinitionRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -27,6 +28,7 @@ import {
 import type { JobNotes } from "./jobNotes.ts"
 import { readNotes } from "./jobNotes.ts"
 import type { Plan } from "./plan.ts"
+import { zonesIn } from "./zoneMarks.ts"
 import {
   DuplicateJobError,
   JobStateError,
@@ -83,7 +85,9 @@ const forgottenFireTimes = (plan: Plan, { named, memory, trigger }: JobDefinitio
 /** The same definition again changes nothing; another trigger counts from now; pause and last fire time stay. */
 const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   const { rules, memory, trigger } = definition
-  const sameTrigger = givenTrigger(existing.row) === givenTrigger(definition.row)
+  // One that says nothing of its zone follows the scheduler's, which may be another one than it was.
+  const sameZones = zonesIn(existing.row.trigger).join() === zonesIn(definition.row.trigger).join()
+  const sameTrigger = sameZones && givenTrigger(existing.row) === givenTrigger(definition.row)
   const row: JobDefinitionRow = {
     ...definition.row,
     addedAt: existing.row.addedAt,
@@ -91,17 +95,28 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
   }
   if (sameDefinition(row, existing.row)) return existing
   // Asked before anything is changed: a trigger may be the user's code.
+  const setRight = countedAhead(existing.memory, plan.now)
   const since =
-    existing.value === "done" ? Math.max(memory.since, existing.memory.cursor) : rescheduledSince(plan, existing)
+    existing.value !== "done"
+      ? rescheduledSince(plan, existing)
+      : setRight
+        ? memory.since
+        : Math.max(memory.since, existing.memory.cursor)
   const next = sameTrigger ? reopened(plan, { ...existing, rules }, existing) : nextFire(trigger, since)
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
     if (job.value !== "done") job = reschedule(plan, existing, job, next)
     // What was accounted for stays so: the new trigger is held to what comes after.
-    else if (next.exhausted) job = plan.revive(job, { ...existing.memory, since, cursor: since })
     else {
+      const countsAfterRun = setRight ? plan.nextRunKey - 1 : existing.memory.countsAfterRun
+      const counted = { since, cursor: since, countsAfterRun }
       const { lastFireAt, lastOutcome } = existing.memory
-      job = plan.revive(job, { ...memory, since, cursor: since, nextFireAt: next.nextFireAt, lastFireAt, lastOutcome })
+      job = plan.revive(
+        job,
+        next.exhausted
+          ? { ...existing.memory, ...counted }
+          : { ...memory, ...counted, nextFireAt: next.nextFireAt, lastFireAt, lastOutcome }
+      )
     }
   }
   if (memory.pausedAt !== null && job.memory.pausedAt === null && job.value !== "done") job = pause(plan, job)
@@ -239,7 +254,13 @@ const checkNotes = (jobId: string, { name, tags, metadata }: JobChanges): void =
 
 /** Sends the job, which has a new trigger already, its new first fire time; what the old one still owed is withdrawn. */
 const reschedule = (plan: Plan, old: Job, job: Job, next: NextFire): Job =>
-  plan.step(job, { type: "reschedule", now: plan.now, owed: owedBy(old, plan.now), ...next }) ?? job
+  plan.step(job, {
+    type: "reschedule",
+    now: plan.now,
+    nextRunKey: plan.nextRunKey,
+    owed: owedBy(old, plan.now),
+    ...next
+  }) ?? job
 
 export const pause = (plan: Plan, job: Job): Job => {
   const next = must(
@@ -266,12 +287,13 @@ export const resume = (
   setting.tasks.get(job.row.task, job.row.id)
   const { executor } = job.row
   if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
-  const { cursor, exhausted, fault } = job.memory
+  const { exhausted, fault } = job.memory
+  const nextWith = (kind: "skip" | "coalesce") => nextFire(job.trigger, resumedFrom(job.memory, plan.now, kind))
   let kind = missed ?? (fault === null ? "skip" : "coalesce")
-  let next = nextFire(job.trigger, kind === "skip" ? Math.max(plan.now, cursor) : cursor)
+  let next = nextWith(kind)
   if (missed === undefined && next.exhausted && !exhausted && kind === "skip") {
     // Nothing is left to go on with: what the pause has lasted over is all there is.
-    const owed = nextFire(job.trigger, cursor)
+    const owed = nextWith("coalesce")
     if (!owed.exhausted) [kind, next] = ["coalesce", owed]
   }
   const base = { now: plan.now, firstRunKey: plan.nextRunKey, held: !plan.setting.claiming }

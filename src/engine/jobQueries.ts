@@ -196,7 +196,7 @@ export class JobQueries {
           through: row.throughAt,
           count: row.count,
           reason: row.reason as MisfireReason | null,
-          into: row.runKey === null ? null : lane.runId(row.runKey),
+          into: row.kind !== "coalesced" || row.runKey === null ? null : lane.runId(row.runKey),
           at: row.at
         })
       }

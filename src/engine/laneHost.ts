@@ -6,9 +6,11 @@ import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import type { Intent } from "./intent.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
+import type { DefinitionSetting } from "./jobDefinition.ts"
 import type { Plan } from "./plan.ts"
 import type { Suspects } from "./suspects.ts"
 
@@ -33,6 +35,9 @@ export interface LaneHost {
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects
   readonly residentLimit: number
+  /** What definitions are read against, now. */
+  readonly setting: DefinitionSetting
+  readonly readTrigger: (spec: TriggerSpec) => Trigger
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean
   /** True while the scheduler is paused by a caller. */
@@ -49,6 +54,8 @@ export interface LaneHost {
   wakeAt(lane: Lane, at: EpochMillis | null): void
   /** Something went wrong of which no caller hears: for `onError` and `status()`. */
   troubled(error: unknown, where: string): void
+  /** The wall clock shows less than it did: jobs of this lane may wait for what it showed. */
+  clockSetBack(lane: Lane): void
   storeLost(lane: Lane, error: StoreError): void
   storeBack(lane: Lane): void
   /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */

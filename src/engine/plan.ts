@@ -49,7 +49,8 @@ export class Plan {
   private readonly keysById = new Map<string, number>()
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
-  private readonly marks: Array<MarkRow> = []
+  /** Facts for the next owner. */
+  readonly marks: Array<MarkRow> = []
 
   constructor(setting: PlanSetting) {
     this.setting = setting
@@ -102,7 +103,7 @@ export class Plan {
     const { from, through, count } = forgotten
     const job = this.add(row, rules, trigger, { ...newMemory(from - 1, null, true), cursor: through })
     const entry = { kind: "misfired", from, through, count, reason: "forgotten", into: null } as const
-    this.consequences.add(job, { ...noAnswer, entries: [entry] }, undefined)
+    this.consequences.add(job, { ...noAnswer, entries: [entry] }, undefined, null)
     return job
   }
 
@@ -202,7 +203,7 @@ export class Plan {
     this.steps.push({ key: current.key, event })
     const { answer } = next.context
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
-    this.consequences.add(working.job, answer, settlement)
+    this.consequences.add(working.job, answer, settlement, current.memory.countsAfterRun)
     for (const runKey of answer.cancels) this.consequences.cancels.push({ jobKey: current.key, runKey })
     // A paused job stays paused when its run turns out to be poison.
     const parked = next.context.memory.fault !== current.memory.fault
@@ -235,6 +236,12 @@ export class Plan {
   *changed(): Iterable<Job> {
     for (const { job, stateChanged, definitionChanged } of this.working.values())
       if (stateChanged || definitionChanged) yield job
+  }
+
+  /** Jobs that are added or have another definition. */
+  *defined(): Iterable<Job> {
+    for (const { before, job, definitionChanged } of this.working.values())
+      if (before === null || definitionChanged) yield job
   }
 
   get changes(): number {

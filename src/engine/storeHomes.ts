@@ -14,6 +14,7 @@ import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
 import { StoreLane } from "./storeLane.ts"
 import { acquittal } from "./suspects.ts"
+import { reckonAtStart } from "./timeKeeping.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 import { onceFree } from "./storeWait.ts"
 
@@ -187,6 +188,7 @@ export class StoreHomes {
         await committed(lane, (resolve, reject) => parkHomeless(homeless, executor, resolve, reject))
       }
     }
+    await reckonAtStart(lane, this.host)
     const { dispatcher, tasks } = this.host
     await resumeParked(lane, { tasks, knowsExecutor: (name) => dispatcher.has(name) })
   }

@@ -13,6 +13,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { CancelTimer } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { DispatchedOrder, RunHome } from "./dispatcher.ts"
+import { ClockWatch } from "./clockWatch.ts"
 import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
@@ -27,6 +28,7 @@ import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
 import type { Outage } from "./storeOutage.ts"
 import { StoreOutage } from "./storeOutage.ts"
+import { ZoneMarks } from "./zoneMarks.ts"
 
 /** Jobs that one cycle claims for: more while cycles are quick, fewer when one held the event loop for too long. */
 const fewestClaims = 192
@@ -51,6 +53,11 @@ export class StoreLane implements RunHome, Lane {
   readonly name: string
   readonly store: OpenStore
   readonly residents: ResidentJobs
+  /** Whether the wall clock was set back. */
+  readonly clock: ClockWatch
+  /** The zone rules that fire times were computed with. */
+  readonly zones: ZoneMarks
+  private readonly marks: Map<string, string>
   private readonly host: LaneHost
   private readonly pending = new IntentQueue()
   private sequence = 0
@@ -85,6 +92,9 @@ export class StoreLane implements RunHome, Lane {
     this.name = name
     this.store = store
     this.host = host
+    this.marks = new Map(store.marks)
+    this.clock = new ClockWatch(this.marks)
+    this.zones = new ZoneMarks(this.marks)
     this.outage = new StoreOutage(host.timers)
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = Math.max(store.nextRunKey, runKeysFrom(host.timers.now()))
@@ -290,6 +300,7 @@ export class StoreLane implements RunHome, Lane {
   private afterCycle(more: boolean): void {
     this.adaptCycle(more)
     if (this.outage.over()) this.host.storeBack(this)
+    if (this.clock.found && this.duty === "claiming") this.host.clockSetBack(this)
     if (more && !this.closed) {
       // A turn between cycles: timers, sockets and the caller's own work come first.
       this.host.timers.after(0, () => this.run())
@@ -303,6 +314,7 @@ export class StoreLane implements RunHome, Lane {
   private newPlan(loaded: ReadonlyArray<Job | JobRow>): Plan {
     const { host } = this
     const now = host.timers.now()
+    this.clock.look(now)
     const plan = new Plan({
       now,
       firstJobKey: this.nextJobKey,
@@ -341,6 +353,10 @@ export class StoreLane implements RunHome, Lane {
   private commit(plan: Plan, applied: ReadonlyArray<Intent>): Effect.Effect<void, StoreError> {
     // A store that could not be written must show that it can before it counts as back.
     if (plan.changes === 0 && !this.commitFailed) return Effect.sync(() => this.settle(plan, applied))
+    if (plan.changes > 0) {
+      this.clock.note(plan)
+      this.zones.note(plan)
+    }
     const sequence = this.sequence + 1
     const { all: begins } = this.claimingSince
     for (const { name, value } of this.claimingSince.marks(plan.consequences.ledger, plan.now)) plan.mark(name, value)
@@ -412,6 +428,10 @@ export class StoreLane implements RunHome, Lane {
     this.inHand = []
     this.nextJobKey = plan.nextJobKey
     this.nextRunKey = plan.nextRunKey
+    for (const { name, value } of plan.marks) {
+      if (value === null) this.marks.delete(name)
+      else this.marks.set(name, value)
+    }
     for (const job of plan.changed()) {
       this.residents.put(job)
       this.due.noteChanged(job)

@@ -40,6 +40,26 @@ export interface JobLifecycleEvent extends Stamp {
   readonly fault?: JobFault
 }
 
+/** The wall clock was ahead by `aheadMs` and has been set right. */
+export interface ClockSetBackEvent extends Stamp {
+  readonly type: "ClockSetBack"
+  readonly store: string
+  readonly aheadMs: number
+  /** Jobs that go on from now. */
+  readonly corrected: number
+  /** Jobs that wait until the clock shows again what they have accounted for. */
+  readonly waiting: number
+}
+
+/** A job's next fire time was computed anew: the clock was set back by hours, or the zone data is another. `null`: none. */
+export interface FireTimeMovedEvent extends Stamp {
+  readonly type: "FireTimeMoved"
+  readonly jobId: string
+  readonly from: EpochMillis | null
+  readonly to: EpochMillis | null
+  readonly reason: "clockSetBack" | "zoneData"
+}
+
 interface RunStamp extends Stamp {
   readonly jobId: string
   readonly runId: string
@@ -106,7 +126,13 @@ export type RunEvent =
   RunClaimedEvent | RunStartedEvent | RunProgressedEvent | RunSucceededEvent | RunUnsuccessfulEvent | RunRetryDueEvent
 
 export type SchedulerEvent =
-  SchedulerLifecycleEvent | JobLifecycleEvent | RunEvent | FireMisfiredEvent | FireCoalescedEvent
+  | SchedulerLifecycleEvent
+  | JobLifecycleEvent
+  | RunEvent
+  | FireMisfiredEvent
+  | FireCoalescedEvent
+  | FireTimeMovedEvent
+  | ClockSetBackEvent
 
 export type SchedulerEventType = SchedulerEvent["type"]
 
@@ -135,7 +161,9 @@ const everyType: Readonly<Record<SchedulerEventType, true>> = {
   RunInterrupted: true,
   RunRetryDue: true,
   FireMisfired: true,
-  FireCoalesced: true
+  FireCoalesced: true,
+  FireTimeMoved: true,
+  ClockSetBack: true
 }
 
 /** Every type of event there is. */

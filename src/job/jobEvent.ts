@@ -125,12 +125,28 @@ export interface ResumeEvent extends NextFire, Starting {
 export interface RescheduleEvent extends NextFire {
   readonly type: "reschedule"
   readonly now: EpochMillis
+  /** The key that the next run will have. */
+  readonly nextRunKey: number
   readonly owed: OwedFireTimes | null
 }
 /** The next fire time is left out; `nextFireAt` is the one after it. */
 export interface SkipEvent extends NextFire {
   readonly type: "skip"
   readonly now: EpochMillis
+}
+/** The clock was ahead by `aheadMs` and has been set right. `next`: from now on; `null`: the job has not counted ahead. */
+export interface SetRightEvent {
+  readonly type: "setRight"
+  readonly now: EpochMillis
+  readonly aheadMs: number
+  readonly nextRunKey: number
+  readonly next: NextFire | null
+}
+/** The zone data under the trigger has changed. `from`: what was served by the old rules, exclusive; the next fire time lies after it. */
+export interface RetimeEvent extends NextFire {
+  readonly type: "retime"
+  readonly now: EpochMillis
+  readonly from: EpochMillis
 }
 export interface RedefineEvent {
   readonly type: "redefine"
@@ -157,6 +173,8 @@ export type JobEvent =
   | ResumeEvent
   | RescheduleEvent
   | SkipEvent
+  | SetRightEvent
+  | RetimeEvent
   | RedefineEvent
   | RemoveEvent
 

@@ -16,6 +16,7 @@ import type {
   SkipEvent
 } from "./jobEvent.ts"
 import { noAnswer } from "./jobEvent.ts"
+import { countedAhead, countFromNow, setRightFrom } from "./clockSetBack.ts"
 import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
@@ -59,7 +60,8 @@ export const onPark = (context: JobContext, event: ParkEvent): JobDecision => {
 export const onResume = (context: JobContext, event: ResumeEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
-  if (event.missed === "skip") {
+  if (countedAhead(memory, event.now)) countFromNow(draft, event.now, event.firstRunKey)
+  else if (event.missed === "skip") {
     // Of a parked job; a pause has withdrawn it already.
     withdrawBacklog(draft, null)
     span(draft, "paused", memory.cursor, event.now)
@@ -75,12 +77,16 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
   return draft.decision()
 }
 
+/** Where the fire times of a resumed job begin, exclusive. */
+export const resumedFrom = (memory: JobMemory, now: EpochMillis, missed: "skip" | "coalesce"): EpochMillis =>
+  countedAhead(memory, now) ? setRightFrom(now) : missed === "skip" ? Math.max(now, memory.cursor) : memory.cursor
+
 /**
  * Where a new trigger's fire times begin, exclusive: one at `now` counts. Never before what the old trigger's runs have
- * served, or the same fire time would be claimed twice.
+ * served, or the same fire time would be claimed twice; but for a clock that was ahead and was set right.
  */
 export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedFireTimes | null): EpochMillis =>
-  Math.max(memory.cursor, now - 1, owed?.through ?? 0)
+  countedAhead(memory, now) ? setRightFrom(now) : Math.max(memory.cursor, now - 1, owed?.through ?? 0)
 
 /** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
@@ -90,6 +96,7 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
   // Not through `now`, which may be a fire time of the new trigger.
   withdrawOwed(draft, event.owed, after)
   span(draft, "superseded", memory.since, after)
+  if (countedAhead(memory, event.now)) countFromNow(draft, event.now, event.nextRunKey)
   memory.since = after
   memory.cursor = after
   memory.catchUpThrough = null
@@ -115,6 +122,7 @@ export const onSkip = (context: JobContext, event: SkipEvent): JobDecision => {
   if (nextFireAt === null) return draft.decision()
   draft.record("misfired", single(nextFireAt), "skipped", null)
   memory.cursor = Math.max(memory.cursor, nextFireAt)
+  memory.skippedThrough = memory.cursor
   memory.nextFireAt = event.nextFireAt
   memory.exhausted = event.exhausted
   return draft.decision()

@@ -73,6 +73,13 @@ export interface JobMemory {
   readonly fault: JobFault | null
   /** Set by `removeJob`: nothing more is claimed, and the job is done when its live runs have ended. */
   readonly removed: boolean
+  /**
+   * Runs up to this key, and ledger entries recorded before, are of a clock that was ahead and was set right: they no longer count.
+   * `null`: all count.
+   */
+  readonly countsAfterRun: number | null
+  /** The newest fire time that was left out before it came: the cursor may lie there though the clock has never been. */
+  readonly skippedThrough: EpochMillis | null
 }
 
 /** The memory of a job that nothing has happened to. Fire times count from `since`, exclusive. */
@@ -92,7 +99,9 @@ export const newMemory = (since: EpochMillis, nextFireAt: EpochMillis | null, ex
   misfire: null,
   pausedAt: null,
   fault: null,
-  removed: false
+  removed: false,
+  countsAfterRun: null,
+  skippedThrough: null
 })
 
 /** The state that a memory stands for; a job machine is always in it. */

@@ -1,5 +1,6 @@
 /** A scheduler at a glance: every fault that lasts has a line here. Answers whatever its stores do. */
 import { Effect } from "effect"
+import type { ClockSetBack } from "../engine/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runStore } from "../engine/storePromise.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
@@ -28,6 +29,8 @@ export interface StoreStatus {
   readonly lost: boolean
   /** What is known of the outage; `null` while it answers. */
   readonly outage: StoreOutageStatus | null
+  /** The newest time that the wall clock was found behind what this store has seen; `null`: never since it was opened. */
+  readonly clockSetBack: ClockSetBack | null
   /** Jobs by state; `null` while it does not answer. */
   readonly jobs: { readonly [state in JobState]?: number } | null
   /** Parked jobs. */
@@ -109,6 +112,7 @@ const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus
     description,
     lost: lane.lost || counted === null,
     outage,
+    clockSetBack: lane.clock.setBack,
     jobs: counted === null ? null : Object.fromEntries(counted.counts),
     faults: counted?.parked.length ?? 0,
     parked: counted === null ? {} : byKind(counted.parked)

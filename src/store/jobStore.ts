@@ -59,7 +59,8 @@ export interface ClaimRow {
   readonly fireAt: EpochMillis
   /**
    * 0 for a fire time of the trigger; the run's own key for a run on request; for one that tries another again, the key of that one
-   * below zero, so that each is tried again once. Values of a stream have numbers of their own: see `claimKind.ts`.
+   * below zero, so that each is tried again once. Values of a stream, and fire times by a clock that
+   * was set right, have numbers of their own: see `claimKind.ts`.
    */
   readonly request: number
   readonly claimedAt: EpochMillis
@@ -92,6 +93,10 @@ export interface LedgerRow {
   readonly throughAt: EpochMillis
   readonly count: number
   readonly reason: string | null
+  /**
+   * `coalesced`: the run that stands for them. Else `null`, or of a job whose clock was set right the first run key whose
+   * records counted then.
+   */
   readonly runKey: number | null
   readonly at: EpochMillis
 }

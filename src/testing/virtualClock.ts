@@ -14,6 +14,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { shown } from "../time/shown.ts"
 import type { CancelTimer } from "../time/timers.ts"
+import { clockMarginMs } from "../time/timers.ts"
 
 interface Sleeper extends Due {
   /** `null` once it was cancelled or woken. */
@@ -24,6 +25,10 @@ interface Sleeper extends Due {
 interface WallSleeper {
   readonly instant: EpochMillis
   readonly wake: () => void
+  /** Called instead when the wall was set back; absent: it is waited for. */
+  readonly setBack: (() => void) | undefined
+  /** The wall's offset at its newest look. */
+  offset: number
   /** Where its looks are counted from. */
   since: number
   sleeper: Sleeper
@@ -141,11 +146,18 @@ export class VirtualClock implements TimedClock {
       const sleeper = this.add(this.elapsedMs + delayMs, callback)
       return () => this.cancel(sleeper)
     },
-    at: (instant, callback) => {
+    at: (instant, callback, setBack) => {
       if (instant <= this.unsafeCurrentTimeMillis()) return this.turn(callback)
       const dueAt = Math.ceil(instant - this.wallOffset)
       const sleeper = this.add(dueAt, () => this.look(each))
-      const each: WallSleeper = { instant, wake: callback, since: this.elapsedMs, sleeper }
+      const each: WallSleeper = {
+        instant,
+        wake: callback,
+        setBack,
+        offset: this.wallOffset,
+        since: this.elapsedMs,
+        sleeper
+      }
       this.wallSleepers.add(each)
       return () => {
         this.wallSleepers.delete(each)
@@ -198,13 +210,16 @@ export class VirtualClock implements TimedClock {
 
   private look(each: WallSleeper): void {
     const leftMs = each.instant - this.unsafeCurrentTimeMillis()
-    if (leftMs > 0) {
+    const wasSetBack = this.wallOffset < each.offset - clockMarginMs
+    if (leftMs > 0 && !(wasSetBack && each.setBack !== undefined)) {
+      each.offset = Math.max(each.offset, this.wallOffset)
       each.since = this.elapsedMs
       each.sleeper = this.add(this.elapsedMs + leftMs, () => this.look(each))
       return
     }
     this.wallSleepers.delete(each)
-    each.wake()
+    if (leftMs > 0) each.setBack?.()
+    else each.wake()
   }
 
   private turn(callback: () => void): CancelTimer {

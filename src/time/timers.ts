@@ -4,6 +4,9 @@
  */
 import type { EpochMillis } from "./epochMillis.ts"
 
+/** A clock that is adjusted all the time may step back so far, and nothing is made of it. */
+export const clockMarginMs = 60_000
+
 /** Ends a waiting timer; a timer that has fired or was cancelled stays as it is. */
 export type CancelTimer = () => void
 
@@ -23,7 +26,8 @@ export interface Timers {
 export interface WallTimers extends Timers {
   /**
    * Calls `callback` once, when the wall clock shows `instant` or more; never early. Looks at the clock at most a minute
-   * apart, since clocks step and machines sleep: after a step it may come that much late.
+   * apart, since clocks step and machines sleep: after a step it may come that much late. A look that finds the clock set back by
+   * more than `clockMarginMs` calls `setBack` instead, where it is given.
    */
-  at(instant: EpochMillis, callback: () => void): CancelTimer
+  at(instant: EpochMillis, callback: () => void, setBack?: () => void): CancelTimer
 }

@@ -44,6 +44,16 @@ export const zoneOf = (timezone: string): Zone => {
   return zone
 }
 
+/** Calls `ask` while `zoneOf` knows `zone` by its name too. */
+export const withZone = <A>(zone: Zone, ask: () => A): A => {
+  zones.set(zone.name, zone)
+  try {
+    return ask()
+  } finally {
+    zones.delete(zone.name)
+  }
+}
+
 /** Local minus UTC at an instant, milliseconds. */
 export const offsetAt = (zone: Zone, at: EpochMillis): number => zone.spanAt(at).offsetMs
 

@@ -16,7 +16,7 @@ export interface BoundOptions {
 
 export const boundNames = ["timezone", "start", "end"] as const
 
-/** Bounds as they are stored: an instant is text only while the zone it is read in is not settled. */
+/** Bounds as they are stored: text without an offset stays text, read in the zone. */
 export interface StoredBounds {
   readonly timezone?: string
   readonly start?: EpochMillis | string
@@ -75,10 +75,9 @@ interface Settled {
 const readBound = (settled: Settled, field: string, input: InstantInput): EpochMillis =>
   namingInstant(settled.trigger, field, () => readInstant(checked(settled.trigger, field, input), settled.timezone))
 
+/** Wall time stays wall time: its instant is another one when the zone's rules change. */
 const storedInstant = (settled: Settled, field: string, input: InstantInput): EpochMillis | string =>
-  settled.given === undefined && typeof input === "string" && !isZoneFree(input)
-    ? input
-    : readBound(settled, field, input)
+  typeof input === "string" && !isZoneFree(input) ? input : readBound(settled, field, input)
 
 const checked = (trigger: string, field: string, input: InstantInput): InstantInput => {
   const given: unknown = input

@@ -59,9 +59,10 @@ export function* checkAccounting(
   const from = wholeFrom(memory, trigger, records, retained)
   const through = memory.backlog?.late?.from ?? memory.backlog?.due?.from ?? Infinity
   const accountedThrough = Math.min(memory.cursor, through - 1)
-  const { singles, ranges } = keptAfter(from, memory, records)
+  const own = counted(memory, records)
+  const { singles, ranges } = keptAfter(from, memory, own)
   const rangeAt = pointer(ranges)
-  const nextOwed = owedBy(trigger, pausesIn(records))
+  const nextOwed = owedBy(trigger, pausesIn(own))
   let fireTimes = 0
   for (
     let at = nextOwed(from);
@@ -138,19 +139,34 @@ const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => Cou
  * an entry that is as old as its fire time may be a stream's, if `mayBeStreams` or from before the newest change of trigger.
  */
 export const checkDoubles = (memory: JobMemory, records: JobRecords, mayBeStreams: boolean, report: Report): void => {
+  const own = counted(memory, records)
   const ofClock = {
-    runs: records.runs.filter((run) => !isOfValue(run)),
-    ledger: records.ledger.filter(({ fromAt, at }) => at !== fromAt || !(mayBeStreams || fromAt <= memory.since))
+    runs: own.runs.filter((run) => !isOfValue(run)),
+    ledger: own.ledger.filter(({ fromAt, at }) => at !== fromAt || !(mayBeStreams || fromAt <= memory.since))
   }
+  const from = memory.countsAfterRun === null ? -Infinity : memory.since
   const queue = memory.queue.filter(({ args }) => args === undefined)
-  for (const [at, times] of keptAfter(-Infinity, { ...memory, queue }, ofClock).singles)
+  for (const [at, times] of keptAfter(from, { ...memory, queue }, ofClock).singles)
     if (times > 1) report("doubleAccounting", `fire time ${at} is accounted for ${times} times`)
 }
 
 /** Whether records are left from before the newest change of trigger, whose trigger is not. */
 export const hadEarlierTrigger = (memory: JobMemory, records: JobRecords): boolean =>
-  records.runs.some((run) => isOfFireTime(run) && run.fireAt <= memory.since) ||
-  records.ledger.some(({ fromAt }) => fromAt <= memory.since)
+  records.runs.some((run) => isOfFireTime(run) && (run.fireAt <= memory.since || !counts(memory, run))) ||
+  records.ledger.some((entry) => entry.fromAt <= memory.since || !counts(memory, entry))
+
+/** Whether a record is of the clock that the job goes by: not of one that was ahead and was set right since. */
+export const counts = (memory: JobMemory, { runKey }: { readonly runKey: number | null }): boolean =>
+  memory.countsAfterRun === null || (runKey ?? 0) > memory.countsAfterRun
+
+/** A job's records without those of a clock that was ahead. */
+const counted = (memory: JobMemory, records: JobRecords): JobRecords =>
+  memory.countsAfterRun === null
+    ? records
+    : {
+        runs: records.runs.filter((run) => counts(memory, run)),
+        ledger: records.ledger.filter((entry) => counts(memory, entry))
+      }
 
 const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRecords): Kept => {
   const singles = new Map<EpochMillis, number>()
@@ -171,11 +187,13 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
 /** Where the records begin to be whole, exclusive: after the newest change of trigger, and after what retention deleted. */
 const wholeFrom = (memory: JobMemory, trigger: Trigger, records: JobRecords, retained: Retained): EpochMillis => {
   const from = Math.max(memory.since, retained.from, unread(records.ledger))
-  const timed = records.runs.filter(isOfFireTime)
-  const whole = timed.length >= memory.runCount && records.runs.length < maxFireTimes
+  const all = records.runs.filter((run) => isOfFireTime(run))
+  const whole = all.length >= memory.runCount && records.runs.length < maxFireTimes
   const untouched = whole && !(retained.guessed && from === memory.since && beginsLate(memory, trigger, records))
   // Age, which `from` knows unless it is guessed, is all that ledger entries are deleted for.
-  return untouched ? from : Math.max(from, afterDeleted(memory, timed, retained.guessed ? records.ledger : []))
+  const timed = all.filter((run) => counts(memory, run))
+  const ledger = records.ledger.filter((entry) => counts(memory, entry))
+  return untouched ? from : Math.max(from, afterDeleted(memory, timed, retained.guessed ? ledger : []))
 }
 
 /** A list as long as it may be has an older part that was not read. */
@@ -184,9 +202,10 @@ const unread = (ledger: ReadonlyArray<LedgerRow>): EpochMillis =>
 
 /** The trigger's first owed fire time has no record, and a later one has. */
 const beginsLate = (memory: JobMemory, trigger: Trigger, records: JobRecords): boolean => {
-  const first = owedBy(trigger, pausesIn(records))(memory.since)
+  const own = counted(memory, records)
+  const first = owedBy(trigger, pausesIn(own))(memory.since)
   if (first === undefined || first > memory.cursor) return false
-  const { singles, ranges } = keptAfter(memory.since, memory, records)
+  const { singles, ranges } = keptAfter(memory.since, memory, own)
   const earliest = [...singles.keys(), ...ranges.map(({ entry }) => entry.fromAt)].reduce(
     (a, b) => Math.min(a, b),
     Infinity

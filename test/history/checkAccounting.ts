@@ -1,4 +1,5 @@
 /** Every fire time a job owed is in exactly one place: a run, a misfire, a coalesced entry, its queue or its catch-up. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { JobRow, LedgerRow, RunRow } from "../../src/store/jobStore.ts"
 import type { EpochMillis } from "../../src/time/instant.ts"
 import type { ExpectedJob, History, StoredMemory } from "./history.ts"
@@ -28,7 +29,7 @@ export const checkAccounting = (history: History, expected: ReadonlyArray<Expect
     const own = runs.filter((run) => run.jobKey === row.key)
     const entries = ledger.filter((entry) => entry.jobKey === row.key)
     checkEntries(job.jobId, own, entries, report)
-    const served = own.filter((run) => run.request === 0).length
+    const served = own.filter((run) => isOfFireTime(run)).length
     if (job.maxRuns !== undefined && served > job.maxRuns)
       report("maxRuns", job.jobId, `${served} runs for fire times, at most ${job.maxRuns} allowed`)
     const memory = storedMemory(row)
@@ -114,7 +115,7 @@ const checkOwed = (
 
 const entriesOf = (runs: ReadonlyArray<RunRow>, ledger: ReadonlyArray<LedgerRow>): ReadonlyArray<Entry> => [
   ...runs
-    .filter((run) => run.request === 0)
+    .filter((run) => isOfFireTime(run))
     .map(({ runKey, fireAt }) => ({ from: fireAt, through: fireAt, count: 1, where: `run ${runKey}`, seen: 0 })),
   ...ledger
     .filter(({ kind }) => kind === "misfired" || kind === "coalesced")

@@ -1,4 +1,5 @@
 /** What callers were told, against what is on disk: nothing acknowledged may be missing or different. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { EpochMillis } from "../../src/time/instant.ts"
 import { liveJob } from "./checkAttempts.ts"
 import type { CommandLine, History, Line } from "./history.ts"
@@ -117,7 +118,7 @@ const knownCommands = (seen: ReadonlyArray<Line>): ReadonlyMap<string, ReadonlyA
 const checkOutOfService = ({ disk, seen }: History, report: Report): void => {
   const commands = knownCommands(seen)
   for (const run of disk.runs) {
-    if (run.request !== 0) continue
+    if (!isOfFireTime(run)) continue
     let since: { readonly at: EpochMillis; readonly kind: string } | null = null
     for (const line of commands.get(run.jobId) ?? []) {
       if (line.kind === "paused" || line.kind === "removed") since ??= line

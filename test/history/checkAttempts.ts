@@ -1,4 +1,5 @@
 /** What was executed, against what was claimed: no start without a claim, none early, none twice, none too many. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { JobRow, RunRow } from "../../src/store/jobStore.ts"
 import type { EpochMillis } from "../../src/time/instant.ts"
 import { rowOf } from "./checkAccounting.ts"
@@ -61,7 +62,7 @@ const checkRun = (history: History, told: Told, run: RunRow, job: ExpectedJob | 
     report("unfinished", jobId, `run ${runKey} has outcome ${outcome} and its end at ${finishedAt}`)
   if (history.quietAt !== undefined && outcome === null)
     report("unfinished", jobId, `run ${runKey} of ${run.fireAt} is unfinished after everything had time to end`)
-  if (run.request === 0 && claimedAt < run.fireAt)
+  if (isOfFireTime(run) && claimedAt < run.fireAt)
     report("early", jobId, `run ${runKey} was claimed at ${claimedAt}, before its fire time ${run.fireAt}`)
   if (job === undefined) return
   const until = finishedAt ?? Infinity
@@ -134,7 +135,7 @@ const checkStarts = (history: History, byKey: ReadonlyMap<number, RunRow>, repor
       report("unclaimedStart", jobId, `run ${runId} of ${fireAt} started and is not on disk`)
     else if (attempt > ((run.outcome === null ? liveAttempt.get(run.runKey) : undefined) ?? run.attempt))
       report("unclaimedStart", jobId, `attempt ${attempt} of run ${runId} started, on disk it is at ${run.attempt}`)
-    if (run?.request === 0 && at < fireAt && history.clockSetBack !== true)
+    if (run !== undefined && isOfFireTime(run) && at < fireAt && history.clockSetBack !== true)
       report("early", jobId, `run ${runId} started at ${at}, before its fire time ${fireAt}`)
     const outcome = told.get(runId)
     if (outcome !== undefined)

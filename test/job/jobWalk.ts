@@ -103,7 +103,13 @@ export class JobWalk {
         const owed = this.owed()
         if (this.memory.removed) return
         this.trigger = { ...given.trigger, kind: this.trigger.kind }
-        return this.send({ type: "reschedule", owed, ...this.next(rescheduledFrom(memory, now, owed)), now })
+        return this.send({
+          type: "reschedule",
+          owed,
+          nextRunKey: this.nextRunKey,
+          ...this.next(rescheduledFrom(memory, now, owed)),
+          now
+        })
       }
       case "redefine":
         this.rules = given.rules

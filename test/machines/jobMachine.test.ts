@@ -38,6 +38,7 @@ describe("jobMachine", () => {
       refused: ["misfired"],
       requested: ["running"],
       reschedule: ["done", "scheduled"],
+      setRight: ["done", "scheduled"],
       remove: ["done"]
     }
     expect(explored).toEqual({
@@ -46,6 +47,7 @@ describe("jobMachine", () => {
           ...waiting,
           acquitted: ["scheduled"],
           redefine: ["scheduled"],
+          retime: ["done", "scheduled"],
           due: ["done", "misfired", "running", "scheduled"],
           skip: ["done", "scheduled"]
         },
@@ -53,6 +55,7 @@ describe("jobMachine", () => {
           ...waiting,
           acquitted: ["misfired"],
           redefine: ["misfired"],
+          retime: ["done", "misfired"],
           due: ["done", "misfired", "running"],
           skip: ["done", "misfired"]
         },
@@ -64,7 +67,9 @@ describe("jobMachine", () => {
           due: ["done", "misfired", "running"],
           refused: ["running"],
           requested: ["running"],
-          reschedule: ["running"],
+          reschedule: ["done", "running", "scheduled"],
+          setRight: ["done", "running", "scheduled"],
+          retime: ["running"],
           skip: ["running"],
           waitOver: ["done", "misfired", "running"],
           settled: ["done", "misfired", "running", "scheduled"],
@@ -76,6 +81,8 @@ describe("jobMachine", () => {
           acquitted: ["paused"],
           redefine: ["paused"],
           reschedule: ["paused"],
+          setRight: ["paused"],
+          retime: ["paused"],
           requested: ["paused"],
           waitOver: ["paused"],
           settled: ["paused"],
@@ -115,6 +122,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const now = 1_000
   const muchLater = now + 100
   const setBack = now - 5
+  const wellBefore = now - 100_000
   const base = { firstRunKey: 1, now }
   const one = { from: now, through: now, count: 1 }
   const goesOn: NextFire = { nextFireAt: now + 10, exhausted: false }
@@ -126,7 +134,10 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...due, ...next, late: null, due: one, more: false },
     { ...due, ...next, late: one, due: null, more: false },
     { ...due, ...next, late: one, due: null, more: false, now: muchLater },
-    { type: "reschedule", now, owed: null, ...next },
+    { type: "reschedule", now, nextRunKey: 2, owed: null, ...next },
+    { type: "reschedule", now: wellBefore, nextRunKey: 2, owed: null, ...next },
+    { type: "setRight", now: wellBefore, nextRunKey: 2, aheadMs: 100_000, next },
+    { type: "retime", now, from: now, ...next },
     { type: "skip", now, ...next },
     { type: "resume", missed: "skip", ...base, ...next },
     { type: "resume", missed: "coalesce", ...base, ...next, now: muchLater }

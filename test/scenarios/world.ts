@@ -173,7 +173,7 @@ const everyType: ReadonlyArray<SchedulerEvent["type"]> = [
   ...(["SchedulerDraining", "SchedulerStopped", "JobAdded", "JobModified", "JobRemoved", "JobPaused"] as const),
   ...(["JobResumed", "JobParked", "JobDone", "RunClaimed", "RunStarted", "RunProgressed", "RunSucceeded"] as const),
   ...(["RunFailed", "RunTimedOut", "RunCancelled", "RunInterrupted", "RunRetryDue", "FireMisfired"] as const),
-  "FireCoalesced"
+  ...(["FireCoalesced", "FireTimeMoved", "ClockSetBack"] as const)
 ]
 
 /** Runs as `[fire time, outcome, attempt]`, oldest first; fire times in milliseconds after `midnight`. */

@@ -1,4 +1,5 @@
 /** What one commit did to one job, as every part of the model looks at it. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { ClaimRow, LedgerRow, SettleRow } from "../../src/store/jobStore.ts"
 import type { ModelJob } from "./stored.ts"
 
@@ -28,6 +29,4 @@ export const beginsAnew = ({ before, after }: Change): boolean =>
 
 /** True where a job that was done lives again: its counts begin anew. One that only runs once more on request stays over. */
 export const livesAgain = ({ before, after, claims }: Change): boolean =>
-  before?.row.value === "done" &&
-  after.row.value !== "done" &&
-  (!after.memory.exhausted || claims.some(({ request }) => request === 0))
+  before?.row.value === "done" && after.row.value !== "done" && (!after.memory.exhausted || claims.some(isOfFireTime))

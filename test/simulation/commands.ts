@@ -1,4 +1,5 @@
 /** What callers do to a simulated scheduler, and whether what they are told is on disk when they are told. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { JobHandle, Scheduler } from "../../src/index.ts"
 import type { CommandLine } from "../history/history.ts"
 import { Acknowledged } from "./acknowledged.ts"
@@ -176,7 +177,7 @@ export class Commands {
     this.settle(`run of ${id}`, scheduler.runJob(id, { args }), (handle) => {
       this.world.tell(`requested ${handle.runId}`)
       const run = this.world.model.runs.get(Number(handle.runId))
-      if (run === undefined || run.request === 0)
+      if (run === undefined || isOfFireTime(run))
         this.told.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
       const kept = this.world.model.rows.get(Number(handle.runId))?.args
       if (kept !== String(args)) this.told.lost(`run ${handle.runId} was given ${args}, on disk is ${kept}`)

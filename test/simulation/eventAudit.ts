@@ -1,4 +1,5 @@
 /** What is published, against what was committed: each fact once, after its commit and not before, numbered without gaps. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { SchedulerEvent } from "../../src/index.ts"
 import type { StoreBatch } from "../../src/store/jobStore.ts"
 import type { Report } from "./change.ts"
@@ -95,7 +96,7 @@ export class EventAudit {
     if (blurred(id) || before.fault !== null || after.fault !== null) this.busy.add(id)
     if (value === "done" && valueBefore !== "done" && !after.removed) this.owe(`JobDone ${id}`)
     // It was asked for once more in the commit in which it ended, or was done and ran and ended in one.
-    if (batch.claims.some(({ jobKey, request }) => jobKey === key && request !== 0)) this.busy.add(`JobDone ${id}`)
+    if (batch.claims.some((claim) => claim.jobKey === key && !isOfFireTime(claim))) this.busy.add(`JobDone ${id}`)
     if (after.fault !== null && before.fault === null) this.owe(`JobParked ${id}`)
     // One that is declared again as paused, after it was done, is not paused by anybody.
     if (before.pausedAt === null && after.pausedAt !== null && after.fault === null && valueBefore !== "done")

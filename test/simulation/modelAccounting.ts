@@ -2,6 +2,7 @@
  * Double entry for the fire times of one job, commit by commit: what waited and what the cursor has newly passed, against what
  * became runs, misfires and coalesced entries and what waits now. Nothing may be left over on either side.
  */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { LedgerRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
 import { beginsAnew } from "./change.ts"
@@ -43,7 +44,7 @@ export const passedBy = (change: Change): Passed | null => {
 /** The newly passed with what waited, each in one place of `change` or waiting still: what waits now. */
 export const account = (change: Change, passed: Passed, report: Report): ReadonlySet<number> => {
   const { before, after, ledger } = change
-  const claims = change.claims.filter(({ request }) => request === 0)
+  const claims = change.claims.filter(isOfFireTime)
   const pool = new Set(before?.waiting ?? [])
   const name = `job "${after.row.id}"`
   for (const at of passed.times) {

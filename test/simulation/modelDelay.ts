@@ -2,6 +2,7 @@
  * Fixed delay: the next fire time counts from the end of the newest one's run, and from nothing else. A fire time that finds no
  * run counts from the moment at which that was decided.
  */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { Change, Report } from "./change.ts"
 import { beginsAnew } from "./change.ts"
 import { delayedFrom } from "./fireTimesOf.ts"
@@ -47,4 +48,4 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
 
 /** True for the run of the job's newest fire time; one on request leaves the schedule alone. */
 const isNewest = (run: ModelRun | undefined, fireAt: number | null, lastFireAt: number | null): boolean =>
-  run !== undefined && run.request === 0 && (fireAt ?? run.fireAt) === lastFireAt
+  run !== undefined && isOfFireTime(run) && (fireAt ?? run.fireAt) === lastFireAt

@@ -1,4 +1,5 @@
 /** The rules of a run, as a table of what a commit may do: grace, coalescing, overlap, `maxRuns`, pauses, the next wake-up. */
+import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { ClaimRow, LedgerRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
 import { beginsAnew, livesAgain } from "./change.ts"
@@ -20,10 +21,11 @@ export const checkRules = (change: Change, passed: Passed | null, report: Report
 const either = ({ before, after }: Change, holds: (rules: StoredRules) => boolean): boolean =>
   holds(after.rules) || (before !== null && holds(before.rules))
 
-const checkClaim = (change: Change, { fireAt, request, claimedAt }: ClaimRow, report: Report): void => {
+const checkClaim = (change: Change, claim: ClaimRow, report: Report): void => {
+  const { fireAt, claimedAt } = claim
   const { before, after } = change
   if (before?.memory.removed === true) report("removed", `it is removed, and claims a run for ${fireAt}`)
-  if (request !== 0) return
+  if (!isOfFireTime(claim)) return
   if (fireAt > claimedAt) report("early", `fire time ${fireAt} is claimed at ${claimedAt}`)
   if (before !== null && before.memory.pausedAt !== null && after.memory.pausedAt !== null)
     report("paused", `it is paused, and claims a run for fire time ${fireAt}`)
@@ -42,7 +44,7 @@ const checkCoalescing = (change: Change, passed: Passed | null, report: Report):
     return
   const wasQueued = new Set(before?.memory.queue.map(({ fireAt }) => fireAt))
   const isQueued = new Set(after.memory.queue.map(({ fireAt }) => fireAt))
-  const direct = claims.filter(({ fireAt, request }) => request === 0 && !wasQueued.has(fireAt))
+  const direct = claims.filter((claim) => isOfFireTime(claim) && !wasQueued.has(claim.fireAt))
   const coalesced = ledger.filter(({ kind }) => kind === "coalesced")
   for (const { runKey, fromAt } of coalesced)
     if (!claims.some((claim) => claim.runKey === runKey))
@@ -170,7 +172,7 @@ const checkQueue = (change: Change, report: Report): void => {
 const checkCounts = (change: Change, report: Report): void => {
   const { before, after, claims } = change
   const { memory, rules } = after
-  const served = claims.filter(({ request }) => request === 0).length
+  const served = claims.filter(isOfFireTime).length
   // The last run may end, and the job be declared again, in one commit.
   const endedHere = beginsAnew(change) && change.settled.some(({ outcome }) => outcome !== null)
   const anew = livesAgain(change) || (endedHere && memory.runCount === served)

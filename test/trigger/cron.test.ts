@@ -118,7 +118,7 @@ describe("cron", () => {
       type: "cron",
       expression: "0 9 * * *",
       timezone: "Asia/Tokyo",
-      start: at("2026-06-01T00:00:00+09:00")
+      start: "2026-06-01"
     })
     expect(bound?.next(0)).toBe(at("2026-06-01T09:00:00+09:00"))
   })

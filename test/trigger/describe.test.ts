@@ -23,7 +23,7 @@ suite("describe", () => {
     [cron("@daily"), "At 00:00"],
     [cron("0 0 13 * 5"), "At 00:00, on day 13 of the month; or At 00:00, only on Friday"],
     [cron({ hour: "8-10", day: "last fri" }), "when day is last fri and hour is 8-10"],
-    [date("2026-01-01T09:00", oslo), "once, at 2026-01-01T08:00:00.000Z (Europe/Oslo)"],
+    [date("2026-01-01T09:00", oslo), "once, at 2026-01-01T09:00 (Europe/Oslo)"],
     [interval({ hours: 1, minutes: 30 }, { after: "run" }), "every 1 hour 30 minutes after the last run ended"],
     [calendarInterval({ months: 2, hour: 3 }, { start: "2026-01-31" }), "every 2 months at 03:00:00, from 2026-01-31"],
     [stream("orders"), 'whenever the stream "orders" emits'],

@@ -2,6 +2,7 @@
  * Kills a scheduler again and again, at random moments drawn from a seed and in its first milliseconds too, starts it again on the
  * same file, and compares what is left with what was seen outside.
  */
+import { isOfFireTime } from "../../../src/store/claimKind.ts"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { appendFileSync, existsSync, mkdirSync } from "node:fs"
@@ -87,8 +88,7 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
   return {
     kills,
     killsDuringStart,
-    fires:
-      disk.runs.filter(({ request }) => request === 0).length + disk.ledger.reduce((sum, { count }) => sum + count, 0),
+    fires: disk.runs.filter(isOfFireTime).length + disk.ledger.reduce((sum, { count }) => sum + count, 0),
     runs: disk.runs.length,
     attempts: attempts.size,
     interrupted: [...attempts].filter((attempt) => !ended.has(attempt)).length,

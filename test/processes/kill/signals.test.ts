@@ -1,4 +1,5 @@
 /** Signals that a process can see, and ones it cannot; and two schedulers that want one file. In real processes, with real time. */
+import { isOfFireTime } from "../../../src/store/claimKind.ts"
 import { mkdtempSync, rmSync } from "node:fs"
 import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
@@ -144,7 +145,7 @@ const claimedSince = (told: string): ReadonlyArray<string> => {
   const [at = NaN, newestRun = NaN] = told.split("/").map(Number)
   expect(newestRun).toBeGreaterThanOrEqual(0)
   return killHistory(files(world).database, files(world).ledger)
-    .disk.runs.filter(({ request, claimedAt, runKey }) => request === 0 && claimedAt > at && runKey > newestRun)
+    .disk.runs.filter((run) => isOfFireTime(run) && run.claimedAt > at && run.runKey > newestRun)
     .map(({ runKey, claimedAt }) => `run ${runKey} was claimed ${claimedAt - at} ms after the signal`)
 }
 

@@ -1,0 +1,106 @@
+/** Notices a clock that was set back and zone data that has changed, has the jobs reckoned anew, and says so. */
+import { Data } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
+import { clockMark } from "./clockWatch.ts"
+import type { LaneHost } from "./laneHost.ts"
+import type { Moved, Reckoned, Reckoning } from "./reckoning.ts"
+import { reckonAnew } from "./reckoning.ts"
+import type { StoreLane } from "./storeLane.ts"
+
+/**
+ * The wall clock shows less than this store has seen: it was ahead by `aheadMs` and has been set right. `corrected` jobs go on from
+ * now; `waiting` ones until the clock shows again what they have accounted for. For `onError`: nothing is thrown.
+ */
+export class ClockSetBackError extends Data.TaggedError("ClockSetBackError")<{
+  readonly store: string
+  readonly aheadMs: number
+  readonly corrected: number
+  readonly waiting: number
+}> {
+  override get message(): string {
+    const { store, aheadMs, corrected, waiting } = this
+    return [
+      `the clock was set back by ${shownMs(aheadMs)}, behind what store "${store}" has seen`,
+      ...(corrected === 0 ? [] : [`${corrected === 1 ? "1 job goes" : `${corrected} jobs go`} on from now`]),
+      ...(waiting === 0
+        ? []
+        : [
+            `${waiting === 1 ? "1 job waits" : `${waiting} jobs wait`} until it shows that again; rescheduleJob, pauseJob and resumeJob, or addJob with another trigger let one go on at once`
+          ])
+    ].join("; ")
+  }
+}
+
+/**
+ * This runtime has other rules for time zones than those that the store's next fire times were computed with; they were computed
+ * anew, and `moved` jobs fire at another instant. For `onError`: nothing is thrown.
+ */
+export class ZoneDataChangedError extends Data.TaggedError("ZoneDataChangedError")<{
+  readonly store: string
+  /** Empty: an older version wrote the store, which did not say what it computed with. */
+  readonly timezones: ReadonlyArray<string>
+  readonly moved: number
+  /** The first of them. */
+  readonly jobs: ReadonlyArray<Moved>
+}> {
+  override get message(): string {
+    const { store, timezones, moved } = this
+    const named = this.jobs.map(({ jobId, from, to }) => `"${jobId}" from ${shownAt(from)} to ${shownAt(to)}`)
+    const more = moved > named.length ? `, and ${moved - named.length} more` : ""
+    const zones = timezones.length === 0 ? "time zones" : timezones.join(", ")
+    return `the rules of ${zones} have changed since store "${store}" was last open; moved: ${named.join(", ")}${more}`
+  }
+}
+
+/** Before a store's jobs are claimed for: what its last owner reckoned with, against what is here now. */
+export const reckonAtStart = async (lane: StoreLane, host: LaneHost): Promise<void> => {
+  lane.clock.look(host.timers.now())
+  const why: Reckoning = {
+    aheadMs: lane.clock.takeStep(),
+    zones: lane.zones.changed(),
+    unknown: lane.store.jobCount > 0 && !lane.store.marks.has(clockMark)
+  }
+  if (why.aheadMs > 0 || why.zones.size > 0 || why.unknown || lane.zones.isStale(host.timers.now()))
+    await reckon(lane, host, why)
+}
+
+/** The lane has found the clock set back. Found again meanwhile, it is reckoned with again. */
+export const reckonWhileRunning = async (lane: StoreLane, host: LaneHost): Promise<void> => {
+  if (lane.clock.settling) return
+  for (let aheadMs = lane.clock.takeStep(); aheadMs > 0; aheadMs = lane.clock.takeStep())
+    await reckon(lane, host, { aheadMs, zones: new Map(), unknown: false })
+}
+
+const reckon = async (lane: StoreLane, host: LaneHost, why: Reckoning): Promise<void> => {
+  lane.clock.settling = true
+  try {
+    tell(lane, host, why, await reckonAnew(lane, host, why))
+  } finally {
+    lane.clock.settling = false
+  }
+}
+
+const tell = (lane: StoreLane, host: LaneHost, { zones }: Reckoning, reckoned: Reckoned): void => {
+  const { aheadMs, corrected, waiting, moved, firstMoved } = reckoned
+  const store = lane.name
+  const at = host.timers.now()
+  if (corrected + waiting > 0) {
+    lane.clock.setBack = { at, aheadMs, corrected, waiting }
+    host.events.publish(at, { type: "ClockSetBack", store, aheadMs, corrected, waiting })
+    host.troubled(new ClockSetBackError({ store, aheadMs, corrected, waiting }), `store "${store}"`)
+  }
+  if (moved > 0)
+    host.troubled(
+      new ZoneDataChangedError({ store, timezones: [...zones.keys()], moved, jobs: firstMoved }),
+      `store "${store}"`
+    )
+}
+
+const shownMs = (ms: number): string => {
+  const minutes = Math.round(ms / 60_000)
+  if (minutes < 120) return `${minutes} minutes`
+  const hours = Math.round(minutes / 60)
+  return hours < 72 ? `${hours} hours` : `${Math.round(hours / 24)} days`
+}
+
+const shownAt = (at: EpochMillis | null): string => (at === null ? "none" : new Date(at).toISOString())

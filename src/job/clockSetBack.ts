@@ -1,0 +1,74 @@
+/**
+ * A clock that was ahead and was set right: what a job has accounted for by the wrong clock would keep it silent until the right one
+ * shows that again. After a small step that is waited for, so that nothing runs twice.
+ */
+import type { EpochMillis } from "../time/instant.ts"
+import { clockMarginMs } from "../time/timers.ts"
+import { JobDraft } from "./jobDraft.ts"
+import type { JobDecision } from "./jobDraft.ts"
+import type { JobContext, RetimeEvent, SetRightEvent } from "./jobEvent.ts"
+import { withdrawBacklog } from "./maxRuns.ts"
+import { misfireQueued } from "./overlap.ts"
+import type { JobMemory } from "./snapshot.ts"
+
+/** A step back beyond this is a correction of the clock, as cron has it: jobs go on from now by themselves. */
+export const correctionMs = 3 * 3_600_000
+
+/** Whether the job has accounted for fire times more than `marginMs` ahead of `now`: the clock must have been there. */
+export const countedAhead = (
+  { cursor, skippedThrough }: Pick<JobMemory, "cursor" | "skippedThrough">,
+  now: EpochMillis,
+  marginMs = clockMarginMs
+): boolean => cursor > now + marginMs && cursor !== skippedThrough
+
+/** Where the fire times of such a job begin again, exclusive: one at `now` counts. */
+export const setRightFrom = (now: EpochMillis): EpochMillis => now - 1
+
+/**
+ * The job's fire times count from `now` by the right clock. What came due by the wrong one and has not started is withdrawn; what has
+ * its run or its ledger entry keeps it, and these count no more: `nextRunKey` tells them from what follows.
+ */
+export const countFromNow = (draft: JobDraft, now: EpochMillis, nextRunKey: number): void => {
+  const { memory } = draft
+  const ahead = memory.queue.filter((fire) => fire.requested !== true && fire.fireAt > now + clockMarginMs)
+  for (const fire of ahead) misfireQueued(draft, fire, "withdrawn")
+  memory.queue = memory.queue.filter((fire) => !ahead.includes(fire))
+  withdrawBacklog(draft, null)
+  memory.since = setRightFrom(now)
+  memory.cursor = memory.since
+  memory.catchUpThrough = null
+  memory.countsAfterRun = nextRunKey - 1
+}
+
+/** The engine has found the clock set back by `aheadMs`: the job goes on, and so do attempts that wait for an instant of the wrong clock. */
+export const onSetRight = (context: JobContext, event: SetRightEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  const { now, aheadMs, next, nextRunKey } = event
+  memory.live = memory.live.map((run) =>
+    run.retryAt === null || run.retryAt <= now + correctionMs
+      ? run
+      : { ...run, retryAt: Math.max(now, run.retryAt - aheadMs) }
+  )
+  if (next !== null) {
+    countFromNow(draft, now, nextRunKey)
+    memory.misfire = null
+    const { maxRuns } = context.rules
+    memory.exhausted = next.exhausted || (maxRuns !== null && memory.runCount >= maxRuns)
+    memory.nextFireAt = memory.exhausted ? null : next.nextFireAt
+  }
+  return draft.decision()
+}
+
+/** The trigger's zone has other rules since the job's next fire time was computed: it counts on from `from`, by the new ones. */
+export const onRetime = (context: JobContext, event: RetimeEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  if (event.from > memory.since)
+    draft.record("superseded", { from: memory.since + 1, through: event.from, count: 0 }, null, null)
+  memory.since = event.from
+  memory.cursor = event.from
+  memory.exhausted = event.exhausted
+  memory.nextFireAt = event.nextFireAt
+  return draft.decision()
+}
