@@ -92,6 +92,7 @@ export { memory } from "./store/memoryStore.ts"
 export type * from "./store/jobStore.ts"
 export {
   StoreConflict,
+  StoreMended,
   StoreFenced,
   StoreInUse,
   StoreTooNew,

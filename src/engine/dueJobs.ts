@@ -80,7 +80,7 @@ export class DueJobs {
             let served = 0
             found ||= rows.length > 0
             const heldBefore = this.held.size
-            for (const row of rows) if (this.serve(plan, row)) served += 1
+            for (const row of rows) if (this.serve(plan, row, name)) served += 1
             served += this.held.size - heldBefore
             if (served > 0) this.idleLooks.delete(name)
             else this.idleLooks.set(name, (this.idleLooks.get(name) ?? 0) + 1)
@@ -189,11 +189,17 @@ export class DueJobs {
   }
 
   /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. False when nothing was due. */
-  private serve(plan: Plan, row: JobRow): boolean {
+  private serve(plan: Plan, row: JobRow, executor: string): boolean {
     const known = plan.byKey(row.key) ?? this.residents.byKey(row.key)
     let job = known === undefined ? loadRow(plan, row, this.around.codec) : plan.load(known)
     if (job === undefined) return false
     const { now } = plan
+    if (job.row.executor !== executor) {
+      // The file has it under the wrong executor: it is written anew under its own, which looks for it then.
+      if (this.around.dispatcher.has(job.row.executor)) plan.touch(job)
+      else plan.park(job, unknownExecutor(job.row.executor))
+      return true
+    }
     const fixedDelay = job.trigger.after === "run"
     const wakeAt = wakeAtOf(job.memory, job.rules, fixedDelay)
     if (wakeAt === null || wakeAt > now) {
@@ -234,6 +240,11 @@ export class DueJobs {
     }
   }
 }
+
+const unknownExecutor = (executor: string): JobFault => ({
+  kind: "unknownExecutor",
+  message: `executor "${executor}" is not registered; add it, or modify the job, and resume it`
+})
 
 /** Why a job whose code is not there is parked. */
 export const unknownTask = (task: string): JobFault => ({

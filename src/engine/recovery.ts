@@ -78,6 +78,7 @@ export const interruptOrphans = (
 export const parkHomeless = (
   rows: ReadonlyArray<JobRow>,
   executor: string,
+  isRegistered: (name: string) => boolean,
   done: () => void,
   failed: (error: unknown) => void
 ): Intent => ({
@@ -87,7 +88,12 @@ export const parkHomeless = (
     const message = `executor "${executor}" is not registered; the job goes on at the next start that has it; or add it, or modify the job, and resume it`
     for (const { key } of rows) {
       const job = plan.byKey(key)
-      if (job?.row.executor === executor) plan.park(job, { kind: "unknownExecutor", message })
+      if (job === undefined) continue
+      // The file had it under another executor's name: it is written anew under its own.
+      if (job.row.executor === executor || !isRegistered(job.row.executor))
+        plan.park(job, { kind: "unknownExecutor", message })
+      const current = plan.byKey(key)
+      if (current !== undefined) plan.touch(current)
     }
   },
   committed: done,

@@ -12,6 +12,7 @@ import type { Intent } from "./intent.ts"
 import type { LaneHost } from "./laneHost.ts"
 import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
+import { StoreMended } from "../store/storeError.ts"
 import { StoreLane } from "./storeLane.ts"
 import { acquittal } from "./suspects.ts"
 import { reckonAtStart } from "./timeKeeping.ts"
@@ -132,6 +133,8 @@ export class StoreHomes {
       throw failureOf(opened)
     }
     const lane = new StoreLane(name, opened.value, this.host)
+    for (const cause of opened.value.mended ?? [])
+      this.host.troubled(new StoreMended({ store: name, cause }), `store "${name}"`)
     const wakeUps = this.news.wakeUps$(name).subscribe(() => lane.look())
     this.homes.set(name, { lane, scope, description: store.description, wakeUps })
     try {
@@ -176,8 +179,9 @@ export class StoreHomes {
    */
   private async recover(lane: StoreLane): Promise<void> {
     await this.settleOrphans(lane, await this.orphans(lane))
+    const isRegistered = (executor: string): boolean => this.host.dispatcher.has(executor)
     for (const executor of await runStore(lane.store.executorNames())) {
-      if (this.host.dispatcher.has(executor)) continue
+      if (isRegistered(executor)) continue
       const parked = new Set<number>()
       for (;;) {
         const due = await runStore(lane.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
@@ -185,7 +189,7 @@ export class StoreHomes {
         const homeless = due.filter(({ key }) => !parked.has(key))
         if (homeless.length === 0) break
         for (const { key } of homeless) parked.add(key)
-        await committed(lane, (resolve, reject) => parkHomeless(homeless, executor, resolve, reject))
+        await committed(lane, (resolve, reject) => parkHomeless(homeless, executor, isRegistered, resolve, reject))
       }
     }
     await reckonAtStart(lane, this.host)

@@ -148,6 +148,8 @@ export interface StoreOpening {
   readonly jobCount: number
   /** As earlier owners have left them, by name. */
   readonly marks: ReadonlyMap<string, string>
+  /** Damage that would have harmed all jobs, found and mended at the opening, one sentence each. Default: none. */
+  readonly mended?: ReadonlyArray<string>
 }
 
 export interface JobFilter {

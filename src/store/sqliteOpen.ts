@@ -14,6 +14,7 @@ import { refuseOddCompanions, refuseOddFile } from "./sqliteFileKinds.ts"
 import { type Hold, holdFile } from "./sqliteHold.ts"
 import { own } from "./sqliteOwnership.ts"
 import { refuseForeignSchema } from "./sqliteSchema.ts"
+import { mend } from "./sqliteMending.ts"
 import { type Executors, readExecutors } from "./sqliteSession.ts"
 import { type StoreError, StoreTooNew, StoreUnreadable } from "./storeError.ts"
 
@@ -33,6 +34,8 @@ export interface Possession {
   readonly nextJobKey: number
   readonly nextRunKey: number
   readonly marks: ReadonlyMap<string, string>
+  /** What was damaged and is mended, one sentence each. */
+  readonly mended: ReadonlyArray<string>
   readonly executors: Executors
 }
 
@@ -199,9 +202,10 @@ const claimEpoch = (
   return connection.transaction(
     Effect.gen(function* () {
       for (const statement of neededAtStart) yield* connection.values(statement)
+      const mended = yield* mend(connection)
       const executors = yield* readExecutors(connection)
       const marks = yield* connection.rows<{ name: string; value: string }>("SELECT name, value FROM marks")
-      const [row] = yield* connection.rows<Omit<Possession, "hold" | "executors" | "marks">>(
+      const [row] = yield* connection.rows<Omit<Possession, "hold" | "mended" | "executors" | "marks">>(
         `SELECT epoch + 1 AS epoch, job_count AS jobCount,
         max(job_key, (SELECT coalesce(max(key), 0) FROM jobs)) + 1 AS nextJobKey,
         max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey FROM owner`
@@ -214,7 +218,7 @@ const claimEpoch = (
         startedAt
       ])
       hold.acknowledged(row.epoch, 0)
-      return { hold, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
+      return { hold, mended, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
     })
   )
 }

@@ -116,11 +116,10 @@ export const noLimit = -1
 export const limited = "LIMIT ? + 0"
 
 export const jobRows = (
-  { connection, executors }: SqliteSession,
+  { connection }: SqliteSession,
   sql: string,
   params: ReadonlyArray<unknown>
-): Read<ReadonlyArray<JobRow>> =>
-  Effect.map(connection.values<StoredJob>(sql, params), (rows) => rows.map((row) => jobRow(row, executors.names)))
+): Read<ReadonlyArray<JobRow>> => Effect.map(connection.values<StoredJob>(sql, params), (rows) => rows.map(jobRow))
 
 const jobsById = sized(
   (rows) => `SELECT ${jobColumns} FROM jobs j LEFT JOIN job_state s ON s.key = j.key

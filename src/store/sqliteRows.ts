@@ -33,7 +33,8 @@ const kindOf = decoder(kindCodes)
 
 /** Columns of `jobs j` and `job_state s`, in the order of `StoredJob`. A job whose state is gone is read as one that nobody can read. */
 export const jobColumns = `j.key, j.id, j.task, j.trigger, j.stream, j.args, j.rules, j.notes, j.added_at, j.removed_at,
-  coalesce(s.value, -1), s.wake_at AS wakeAt, coalesce(s.fault, 1), coalesce(s.executor, 0), coalesce(s.memory, '')`
+  coalesce(s.value, -1), s.wake_at AS wakeAt, coalesce(s.fault, 1), coalesce(j.executor, 'default'),
+  coalesce(s.memory, '')`
 
 export type StoredJob = readonly [
   key: number,
@@ -49,11 +50,11 @@ export type StoredJob = readonly [
   value: number,
   wakeAt: EpochMillis | null,
   fault: number,
-  executor: number,
+  executor: string,
   memory: string
 ]
 
-export const jobRow = (stored: StoredJob, executors: ReadonlyMap<number, string>): JobRow => ({
+export const jobRow = (stored: StoredJob): JobRow => ({
   key: stored[0],
   id: stored[1],
   task: stored[2],
@@ -67,7 +68,7 @@ export const jobRow = (stored: StoredJob, executors: ReadonlyMap<number, string>
   value: stateOf(stored[10]),
   wakeAt: stored[11],
   fault: stored[12] !== 0,
-  executor: executors.get(stored[13]) ?? `executor ${stored[13]}`,
+  executor: stored[13],
   memory: stored[14]
 })
 

@@ -86,7 +86,7 @@ export const readOrphans = (
   runRows(
     connection,
     `SELECT ${runColumns} FROM runs r INDEXED BY runs_unfinished CROSS JOIN jobs j ON j.key = r.job_key
-    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch < ? ORDER BY r.run_key ${limited}`,
+    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch <> ? ORDER BY r.run_key ${limited}`,
     [afterRunKey, epoch, limit]
   )
 

@@ -29,7 +29,7 @@ import {
   type StoredRun
 } from "./sqliteRows.ts"
 import { purgedMark } from "./retentionMarks.ts"
-import { readExecutors } from "./sqliteSession.ts"
+import { endOfCounts, endOfKeys } from "./sqliteMending.ts"
 import { letOthersIn } from "./sqliteSlices.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
@@ -39,7 +39,7 @@ export interface SqliteSnapshot {
   readonly past: Effect.Effect<SnapshotPast, StoreError>
   /** What owners have left, by name. */
   readonly marks: Effect.Effect<ReadonlyMap<string, string>, StoreError>
-  /** By key, removed ones included. A turn for others comes first. */
+  /** By key, removed ones included; those with a key that no scheduler gives are in `damage` alone. A turn for others comes first. */
   jobs(afterKey: number, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
   /** Newest fire time first, without arguments, results and errors. */
   runsOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
@@ -166,7 +166,6 @@ const copied = (path: string, store: string): Effect.Effect<string, StoreUnavail
 
 const snapshotOf = (connection: SqliteConnection, store: string) =>
   Effect.gen(function* () {
-    const { names } = yield* readExecutors(connection)
     const [owner] = yield* connection.rows<{ readonly epoch: number }>("SELECT epoch FROM owner")
     if (owner === undefined) return yield* Effect.fail(new StoreUnreadable({ store, cause: "its owner row is gone" }))
     const told = <A>(operation: string, read: Effect.Effect<A, SqlError>) => translated(store, operation)(read)
@@ -192,7 +191,7 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
           told(
             "jobs",
             Effect.map(connection.values<StoredJob>(jobsAfter, [afterKey, limit]), (rows) =>
-              rows.map((stored) => jobRow(stored, names))
+              rows.map((stored) => jobRow(stored))
             )
           )
         ),
@@ -223,7 +222,7 @@ interface PastOfFile {
 }
 
 const jobsAfter = `SELECT ${jobColumns} FROM jobs j CROSS JOIN job_state s ON s.key = j.key
-  WHERE j.key > ? ORDER BY j.key ${limited}`
+  WHERE j.key > ? AND j.key < ${endOfKeys} ORDER BY j.key ${limited}`
 
 const runsOfJob = `SELECT ${bareRunColumns} FROM runs r INDEXED BY runs_by_job CROSS JOIN jobs j ON j.key = r.job_key
   WHERE r.job_key = ? ORDER BY r.fire_at DESC, r.request DESC ${limited}`
@@ -248,12 +247,44 @@ const findDamage = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<s
       (SELECT count(*) - (SELECT count(*) FROM runs INDEXED BY runs_unfinished WHERE finished_at IS NULL) FROM runs) AS finishedFound
       FROM owner`
     )
+    const odd = yield* connection.rows<{ readonly message: string }>(oddNumbers)
     return [
+      ...odd.map(({ message }) => message),
       ...strays.map(({ table, rows }) => `${rows} rows of "${table}" belong to no job`),
       ...(stateless === undefined || stateless.rows === 0 ? [] : [`${stateless.rows} jobs have no state`]),
       ...(counts === undefined ? [] : miscounts(counts))
     ]
   })
+
+/** Keys and counts that no scheduler gives, wake-ups under another executor than the definition's, and marks without a text. */
+const oddNumbers = [
+  ...(
+    [
+      ["jobs", "key"],
+      ["job_state", "key"],
+      ["runs", "run_key"],
+      ["ledger", "entry"],
+      ["executors", "number"]
+    ] as const
+  ).map(
+    ([
+      table,
+      key
+    ]) => `SELECT count(*) || ' rows of "${table}" have a key that no scheduler gives' AS message FROM ${table}
+      WHERE ${key} < 1 OR ${key} >= ${endOfKeys} HAVING count(*) > 0`
+  ),
+  `SELECT count(*) || ' jobs wait under another executor than their definition''s' FROM job_state s CROSS JOIN jobs j ON j.key = s.key
+    WHERE s.wake_at IS NOT NULL AND coalesce(j.executor, 'default') IS NOT (SELECT name FROM executors WHERE number = s.executor)
+    HAVING count(*) > 0`,
+  ...["epoch", "sequence", "job_key", "run_key", "job_count", "finished_runs"].map(
+    (column) =>
+      `SELECT 'its owner row has ${column} ' || ${column} FROM owner WHERE ${column} < 0 OR ${column} >= ${endOfCounts}`
+  ),
+  `SELECT 'its owner row has given job keys up to ' || job_key || ', and there is ' || (SELECT max(key) FROM jobs) FROM owner
+    WHERE job_key < (SELECT max(key) FROM jobs)`,
+  `SELECT 'its owner row has given run keys up to ' || run_key || ', and there is ' || (SELECT max(run_key) FROM runs) FROM owner
+    WHERE run_key < (SELECT max(run_key) FROM runs)`
+].join(" UNION ALL ")
 
 interface Counts {
   readonly jobs: number

@@ -18,13 +18,13 @@ export const clearWakes = sized(
 )
 
 export const insertJobs = sized(
-  (rows) => `INSERT INTO jobs(key, id, task, trigger, stream, args, rules, notes, added_at)
-    VALUES ${placeholders(rows, 9)}`
+  (rows) => `INSERT INTO jobs(key, id, task, trigger, stream, args, rules, notes, added_at, executor)
+    VALUES ${placeholders(rows, 10)}`
 )
 
 export const updateJobs = sized(
-  (rows) => `WITH v(k, i, a, c, d, e, f, g, h) AS (VALUES ${placeholders(rows, 9)})
-    UPDATE jobs SET task = a, trigger = c, stream = d, args = e, rules = f, notes = g, added_at = h
+  (rows) => `WITH v(k, i, a, c, d, e, f, g, h, x) AS (VALUES ${placeholders(rows, 10)})
+    UPDATE jobs SET task = a, trigger = c, stream = d, args = e, rules = f, notes = g, added_at = h, executor = x
     FROM v WHERE key = k`
 )
 
@@ -37,7 +37,8 @@ export const definitionParams = (row: JobDefinitionRow & { readonly key: number 
   row.args,
   row.rules,
   row.notes,
-  row.addedAt
+  row.addedAt,
+  row.executor === "default" ? null : row.executor
 ]
 
 export const updateExecutors = sized(

@@ -75,7 +75,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
 
 const openFile = ({ filename: store }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
-    const { hold, epoch, jobCount, nextJobKey, nextRunKey, marks, executors } = possession
+    const { hold, epoch, jobCount, nextJobKey, nextRunKey, marks, mended, executors } = possession
     const { connection } = hold
     const session: SqliteSession = {
       connection,
@@ -104,6 +104,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       nextJobKey,
       nextRunKey,
       marks,
+      mended,
       commit: (sequence, batch) =>
         looked("commit", () => {
           const at = batchInstant(batch, latest)

@@ -80,6 +80,16 @@ export class StoreConflict extends Data.TaggedError("StoreConflict")<{
   }
 }
 
+/** Told when a store is opened: damage that would have harmed all jobs was found, and is mended. Nothing fails with it. */
+export class StoreMended extends Data.TaggedError("StoreMended")<{
+  readonly store: string
+  readonly cause: string
+}> {
+  override get message(): string {
+    return `store ${this.store} was damaged: ${this.cause}; find out what wrote into it, and verify it`
+  }
+}
+
 export type StoreError = StoreUnavailable | StoreInUse | StoreFenced | StoreUnreadable | StoreTooNew | StoreConflict
 
 /** A loader's errors go on for many lines of places where it looked. */

@@ -151,6 +151,7 @@ export const eachCall = (
   nextJobKey: open.nextJobKey,
   nextRunKey: open.nextRunKey,
   marks: open.marks,
+  mended: open.mended ?? [],
   commit: (sequence, batch) => wrap("commit", open.commit(sequence, batch)),
   committed: () => wrap("committed", open.committed()),
   due: (executor, now, limit) => wrap("due", open.due(executor, now, limit)),
