@@ -20,9 +20,17 @@ const cases: ReadonlyArray<readonly [what: string, sql: string, told: boolean]> 
   ["an executor under another name", "UPDATE executors SET name = 'nobody' WHERE name = 'default'", false],
   ["an executor numbered past 2^31", "UPDATE executors SET number = 9223372036854775807 WHERE name = 'slow'", true],
   ["a job's executor that nobody is", "UPDATE job_state SET executor = 9007199254740993 WHERE key = 1", true],
-  ["a run's key of 2^53", "UPDATE runs SET run_key = 9007199254740992 WHERE run_key = 2", true],
-  ["a run's key of 2^63 - 1", "UPDATE runs SET run_key = 9223372036854775807 WHERE run_key = 2", true],
-  ["a run's key below 0", "UPDATE runs SET run_key = -5 WHERE run_key = 2", true],
+  [
+    "a run's key of 2^53",
+    "UPDATE runs SET run_key = 9007199254740992 WHERE run_key = (SELECT min(run_key) FROM runs)",
+    true
+  ],
+  [
+    "a run's key of 2^63 - 1",
+    "UPDATE runs SET run_key = 9223372036854775807 WHERE run_key = (SELECT min(run_key) FROM runs)",
+    true
+  ],
+  ["a run's key below 0", "UPDATE runs SET run_key = -5 WHERE run_key = (SELECT min(run_key) FROM runs)", true],
   ["an entry's key of 2^63 - 1", "UPDATE ledger SET entry = 9223372036854775807 WHERE entry = 1", true],
   [
     "a job's key of -2^63",
