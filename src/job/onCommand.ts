@@ -60,8 +60,12 @@ export const onPark = (context: JobContext, event: ParkEvent): JobDecision => {
 export const onResume = (context: JobContext, event: ResumeEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
-  if (countedAhead(memory, event.now)) countFromNow(draft, event.now, event.firstRunKey)
-  else if (event.missed === "skip") {
+  if (countedAhead(memory, event.now)) {
+    const from = resumedFrom(memory, event.now, event.missed)
+    countFromNow(draft, event.now, event.firstRunKey)
+    memory.since = from
+    memory.cursor = from
+  } else if (event.missed === "skip") {
     // Of a parked job; a pause has withdrawn it already.
     withdrawBacklog(draft, null)
     span(draft, "paused", memory.cursor, event.now)
@@ -79,7 +83,13 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
 
 /** Where the fire times of a resumed job begin, exclusive. */
 export const resumedFrom = (memory: JobMemory, now: EpochMillis, missed: "skip" | "coalesce"): EpochMillis =>
-  countedAhead(memory, now) ? setRightFrom(now) : missed === "skip" ? Math.max(now, memory.cursor) : memory.cursor
+  countedAhead(memory, now)
+    ? missed === "skip"
+      ? now
+      : setRightFrom(now)
+    : missed === "skip"
+      ? Math.max(now, memory.cursor)
+      : memory.cursor
 
 /**
  * Where a new trigger's fire times begin, exclusive: one at `now` counts. Never before what the old trigger's runs have
