@@ -10,6 +10,7 @@ import { account, passedBy } from "./modelAccounting.ts"
 import type { Missed } from "./modelMissed.ts"
 import { checkMissed } from "./modelMissed.ts"
 import { ModelCrashes } from "./modelCrashes.ts"
+import { checkClock, countsAgain } from "./modelClock.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
@@ -152,11 +153,12 @@ export class Model {
     const blurred = atOnce || before?.waiting === null
     const passed = blurred ? null : passedBy(change)
     const waiting = passed === null ? this.waitingOf(draft) : account(change, passed, this.report)
-    this.noteOwed(key, passed?.stretches ?? null)
+    this.noteOwed(key, countsAgain(change) ? null : (passed?.stretches ?? null))
     const after = { ...draft, waiting, crashes }
     const whole: Change = { ...change, after }
     if (!moment.blurred(row.id)) {
       checkRules(whole, passed, this.report)
+      checkClock(whole, this.report)
       checkMissed(whole, moment.missed, this.report)
       checkDelay(whole, this.runs, this.report)
     }

@@ -253,6 +253,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "memory.pausedAt === null"
   ),
   bug(
+    "a job that is rescheduled after the clock was set right counts from where it was",
+    "src/job/onCommand.ts",
+    "countedAhead(memory, now) ? setRightFrom(now) : Math.max",
+    "memory.removed ? setRightFrom(now) : Math.max"
+  ),
+  bug(
     "the end of a window is exclusive",
     "src/trigger/window.ts",
     "found >= start && found <= end ? found : undefined",

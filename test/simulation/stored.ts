@@ -56,6 +56,8 @@ export interface StoredMemory {
   readonly pausedAt: number | null
   readonly fault: { readonly kind: string } | null
   readonly removed: boolean
+  /** The newest fire time that was left out before it came. */
+  readonly skippedThrough: number | null
 }
 
 /** A job of the model: its row, read. */
@@ -104,7 +106,8 @@ export const readMemory = (text: string): StoredMemory => {
     exhausted: saved.exhausted ?? false,
     pausedAt: saved.pausedAt ?? null,
     fault: saved.fault ?? null,
-    removed: saved.removed ?? false
+    removed: saved.removed ?? false,
+    skippedThrough: saved.skippedThrough ?? null
   }
 }
 
