@@ -65,6 +65,9 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
     countFromNow(draft, event.now, event.firstRunKey)
     memory.since = from
     memory.cursor = from
+    // What was over by the wrong clock need not be.
+    const { maxRuns } = context.rules
+    memory.exhausted = maxRuns !== null && memory.runCount >= maxRuns
   } else if (event.missed === "skip") {
     // Of a parked job; a pause has withdrawn it already.
     withdrawBacklog(draft, null)
