@@ -3,6 +3,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Trigger } from "../trigger/trigger.ts"
+import { standsFor } from "../job/overlap.ts"
 import { isOfFireTime } from "../store/claimKind.ts"
 import type { JobRow, LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { MisfireReason } from "../job/misfire.ts"
@@ -64,10 +65,8 @@ export const explain = async (
   )
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
-  // What waited through a downtime may enclose what met a run meanwhile: the narrower one is meant.
-  const narrowFirst = entries.toSorted((a, b) => a.throughAt - a.fromAt - (b.throughAt - b.fromAt))
-  for (const kind of ["served", "paused", "superseded"] as const) {
-    const entry = narrowFirst.find((each) => (isServed(each) ? "served" : each.kind) === kind)
+  for (const kind of ["misfired", "coalesced", "paused", "superseded"] as const) {
+    const entry = entries.find((each) => each.kind === kind)
     if (entry === undefined) continue
     if (kind === "paused")
       return answer(
@@ -80,7 +79,7 @@ export const explain = async (
         `Until ${iso(entry.throughAt)} the job had another trigger, and nothing was recorded for ${iso(instant)}.`
       )
     if (entry.count > 1 && trigger !== null && !isFireTime) continue
-    if (entry.kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
+    if (kind === "misfired") return answer("misfired", sentenceOfMisfire(entry, instant, record))
     return answer(
       "coalesced",
       sentenceOfCoalesced(entry, lane),
@@ -96,9 +95,6 @@ export const explain = async (
   return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
 }
 
-/** It tells what became of fire times, not of a stretch in which there were none. */
-const isServed = ({ kind }: LedgerRow): boolean => kind === "misfired" || kind === "coalesced"
-
 /** The newest of the runs that tried it again on request. */
 const sentenceOfRetry = (runs: ReadonlyArray<RunRow>, lane: StoreLane): string => {
   const retry = runs.find(({ request }) => request < 0)
@@ -113,8 +109,8 @@ const outOfTurnText =
 const placeInQueue = (row: JobRow, instant: EpochMillis): string | null => {
   const queue = memoryOf(row)?.queue ?? []
   const place = queue.findIndex(
-    ({ fireAt, coalesced }) =>
-      fireAt === instant || (coalesced !== undefined && coalesced.from <= instant && instant <= coalesced.through)
+    (fire) =>
+      fire.fireAt === instant || standsFor(fire).some(({ from, through }) => from <= instant && instant <= through)
   )
   const found = queue[place]
   if (found === undefined) return null

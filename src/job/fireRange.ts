@@ -16,9 +16,9 @@ export interface OwedFireTimes extends FireRange {
 export const single = (fireAt: EpochMillis): FireRange => ({ from: fireAt, through: fireAt, count: 1 })
 
 /** Both stretches as one; `earlier` ends before `later` begins. */
-export const joined = (earlier: FireRange | null, later: FireRange | null): FireRange | null =>
-  earlier === null
-    ? later
-    : later === null
-      ? earlier
-      : { from: earlier.from, through: later.through, count: earlier.count + later.count }
+export function joined(earlier: FireRange, later: FireRange): FireRange
+export function joined(earlier: FireRange | null, later: FireRange | null): FireRange | null
+export function joined(earlier: FireRange | null, later: FireRange | null): FireRange | null {
+  if (earlier === null || later === null) return earlier ?? later
+  return { from: earlier.from, through: later.through, count: earlier.count + later.count }
+}

@@ -25,7 +25,7 @@ export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
     draft.misfire(event.late, "late")
     makeUpAll(draft, rules, event)
   } else {
-    serveAtOnce(draft, rules, event)
+    serveAtOnce(draft, rules, event, context.memory.cursor)
   }
   startQueued(draft, rules, event.now)
   return draft.decision()
@@ -40,7 +40,7 @@ export const onRefused = (context: JobContext, event: RefusedEvent): JobDecision
 }
 
 /** `coalesce: "latest" | "earliest"`: one run stands for the whole stretch, which may take several wakes to count. */
-const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
+const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent, cursor: EpochMillis): void => {
   const { memory } = draft
   const { backlog } = memory
   // Fire times after them are past grace, so those that wait are too by now.
@@ -67,7 +67,7 @@ const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent): void =>
   } else {
     const fire = others === null ? queued(chosen, event.args) : { ...queued(chosen, event.args), coalesced: others }
     if (isMissed(event, (waited ?? due).from) || noneExecutes(draft, event.now))
-      queueMissed(draft, rules, fire, event.now)
+      queueMissed(draft, rules, fire, waited === null && event.late === null ? cursor : -Infinity, event.now)
     else refuseOrQueue(draft, rules, fire)
   }
 }

@@ -1,6 +1,7 @@
 /** Overlap: what becomes of a fire time or a request, given the runs that are live. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
+import type { FireRange } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
 import type { JobDraft, Request } from "./jobDraft.ts"
 import type { RequestedEvent } from "./jobEvent.ts"
@@ -84,7 +85,7 @@ export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis):
     else if (late) misfireQueued(draft, fire, "late")
     else {
       const into = claimFire(draft, rules, fire.fireAt, fire.args)
-      if (fire.coalesced !== undefined) draft.record("coalesced", fire.coalesced, null, into)
+      for (const range of standsFor(fire)) draft.record("coalesced", range, null, into)
     }
   }
 }
@@ -95,9 +96,13 @@ export const isLate = ({ misfireGraceMs }: JobRules, fireAt: EpochMillis, now: E
 
 /** A fire time that will not run, and those that it stands for. */
 export const misfireQueued = (draft: JobDraft, fire: QueuedFire, reason: MisfireReason): void => {
-  draft.misfire(fire.coalesced ?? null, reason)
+  for (const range of standsFor(fire)) draft.misfire(range, reason)
   draft.misfire(single(fire.fireAt), reason)
 }
+
+/** The stretches of fire times that become no runs since this one does. */
+export const standsFor = ({ coalesced, apart = [] }: QueuedFire): ReadonlyArray<FireRange> =>
+  coalesced === undefined ? apart : [coalesced, ...apart]
 
 /** A fire time on its way into the queue. */
 export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire =>

@@ -31,8 +31,10 @@ export interface QueuedFire {
   readonly retryOf?: number
   /** Tells requests of one job apart while they wait. */
   readonly ticket?: number
-  /** Fire times that this one stands for. */
+  /** Fire times that this one stands for: all between it and the end of the stretch. */
   readonly coalesced?: FireRange
+  /** Further stretches that it stands for, ascending: of earlier downtimes, where fire times in between met a run. */
+  readonly apart?: ReadonlyArray<FireRange>
   /** True for one that came due while nothing was claimed: it overlaps no run, so no overlap policy takes its place. */
   readonly missed?: boolean
 }

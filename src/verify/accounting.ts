@@ -1,4 +1,5 @@
 /** Counts a job's fire times against its records: each lies in exactly one run, ledger entry, queue place or pause. Pure. */
+import { standsFor } from "../job/overlap.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
@@ -110,27 +111,14 @@ const owedBy = (
   }
 }
 
-/**
- * Gives the range that an instant lies in and that still counts some, asked in ascending order; of several the one that ends first,
- * for what waited through a downtime may enclose what met a run meanwhile. Each range is passed once.
- */
+/** Gives the range that an instant lies in and that still counts some, asked in ascending order: each range is passed once. */
 const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => CountedRange | undefined) => {
   let index = 0
-  /** Those that have begun, the first to end last. */
-  const open: Array<CountedRange> = []
   return (at) => {
-    for (let range = ranges[index]; range !== undefined && range.entry.fromAt <= at; range = ranges[++index]) {
-      let place = open.length
-      for (let inner = open[place - 1]; inner !== undefined && inner.entry.throughAt < range.entry.throughAt;)
-        inner = open[--place - 1]
-      open.splice(place, 0, range)
-    }
-    let last = open.at(-1)
-    while (last !== undefined && (last.entry.throughAt < at || last.seen === last.entry.count)) {
-      open.pop()
-      last = open.at(-1)
-    }
-    return last
+    let range = ranges[index]
+    while (range !== undefined && (range.entry.throughAt < at || range.seen === range.entry.count))
+      range = ranges[++index]
+    return range !== undefined && range.entry.fromAt <= at ? range : undefined
   }
 }
 
@@ -175,9 +163,9 @@ const keptAfter = (from: EpochMillis, memory: JobMemory, { runs, ledger }: JobRe
   }
   for (const run of runs) if (isOfFireTime(run)) count(run.fireAt)
   for (const fire of memory.queue) if (fire.requested !== true) count(fire.fireAt)
-  const waiting = memory.queue.flatMap(({ coalesced }) =>
-    coalesced === undefined ? [] : [{ fromAt: coalesced.from, throughAt: coalesced.through, count: coalesced.count }]
-  )
+  const waiting = memory.queue
+    .flatMap(standsFor)
+    .map(({ from: fromAt, through: throughAt, count }) => ({ fromAt, throughAt, count }))
   const entries = [...ledger, ...waiting].filter((entry) => entry.count > 0 && entry.throughAt > from)
   for (const entry of entries) if (entry.count === 1) count(entry.fromAt)
   const ranges = entries.filter((entry) => entry.count > 1).map((entry) => ({ entry, seen: 0 }))

@@ -131,9 +131,10 @@ const entriesOf = (runs: ReadonlyArray<RunRow>, ledger: ReadonlyArray<LedgerRow>
 /** Fire times that have come due and wait: they are as good as accounted for, as long as they are on disk. */
 const waitingOf = ({ queue, backlog }: StoredMemory): ReadonlyArray<Entry> => {
   const waiting: Array<Entry> = []
-  for (const { fireAt, requested, coalesced } of queue) {
+  for (const { fireAt, requested, coalesced, apart = [] } of queue) {
     if (requested !== true) waiting.push({ from: fireAt, through: fireAt, count: 1, where: "the queue", seen: 0 })
-    if (coalesced !== undefined) waiting.push({ ...coalesced, where: "the queue", seen: 0 })
+    for (const range of coalesced === undefined ? apart : [coalesced, ...apart])
+      waiting.push({ ...range, where: "the queue", seen: 0 })
   }
   for (const range of [backlog?.late, backlog?.due])
     if (range) waiting.push({ ...range, where: "the catch-up under way", seen: 0 })

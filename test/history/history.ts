@@ -107,6 +107,7 @@ export interface StoredMemory {
     readonly fireAt: EpochMillis
     readonly requested?: boolean
     readonly coalesced?: StoredRange
+    readonly apart?: ReadonlyArray<StoredRange>
   }>
   readonly backlog: { readonly late: StoredRange | null; readonly due: StoredRange | null } | null
   readonly pausedAt: EpochMillis | null

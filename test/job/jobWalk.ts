@@ -9,6 +9,7 @@ import type { FireRange } from "../../src/job/fireRange.ts"
 import { single } from "../../src/job/fireRange.ts"
 import type { DueFireTimes, JobAnswer, JobContext, JobEvent, NextFire } from "../../src/job/jobEvent.ts"
 import { rescheduledFrom } from "../../src/job/onCommand.ts"
+import { standsFor } from "../../src/job/overlap.ts"
 import { noAnswer } from "../../src/job/jobEvent.ts"
 import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
@@ -324,7 +325,8 @@ export class JobWalk {
 /** How many fire times a memory still holds without a final place. */
 const keptIn = ({ queue, backlog }: JobMemory): number => {
   let kept = (backlog?.late?.count ?? 0) + (backlog?.due?.count ?? 0)
-  for (const fire of queue) if (fire.requested !== true) kept += 1 + (fire.coalesced?.count ?? 0)
+  for (const fire of queue)
+    if (fire.requested !== true) kept += 1 + standsFor(fire).reduce((sum, { count }) => sum + count, 0)
   return kept
 }
 

@@ -69,16 +69,11 @@ export const account = (change: Change, passed: Passed, report: Report): Readonl
       report("counts", `${name}: ${where} counts ${count} from ${from} through ${through}, owed are ${shown(inside)}`)
     return inside
   }
-  const still = [...queue.flatMap(({ coalesced }) => coalesced ?? []), backlog?.late, backlog?.due]
-  const ranges = [
-    ...entries.flatMap((entry) =>
-      entry.count === 1 ? [] : [{ ...rangeOf(entry), where: described(entry), waits: false }]
-    ),
-    ...still.flatMap((range) => (range ? [{ ...range, where: "what waits", waits: true }] : []))
-  ]
-  // What was missed and waits may enclose what met a run meanwhile.
-  for (const { where, waits, ...range } of ranges.sort((a, b) => a.through - a.from - (b.through - b.from)))
-    for (const at of takeRange(range, where)) if (waits) waiting.add(at)
+  const still = [...queue.flatMap(({ coalesced, apart = [] }) => [coalesced, ...apart]), backlog?.late, backlog?.due]
+  for (const entry of entries)
+    if (entry.count !== 1)
+      takeRange({ from: entry.fromAt, through: entry.throughAt, count: entry.count }, described(entry))
+  for (const range of still) if (range) for (const at of takeRange(range, "what waits")) waiting.add(at)
   // One that breaks its contract owes what it had promised, and no more can be known.
   const broken = before?.row.trigger.includes("simulation.lying") === true
   if (pool.size > 0 && !(broken && stopsOwing(change)))
@@ -110,8 +105,6 @@ const withoutPauses = (stretch: OwedStretch, { ledger }: Change): ReadonlyArray<
     { ...stretch, after: pause.throughAt }
   ].filter(({ after, through }) => through > after)
 }
-
-const rangeOf = ({ fromAt, throughAt, count }: LedgerRow): StoredRange => ({ from: fromAt, through: throughAt, count })
 
 const described = ({ kind, reason }: LedgerRow): string =>
   reason === null ? `a ${kind} entry` : `a misfire (${reason})`

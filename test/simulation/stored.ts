@@ -36,6 +36,7 @@ export interface StoredFire {
   readonly fireAt: number
   readonly requested?: boolean
   readonly coalesced?: StoredRange
+  readonly apart?: ReadonlyArray<StoredRange>
   readonly missed?: boolean
 }
 
