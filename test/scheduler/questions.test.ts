@@ -98,7 +98,10 @@ it("listeners are told by type, in the order of a run's life, once each", async 
     { ...stamp, type: "RunClaimed", seq: told[0]?.seq },
     { ...stamp, type: "RunStarted", seq: (told[0]?.seq ?? 0) + 1 },
     { ...stamp, type: "RunProgressed", value: { done: 0.5 }, seq: (told[0]?.seq ?? 0) + 2 },
-    { ...stamp, type: "RunSucceeded", startedAt: midnight, finishedAt: midnight, result: "ok", seq: told[3]?.seq }
+    {
+      ...{ ...stamp, type: "RunSucceeded", startedAt: midnight, finishedAt: midnight, result: "ok", seq: told[3]?.seq },
+      ...{ final: true, retryAt: null }
+    }
   ])
 })
 

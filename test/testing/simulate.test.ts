@@ -73,7 +73,7 @@ describe("simulate", () => {
         ...{ latestMs: 0, longestMs: 0 }
       }
     })
-    expect(result.jobs).toMatchObject([{ id: "a" }, { id: "b" }])
+    expect(result.jobs).toMatchObject([{ id: "b" }, { id: "a" }])
   })
 
   it("gives the same answer to the same call", async () => {
