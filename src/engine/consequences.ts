@@ -48,8 +48,8 @@ export class Consequences {
   }
 
   /**
-   * Turns what the machine decided into rows, starts and events, in the order in which they are told. `counted`: after which run what
-   * the job had recorded counted before this step; `null`: all.
+   * Turns what the machine decided into rows, starts and events, in the order in which they are told. `counted`: after which number
+   * ledger entries of the job counted before this step; `null`: all.
    */
   add(job: Job, answer: JobAnswer, settlement: Settlement | undefined, counted: number | null): void {
     const { now, runId, observed } = this.setting

@@ -6,6 +6,7 @@ import type { Trigger } from "../trigger/trigger.ts"
 import { standsFor } from "../job/overlap.ts"
 import { isOfFireTime } from "../store/claimKind.ts"
 import type { JobRow, LedgerRow, RunRow } from "../store/jobStore.ts"
+import { counts } from "../job/clockSetBack.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { LiveRun } from "../job/run.ts"
 import type { JobMemory } from "../job/snapshot.ts"
@@ -49,19 +50,16 @@ export const explain = async (
   const [row] = await runStore(lane.store.jobsByKey([key]))
   const memory = row === undefined ? null : memoryOf(row)
   // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
-  const counts = (runKey: number | null): boolean =>
-    memory === null ||
-    memory.countsAfterRun === null ||
-    instant <= memory.since ||
-    (runKey ?? 0) > memory.countsAfterRun
+  const countsHere = (record: Parameters<typeof counts>[1]): boolean =>
+    memory === null || instant <= memory.since || counts(memory, record)
   const requested = runs.find((each) => !isOfFireTime(each))
-  const run = runs.find((each) => isOfFireTime(each) && counts(each.runKey))
+  const run = runs.find((each) => isOfFireTime(each) && countsHere(each))
   if (run !== undefined) {
     const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
   const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))).filter(
-    (each) => each.jobKey === key && counts(each.runKey)
+    (each) => each.jobKey === key && countsHere(each)
   )
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)

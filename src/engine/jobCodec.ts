@@ -130,7 +130,8 @@ export const encodeMemory = (memory: JobMemory): string => {
   if (memory.fault !== null) text += `,"fault":${JSON.stringify(memory.fault)}`
   if (memory.removed) text += `,"removed":true`
   if (memory.countsAfterRun !== null) text += `,"countsAfterRun":${memory.countsAfterRun}`
-  if (memory.skippedThrough !== null) text += `,"skippedThrough":${memory.skippedThrough}`
+  if (memory.countsAfterEntry !== memory.countsAfterRun) text += `,"countsAfterEntry":${memory.countsAfterEntry}`
+  if (memory.skipped !== null) text += `,"skipped":${JSON.stringify(memory.skipped)}`
   return `${text}}`
 }
 
@@ -175,7 +176,8 @@ const restored = (saved: Partial<JobMemory>): JobMemory => ({
   fault: saved.fault ?? null,
   removed: saved.removed ?? false,
   countsAfterRun: saved.countsAfterRun ?? null,
-  skippedThrough: saved.skippedThrough ?? null
+  countsAfterEntry: saved.countsAfterEntry ?? saved.countsAfterRun ?? null,
+  skipped: saved.skipped ?? null
 })
 
 const none: ReadonlyArray<never> = []
@@ -222,7 +224,8 @@ const assertShape = (memory: JobMemory): void => {
     instant(memory.runCount) &&
     instant(memory.crashes) &&
     instantOrNull(memory.countsAfterRun) &&
-    instantOrNull(memory.skippedThrough) &&
+    instantOrNull(memory.countsAfterEntry) &&
+    (memory.skipped === null || (instant(memory.skipped.after) && instant(memory.skipped.through))) &&
     isList(memory.live) &&
     memory.live.every(
       (run) => instant(run.runKey) && instant(run.fireAt) && instant(run.attempt) && instantOrNull(run.retryAt)

@@ -7,7 +7,7 @@ import type { OwedFireTimes } from "../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../job/jobEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../job/jobOptions.ts"
-import { countedAhead } from "../job/clockSetBack.ts"
+import { countedAhead, countsAfter, servedThrough } from "../job/clockSetBack.ts"
 import type { Request } from "../job/jobDraft.ts"
 import { rescheduledFrom, resumedFrom } from "../job/onCommand.ts"
 import { queuedRequest } from "../job/overlap.ts"
@@ -101,15 +101,16 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
       ? rescheduledSince(plan, existing)
       : setRight
         ? memory.since
-        : Math.max(memory.since, existing.memory.cursor)
+        : Math.max(memory.since, servedThrough(existing.memory, plan.now))
   const next = sameTrigger ? reopened(plan, { ...existing, rules }, existing) : nextFire(trigger, since)
   let job = plan.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
     if (job.value !== "done") job = reschedule(plan, existing, job, next)
     // What was accounted for stays so: the new trigger is held to what comes after.
     else {
-      const countsAfterRun = setRight ? plan.nextRunKey - 1 : existing.memory.countsAfterRun
-      const counted = { since, cursor: since, countsAfterRun }
+      const { cursor, countsAfterRun, countsAfterEntry } = existing.memory
+      const kept = cursor > since ? countsAfter(existing.memory, plan.nextRunKey) : { countsAfterRun, countsAfterEntry }
+      const counted = { since, cursor: since, skipped: null, ...kept }
       const { lastFireAt, lastOutcome } = existing.memory
       job = plan.revive(
         job,
@@ -316,7 +317,8 @@ export const skipNext = (plan: Plan, job: Job): Job => {
   }
   if (memory.pausedAt !== null) refuse("paused", "resumeJob first; no fire time is next before that")
   if (memory.backlog !== null) refuse("catching up", "try again when it has made up what it missed")
-  if (memory.nextFireAt === null)
+  const awaitsEnd = trigger.after === "run" && memory.live.length > 0
+  if (memory.nextFireAt === null || awaitsEnd)
     return refuse(job.value, "no next fire time is known: a stream gives it, the end of a run, or there is none left")
   const next = nextFire(trigger, Math.max(memory.cursor, memory.nextFireAt))
   const skipped = must(

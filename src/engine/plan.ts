@@ -203,7 +203,7 @@ export class Plan {
     this.steps.push({ key: current.key, event })
     const { answer } = next.context
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
-    this.consequences.add(working.job, answer, settlement, current.memory.countsAfterRun)
+    this.consequences.add(working.job, answer, settlement, current.memory.countsAfterEntry)
     for (const runKey of answer.cancels) this.consequences.cancels.push({ jobKey: current.key, runKey })
     // A paused job stays paused when its run turns out to be poison.
     const parked = next.context.memory.fault !== current.memory.fault

@@ -7,6 +7,7 @@ import { clockMarginMs } from "../time/timers.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
 import type { JobContext, RetimeEvent, SetRightEvent } from "./jobEvent.ts"
+import type { LedgerKind } from "./ledger.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { misfireQueued } from "./overlap.ts"
 import type { JobMemory } from "./snapshot.ts"
@@ -16,10 +17,16 @@ export const correctionMs = 3 * 3_600_000
 
 /** Whether the job has accounted for fire times more than `marginMs` ahead of `now`: the clock must have been there. */
 export const countedAhead = (
-  { cursor, skippedThrough }: Pick<JobMemory, "cursor" | "skippedThrough">,
+  memory: Pick<JobMemory, "cursor" | "skipped">,
   now: EpochMillis,
   marginMs = clockMarginMs
-): boolean => cursor > now + marginMs && cursor !== skippedThrough
+): boolean => servedThrough(memory, now) > now + marginMs
+
+/** Through where fire times have come and are accounted for: what was left out ahead of the clock has not come. */
+export const servedThrough = (
+  { cursor, skipped }: Pick<JobMemory, "cursor" | "skipped">,
+  now: EpochMillis
+): EpochMillis => (skipped !== null && cursor === skipped.through && cursor > now ? skipped.after : cursor)
 
 /** Where the fire times of such a job begin again, exclusive: one at `now` counts. */
 export const setRightFrom = (now: EpochMillis): EpochMillis => now - 1
@@ -37,7 +44,30 @@ export const countFromNow = (draft: JobDraft, now: EpochMillis, nextRunKey: numb
   memory.since = setRightFrom(now)
   memory.cursor = memory.since
   memory.catchUpThrough = null
-  memory.countsAfterRun = nextRunKey - 1
+  memory.skipped = null
+  Object.assign(memory, countsAfter(memory, nextRunKey))
+}
+
+/** What has been recorded so far counts no more. Entries have numbers of their own, since many may come between two runs. */
+export const countsAfter = (
+  { countsAfterEntry }: Pick<JobMemory, "countsAfterEntry">,
+  nextRunKey: number
+): Pick<JobMemory, "countsAfterRun" | "countsAfterEntry"> => ({
+  countsAfterRun: nextRunKey - 1,
+  countsAfterEntry: Math.max(nextRunKey - 1, (countsAfterEntry ?? -1) + 1)
+})
+
+/**
+ * Whether a run, or a ledger entry (it has a `kind`), counts for the job as it is: not one of a clock that was ahead, nor one that an
+ * earlier trigger had ahead of the clock.
+ */
+export const counts = (
+  { countsAfterRun, countsAfterEntry }: Pick<JobMemory, "countsAfterRun" | "countsAfterEntry">,
+  { runKey, kind }: { readonly runKey: number | null; readonly kind?: LedgerKind }
+): boolean => {
+  // What is coalesced carries its run's key.
+  const after = kind === undefined || kind === "coalesced" ? countsAfterRun : countsAfterEntry
+  return after === null || (runKey ?? 0) > after
 }
 
 /** The engine has found the clock set back by `aheadMs`: the job goes on, and so do attempts that wait for an instant of the wrong clock. */

@@ -16,7 +16,7 @@ import type {
   SkipEvent
 } from "./jobEvent.ts"
 import { noAnswer } from "./jobEvent.ts"
-import { countedAhead, countFromNow, setRightFrom } from "./clockSetBack.ts"
+import { countedAhead, countFromNow, servedThrough, setRightFrom } from "./clockSetBack.ts"
 import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
@@ -96,10 +96,11 @@ export const resumedFrom = (memory: JobMemory, now: EpochMillis, missed: "skip" 
 
 /**
  * Where a new trigger's fire times begin, exclusive: one at `now` counts. Never before what the old trigger's runs have
- * served, or the same fire time would be claimed twice; but for a clock that was ahead and was set right.
+ * served, or the same fire time would be claimed twice; but for a clock that was ahead and was set right. What was left out ahead of the
+ * clock was left out of the old trigger.
  */
 export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedFireTimes | null): EpochMillis =>
-  countedAhead(memory, now) ? setRightFrom(now) : Math.max(memory.cursor, now - 1, owed?.through ?? 0)
+  countedAhead(memory, now) ? setRightFrom(now) : Math.max(servedThrough(memory, now), now - 1, owed?.through ?? 0)
 
 /** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
 export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
@@ -109,7 +110,7 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
   // Not through `now`, which may be a fire time of the new trigger.
   withdrawOwed(draft, event.owed, after)
   span(draft, "superseded", memory.since, after)
-  if (countedAhead(memory, event.now)) countFromNow(draft, event.now, event.nextRunKey)
+  if (memory.cursor > after) countFromNow(draft, event.now, event.nextRunKey)
   memory.since = after
   memory.cursor = after
   memory.catchUpThrough = null
@@ -134,8 +135,9 @@ export const onSkip = (context: JobContext, event: SkipEvent): JobDecision => {
   const { nextFireAt } = memory
   if (nextFireAt === null) return draft.decision()
   draft.record("misfired", single(nextFireAt), "skipped", null)
-  memory.cursor = Math.max(memory.cursor, nextFireAt)
-  memory.skippedThrough = memory.cursor
+  const through = Math.max(memory.cursor, nextFireAt)
+  memory.skipped = { after: servedThrough(memory, event.now), through }
+  memory.cursor = through
   memory.nextFireAt = event.nextFireAt
   memory.exhausted = event.exhausted
   return draft.decision()

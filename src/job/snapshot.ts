@@ -47,6 +47,14 @@ export interface Backlog {
   readonly second: EpochMillis | null
 }
 
+/** Fire times that were left out on request. */
+export interface Skipped {
+  /** Where the cursor was before. */
+  readonly after: EpochMillis
+  /** The newest of them: while the cursor is there, the clock need not have been. */
+  readonly through: EpochMillis
+}
+
 /** What a job remembers between events, besides its definition. */
 export interface JobMemory {
   /** Every fire time up to here, inclusive, is accounted for or waits in `queue` or `backlog`. */
@@ -76,12 +84,14 @@ export interface JobMemory {
   /** Set by `removeJob`: nothing more is claimed, and the job is done when its live runs have ended. */
   readonly removed: boolean
   /**
-   * Runs up to this key, and ledger entries recorded before, are of a clock that was ahead and was set right: they no longer count.
-   * `null`: all count.
+   * Runs up to this key are of a clock that was ahead and was set right, or were there when a trigger gave way whose fire times to come
+   * had been left out: they no longer count. `null`: all count.
    */
   readonly countsAfterRun: number | null
-  /** The newest fire time that was left out before it came: the cursor may lie there though the clock has never been. */
-  readonly skippedThrough: EpochMillis | null
+  /** The same for ledger entries, by the number that they carry; never below `countsAfterRun`. */
+  readonly countsAfterEntry: number | null
+  /** Fire times that were left out before they came; see `servedThrough`. `null`: none was. */
+  readonly skipped: Skipped | null
 }
 
 /** The memory of a job that nothing has happened to. Fire times count from `since`, exclusive. */
@@ -103,7 +113,8 @@ export const newMemory = (since: EpochMillis, nextFireAt: EpochMillis | null, ex
   fault: null,
   removed: false,
   countsAfterRun: null,
-  skippedThrough: null
+  countsAfterEntry: null,
+  skipped: null
 })
 
 /** The state that a memory stands for; a job machine is always in it. */

@@ -1,4 +1,5 @@
 /** Counts a job's fire times against its records: each lies in exactly one run, ledger entry, queue place or pause. Pure. */
+import { counts } from "../job/clockSetBack.ts"
 import { standsFor } from "../job/overlap.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
@@ -143,11 +144,7 @@ export const hadEarlierTrigger = (memory: JobMemory, records: JobRecords): boole
   records.runs.some((run) => isOfFireTime(run) && (run.fireAt <= memory.since || !counts(memory, run))) ||
   records.ledger.some((entry) => entry.fromAt <= memory.since || !counts(memory, entry))
 
-/** Whether a record is of the clock that the job goes by: not of one that was ahead and was set right since. */
-export const counts = (memory: JobMemory, { runKey }: { readonly runKey: number | null }): boolean =>
-  memory.countsAfterRun === null || (runKey ?? 0) > memory.countsAfterRun
-
-/** A job's records without those of a clock that was ahead. */
+/** A job's records without those that count no more. */
 const counted = (memory: JobMemory, records: JobRecords): JobRecords =>
   memory.countsAfterRun === null
     ? records

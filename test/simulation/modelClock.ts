@@ -1,6 +1,6 @@
 /**
  * A clock that was ahead and was set right: whoever reschedules a job that has counted more than a minute ahead has it count from the
- * clock's new time; nothing else takes a job back.
+ * clock's new time; so does another trigger after a fire time to come was left out; nothing else takes a job back.
  */
 import type { Change, Report } from "./change.ts"
 import { beginsAnew, livesAgain } from "./change.ts"
@@ -15,12 +15,17 @@ export const countsAgain = ({ before, after }: Change): boolean =>
 export const checkClock = (change: Change, report: Report): void => {
   const { before, after, decided } = change
   if (before === null) return
-  const { cursor, skippedThrough } = before.memory
+  const { cursor, skipped } = before.memory
   const name = `job "${after.row.id}"`
-  const wasSkipped = cursor === skippedThrough
-  if (countsAgain(change) && (wasSkipped || cursor <= decided.from + marginMs))
+  /** What was left out before it came belongs to the trigger: another one counts from now, but for what has been served. */
+  const leftOut = skipped !== null && skipped.through === cursor && cursor > decided.through
+  const served = leftOut ? skipped.after : cursor
+  const mayCountAgain = served > decided.from + marginMs || (leftOut && after.memory.since >= served)
+  if (countsAgain(change) && !mayCountAgain)
     report("countsAgain", `${name}: its cursor was ${cursor}, it counts again from ${after.memory.since}`)
-  const ahead = !wasSkipped && cursor > decided.through + marginMs
-  if (ahead && beginsAnew(change) && !livesAgain(change) && after.memory.since > decided.through)
+  const begins = beginsAnew(change) && !livesAgain(change)
+  if (served > decided.through + marginMs && begins && after.memory.since > decided.through)
     report("setRight", `${name}: it counts from ${after.memory.since}, the clock shows ${decided.through}`)
+  if (leftOut && begins && after.memory.since > Math.max(served, decided.through))
+    report("leftOut", `${name}: it counts from ${after.memory.since}, the clock shows ${decided.through}`)
 }

@@ -57,8 +57,8 @@ export interface StoredMemory {
   readonly pausedAt: number | null
   readonly fault: { readonly kind: string } | null
   readonly removed: boolean
-  /** The newest fire time that was left out before it came. */
-  readonly skippedThrough: number | null
+  /** Fire times that were left out before they came: where the cursor was before, and the newest of them. */
+  readonly skipped: { readonly after: number; readonly through: number } | null
 }
 
 /** A job of the model: its row, read. */
@@ -108,7 +108,7 @@ export const readMemory = (text: string): StoredMemory => {
     pausedAt: saved.pausedAt ?? null,
     fault: saved.fault ?? null,
     removed: saved.removed ?? false,
-    skippedThrough: saved.skippedThrough ?? null
+    skipped: saved.skipped ?? null
   }
 }
 
