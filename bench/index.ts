@@ -17,6 +17,7 @@ const benches = [
   "million",
   "lateness",
   "burst",
+  "askers",
   "idle",
   "recovery",
   "simulate",

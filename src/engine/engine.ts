@@ -32,6 +32,7 @@ import { JobCodec } from "./jobCodec.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
 import { resumeParked } from "./parkedJobs.ts"
 import type { Plan } from "./plan.ts"
+import { Questions } from "./questions.ts"
 import { Retention } from "./retention.ts"
 import { RunWaiters } from "./runWaiters.ts"
 import {
@@ -68,6 +69,7 @@ export class Engine implements LaneHost {
   readonly codec: JobCodec
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects
+  readonly questions: Questions
   readonly actor: SchedulerActor
   readonly waiters = new RunWaiters()
   readonly residentLimit: number
@@ -109,6 +111,7 @@ export class Engine implements LaneHost {
     this.suspects = new Suspects(this.timers, () => {
       for (const lane of this.lanes) lane.lookAgain()
     })
+    this.questions = new Questions(this.timers, () => this.lanes.some(({ busy }) => busy))
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
     this.retention = new Retention(options.retention, this.timers)

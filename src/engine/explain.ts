@@ -12,7 +12,6 @@ import type { LiveRun } from "../job/run.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import type { Engine } from "./engine.ts"
 import { decodeMemory } from "./jobCodec.ts"
-import { runStore } from "./storePromise.ts"
 import type { JobQueries } from "./jobQueries.ts"
 import type { JobRecord } from "./jobRecord.ts"
 import type { StoreLane } from "./storeLane.ts"
@@ -44,10 +43,10 @@ export const explain = async (
     const sentence = verdict === "running" || verdict === "waiting" ? text + outOfTurn : text
     return { jobId, instant, verdict, sentence, runId }
   }
-  const runs = (await runStore(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))).filter(
-    (each) => each.jobKey === key
-  )
-  const [row] = await runStore(lane.store.jobsByKey([key]))
+  const runs = (
+    await engine.questions.read(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))
+  ).filter((each) => each.jobKey === key)
+  const [row] = await engine.questions.read(lane.store.jobsByKey([key]))
   const memory = row === undefined ? null : memoryOf(row)
   // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
   const countsHere = (record: Parameters<typeof counts>[1]): boolean =>
@@ -58,9 +57,9 @@ export const explain = async (
     const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
-  const entries = (await runStore(lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))).filter(
-    (each) => each.jobKey === key && countsHere(each)
-  )
+  const entries = (
+    await engine.questions.read(lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))
+  ).filter((each) => each.jobKey === key && countsHere(each))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
   for (const kind of ["misfired", "coalesced", "paused", "superseded"] as const) {

@@ -12,6 +12,7 @@ import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Engine } from "./engine.ts"
+import type { Question } from "./questions.ts"
 import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
@@ -109,7 +110,7 @@ export class JobQueries {
     checkIdText(id)
     this.engine.mustAnswer(verb)
     for (const lane of this.engine.lanes) {
-      const [row] = await runStore(lane.store.jobsById([id]))
+      const [row] = await this.engine.questions.read(lane.store.jobsById([id]))
       // A driver may read ill-formed text as another id.
       if (row?.id === id) return { lane, key: row.key, record: recordOfRow(row, lane.name, this.engine.codec) }
     }
@@ -137,9 +138,11 @@ export class JobQueries {
     const filter = { ...jobFilter(query), limit, ...boundedBytes(query) }
     const records: Array<JobRecord> = []
     for (const lane of this.lanes(query.store, "getJobs")) {
-      const rows = await runStore(lane.store.jobs(filter))
       const recordOf = (row: JobRow): JobRecord => recordOfRow(row, lane.name, this.engine.codec)
-      await this.inTurns(records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
+      await this.engine.questions.ask(async (question) => {
+        const rows = await question.read(lane.store.jobs(filter))
+        await inTurns(question, records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
+      })
     }
     return this.engine.lanes.length === 1 ? records : records.sort(byNextFire).slice(0, limit)
   }
@@ -163,13 +166,11 @@ export class JobQueries {
     }
     const records: Array<RunRecord> = []
     for (const lane of this.lanes(place?.store ?? query.store, "getRuns")) {
-      const rows = await runStore(lane.store.runs(filter))
-      await this.inTurns(
-        records,
-        rows,
-        ({ result, error }) => (result?.length ?? 0) + (error?.length ?? 0),
-        (row) => runRecord(lane, row)
-      )
+      await this.engine.questions.ask(async (question) => {
+        const rows = await question.read(lane.store.runs(filter))
+        const bytesOf = ({ result, error }: RunRow): number => (result?.length ?? 0) + (error?.length ?? 0)
+        await inTurns(question, records, rows, bytesOf, (row) => runRecord(lane, row))
+      })
     }
     return this.engine.lanes.length === 1 ? records : records.sort((a, b) => b.fireAt - a.fireAt).slice(0, limit)
   }
@@ -188,7 +189,7 @@ export class JobQueries {
     }
     const entries: Array<LedgerEntry> = []
     for (const lane of this.lanes(query.store, "getMisfires")) {
-      for (const row of await runStore(lane.store.ledger(filter))) {
+      for (const row of await this.engine.questions.read(lane.store.ledger(filter))) {
         entries.push({
           jobId: row.jobId,
           kind: row.kind,
@@ -221,16 +222,7 @@ export class JobQueries {
       if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.add(nextFireAt, index)
     }
     const entries: Array<PreviewEntry> = []
-    while (entries.length < count) {
-      const first = upcoming.first()
-      const job = first === undefined ? undefined : jobs[first.key]
-      if (first === undefined || job === undefined) break
-      entries.push({ jobId: job.row.id, fireAt: first.at })
-      upcoming.remove(first)
-      const next = honestNext(job.trigger, first.at)
-      if (next !== undefined) upcoming.add(next, first.key)
-      if (entries.length % entriesPerTurn === 0) await this.turn()
-    }
+    await this.engine.questions.ask((question) => fireTimesToCome(question, upcoming, jobs, entries, count))
     return entries
   }
 
@@ -238,7 +230,7 @@ export class JobQueries {
   private async previewed(count: number, jobId: string | undefined): Promise<ReadonlyArray<Job>> {
     const jobs: Array<Job> = []
     for (const lane of this.engine.lanes) {
-      const rows = await runStore(
+      const rows = await this.engine.questions.read(
         jobId === undefined
           ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
           : lane.store.jobsById([jobId])
@@ -262,35 +254,51 @@ export class JobQueries {
     }
   }
 
-  /** Makes records of rows, some at a time, and lets go of each row's texts as it does. */
-  private async inTurns<Row, Made>(
-    into: Array<Made>,
-    rows: ReadonlyArray<Row>,
-    bytesOf: (row: Row) => number,
-    make: (row: Row) => Made
-  ): Promise<void> {
-    const left = rows.toReversed()
-    let bytes = 0
-    let made = 0
-    for (let row = left.pop(); row !== undefined; row = left.pop()) {
-      if (made >= recordsPerTurn || bytes >= bytesPerTurn) {
-        await this.turn()
-        bytes = made = 0
-      }
-      into.push(make(row))
-      bytes += bytesOf(row)
-      made += 1
-    }
-  }
-
-  /** Lets others in: records of many jobs or runs take a while. */
-  private turn(): Promise<void> {
-    return new Promise((resolve) => this.engine.timers.after(0, resolve))
-  }
-
   private lanes(store: string | undefined, verb: string): ReadonlyArray<StoreLane> {
     this.engine.mustAnswer(verb)
     return store === undefined ? this.engine.lanes : [this.engine.laneNamed(store)]
+  }
+}
+
+/** The first `count` fire times of `jobs`, from the next of each on. */
+const fireTimesToCome = async (
+  question: Question,
+  upcoming: InstantHeap,
+  jobs: ReadonlyArray<Job>,
+  entries: Array<PreviewEntry>,
+  count: number
+): Promise<void> => {
+  while (entries.length < count) {
+    const first = upcoming.first()
+    const job = first === undefined ? undefined : jobs[first.key]
+    if (first === undefined || job === undefined) break
+    entries.push({ jobId: job.row.id, fireAt: first.at })
+    upcoming.remove(first)
+    const next = honestNext(job.trigger, first.at)
+    if (next !== undefined) upcoming.add(next, first.key)
+    if (entries.length % entriesPerTurn === 0) await question.turn()
+  }
+}
+
+/** Makes records of rows, some at a time, and lets go of each row's texts as it does. */
+const inTurns = async <Row, Made>(
+  question: Question,
+  into: Array<Made>,
+  rows: ReadonlyArray<Row>,
+  bytesOf: (row: Row) => number,
+  make: (row: Row) => Made
+): Promise<void> => {
+  const left = rows.toReversed()
+  let bytes = 0
+  let made = 0
+  for (let row = left.pop(); row !== undefined; row = left.pop()) {
+    if (made >= recordsPerTurn || bytes >= bytesPerTurn) {
+      await question.turn()
+      bytes = made = 0
+    }
+    into.push(make(row))
+    bytes += bytesOf(row)
+    made += 1
   }
 }
 

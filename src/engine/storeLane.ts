@@ -37,6 +37,8 @@ const mostClaims = 1024
 const ownMs = 4
 /** Weight of the intents that one cycle takes at the most. */
 const intentsPerCycle = 512
+/** Milliseconds between cycles of a lane that has nearly always something to do. */
+const shortRestMs = 3
 
 /** A commit that is made, and the intents that it holds. */
 interface Planned {
@@ -68,6 +70,7 @@ export class StoreLane implements RunHome, Lane {
   private closed = false
   private claimsPerCycle = 192
   private cycleStartedAt = 0
+  private cycleEndedAt = -Infinity
   /** Of the cycle under way: milliseconds in its commit. */
   private commitMs = 0
   /** It claims for fire times once what a dead owner left is settled, and until it is being removed. */
@@ -120,6 +123,11 @@ export class StoreLane implements RunHome, Lane {
 
   private get mayClaim(): boolean {
     return this.host.claiming && this.duty === "claiming"
+  }
+
+  /** True while it works, with pauses that are shorter than it takes to ask it something. */
+  get busy(): boolean {
+    return (this.cycling && !this.lost) || this.host.timers.monotonicMillis() - this.cycleEndedAt < shortRestMs
   }
 
   /** How long it has been lost. */
@@ -307,6 +315,7 @@ export class StoreLane implements RunHome, Lane {
       return
     }
     this.cycling = false
+    this.cycleEndedAt = this.host.timers.monotonicMillis()
     this.host.wakeAt(this, this.mayClaim ? this.due.earliest() : null)
     this.notifyIdle()
   }

@@ -2,7 +2,6 @@
 import { Effect } from "effect"
 import type { ClockSetBack } from "../engine/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
-import { runStore } from "../engine/storePromise.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import type { Trouble } from "../engine/troubleLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
@@ -66,7 +65,7 @@ export interface SchedulerStatus {
 
 /** Parked jobs that are counted by kind, at the most. */
 const maxParked = 10_000
-/** How long a store may take to answer this page. */
+/** How long a store may take for one slice of an answer to this page. That others ask too is no outage. */
 const patienceMs = 2_000
 
 export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
@@ -120,16 +119,24 @@ const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus
 }
 
 /** `null` for a store that fails or does not answer: that is what this page is for, and the reason is the outage's. */
-const countsOf = async (engine: Engine, { store }: StoreLane) => {
-  let cancel = (): void => undefined
-  const late = new Promise<null>((resolve) => (cancel = engine.timers.after(patienceMs, () => resolve(null))))
-  const read = runStore(
-    Effect.all({ counts: store.countJobs(), parked: store.jobs({ fault: true, limit: maxParked }) })
-  )
-  const counted = await Promise.race([read.catch(() => null), late])
-  cancel()
-  return counted
-}
+const countsOf = (engine: Engine, { store }: StoreLane) =>
+  engine.questions.ask(async (question) => {
+    let cancel = (): void => undefined
+    const late = new Promise<null>((resolve) => {
+      const look = (): void => {
+        const leftMs = patienceMs - question.heldMs
+        if (leftMs <= 0) resolve(null)
+        else cancel = engine.timers.after(leftMs, look)
+      }
+      look()
+    })
+    const read = question.read(
+      Effect.all({ counts: store.countJobs(), parked: store.jobs({ fault: true, limit: maxParked }) })
+    )
+    const counted = await Promise.race([read.catch(() => null), late])
+    cancel()
+    return counted
+  })
 
 const byKind = (parked: ReadonlyArray<JobRow>): StoreStatus["parked"] => {
   const counts: { [kind in FaultKind]?: number } = {}

@@ -49,9 +49,11 @@ export const commitBatch = (
           return executors !== undefined
         })
       )
-  return Effect.catchIf(attempt(batch), namesUnknownJob, () =>
-    Effect.flatMap(withKnownJobs(connection, batch), attempt)
-  )
+  return Effect.catchIf(attempt(batch), namesUnknownJob, () => {
+    // Not all of the batch is written then.
+    session.running = null
+    return Effect.flatMap(withKnownJobs(connection, batch), attempt)
+  })
 }
 
 /** The number of the newest commit of this epoch on disk. */

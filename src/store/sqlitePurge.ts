@@ -32,6 +32,7 @@ export const purgeSlice = (
         yield* forget(connection, slice.jobs, retention.doneBefore)
         yield* deleteAll(connection, deleteStates, slice.jobs)
         const jobs = yield* deleteAll(connection, deleteJobs, slice.jobs)
+        for (const key of slice.jobs) session.running?.keys.delete(key)
         const owned = yield* connection.run(
           "UPDATE owner SET finished_runs = finished_runs - ?, job_count = job_count - ? WHERE epoch = ?",
           [runs, slice.present, epoch]

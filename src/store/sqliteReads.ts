@@ -1,13 +1,13 @@
 /** The store's queries for jobs by wake-up, id and key, and their count. Values are bound, never written into the text. */
 import type { SqlError } from "@effect/sql/SqlError"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { JobRow } from "./jobStore.ts"
+import type { JobRow, StoreBatch } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
 import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./sqliteRows.ts"
-import type { SqliteSession } from "./sqliteSession.ts"
-import { sliceBytes, sliceJobs } from "./sqliteSlices.ts"
+import type { RunningJobs, SqliteSession } from "./sqliteSession.ts"
+import { letOthersIn, sliceBytes, sliceJobs } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -64,31 +64,65 @@ export const readJobsByKey = (session: SqliteSession, keys: ReadonlyArray<number
     (rows) => rows.flat()
   )
 
-/** Running jobs by a look at every job, in slices; the rare states by index; the scheduled are those that are left. */
-export const countJobs = ({ connection }: SqliteSession): Read<ReadonlyMap<JobState, number>> =>
+/** The running are known; the rare states by index; the scheduled are those that are left. */
+export const countJobs = (session: SqliteSession): Read<ReadonlyMap<JobState, number>> =>
   Effect.gen(function* () {
-    let running = 0
-    yield* sliceJobs(connection, 0, (after, through) =>
-      Effect.map(
-        connection.rows<{ jobs: number }>(
-          "SELECT count(*) AS jobs FROM job_state WHERE value = 1 AND key > ? AND key <= ?",
-          [after, through]
-        ),
-        ([row]) => {
-          running += row?.jobs ?? 0
-          return true
-        }
-      )
-    )
+    const { connection } = session
+    const keys = yield* runningJobs(session)
     const rows = yield* connection.alone(connection.rows<{ value: number | null; jobs: number }>(countedByIndex))
     const counts = new Map<JobState, number>()
     const add = (state: JobState, jobs: number) => counts.set(state, (counts.get(state) ?? 0) + jobs)
-    add("running", running)
+    add("running", keys.size)
     for (const { value, jobs } of rows) if (value !== null && value !== stateCodes.scheduled) add(stateOf(value), jobs)
     const others = [...counts.values()].reduce((sum, jobs) => sum + jobs, 0)
     add("scheduled", (rows.find(({ value }) => value === null)?.jobs ?? 0) - others)
     return new Map([...counts].filter(([, jobs]) => jobs > 0))
   })
+
+const runningJobs = (session: SqliteSession): Read<ReadonlySet<number>> =>
+  Effect.suspend(() => {
+    const { running } = session
+    if (running === null) return findRunning(session)
+    return running.complete ? Effect.succeed(running.keys) : Effect.zipRight(letOthersIn, runningJobs(session))
+  })
+
+/** By a look at every job. Commits in between are noted in what is found. */
+const findRunning = (session: SqliteSession): Read<ReadonlySet<number>> => {
+  const found: RunningJobs = { keys: new Set(), complete: false }
+  session.running = found
+  const look = sliceJobs(session.connection, 0, (after, through) =>
+    Effect.map(
+      session.connection.values<readonly [key: number]>(
+        "SELECT key FROM job_state WHERE value = ? AND key > ? AND key <= ?",
+        [stateCodes.running, after, through]
+      ),
+      (rows) => {
+        for (const [key] of rows) found.keys.add(key)
+        return true
+      }
+    )
+  )
+  return look.pipe(
+    Effect.onExit((exit) =>
+      Effect.sync(() => {
+        found.complete = Exit.isSuccess(exit)
+        if (!found.complete && session.running === found) session.running = null
+      })
+    ),
+    Effect.as(found.keys)
+  )
+}
+
+/** A commit is on disk, whole. */
+export const noteRunning = (session: SqliteSession, batch: StoreBatch): void => {
+  if (session.running === null) return
+  const { keys } = session.running
+  for (const rows of [batch.added, batch.states])
+    for (const { key, value } of rows) {
+      if (value === "running") keys.add(key)
+      else keys.delete(key)
+    }
+}
 
 /** All jobs, as state `null`; the rare and the done; and what removed jobs are among those and the running, to be taken off. */
 const countedByIndex = `

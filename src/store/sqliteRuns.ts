@@ -22,7 +22,7 @@ import {
   type StoredLedger,
   type StoredRun
 } from "./sqliteRows.ts"
-import type { SqliteSession } from "./sqliteSession.ts"
+import type { SqliteSession, Stretch } from "./sqliteSession.ts"
 import { bySize, letOthersIn } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
@@ -34,7 +34,7 @@ export const readRuns = (session: SqliteSession, filter: RunFilter): Read<Readon
   const places =
     jobId !== undefined || runKey !== undefined || live === true
       ? connection.alone(indexedRuns(connection, filter))
-      : newestRuns(connection, filter)
+      : newestRuns(session, filter)
   return Effect.flatMap(places, (found) =>
     readRows(connection, filter, withinBytes(found, bytesOf(filter), filter.bytes))
   )
@@ -141,40 +141,75 @@ const indexedRuns = (connection: SqliteConnection, filter: RunFilter): Read<Read
     ])
   })
 
-/** Keys that one slice covers: some 2 ms. */
+/** Keys that one slice covers at the most: some 2 ms. */
 const runSliceKeys = 2000
+/** Keys that the first slice covers at the least. */
+const fewestSliceKeys = 64
 
-/** Ends where every run of a slice was claimed too early for what is still looked for. */
-const newestRuns = (connection: SqliteConnection, filter: RunFilter): Read<ReadonlyArray<Place>> =>
+/**
+ * From the newest key back, in slices that do not cross the bounds of a stretch. Past a stretch all of whose runs fired too early for
+ * what is still looked for, and to the end where every run of one was even claimed too early.
+ */
+const newestRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArray<Place>> =>
   Effect.gen(function* () {
-    const { limit = Infinity } = filter
+    const { connection } = session
+    const { limit = Infinity, from = -Infinity } = filter
     let found: ReadonlyArray<Place> = []
-    let through = yield* connection.alone(newestKey(connection, Number.MAX_SAFE_INTEGER))
-    while (through !== null && limit > 0) {
-      const newest = through
-      const slice = yield* connection.alone(
+    let size = Math.min(runSliceKeys, Math.max(fewestSliceKeys, 2 * limit))
+    const newest = yield* connection.alone(newestKey(connection, Number.MAX_SAFE_INTEGER))
+    for (let through = newest; through !== null && limit > 0;) {
+      const upper: number = through
+      const stretch = Math.floor(upper / runSliceKeys)
+      // Of one instant, the newest key comes first: those that are still to come are older.
+      const after = Math.max(from - 1, (found.length < limit ? undefined : found.at(-1)?.[1]) ?? -Infinity)
+      const known = session.stretches.get(stretch)
+      if (known !== undefined && known.latestFireAt <= after) {
+        through = known.next
+        continue
+      }
+      const lower = Math.max(stretch * runSliceKeys - 1, upper - size)
+      const slice: Slice = yield* connection.alone(
         Effect.gen(function* () {
-          const rows = yield* runsOfSlice(connection, filter, earliestOf(found, filter), newest)
-          return { rows, next: yield* newestKey(connection, newest - runSliceKeys) }
+          const facts = after === -Infinity ? null : (known ?? (yield* stretchOf(session, stretch, newest ?? upper)))
+          if (facts !== null && facts.latestClaimAt + fireAheadMs <= after) return { rows: [], next: null }
+          if (facts !== null && facts.latestFireAt <= after) return { rows: [], next: facts.next }
+          const rows = yield* runsOfSlice(connection, filter, after, lower, upper)
+          return { rows, next: yield* newestKey(connection, lower) }
         })
       )
       if (slice.rows.length > 0) found = [...found, ...slice.rows].sort(fireOrder).slice(0, limit)
-      const earliest = earliestOf(found, filter)
-      if (earliest !== undefined && slice.next !== null) {
-        const claimedAt = yield* connection.alone(newestClaim(connection, slice.next))
-        if (claimedAt + fireAheadMs < earliest) break
-      }
       through = slice.next
+      size = Math.min(runSliceKeys, size * 4)
       if (through !== null) yield* letOthersIn
     }
     return found
   })
 
-/** The earliest fire time that still has a place in the answer; `undefined`: any. */
-const earliestOf = (found: ReadonlyArray<Place>, { from, limit = Infinity }: RunFilter): EpochMillis | undefined => {
-  const last = found.length < limit ? undefined : found.at(-1)?.[1]
-  return last === undefined ? from : Math.max(last, from ?? last)
+interface Slice {
+  readonly rows: ReadonlyArray<Place>
+  /** The next key below; `null`: nothing that is looked for. */
+  readonly next: number | null
 }
+
+/** Facts of a stretch of keys, kept where nothing is added to it any more. Runs that retention deletes leave them true enough. */
+const stretchOf = (session: SqliteSession, stretch: number, newest: number): Read<Stretch> =>
+  Effect.gen(function* () {
+    const { connection, stretches } = session
+    const lower = stretch * runSliceKeys - 1
+    // NOT INDEXED: the rows lie in the order of their keys.
+    const [row] = yield* connection.rows<{ fire: EpochMillis | null; claim: EpochMillis | null }>(
+      "SELECT max(fire_at) AS fire, max(claimed_at) AS claim FROM runs NOT INDEXED WHERE run_key > ? AND run_key <= ?",
+      [lower, lower + runSliceKeys]
+    )
+    const next = yield* newestKey(connection, lower)
+    const facts = { latestFireAt: row?.fire ?? -Infinity, latestClaimAt: row?.claim ?? -Infinity, next }
+    if (stretches.size >= mostStretches) stretches.clear()
+    if (lower + runSliceKeys < newest) stretches.set(stretch, facts)
+    return facts
+  })
+
+/** Of 40 million runs. */
+const mostStretches = 20_000
 
 const fireOrder = (a: Place, b: Place): number => b[1] - a[1] || b[0] - a[0]
 
@@ -184,26 +219,18 @@ const newestKey = (connection: SqliteConnection, through: number): Read<number |
     ([row]) => row?.key ?? null
   )
 
-/** Of a slice, since a clock that was set back leaves single rows out of order. */
-const newestClaim = (connection: SqliteConnection, through: number): Read<EpochMillis> =>
-  Effect.map(
-    connection.rows<{ at: EpochMillis | null }>(
-      "SELECT max(claimed_at) AS at FROM runs NOT INDEXED WHERE run_key > ? AND run_key <= ?",
-      [through - runSliceKeys, through]
-    ),
-    ([row]) => row?.at ?? -Infinity
-  )
-
+/** Those that fired later than `after`. */
 const runsOfSlice = (
   connection: SqliteConnection,
   filter: RunFilter,
-  earliest: EpochMillis | undefined,
-  through: number
+  after: EpochMillis,
+  lower: number,
+  upper: number
 ): Read<ReadonlyArray<Place>> => {
-  const { clauses, params } = runConditions(filter, earliest)
+  const { clauses, params } = runConditions(filter, after === -Infinity ? undefined : after + 1)
   return connection.values<Place>(
     `SELECT ${placeColumns} FROM runs r NOT INDEXED ${newestFirst([...clauses, "r.run_key > ?", "r.run_key <= ?"])}`,
-    [...params, through - runSliceKeys, through, filter.limit ?? noLimit]
+    [...params, lower, upper, filter.limit ?? noLimit]
   )
 }
 

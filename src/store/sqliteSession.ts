@@ -1,6 +1,7 @@
 /** One owner's hold on an SQLite store: its connection, its epoch, and the executors' names by number. */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import type { EpochMillis } from "../time/instant.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 
 export interface SqliteSession {
@@ -11,10 +12,29 @@ export interface SqliteSession {
   executors: Executors
   /** Where retention goes on: the keys up to which it has left what it found; 0 to start over. */
   looked: { readonly runs: number; readonly ledger: number }
+  /** Keys of the jobs whose state on disk is `running`; `null`: not known. */
+  running: RunningJobs | null
+  /** What is known of runs by stretch of keys, see `sqliteRuns.ts`. */
+  readonly stretches: Map<number, Stretch>
   /** Whether the owner row's count of finished runs has been made anew. */
   counted: boolean
   /** Due jobs that are read at a time: few at first and where their texts are long, as many as are asked for where not. */
   dueRows: number
+}
+
+/** Learned by one look at every job, kept by each commit: the state comes and goes with every run, so that no index is worth its price. */
+export interface RunningJobs {
+  readonly keys: Set<number>
+  /** Whether every job has been looked at. */
+  complete: boolean
+}
+
+/** Runs of a stretch of keys: none of them fired or was claimed later. */
+export interface Stretch {
+  readonly latestFireAt: EpochMillis
+  readonly latestClaimAt: EpochMillis
+  /** The newest key below the stretch, or one that was there. */
+  readonly next: number | null
 }
 
 /** All runs less the unfinished, each by the index that is theirs alone. */

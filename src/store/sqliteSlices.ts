@@ -5,6 +5,7 @@
 import { clearImmediate, setImmediate } from "node:timers"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import { sliceTurn } from "./sliceTurn.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 
 /** Rows that one slice covers, when little is read of each: 0.6 ms of CPU time, and some of a busy disk. */
@@ -14,10 +15,12 @@ const sliceRows = 500
 export const sliceBytes = 2_000_000
 
 /** Goes on when timers and arrived messages had their turn; a fiber's own yield gives only other fibers theirs. */
-export const letOthersIn: Effect.Effect<void> = Effect.async((resume) => {
-  const turn = setImmediate(() => resume(Effect.void))
-  return Effect.sync(() => clearImmediate(turn))
-})
+export const letOthersIn: Effect.Effect<void> = sliceTurn(
+  Effect.async((resume) => {
+    const turn = setImmediate(() => resume(Effect.void))
+    return Effect.sync(() => clearImmediate(turn))
+  })
+)
 
 /** Splits `rows` into slices that can be read whole: one that is too large is alone. */
 export function* bySize<Row>(

@@ -13,6 +13,7 @@ import { patiently } from "./sqlitePatience.ts"
 import { purgeSlice, readForgottenThrough } from "./sqlitePurge.ts"
 import {
   countJobs,
+  noteRunning,
   readDue,
   readJobsById,
   readJobsByKey,
@@ -82,6 +83,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       store,
       epoch,
       executors,
+      running: null,
+      stretches: new Map(),
       looked: { runs: 0, ledger: 0 },
       counted: false,
       dueRows: fewestDueRows
@@ -98,6 +101,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       whileOpen(operation, () => connection.alone(Effect.zipRight(hold.reach, Effect.suspend(body))))
     const looked = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
       whileOpen(operation, () => connection.alone(Effect.zipRight(hold.look, Effect.suspend(body))))
+    /** What failed may be there or not. */
+    const inDoubt = () => Effect.sync(() => (session.running = null))
     const opened: OpenStore = {
       epoch,
       jobCount,
@@ -109,8 +114,12 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
         looked("commit", () => {
           const at = batchInstant(batch, latest)
           latest = Math.max(latest, at)
-          return Effect.tap(commitBatch(session, sequence, batch, at), () =>
-            Effect.map(reachedDisk(hold, session, sequence), () => hold.committed(rowsOf(batch)))
+          return commitBatch(session, sequence, batch, at).pipe(
+            Effect.tap((isNew) => {
+              if (isNew) noteRunning(session, batch)
+              return Effect.map(reachedDisk(hold, session, sequence), () => hold.committed(rowsOf(batch)))
+            }),
+            Effect.tapErrorCause(inDoubt)
           )
         }),
       // A commit that is not acknowledged yet is there only if it reached the disk; nothing else is in doubt.
@@ -135,7 +144,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
-      purge: (retention) => looked("purge", () => purgeSlice(session, retention)),
+      purge: (retention) => looked("purge", () => Effect.tapErrorCause(purgeSlice(session, retention), inDoubt)),
       forgottenThrough: () => guarded("forgottenThrough", () => readForgottenThrough(connection))
     }
     return opened

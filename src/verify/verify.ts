@@ -1,6 +1,5 @@
 /** Checks live stores, all but their removed jobs. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
 import type { Engine } from "../engine/engine.ts"
-import { runStore } from "../engine/storePromise.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import type { JobRecords } from "./accounting.ts"
@@ -21,7 +20,9 @@ export const verify = async (engine: Engine): Promise<Verification> => {
   for (const lane of engine.lanes) {
     let afterKey = 0
     for (;;) {
-      const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes }))
+      const rows = await engine.questions.read(
+        lane.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
+      )
       const last = rows.at(-1)
       if (last === undefined) break
       for (const row of rows) {
@@ -44,7 +45,7 @@ const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
   let { found } = first
   for (let look = 1; look < looks && found.length > 0; look++) {
     await turn(engine)
-    const [again] = await runStore(lane.store.jobsByKey([row.key]))
+    const [again] = await engine.questions.read(lane.store.jobsByKey([row.key]))
     if (again === undefined) return { ...first, found: [] }
     const seen = new Set((await findingsOf(engine, lane, again)).found.map(({ message }) => message))
     found = found.filter(({ message }) => seen.has(message))
@@ -53,7 +54,7 @@ const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
 }
 
 const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> => {
-  const slices = verifyJob(row, await recordsOf(lane, row), {
+  const slices = verifyJob(row, await recordsOf(engine, lane, row), {
     codec: engine.codec,
     retained: { from: engine.timers.now() - engine.options.retention.runAgeMs, guessed: false },
     epoch: lane.store.epoch,
@@ -69,10 +70,10 @@ const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
 }
 
 /** Those of earlier jobs of the same id are left out. */
-const recordsOf = async ({ store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
+const recordsOf = async (engine: Engine, { store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
-  const runs = await runStore(store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
-  const ledger = await runStore(store.ledger({ jobId: id, limit: maxFireTimes }))
+  const runs = await engine.questions.read(store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
+  const ledger = await engine.questions.read(store.ledger({ jobId: id, limit: maxFireTimes }))
   return { runs: runs.filter(own), ledger: ledger.filter(own) }
 }
 

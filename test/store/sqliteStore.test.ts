@@ -346,6 +346,67 @@ describe("a large file", () => {
     expect(order.toSorted()).toEqual(["commit", "count", "list", "runs"])
   })
 
+  it("keeps the count of running jobs while jobs change, whether a commit is made or refused", async () => {
+    const counted = await run(
+      Effect.gen(function* () {
+        const { store, commit } = yield* owned(sqlite({ filename }))
+        const running = () => Effect.map(store.countJobs(), (counts) => counts.get("running") ?? 0)
+        const found = [yield* running()]
+        yield* commit({ added: [1, 2, 3, 4].map((key) => job(key, { value: "running" })) })
+        found.push(yield* running())
+        yield* commit({ states: [state(1), state(2, { value: "paused", wakeAt: null })] })
+        found.push(yield* running())
+        yield* Effect.ignore(store.commit(3, batchOf({ added: [job(4)], states: [state(1, { value: "running" })] })))
+        found.push(yield* running())
+        // Of a state whose job is not there nothing is written.
+        yield* store.commit(3, batchOf({ states: [state(1, { value: "running" }), state(9, { value: "running" })] }))
+        found.push(yield* running())
+        yield* store.commit(4, batchOf({ removed: [{ key: 3, removedAt: 5000 }] }))
+        found.push(yield* running())
+        yield* store.purge({ finishedBefore: 0, maxRuns: 9, doneBefore: 6000, limit: 9 })
+        found.push(yield* running())
+        return found
+      })
+    )
+    expect(counted).toEqual([0, 4, 2, 2, 3, 2, 2])
+  })
+
+  it("finds the newest runs in their order, however fire times and the order of claims agree", async () => {
+    const different = await run(
+      Effect.gen(function* () {
+        const { store, commit } = yield* owned(sqlite({ filename }))
+        const keys = Array.from({ length: 9000 }, (_, index) => index + 1)
+        // Rising, with a clock that was set back for a while, some that were late, and many of one instant.
+        const claimedAt = (key: number): number => 1_000_000 + key - (key > 5000 && key < 6000 ? 3000 : 0)
+        const fireAt = (key: number): number =>
+          key % 7 === 0 ? claimedAt(key) - ((key * 7919) % 4000) : key % 2 === 0 ? 1_004_000 : claimedAt(key)
+        const fired = (key: number): number => Math.min(fireAt(key), claimedAt(key))
+        const claims = keys.map((key) => claim(key, 1, { fireAt: fired(key), request: key, claimedAt: claimedAt(key) }))
+        yield* commit({ added: [job(1)], claims: claims.slice(0, 4500) })
+        const wrong: Array<string> = []
+        const look = (through: number) =>
+          Effect.forEach([1, 20, 500, 3000], (limit) =>
+            Effect.forEach([undefined, 1_002_500, 1_004_000], (from) =>
+              Effect.map(store.runs({ limit, ...(from === undefined ? {} : { from }) }), (rows) => {
+                const expected = keys
+                  .filter((key) => key <= through && fired(key) >= (from ?? 0))
+                  .sort((a, b) => fired(b) - fired(a) || b - a)
+                  .slice(0, limit)
+                if (rows.map(({ runKey }) => runKey).join() !== expected.join())
+                  wrong.push(`${through} ${limit} ${from}`)
+              })
+            )
+          )
+        yield* look(4500)
+        yield* commit({ claims: claims.slice(4500) })
+        yield* look(9000)
+        yield* look(9000)
+        return wrong
+      })
+    )
+    expect(different).toEqual([])
+  })
+
   it("counts running jobs with and without live runs, and paused ones that have some", async () => {
     const counts = await run(
       Effect.gen(function* () {
