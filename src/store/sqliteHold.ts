@@ -22,8 +22,10 @@ export interface Hold {
   isAcknowledged(sequence: number): boolean
   /** Told after each commit how many rows it wrote. */
   committed(rows: number): void
-  /** To be called alone. True: the file was opened anew, so that what was written last may not be there. */
-  readonly look: Effect.Effect<boolean, SqlError | StoreError>
+  /** Before a commit, alone: that the file is there and ours. */
+  readonly look: Effect.Effect<void, SqlError | StoreError>
+  /** After it: that it is there still. True: it was opened anew, so that what was written last may not be there. */
+  readonly lookAgain: Effect.Effect<boolean, SqlError | StoreError>
   /** What a read needs: opens anew what a failed mending has closed. */
   readonly reach: Effect.Effect<void, SqlError | StoreError>
 }
@@ -123,12 +125,12 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
       isAcknowledged: (sequence) => known !== null && sequence <= known.sequence,
       committed: (rows) => held.current?.moving.committed(rows),
       reach: Effect.suspend(() => (held.current === null ? Effect.asVoid(held.renew) : Effect.void)),
-      look: Effect.suspend(() => {
+      look: Effect.suspend(() =>
+        lost === null ? Effect.zipRight(ownership.keep, Effect.asVoid(hold.lookAgain)) : Effect.fail(lost)
+      ),
+      lookAgain: Effect.suspend(() => {
         if (lost !== null) return Effect.fail(lost)
-        return Effect.zipRight(
-          ownership.keep,
-          Effect.suspend(() => (held.current === null ? Effect.as(held.renew, true) : mended(held.current)))
-        )
+        return held.current === null ? Effect.as(held.renew, true) : mended(held.current)
       })
     }
     return hold

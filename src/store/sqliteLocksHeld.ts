@@ -13,8 +13,17 @@ export interface LocksHeld {
 /** Of the lock on `file` that covers `byte`, as it is held now: never of one taken later. */
 export const locksHeld = (file: Stats | undefined, byte: number): LocksHeld => {
   const proc = file === undefined ? null : openHolder(file, byte)
+  let known = Buffer.alloc(0)
   return {
-    held: () => proc === null || covers(proc, byte),
+    held: () => {
+      if (proc === null) return true
+      const length = read(proc)
+      // Word for word what was read when the lock was found: it is there still.
+      if (length === known.length && text.compare(known, 0, length, 0, length) === 0) return true
+      if (!covers(length, byte)) return false
+      known = Buffer.from(text.subarray(0, length))
+      return true
+    },
     close: () => {
       if (proc !== null) closeSync(proc)
     }
@@ -31,7 +40,7 @@ const openHolder = (file: Stats, byte: number): number | null => {
     for (const number of readdirSync("/proc/self/fd").map(Number)) {
       if (!isOf(file, number)) continue
       const proc = openSync(`/proc/self/fdinfo/${number}`, "r")
-      if (covers(proc, byte)) return proc
+      if (covers(read(proc), byte)) return proc
       closeSync(proc)
     }
   } catch {
@@ -51,9 +60,10 @@ const isOf = ({ dev, ino }: Stats, number: number): boolean => {
 
 const text = Buffer.alloc(2048)
 
+const read = (proc: number): number => readSync(proc, text, 0, text.length, 0)
+
 /** Lines such as `lock: 1: POSIX  ADVISORY  READ 12928 fe:00:2147430 1073741826 1073742335`. */
-const covers = (proc: number, byte: number): boolean => {
-  const length = readSync(proc, text, 0, text.length, 0)
+const covers = (length: number, byte: number): boolean => {
   for (const line of text.toString("latin1", 0, length).split("\n")) {
     if (!line.startsWith("lock:")) continue
     const [from, through] = line.split(" ").slice(-2)

@@ -81,7 +81,8 @@ const inMemoryHold = (settings: SqliteSettings) =>
     acknowledged: () => undefined,
     isAcknowledged: () => true,
     committed: () => undefined,
-    look: Effect.succeed(false),
+    look: Effect.void,
+    lookAgain: Effect.succeed(false),
     reach: Effect.void
   }))
 

@@ -27,7 +27,8 @@ export interface Presence {
 
 /** Of the file that lies at `path` now, its log and the log's index, all of which the connection has open. */
 export const presenceOf = (path: string): Presence => {
-  const [file, log, index] = [stat(path), stat(`${path}-wal`), stat(`${path}-shm`)]
+  const [logPath, indexPath] = [`${path}-wal`, `${path}-shm`]
+  const [file, log, index] = [stat(path), stat(logPath), stat(indexPath)]
   const [fileLock, indexLock] = [locksHeld(file, sharedByte), locksHeld(index, indexByte)]
   const content = log === undefined || index === undefined ? null : contentOf(path)
   let size = file?.size ?? 0
@@ -38,11 +39,12 @@ export const presenceOf = (path: string): Presence => {
         if (found === undefined) return displaced("the file was deleted or moved; put it back, or stop and start anew")
         if (!isSame(found, file))
           return displaced("another file took its place; put the first one back, or stop and start anew")
-        if (!isSame(stat(`${path}-wal`), log)) return { _tag: "LogGone", cause: "its log was deleted or replaced" }
-        if (!isSame(stat(`${path}-shm`), index))
+        const foundLog = stat(logPath)
+        if (!isSame(foundLog, log)) return { _tag: "LogGone", cause: "its log was deleted or replaced" }
+        if (!isSame(stat(indexPath), index))
           return { _tag: "LogGone", cause: "the index of its log was deleted or replaced" }
         if (!fileLock.held() || !indexLock.held()) return { _tag: "Unlocked" }
-        const cause = content?.damage(found.size, size) ?? null
+        const cause = content?.damage(found.size, foundLog?.size ?? 0, size) ?? null
         size = found.size
         return cause === null ? null : { _tag: "Damaged", cause }
       } catch (error) {
@@ -95,13 +97,15 @@ const contentOf = (path: string) => {
   }
   return {
     /** Twice the same, since another process's checkpoint may come in between. */
-    damage: (size: number, before: number): string | null => {
+    damage: (size: number, logSize: number, before: number): string | null => {
       for (let looks = 0; ; looks++) {
         readSync(index, header, 0, indexHeaderBytes, 0)
         // Dropped pages are given back only by a VACUUM, after whose commit there are fewer of them.
         const pages = Math.min(before, word(header, 20) * pageBytes(header))
         const cut = size < pages || (size === 0 && before > 0)
-        const damage = cut ? "it was cut off by another program" : logDamage(stat(`${path}-wal`)?.size ?? 0)
+        const damage = cut
+          ? "it was cut off by another program"
+          : logDamage(looks === 0 ? logSize : (stat(`${path}-wal`)?.size ?? 0))
         if (damage === null || (looks > 0 && again.equals(header))) return damage
         if (looks === mostLooks) return null
         header.copy(again)

@@ -176,7 +176,7 @@ const reachedDisk = (
   session: SqliteSession,
   sequence: number
 ): Effect.Effect<void, SqlError | StoreError> =>
-  Effect.flatMap(hold.look, (anew) =>
+  Effect.flatMap(hold.lookAgain, (anew) =>
     anew
       ? Effect.flatMap(readSequence(session), (found) => {
           if (found >= sequence) return Effect.void
