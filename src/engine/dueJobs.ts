@@ -1,7 +1,6 @@
 /** Takes what is due from a store, executor by executor, and lets each job decide. Remembers when there is nothing to ask. */
 import { Effect } from "effect"
 import { dueFireTimes } from "../job/dueFireTimes.ts"
-import type { JobFault } from "../job/snapshot.ts"
 import { firesHeld, waitOverAt, wakeAtOf } from "../job/snapshot.ts"
 import type { JobRow, OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
@@ -11,6 +10,7 @@ import type { Timers } from "../time/timers.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
+import { triggerFault, unknownExecutor, unknownTask } from "./jobFaults.ts"
 import type { Plan } from "./plan.ts"
 import type { ResidentJobs } from "./residentJobs.ts"
 
@@ -234,23 +234,11 @@ export class DueJobs {
     try {
       return plan.due(job, dueFireTimes(job.trigger, first, plan.now, job.rules)) ?? job
     } catch (error) {
-      const message = `${error instanceof Error ? error.message : String(error)}; mend or replace the trigger and resume the job`
-      plan.park(job, { kind: "faultyTrigger", message })
+      plan.park(job, triggerFault(job, error))
       return plan.byKey(job.key) ?? job
     }
   }
 }
-
-const unknownExecutor = (executor: string): JobFault => ({
-  kind: "unknownExecutor",
-  message: `executor "${executor}" is not registered; add it, or modify the job, and resume it`
-})
-
-/** Why a job whose code is not there is parked. */
-export const unknownTask = (task: string): JobFault => ({
-  kind: "unknownTask",
-  message: `task "${task}" is not registered; the job goes on when it is, by addTask or at the next start`
-})
 
 /** Decodes a row into the plan. One that cannot be read is parked there, its bytes kept, and gives `undefined`. */
 export const loadRow = (plan: Plan, row: JobRow, codec: JobCodec): Job | undefined => {

@@ -4,7 +4,8 @@
  * Long because it is where all parts meet: most of it is handing on.
  */
 import type { Effect } from "effect"
-import type { Subscription } from "rxjs"
+import type { Observable } from "rxjs"
+import { Subscription } from "rxjs"
 import { createActor } from "xstate"
 import type { ActorRefFrom } from "xstate"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
@@ -16,6 +17,7 @@ import type { StoreError } from "../store/storeError.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { WallTimers } from "./clock.ts"
 import { liveClock, maxSleepMs, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
@@ -30,7 +32,7 @@ import { JobActors } from "./jobActors.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobCodec } from "./jobCodec.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
-import { resumeParked } from "./parkedJobs.ts"
+import { parkStreamless, resumeParked } from "./parkedJobs.ts"
 import type { Plan } from "./plan.ts"
 import { Questions } from "./questions.ts"
 import { Retention } from "./retention.ts"
@@ -81,7 +83,11 @@ export class Engine implements LaneHost {
   private readonly streamJobs: StreamJobs
   private readonly retention: Retention
   private readonly jobActors: JobActors
-  private emissions: Subscription | null = null
+  /** By name; those that came while running too. */
+  private readonly streams: Map<string, Observable<unknown>>
+  /** Names of the streams that are listened to, once the scheduler has started. */
+  private readonly listening = new Set<string>()
+  private readonly emissions = new Subscription()
   private phase: "new" | "starting" | "declaring" | "started" | "stopping" | "stopped" = "new"
   /** What it stops of, where nobody asked for it. */
   private fault: { readonly error: unknown } | null = null
@@ -113,6 +119,7 @@ export class Engine implements LaneHost {
     })
     this.questions = new Questions(this.timers, () => this.lanes.some(({ busy }) => busy))
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
+    this.streams = new Map(options.streams)
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
     this.retention = new Retention(options.retention, this.timers)
     const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
@@ -197,7 +204,7 @@ export class Engine implements LaneHost {
       tasks: options.tasks,
       readTrigger: (text) => this.codec.readTriggerText(text),
       knowsExecutor: (name) => (this.phase === "new" ? options.executors.has(name) : this.dispatcher.has(name)),
-      knowsStream: (name) => options.streams.has(name),
+      knowsStream: (name) => this.streams.has(name),
       makeId: (task) => `${task}-${this.startedAt.toString(36)}${this.eraSuffix}-${++this.ids}`
     }
   }
@@ -243,10 +250,7 @@ export class Engine implements LaneHost {
       throw error
     }
     this.tellLifecycle("SchedulerStarted")
-    this.emissions = this.news.emissions$(this.options.streams).subscribe((news) => {
-      if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.lanes)
-      else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
-    })
+    this.listen()
     this.lookEverywhere()
   }
 
@@ -320,7 +324,41 @@ export class Engine implements LaneHost {
   async addTask(task: AnyTask<unknown>): Promise<void> {
     if (this.phase !== "new") this.mustRun("addTask")
     this.tasks.add(task)
-    await Promise.all(this.lanes.map((lane) => resumeParked(lane, this.setting, { task: task.name })))
+    await this.resumeParked({ task: task.name })
+  }
+
+  /** Jobs that were parked for want of the stream go on, then it is listened to: what it gives at once is not lost. */
+  async addStream(name: string, values$: Observable<unknown>): Promise<void> {
+    if (this.phase !== "new") this.mustRun("addStream")
+    const known = this.streams.get(name)
+    if (known !== undefined && known !== values$) throw new NameTakenError({ kind: "stream", name })
+    this.streams.set(name, values$)
+    await this.resumeParked()
+    if (this.phase === "started") this.listen()
+  }
+
+  /** Jobs that were parked for want of the calendar go on. */
+  async addCalendar(calendar: HolidayCalendar): Promise<void> {
+    if (this.phase !== "new") this.mustRun("addCalendar")
+    if (!this.options.addCalendar(calendar)) throw new NameTakenError({ kind: "calendar", name: calendar.name })
+    await this.resumeParked()
+  }
+
+  private async resumeParked(which: { readonly task?: string } = {}): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => resumeParked(lane, this.setting, which)))
+  }
+
+  /** Subscribes to the streams that are not listened to yet, in one step: two may be one stream's parts. */
+  private listen(): void {
+    const fresh = [...this.streams].filter(([name]) => !this.listening.has(name))
+    for (const [name] of fresh) this.listening.add(name)
+    const news$ = this.news.emissions$(new Map(fresh))
+    this.emissions.add(
+      news$.subscribe((news) => {
+        if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.lanes)
+        else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
+      })
+    )
   }
 
   /** Its runs are interrupted; its jobs stay and fire again when an executor of that name is added. */
@@ -412,7 +450,7 @@ export class Engine implements LaneHost {
     this.actor.send({ type: "drain" })
     this.phase = "stopping"
     this.tellLifecycle("SchedulerDraining")
-    this.emissions?.unsubscribe()
+    this.emissions.unsubscribe()
     this.homes.quiet()
     this.executorActors.drain()
     for (const lane of this.lanes) lane.noteStop()
@@ -485,7 +523,9 @@ export class Engine implements LaneHost {
 
   private async openStore(name: string, store: JobStore, waitMs = 0): Promise<void> {
     const owner = () => ({ ...this.options.owner, startedAt: this.timers.now() })
-    await this.homes.open(name, store, { owner, waitMs }, (lane) => runStore(this.streamJobs.read(lane)))
+    await this.homes.open(name, store, { owner, waitMs }, async (lane) =>
+      parkStreamless(lane, await runStore(this.streamJobs.read(lane)), this.setting)
+    )
   }
 
   private openExecutor(name: string, provider: ExecutorProvider): void {

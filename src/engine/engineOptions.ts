@@ -7,6 +7,7 @@ import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobRules } from "../job/rules.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
+import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { RetentionRules } from "./retention.ts"
 
@@ -18,6 +19,8 @@ export interface EngineOptions {
   readonly executors: ReadonlyMap<string, ExecutorProvider>
   readonly streams: ReadonlyMap<string, Observable<unknown>>
   readonly readTrigger: (spec: TriggerSpec) => Trigger
+  /** Registers a calendar for stored triggers. False: another has its name. */
+  readonly addCalendar: (calendar: HolidayCalendar) => boolean
   readonly timezone: string
   readonly rules: JobRules
   readonly retention: RetentionRules

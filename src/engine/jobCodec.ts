@@ -6,6 +6,7 @@ import type { LiveRun } from "../job/run.ts"
 import type { JobMemory, JobState } from "../job/snapshot.ts"
 import { jobStates, snapshotVersion, stateOf, wakeAtOf } from "../job/snapshot.ts"
 import type { JobDefinitionRow, JobRow, JobStateRow } from "../store/jobStore.ts"
+import { isMissingCode, MissingTrigger } from "../trigger/missingTrigger.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 
 /** A job as the engine steps it. Immutable: a step makes a new one. */
@@ -43,9 +44,9 @@ export class JobCodec {
     this.readTrigger = readTrigger
   }
 
-  /** Throws `JobUnreadableError`. */
+  /** A trigger whose code is not registered is a `MissingTrigger`. Throws `JobUnreadableError`. */
   decode(row: JobRow): Job {
-    const trigger = this.trigger(row)
+    const trigger = this.triggerOrMissing(row)
     const rules = this.rulesOf(row)
     const memory = decodeMemory(row)
     this.checkArgs(row)
@@ -58,6 +59,18 @@ export class JobCodec {
       return this.readTriggerText(row.trigger)
     } catch (cause) {
       throw new JobUnreadableError({ jobId: row.id, part: "trigger", cause })
+    }
+  }
+
+  private triggerOrMissing(row: JobRow): Trigger {
+    try {
+      return this.trigger(row)
+    } catch (error) {
+      const cause = error instanceof JobUnreadableError ? error.cause : error
+      if (!isMissingCode(cause)) throw error
+      return new MissingTrigger(JSON.parse(row.trigger) as TriggerSpec, (spec) =>
+        this.readTriggerText(JSON.stringify(spec))
+      )
     }
   }
 

@@ -13,6 +13,7 @@ import { rescheduledFrom, resumedFrom } from "../job/onCommand.ts"
 import { queuedRequest } from "../job/overlap.ts"
 import type { JobDefinitionRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
 import type { DefinitionSetting, JobDefinition } from "./jobDefinition.ts"
@@ -47,9 +48,11 @@ export const addAllTo = (plan: Plan, definitions: ReadonlyArray<JobDefinition>):
 }
 
 const mustFit = (plan: Plan, { row, ifExists, store }: JobDefinition): void => {
-  const taken = ifExists === "error" && plan.byId(row.id) !== undefined
+  const existing = plan.byId(row.id)
+  const taken = ifExists === "error" && existing !== undefined
   // Keeping what cannot be read would leave the caller without a job.
-  const unreadable = ifExists !== "replace" && plan.unreadableKeys.has(row.id)
+  const cannotBeRead = plan.unreadableKeys.has(row.id) || (existing !== undefined && awaitsTrigger(existing))
+  const unreadable = ifExists !== "replace" && cannotBeRead
   if (taken || unreadable) throw new DuplicateJobError({ jobId: row.id, store })
 }
 
@@ -147,6 +150,20 @@ export const jobIn = (plan: Plan, id: string, verb: string): Job => {
   }
   throw new UnknownJobError({ jobId: id, verb })
 }
+
+/** A job that is parked since its trigger's code is not registered takes another trigger, and nothing else. */
+const mustKnowTrigger = (job: Job, verb: string): void => {
+  if (!awaitsTrigger(job)) return
+  throw new JobStateError({
+    jobId: job.row.id,
+    verb,
+    state: "unreadable",
+    remedy: `${missingOf(job.trigger)?.message ?? "its trigger is back"}; register it, give the job another trigger, or remove it`
+  })
+}
+
+const awaitsTrigger = ({ memory, trigger }: Job): boolean =>
+  memory.fault?.awaits !== undefined && missingOf(trigger) !== null
 
 /** Changes some of a job's definition, all or nothing. */
 export const modify = (plan: Plan, id: string, changes: JobChanges, setting: DefinitionSetting): Job => {
@@ -264,6 +281,7 @@ const reschedule = (plan: Plan, old: Job, job: Job, next: NextFire): Job =>
   }) ?? job
 
 export const pause = (plan: Plan, job: Job): Job => {
+  mustKnowTrigger(job, "pauseJob")
   const next = must(
     plan,
     job,
@@ -283,11 +301,14 @@ export const resume = (
   plan: Plan,
   job: Job,
   missed: "skip" | "coalesce" | undefined,
-  setting: Pick<DefinitionSetting, "tasks" | "knowsExecutor">
+  setting: Pick<DefinitionSetting, "tasks" | "knowsExecutor" | "knowsStream">
 ): Job => {
+  mustKnowTrigger(job, "resumeJob")
   setting.tasks.get(job.row.task, job.row.id)
-  const { executor } = job.row
+  const { executor, stream } = job.row
   if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
+  if (stream !== null && !setting.knowsStream(stream))
+    throw new UnknownNameError({ kind: "stream", name: stream, known: [] })
   const { exhausted, fault } = job.memory
   const nextWith = (kind: "skip" | "coalesce") => nextFire(job.trigger, resumedFrom(job.memory, plan.now, kind))
   let kind = missed ?? (fault === null ? "skip" : "coalesce")
@@ -378,6 +399,7 @@ const ask = (
   verb: string,
   setting: DefinitionSetting
 ): Requested => {
+  mustKnowTrigger(job, verb)
   setting.tasks.get(job.row.task, job.row.id)
   const base = { now: plan.now, firstRunKey: plan.nextRunKey }
   const ticket = freeTicket(plan, job)

@@ -10,6 +10,7 @@ import { InstantHeap } from "../store/instantHeap.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
+import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Engine } from "./engine.ts"
 import type { Question } from "./questions.ts"
@@ -247,7 +248,8 @@ export class JobQueries {
   /** A row that cannot be read has no fire time; it is parked when it comes due. */
   private readable(row: JobRow): Job | null {
     try {
-      return this.engine.codec.decode(row)
+      const job = this.engine.codec.decode(row)
+      return missingOf(job.trigger) === null ? job : null
     } catch (error) {
       if (error instanceof JobUnreadableError) return null
       throw error

@@ -1,20 +1,26 @@
-/** Jobs parked because code or an executor of theirs was not there: they go on when it is, and what they owe is made up by their rules. */
+/**
+ * Jobs parked because code of theirs, an executor or a stream was not there: they go on when it is, and what they owe is made up by their
+ * rules.
+ */
 import type { JobFault } from "../job/snapshot.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import { FaultyTriggerError } from "../trigger/honest.ts"
+import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Job } from "./jobCodec.ts"
 import { resume } from "./jobCommands.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
 import type { Intent } from "./intent.ts"
 import type { Lane } from "./laneHost.ts"
+import { unknownStream } from "./jobFaults.ts"
+import type { Plan } from "./plan.ts"
 import { runStore } from "./storePromise.ts"
 
 /** Jobs that share a commit. */
 const jobsPerIntent = 256
 
-type Registered = Pick<DefinitionSetting, "tasks" | "knowsExecutor">
+export type Registered = Pick<DefinitionSetting, "tasks" | "knowsExecutor" | "knowsStream">
 
-/** Resumes those of one store whose task or executor is registered; of one task alone where it is named. */
+/** Resumes those of one store for which everything is registered; of one task alone where it is named. */
 export const resumeParked = async (
   lane: Lane,
   registered: Registered,
@@ -52,10 +58,47 @@ const resuming = (
   failed
 })
 
-const isBack = ({ row, memory: { fault } }: Job, { tasks, knowsExecutor }: Registered): boolean =>
-  fault !== null && parkedFor.includes(fault.kind) && tasks.find(row.task) !== undefined && knowsExecutor(row.executor)
+const isBack = ({ row, trigger, memory: { fault } }: Job, registered: Registered): boolean =>
+  fault !== null &&
+  (parkedFor.includes(fault.kind) || fault.awaits !== undefined) &&
+  registered.tasks.find(row.task) !== undefined &&
+  registered.knowsExecutor(row.executor) &&
+  (row.stream === null || registered.knowsStream(row.stream)) &&
+  missingOf(trigger) === null
 
-const parkedFor: ReadonlyArray<JobFault["kind"]> = ["unknownTask", "unknownExecutor"]
+const parkedFor: ReadonlyArray<JobFault["kind"]> = ["unknownTask", "unknownExecutor", "unknownStream"]
+
+/** Parks those whose stream is not registered: nobody would ever ask for them. What a caller has paused stays the caller's. */
+export const parkStreamless = async (
+  lane: Lane,
+  rows: ReadonlyArray<JobRow>,
+  { knowsStream }: Registered
+): Promise<void> => {
+  const streamless = rows.filter(
+    ({ stream, value, fault }) => stream !== null && !fault && value !== "paused" && !knowsStream(stream)
+  )
+  for (let from = 0; from < streamless.length; from += jobsPerIntent) {
+    const keys = streamless.slice(from, from + jobsPerIntent).map(({ key }) => key)
+    await new Promise<void>((resolve, reject) =>
+      lane.submit({
+        keys,
+        weight: keys.length,
+        apply: (plan) => parking(plan, keys, knowsStream),
+        committed: resolve,
+        failed: reject
+      })
+    )
+  }
+}
+
+const parking = (plan: Plan, keys: ReadonlyArray<number>, knowsStream: Registered["knowsStream"]): void => {
+  for (const key of keys) {
+    const job = plan.byKey(key)
+    const stream = job?.row.stream ?? null
+    if (job !== undefined && stream !== null && !knowsStream(stream) && job.memory.pausedAt === null)
+      plan.park(job, unknownStream(stream))
+  }
+}
 
 /** One whose trigger fails stays parked, and keeps no other from going on. */
 const passingOver = (change: () => void): void => {

@@ -109,10 +109,12 @@ export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
 
 /** The name is in use. */
 export class NameTakenError extends Data.TaggedError("NameTakenError")<{
-  readonly kind: "store" | "executor"
+  readonly kind: "store" | "executor" | "stream" | "calendar"
   readonly name: string
 }> {
   override get message(): string {
-    return `there is a ${this.kind} ${preview(this.name)} already; remove it first or choose another name`
+    // What jobs may lean on as code stays for as long as the scheduler runs.
+    const removable = this.kind === "store" || this.kind === "executor"
+    return `there is a ${this.kind} ${preview(this.name)} already; ${removable ? "remove it first or choose another name" : "choose another name"}`
   }
 }

@@ -193,8 +193,8 @@ export class StoreHomes {
       }
     }
     await reckonAtStart(lane, this.host)
-    const { dispatcher, tasks } = this.host
-    await resumeParked(lane, { tasks, knowsExecutor: (name) => dispatcher.has(name) })
+    const { setting, dispatcher } = this.host
+    await resumeParked(lane, { ...setting, knowsExecutor: (name) => dispatcher.has(name) })
   }
 
   /**

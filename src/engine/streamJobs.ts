@@ -1,5 +1,6 @@
 /** Jobs that user streams drive: which stream has which, and what an emission does to them. */
 import { Effect } from "effect"
+import type { JobRow } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { NotJsonError, toJson } from "../task/jsonText.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
@@ -24,9 +25,9 @@ export class StreamJobs {
     this.report = report
   }
 
-  /** Learns a store's stream jobs when it is opened. */
-  read(lane: Lane): Effect.Effect<void, StoreError> {
-    return Effect.map(lane.store.streamJobs(), (rows) => {
+  /** Learns a store's stream jobs when it is opened, and gives them. */
+  read(lane: Lane): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
+    return Effect.tap(lane.store.streamJobs(), (rows) => {
       for (const row of rows) if (row.stream !== null) this.of(row.stream, lane).add(row.key)
     })
   }

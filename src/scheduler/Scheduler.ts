@@ -54,7 +54,7 @@ const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
   ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext"] as const),
   ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
-  ...(["exportJobs", "importJobs", "addTask", "addStore", "removeStore"] as const)
+  ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
 ]
 
 type AsEffect<F> = F extends (...args: infer Args) => Promise<infer A>

@@ -39,6 +39,7 @@ import type { JobStore } from "../store/jobStore.ts"
 import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
+import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Duration } from "effect"
 import type { AddedJob } from "./addingJobs.ts"
@@ -368,6 +369,33 @@ export class Scheduler {
     await this.engine.addTask(task)
     // Before the start it is one of those that `start` looks at.
     if (begun) await this.adding.addDefinitions(declaredJobs(this.engine, [task]))
+  }
+
+  /**
+   * Registers a stream while running. Jobs that were parked because it was not there go on, then it is subscribed to. The same stream again
+   * changes nothing; another under the name is a `NameTakenError`.
+   */
+  async addStream(name: string, values$: Observable<unknown>): Promise<void> {
+    checkName("addStream", name)
+    checkPart(`stream ${preview(name)}`, values$, "subscribe", "an Observable")
+    await this.engine.addStream(name, values$)
+  }
+
+  /**
+   * Registers a holiday calendar while running, under the name that it has and stored triggers know. Jobs that were parked because it was
+   * not there go on; what they missed is made up by their rules. The same calendar again changes nothing; another under the name is a
+   * `NameTakenError`.
+   */
+  async addCalendar(name: string, calendar: HolidayCalendar): Promise<void> {
+    checkName("addCalendar", name)
+    checkPart(`calendar ${preview(name)}`, calendar, "has", "a holiday calendar, such as holidayCalendar(…)")
+    if (calendar.name !== name)
+      throw new InvalidOptionError({
+        option: "addCalendar's name",
+        found: preview(name),
+        expected: `${preview(calendar.name)}, which the calendar says`
+      })
+    await this.engine.addCalendar(calendar)
   }
 
   /** Adds a store while running; what a dead process left in it is settled first. */

@@ -155,6 +155,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     executors,
     streams,
     readTrigger: (spec) => registry.read(spec),
+    addCalendar: (calendar) => registry.addCalendar(calendar),
     timezone,
     rules: readRules("jobDefaults", options.jobDefaults ?? {}, defaultRules),
     retention: {

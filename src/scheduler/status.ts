@@ -150,6 +150,7 @@ const byKind = (parked: ReadonlyArray<JobRow>): StoreStatus["parked"] => {
 const kinds: { readonly [kind in FaultKind]: true } = {
   unknownTask: true,
   unknownExecutor: true,
+  unknownStream: true,
   faultyTrigger: true,
   unreadable: true,
   poison: true,

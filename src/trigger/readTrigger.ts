@@ -36,6 +36,8 @@ export interface TriggerRegistry {
    * calendar shows when the job is added. Throws what `read` throws.
    */
   readonly settle: (trigger: Trigger, binding: TriggerBinding) => Trigger
+  /** Registers a calendar. False, and nothing is changed: another has its name. The same again changes nothing. */
+  readonly addCalendar: (calendar: HolidayCalendar) => boolean
   /** The registered types, in order of registration. */
   readonly types: ReadonlyArray<string>
 }
@@ -48,11 +50,16 @@ export const createTriggerRegistry = (
   customCodecs: ReadonlyArray<TriggerCodec> = [],
   calendars: ReadonlyArray<HolidayCalendar> = []
 ): TriggerRegistry => {
+  const known = [...calendars]
   const findCalendar = (name: string): HolidayCalendar => {
-    const found = calendars.find((calendar) => calendar.name === name)
-    if (found === undefined)
-      throw new UnknownCalendarError({ calendar: name, known: calendars.map((each) => each.name) })
+    const found = known.find((calendar) => calendar.name === name)
+    if (found === undefined) throw new UnknownCalendarError({ calendar: name, known: known.map((each) => each.name) })
     return found
+  }
+  const addCalendar = (calendar: HolidayCalendar): boolean => {
+    const same = known.find(({ name }) => name === calendar.name)
+    if (same === undefined) known.push(calendar)
+    return same === undefined || same === calendar
   }
   const codecs = new Map<string, TriggerCodec>()
   for (const codec of [...builtIn, ...filterCodecs(findCalendar), ...customCodecs]) {
@@ -86,7 +93,8 @@ export const createTriggerRegistry = (
     return codec.fromJSON(spec, (nested) => readAt(nested, depth + 1))
   }
   const read = (spec: TriggerSpec): Trigger => readAt(spec, 1)
-  return { read, settle: (trigger, binding) => read(bindTrigger(trigger, binding).toJSON()), types: [...codecs.keys()] }
+  const settle: TriggerRegistry["settle"] = (trigger, binding) => read(bindTrigger(trigger, binding).toJSON())
+  return { read, settle, addCalendar, types: [...codecs.keys()] }
 }
 
 const builtIn: ReadonlyArray<TriggerCodec> = [
