@@ -22,8 +22,8 @@ export interface Lane {
   /** Public ids of runs: the number, after the store's name and a colon unless that is `default`. */
   runId(runKey: number): string
   submit(intent: Intent): void
-  /** Retention may have deleted done jobs with fire times up to `through`. */
-  forgot(through: EpochMillis | null): void
+  /** Runs a purge. What the store has forgotten by it is known before the next commit, also where the answer is lost. */
+  forgetting(purge: Effect.Effect<number, StoreError>): Effect.Effect<number, StoreError>
   look(): void
 }
 

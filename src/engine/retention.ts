@@ -66,27 +66,20 @@ export class Retention {
     if (state.ended < sweepAfterRuns && startedMs < state.nextMs) return Effect.void
     const now = this.timers.now()
     const { runAgeMs, runCount, jobAgeMs } = this.rules
-    const purged = lane.store.purge({
+    const purge = lane.store.purge({
       finishedBefore: now - runAgeMs,
       maxRuns: runCount,
       doneBefore: now - jobAgeMs,
       limit: sliceRows
     })
-    return Effect.map(
-      Effect.tap(purged, (deleted) =>
-        deleted === 0 ? Effect.void : Effect.map(lane.store.forgottenThrough(), (through) => lane.forgot(through))
-      ),
-      (deleted) => {
-        state.ended = 0
-        const endedMs = this.timers.monotonicMillis()
-        const atLeastMs = deleted >= sliceRows ? restAfterFullMs : restAfterSomeMs
-        state.nextMs =
-          endedMs +
-          (deleted === 0
-            ? sweepEveryMs
-            : Math.min(sweepEveryMs, Math.max(atLeastMs, restShare * (endedMs - startedMs))))
-      }
-    )
+    return Effect.map(lane.forgetting(purge), (deleted) => {
+      state.ended = 0
+      const endedMs = this.timers.monotonicMillis()
+      const atLeastMs = deleted >= sliceRows ? restAfterFullMs : restAfterSomeMs
+      state.nextMs =
+        endedMs +
+        (deleted === 0 ? sweepEveryMs : Math.min(sweepEveryMs, Math.max(atLeastMs, restShare * (endedMs - startedMs))))
+    })
   }
 
   private of(lane: Lane): Sweeping {

@@ -66,6 +66,8 @@ export class StoreLane implements RunHome, Lane {
   private nextJobKey: number
   private nextRunKey: number
   private forgottenThrough: EpochMillis | null
+  /** A purge has begun, and what it has deleted is not known. */
+  private forgetsInDoubt = false
   private cycling = false
   private closed = false
   private claimsPerCycle = 192
@@ -165,9 +167,21 @@ export class StoreLane implements RunHome, Lane {
     }
   }
 
-  forgot(through: EpochMillis | null): void {
-    this.forgottenThrough = through
+  forgetting(purge: Effect.Effect<number, StoreError>): Effect.Effect<number, StoreError> {
+    return Effect.suspend(() => {
+      this.forgetsInDoubt = true
+      return Effect.tap(purge, (deleted) =>
+        deleted === 0 ? Effect.sync(() => void (this.forgetsInDoubt = false)) : this.learnForgotten
+      )
+    })
   }
+
+  private readonly learnForgotten = Effect.suspend(() =>
+    Effect.map(this.store.forgottenThrough(), (through) => {
+      this.forgottenThrough = through
+      this.forgetsInDoubt = false
+    })
+  )
 
   /** Starts a cycle unless one is under way or the store is away. */
   look(): void {
@@ -281,6 +295,8 @@ export class StoreLane implements RunHome, Lane {
     const alone = this.oneByOne > 0
     const taken = this.pending.take(alone ? 1 : intentsPerCycle)
     this.inHand = taken
+    // Only intents ask for it.
+    if (this.forgetsInDoubt && taken.length > 0) yield* this.orPutBack(taken, this.learnForgotten)
     const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
     const { plan, applied } = this.planOf(taken, loaded)
     this.inHand = applied

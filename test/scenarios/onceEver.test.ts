@@ -1,8 +1,9 @@
 /** A job that has run its only fire times never runs them again, however long ago retention has deleted it. */
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { date, limit, or, task } from "../../src/index.ts"
-import type { JobInput, Scheduler, Trigger } from "../../src/index.ts"
-import { hour, midnight, minute, newWorld, shortLedger, storeKinds } from "./world.ts"
+import { date, limit, or, StoreUnavailable, task } from "../../src/index.ts"
+import type { JobInput, JobStore, Scheduler, Trigger } from "../../src/index.ts"
+import { eachCall, hour, midnight, minute, newWorld, shortLedger, storeKinds, storeOf } from "./world.ts"
 import type { World } from "./world.ts"
 
 const migrate = task("migrate", () => null)
@@ -135,3 +136,38 @@ it.each(["keep", "replace"] as const)(
     if (ifExists === "keep") expect((await scheduler.getRuns({ jobId: "once" })).length).toBe(1)
   }
 )
+
+describe.each(storeKinds)("in the %s store, a one-time job that retention has just deleted", (kind) => {
+  it.each(["purge", "forgottenThrough"] as const)("is known although the answer of %s was lost", async (lost) => {
+    const inner = storeOf(kind)
+    let fails = false
+    const store: JobStore = {
+      description: inner.description,
+      open: (owner) =>
+        Effect.map(inner.open(owner), (opened) =>
+          eachCall(opened, (name, call) =>
+            Effect.flatMap(call, (answer) => {
+              if (!fails || name !== lost || answer === 0) return Effect.succeed(answer)
+              fails = false
+              return Effect.fail(new StoreUnavailable({ store: "test", operation: name, cause: "lost" })) as never
+            })
+          )
+        )
+    }
+    const world = newWorld("memory", store)
+    const scheduler = await world.start({ tasks: [migrate], retention: { jobAge: "2 hours" } })
+    await scheduler.addJob({ id: "migrate", task: migrate, trigger: date(instant) })
+    await world.clock.advance(2 * hour)
+    fails = true
+    const again: Array<Promise<unknown>> = []
+    scheduler.on("SchedulerDegraded", () => {
+      again.push(scheduler.addJob({ id: "migrate", task: migrate, trigger: date(instant), ifExists: "keep" }))
+    })
+    await world.clock.advance(3 * hour)
+    expect(fails).toBe(false)
+    expect((await Promise.all(again)).length).toBe(1)
+    expect((await scheduler.getJob("migrate"))?.state).toBe("done")
+    expect(claimed(world)).toBe(1)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+})
