@@ -10,7 +10,7 @@ import type { JobContext, RetimeEvent, SetRightEvent } from "./jobEvent.ts"
 import type { LedgerKind } from "./ledger.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { misfireQueued } from "./overlap.ts"
-import type { JobMemory } from "./snapshot.ts"
+import type { JobMemory, QueuedFire } from "./snapshot.ts"
 
 /** A step back beyond this is a correction of the clock, as cron has it: jobs go on from now by themselves. */
 export const correctionMs = 3 * 3_600_000
@@ -37,11 +37,12 @@ export const setRightFrom = (now: EpochMillis): EpochMillis => now - 1
  */
 export const countFromNow = (draft: JobDraft, now: EpochMillis, nextRunKey: number): void => {
   const { memory } = draft
-  const ahead = memory.queue.filter((fire) => fire.requested !== true && fire.fireAt > now + clockMarginMs)
+  memory.since = setRightFrom(now)
+  // They come again.
+  const ahead = memory.queue.filter((fire) => fire.requested !== true && throughOf(fire) > memory.since)
   for (const fire of ahead) misfireQueued(draft, fire, "withdrawn")
   memory.queue = memory.queue.filter((fire) => !ahead.includes(fire))
   withdrawBacklog(draft, null)
-  memory.since = setRightFrom(now)
   memory.cursor = memory.since
   memory.catchUpThrough = null
   memory.skipped = null
@@ -69,6 +70,9 @@ export const counts = (
   const after = kind === undefined || kind === "coalesced" ? countsAfterRun : countsAfterEntry
   return after === null || (runKey ?? 0) > after
 }
+
+/** The newest that a queued fire time stands for. */
+const throughOf = ({ fireAt, coalesced }: QueuedFire): EpochMillis => Math.max(fireAt, coalesced?.through ?? fireAt)
 
 /** The engine has found the clock set back by `aheadMs`: the job goes on, and so do attempts that wait for an instant of the wrong clock. */
 export const onSetRight = (context: JobContext, event: SetRightEvent): JobDecision => {

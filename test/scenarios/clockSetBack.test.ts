@@ -186,6 +186,24 @@ describe("a clock that was ahead by years", () => {
     await sound(world)
   })
 
+  it("what waits in the queue, however little ahead, does not wait twice once the job is resumed", async () => {
+    const world = newWorld("memory")
+    const slow = task("slow", () => world.clock.wait("15 seconds"))
+    await world.start({ tasks: [slow] })
+    await world.scheduler.addJob({ id: "j", task: "slow", trigger: interval(10 * second), overlap: "queue-all" })
+    await world.clock.advance(10 * minute)
+    world.clock.stepWall(-100 * second)
+    await world.scheduler.pauseJob("j")
+    await world.scheduler.resumeJob("j")
+    const since = world.clock.now()
+    await world.clock.advance(30 * minute)
+    const runs = (await world.scheduler.getRuns({ limit: 1000 })).filter(({ claimedAt }) => claimedAt > since)
+    const fireTimes = runs.map(({ fireAt }) => fireAt)
+    expect(fireTimes.length).toBeGreaterThan(50)
+    expect(new Set(fireTimes).size).toBe(fireTimes.length)
+    await sound(world)
+  })
+
   it("a job that has ended by it can be added again", async () => {
     const world = await setBack("memory", years, "running", {
       trigger: cron("0 * * * *", { end: midnight + 30 * day })

@@ -8,6 +8,7 @@ import { fireTimesOf } from "./fireTimesOf.ts"
 import type { Definition, Operation } from "./plan.ts"
 import { firstOwn } from "./tasksOf.ts"
 import { tagOf } from "./world.ts"
+import type { ModelJob } from "./stored.ts"
 import type { World } from "./world.ts"
 
 export class Commands {
@@ -115,16 +116,8 @@ export class Commands {
         const before = this.world.model.byId(id)
         const askedAt = this.world.clock.now()
         const askedMs = this.world.ms
-        // A pause that has outlasted the job's last fire time is made up unless it is told to skip.
-        const outlasted =
-          before?.row.trigger.includes('"end"') === true || before?.row.trigger.includes('"date"') === true
-        const skips = missed === null ? before?.memory.fault === null : missed === "skip"
-        const known = missed !== null || !outlasted
         return this.follow(id, "resumed", done, () => {
           this.told.mustBePaused(id, false)
-          // Where nothing is left to go on with, what was missed is made up: the commits tell whether rightly so.
-          const left = before === undefined ? null : fireTimesOf(before.row.trigger, askedAt, Infinity, 1)
-          if (missed === null && left?.length === 0) return
           const job = this.world.model.byId(id)
           if (
             job === undefined ||
@@ -134,11 +127,13 @@ export class Commands {
           )
             return
           const stepped = this.world.lastStepMs >= askedMs
-          if (known && skips && !stepped && job.memory.cursor < askedAt && job.memory.fault === null)
+          const skips = missed === null ? skipsMissed(before, askedAt, this.world.clock.now()) : missed === "skip"
+          // By a clock that was set right it goes on with what that one shows now.
+          const skipped = before.memory.cursor > askedAt ? askedAt - 1 : askedAt
+          if (skips === true && !stepped && job.memory.cursor < skipped && job.memory.fault === null)
             this.told.lost(`job "${id}" was resumed without what it missed, and is at ${job.memory.cursor}`)
           if (
-            known &&
-            !skips &&
+            skips === false &&
             this.world.model.ledger.some(
               ({ jobKey, kind, at }) =>
                 jobKey === job.row.key && kind === "paused" && at >= askedAt && !this.world.setBack
@@ -278,4 +273,17 @@ export class Commands {
     if (number !== null && this.refused.has(number))
       this.world.report("refusedWritten", `definition ${number} was refused, and is written`)
   }
+}
+
+/**
+ * Whether a resumption that does not say so leaves out what was missed: after a fault it does not, and after a pause by a caller it
+ * does, unless nothing else is left. `null`: it was decided between `from` and `through`, and that cannot be told.
+ */
+const skipsMissed = ({ row, memory }: ModelJob, from: number, through: number): boolean | null => {
+  if (memory.fault !== null) return false
+  if (memory.exhausted) return true
+  const first = (after: number): number | undefined => fireTimesOf(row.trigger, after, Infinity, 1)?.[0]
+  if (first(Math.max(through, memory.cursor)) !== undefined) return true
+  const isLeft = first(Math.max(from, memory.cursor)) !== undefined
+  return isLeft ? null : first(memory.cursor) === undefined ? null : false
 }

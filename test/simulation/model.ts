@@ -12,10 +12,10 @@ import { checkMissed } from "./modelMissed.ts"
 import { ModelCrashes } from "./modelCrashes.ts"
 import { checkClock, countsAgain } from "./modelClock.ts"
 import { checkDelay } from "./modelDelay.ts"
-import { checkRules } from "./modelRules.ts"
+import { checkRules, isOver } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
 import { checkRuns } from "./modelRuns.ts"
-import type { ModelJob } from "./stored.ts"
+import type { ModelJob, StoredFire } from "./stored.ts"
 import { isFixedDelay, readMemory, readRules } from "./stored.ts"
 import type { Sometimes } from "./sometimes.ts"
 
@@ -26,6 +26,8 @@ export interface Moment extends Decided {
   readonly ms: number
   readonly stopping: boolean
   readonly missed: Missed
+  /** False: nothing new may start now. */
+  readonly claiming: boolean
   /** Jobs to which several commands may have been given at once: what happened between them is not in the rows. */
   readonly blurred: (jobId: string) => boolean
 }
@@ -138,7 +140,9 @@ export class Model {
       memory: row.memory === before?.row.memory ? before.memory : readMemory(row.memory),
       fixedDelay: isFixedDelay(row.trigger),
       waiting: new Set(),
-      crashes: 0
+      crashes: 0,
+      met: metBy(row, before, moment.missed),
+      over: false
     }
     const change: Change = {
       before,
@@ -154,7 +158,7 @@ export class Model {
     const passed = blurred ? null : passedBy(change)
     const waiting = passed === null ? this.waitingOf(draft) : account(change, passed, this.report)
     this.noteOwed(key, countsAgain(change) ? null : (passed?.stretches ?? null))
-    const after = { ...draft, waiting, crashes }
+    const after = { ...draft, waiting, crashes, over: isOver(change) }
     const whole: Change = { ...change, after }
     if (!moment.blurred(row.id)) {
       checkRules(whole, passed, this.report)
@@ -165,7 +169,7 @@ export class Model {
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
     this.crashes.checkPoison(whole, crashes)
     if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)
-    this.noteGivingWay(whole)
+    this.noteGivingWay(whole, moment.claiming)
     for (const each of settled) {
       const run = this.runs.get(each.runKey)
       const live = before?.memory.live.find(({ runKey }) => runKey === each.runKey)
@@ -194,12 +198,15 @@ export class Model {
   }
 
   /** Under `cancel-running` a fire time that has to wait ends the runs that keep it waiting. */
-  private noteGivingWay(change: Change): void {
+  private noteGivingWay(change: Change, claiming: boolean): void {
     const { before, after } = change
     if (before === null || after.rules.overlap !== "cancel-running" || before.rules.overlap !== "cancel-running") return
     const known = new Set(before.memory.queue.map(({ fireAt }) => fireAt))
     const { live, queue } = after.memory
-    const fresh = queue.filter(({ fireAt, missed }) => !known.has(fireAt) && missed !== true)
+    // A request that could not start anyhow makes no room: nothing is claimed, or an instance is free.
+    const makesRoom = ({ requested }: StoredFire): boolean =>
+      requested !== true || (claiming && before.memory.live.length >= before.rules.maxInstances)
+    const fresh = queue.filter((fire) => !known.has(fire.fireAt) && fire.missed !== true && makesRoom(fire))
     if (fresh.length === 0 || change.settled.length > 0 || before.memory.live.every(({ retryAt }) => retryAt !== null))
       return
     for (const { runKey, retryAt } of live) {
@@ -240,6 +247,14 @@ export class Model {
       run.timeouts = [change.before ?? change.after, change.after].map(({ rules }) => rules.timeoutMs)
     }
   }
+}
+
+const metBy = (row: JobRow, before: ModelJob | null, missed: Missed): ReadonlySet<number> => {
+  const known = new Set(before?.memory.queue.map(({ fireAt }) => fireAt))
+  const { queue } = readMemory(row.memory)
+  const met = ({ fireAt }: StoredFire): boolean =>
+    known.has(fireAt) ? before?.met.has(fireAt) === true : fireAt >= missed.before
+  return new Set(queue.filter(met).map(({ fireAt }) => fireAt))
 }
 
 const claimOf = (batch: StoreBatch, runKey: number): number | undefined =>

@@ -14,7 +14,7 @@ export const checkRules = (change: Change, passed: Passed | null, report: Report
   for (const entry of change.ledger) checkEntry(change, entry, named)
   checkQueue(change, named)
   checkCounts(change, named)
-  checkWakeUp(change.after, change.before?.row.value === "done" || mayHaveEnded(change), named)
+  checkWakeUp(change.after, named)
 }
 
 /** Rules before and after: a commit may hold a change of them, and which came first is not in its rows. */
@@ -185,6 +185,15 @@ const checkCounts = (change: Change, report: Report): void => {
     report("maxInstances", `${memory.live.length} runs are live, at most ${allowed} allowed`)
 }
 
+/** True for a job that is done, or that only runs once more on request since. */
+export const isOver = (change: Change): boolean => {
+  const { before, after } = change
+  if (!after.memory.exhausted || beginsAnew(change)) return false
+  const wasOver = before?.over === true || before?.row.value === "done" || mayHaveEnded(change)
+  const asked = [...after.memory.live, ...after.memory.queue].some(({ requested }) => requested === true)
+  return wasOver && (after.row.value === "done" || before?.over === true || asked)
+}
+
 /** The last run of the old `maxRuns` ended in this commit: the job may have been done before its rules were changed. */
 const mayHaveEnded = ({ before, after, settled }: Change): boolean => {
   const maxRuns = before?.rules.maxRuns ?? null
@@ -192,7 +201,7 @@ const mayHaveEnded = ({ before, after, settled }: Change): boolean => {
 }
 
 /** The job must be looked at when its next fire time, attempt or queued fire time is due: by arithmetic, not by its own word. */
-const checkWakeUp = ({ row, rules, memory, fixedDelay }: ModelJob, wasDone: boolean, report: Report): void => {
+const checkWakeUp = ({ row, rules, memory, fixedDelay, over }: ModelJob, report: Report): void => {
   if (memory.fault !== null) {
     if (row.wakeAt !== null) report("wakeUp", `it is parked and wakes at ${row.wakeAt}`)
     return
@@ -214,8 +223,7 @@ const checkWakeUp = ({ row, rules, memory, fixedDelay }: ModelJob, wasDone: bool
     : (fireTimesOf(row.trigger, memory.cursor, Infinity, 1) ?? [])
   const [following = null] = next
   const outOfRuns = rules.maxRuns !== null && memory.runCount >= rules.maxRuns
-  // One that is done stays done, whatever becomes of its rules.
-  const mayEnd = outOfRuns || memory.removed || fixedDelay || (wasDone && row.value === "done")
+  const mayEnd = outOfRuns || memory.removed || fixedDelay || over
   if (memory.exhausted && following !== null && !mayEnd)
     report("exhausted", `it is exhausted, ${following} follows ${memory.cursor}`)
   if (!memory.exhausted && !fixedDelay && memory.nextFireAt !== following)

@@ -275,6 +275,7 @@ export class World {
       ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
       stopping: this.phase === "stopping",
       missed: this.missed,
+      claiming: this.scheduler?.actor.getSnapshot().value === "active",
       blurred: this.blurred
     })
     for (const { notes } of [...batch.added, ...batch.redefined]) this.whenWritten(notes)
