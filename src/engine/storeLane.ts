@@ -461,7 +461,7 @@ export class StoreLane implements RunHome, Lane {
       this.residents.put(job)
       this.due.noteChanged(job)
     }
-    for (const event of plan.consequences.events) host.events.publish(plan.now, event)
+    host.events.publishAll(plan.now, plan.consequences.events)
     host.events.skip(plan.consequences.unmadeEvents)
     for (const intent of applied) intent.committed()
     host.committed(this, plan)

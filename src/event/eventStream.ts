@@ -75,11 +75,23 @@ export class EventStream {
   }
 
   publish(at: EpochMillis, body: EventBody): void {
+    this.publishAll(at, [body])
+  }
+
+  /** In order. Entering the async context is dearer than telling an event: once for all. */
+  publishAll(at: EpochMillis, bodies: ReadonlyArray<EventBody>): void {
+    if (this.sinks.size === 0) this.skip(bodies.length)
+    else if (bodies.length > 0)
+      this.within(() => {
+        for (const body of bodies) this.number(at, body)
+      })
+  }
+
+  private number(at: EpochMillis, body: EventBody): void {
     const seq = ++this.seq
-    if (this.sinks.size === 0) return
     const event = { ...body, at, seq } as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
     if (this.telling) this.waiting.push(event)
-    else this.within(() => this.tellAll(event))
+    else this.tellAll(event)
   }
 
   private tellAll(event: SchedulerEvent): void {
