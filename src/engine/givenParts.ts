@@ -1,5 +1,6 @@
 /** Parts that a caller hands in (stores, executors, codecs …): each has the method that makes it one. */
 import { preview } from "../job/jobOptions.ts"
+import { isUnreadable } from "../time/readable.ts"
 import { InvalidOptionError } from "./schedulerError.ts"
 
 /** Throws `InvalidOptionError` for a part's name that is no text. */
@@ -10,6 +11,7 @@ export const checkName = (verb: string, name: unknown): void => {
 
 /** True for an object or a function with such a method. */
 export const hasMethod = (part: unknown, method: string | symbol): boolean =>
+  !isUnreadable(part, 1) &&
   ((typeof part === "object" && part !== null) || typeof part === "function") &&
   typeof (part as { readonly [key: string | symbol]: unknown })[method] === "function"
 
@@ -21,7 +23,7 @@ export const checkPart = (option: string, part: unknown, method: string | symbol
 /** The same for a list of parts, which may be left out. */
 export const checkParts = (option: string, parts: unknown, method: string | symbol, expected: string): void => {
   if (parts === undefined) return
-  if (!Array.isArray(parts))
+  if (isUnreadable(parts, 1) || !Array.isArray(parts))
     throw new InvalidOptionError({ option, found: preview(parts), expected: `a list of ${expected}` })
   for (const part of parts as ReadonlyArray<unknown>) checkPart(option, part, method, expected)
 }

@@ -1,4 +1,5 @@
 /** What a caller says about an executor in this process, read and checked. */
+import { isUnreadable } from "../time/readable.ts"
 import { Data } from "effect"
 import type { Duration } from "effect"
 import { preview } from "../task/preview.ts"
@@ -42,7 +43,8 @@ export interface InProcessLimits {
 
 /** Throws `InvalidExecutorError`. */
 export const readInProcessOptions = (options: unknown): InProcessLimits => {
-  if (typeof options !== "object" || options === null) throw refusal("options", options, "an object")
+  if (isUnreadable(options) || typeof options !== "object" || options === null)
+    throw refusal("options", options, "an object")
   const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
   if (unknown !== undefined) throw refusal("options", unknown, `only ${knownOptions.join(", ")}`)
   const { concurrency = 100, queue = 900, stuckAfter = "5 seconds" } = options as { readonly [option: string]: unknown }

@@ -188,6 +188,7 @@ export const preview = (value: unknown): string => {
   if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
     return String(value)
   if (typeof value === "bigint") return `${value}n`
+  if (isUnreadable(value, 1)) return unreadableText
   return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`
 }
 

@@ -5,6 +5,7 @@ import type { JobRecord } from "../engine/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { JobRules } from "../job/rules.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 
@@ -74,6 +75,8 @@ export const readExport = (
   options: ImportOptions,
   readTrigger: (spec: TriggerSpec) => Trigger
 ): ReadonlyArray<JobInput> => {
+  if (isUnreadable(exported, 4) || isUnreadable(options))
+    throw new InvalidExportError({ found: unreadableText, expected: "what exportJobs gave" })
   const { format, version, jobs } = fieldsOf(exported)
   if (format !== "carillon-jobs" || !Array.isArray(jobs)) {
     throw new InvalidExportError({ found: preview(exported), expected: "what exportJobs gave" })

@@ -4,6 +4,7 @@ import type { Duration } from "effect"
 import { readDuration } from "../time/duration.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { InvalidInstantError, readInstant } from "../time/instant.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { preview } from "./preview.ts"
 
 /** When, by one of the two, and whether it counts. */
@@ -28,7 +29,10 @@ export class RetryLater extends Data.TaggedError("RetryLater")<{
   readonly counts: boolean
   readonly reason: string | null
 }> {
-  constructor({ after, at, counts = true, reason }: RetryLaterOptions) {
+  constructor(options: RetryLaterOptions) {
+    if (isUnreadable(options, 1))
+      throw new InvalidInstantError({ found: unreadableText, expected: "RetryLater's options" })
+    const { after, at, counts = true, reason } = options
     if ((after === undefined) === (at === undefined))
       throw new InvalidInstantError({ found: preview(at), expected: "either `after` or `at` of RetryLater" })
     super({

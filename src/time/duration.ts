@@ -1,5 +1,6 @@
 /** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
 import { Data, Duration, Option } from "effect"
+import { isUnreadable } from "./readable.ts"
 import { shown } from "./shown.ts"
 
 /** One number and a unit, without a space. */
@@ -27,7 +28,7 @@ export const readDuration = (input: DurationLike, field: string): number => Math
 /** Reads a duration into milliseconds, parts of one kept. Throws `InvalidDurationError`. */
 export const readExactDuration = (input: DurationLike, field: string): number => {
   const refuse = (expected: string) => new InvalidDurationError({ field, found: shown(input), expected })
-  const ms = decode(input)
+  const ms = isUnreadable(input, 1) ? undefined : decode(input)
   if (ms === undefined || Number.isNaN(ms)) {
     throw refuse('a duration such as "5 minutes", "30s" or a number of milliseconds')
   }

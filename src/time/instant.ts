@@ -3,6 +3,7 @@ import { Data } from "effect"
 import { DateTime } from "luxon"
 import { localMillis, readDate } from "./civil.ts"
 import type { EpochMillis } from "./epochMillis.ts"
+import { isUnreadable } from "./readable.ts"
 import { shown } from "./shown.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
@@ -41,7 +42,7 @@ export const readInstant = (input: InstantInput, timezone: string): EpochMillis 
 
 /** Plain JavaScript may give anything: what is neither a Date nor a DateTime is no instant. */
 const millisOf = (input: unknown): number =>
-  input instanceof Date || DateTime.isDateTime(input) ? input.valueOf() : Number.NaN
+  !isUnreadable(input, 1) && (input instanceof Date || DateTime.isDateTime(input)) ? input.valueOf() : Number.NaN
 
 /** Whether the text carries its own offset, so that no zone is needed to read it. Anything that is not text does. */
 export const isZoneFree = (input: InstantInput): boolean =>

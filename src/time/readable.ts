@@ -3,15 +3,15 @@
 /** What an error says that it found. */
 export const unreadableText = "a value that throws when it is read"
 
-/** Whether a look at `value`, its own fields and theirs, throws. Looks `depth` levels deep; lists of things only at themselves. */
+/** Whether a look at `value`, its own fields or items and theirs, throws. Looks `depth` levels deep. */
 export const isUnreadable = (value: unknown, depth = 2): boolean => {
   if (typeof value !== "object" || value === null) return false
   try {
-    if (Array.isArray(value)) return false
     Object.getPrototypeOf(value)
     // A Proxy may refuse what nothing of its own shows.
     Reflect.has(value, "then")
-    for (const field of Object.values(value)) if (depth > 1 && isUnreadable(field, depth - 1)) return true
+    const fields: Iterable<unknown> = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : Object.values(value)
+    for (const field of fields) if (depth > 1 && isUnreadable(field, depth - 1)) return true
     return false
   } catch {
     return true

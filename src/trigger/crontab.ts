@@ -2,6 +2,7 @@
  * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as the programs cronie and Vixie cron
  * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
  */
+import { isUnreadable } from "../time/readable.ts"
 import { Data } from "effect"
 import { timezoneOfVariable } from "../time/machineZone.ts"
 import { UnknownTimezoneError } from "../time/zone.ts"
@@ -111,7 +112,7 @@ const maxVariables = 1000
 /** Plain JavaScript may give anything. What is no fault of the file's text is told at its beginning. */
 const checkGiven = (text: unknown, options: unknown): void => {
   const refuse = (field: string, found: unknown, expected: string): never => {
-    const given: unknown = isObject(options) ? options["file"] : undefined
+    const given: unknown = !isUnreadable(options) && isObject(options) ? options["file"] : undefined
     const file = typeof given === "string" ? given : "crontab"
     throw new InvalidCrontabError({
       file,
@@ -119,7 +120,7 @@ const checkGiven = (text: unknown, options: unknown): void => {
     })
   }
   if (typeof text !== "string") refuse("text", text, "the text of a crontab")
-  if (!isObject(options)) return refuse("options", options, "an object")
+  if (isUnreadable(options) || !isObject(options)) return refuse("options", options, "an object")
   const { system, timezone, file, ...rest } = options
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) refuse("options", unknown, "only system, timezone, file")

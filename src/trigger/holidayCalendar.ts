@@ -1,6 +1,7 @@
 /** Named sets of dates, holidays for example. Registered by name, so that a stored trigger finds its calendar again. */
 import { Data } from "effect"
 import { formatDate, readDate } from "../time/civil.ts"
+import { reading } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 
 /** `has` is asked with a date as `2026-12-25`. Pure: the same date, the same answer. */
@@ -31,6 +32,10 @@ export const holidayCalendar = (
   if (typeof (name as unknown) !== "string" || name === "")
     throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: shownValue(name), expected: "a name" })
   if (typeof dates === "function") return { name, has: dates }
+  return reading("calendar", name, () => calendarOf(name, dates))
+}
+
+const calendarOf = (name: string, dates: Iterable<string>): HolidayCalendar => {
   const list: unknown = dates
   if (typeof list !== "object" || list === null || !(Symbol.iterator in list)) {
     const expected = "dates such as 2026-12-25, or a function"

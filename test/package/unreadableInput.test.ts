@@ -1,6 +1,19 @@
 /** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. */
 import { expect, it } from "vitest"
-import { createScheduler, cron, filter, interval, task } from "../../src/index.ts"
+import {
+  createScheduler,
+  cron,
+  date,
+  explainFireTime,
+  filter,
+  holidayCalendar,
+  inProcess,
+  interval,
+  jitter,
+  readCrontab,
+  RetryLater,
+  task
+} from "../../src/index.ts"
 import type { Scheduler } from "../../src/index.ts"
 import { newWorld } from "../scenarios/world.ts"
 
@@ -8,6 +21,12 @@ const throwIt = (): never => {
   throw new Error("trap")
 }
 const proxy: object = new Proxy({}, { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
+const listProxy: object = new Proxy([], { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
+const revoked = (): object => {
+  const { proxy: dead, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return dead
+}
 const getter = (field: string): object => Object.defineProperty({}, field, { enumerable: true, get: throwIt })
 const any = (value: object): never => value as never
 const t = task("t", () => 1)
@@ -29,6 +48,24 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["shutdown", "InvalidOptionError", (scheduler) => scheduler.shutdown(any(proxy))],
   ["cron", "InvalidTriggerError", () => cron("* * * * *", any(proxy))],
   ["cron fields", "InvalidTriggerError", () => cron(any(getter("minute")))],
+  ["createScheduler, in tasks", "InvalidOptionError", () => createScheduler({ tasks: [any(proxy)] })],
+  ["createScheduler, in calendars", "InvalidOptionError", () => createScheduler({ calendars: [any(proxy)] })],
+  ["addJobs", "InvalidOptionError", (scheduler) => scheduler.addJobs(any(proxy))],
+  ["addJobs, revoked", "InvalidOptionError", (scheduler) => scheduler.addJobs(any(revoked()))],
+  ["addJobs, a list", "InvalidOptionError", (scheduler) => scheduler.addJobs(any(listProxy))],
+  ["addJob, tags", "InvalidJobError", (scheduler) => scheduler.addJob({ task: t, tags: any(listProxy) })],
+  ["importJobs", "InvalidExportError", (scheduler) => scheduler.importJobs(any(proxy))],
+  ["addStore", "InvalidOptionError", (scheduler) => scheduler.addStore("s", any(proxy))],
+  ["addExecutor", "InvalidOptionError", (scheduler) => scheduler.addExecutor("e", any(proxy))],
+  ["explain", "InvalidInstantError", (scheduler) => scheduler.explain("a", any(proxy))],
+  ["inProcess", "InvalidExecutorError", () => inProcess(any(proxy))],
+  ["RetryLater", "InvalidInstantError", () => new RetryLater(any(proxy))],
+  ["date", "InvalidTriggerError", () => date(any(proxy))],
+  ["jitter", "InvalidTriggerError", () => jitter(interval("1 day"), any(revoked()))],
+  ["holidayCalendar", "InvalidTriggerError", () => holidayCalendar("n", any(proxy))],
+  ["holidayCalendar, a date", "InvalidTriggerError", () => holidayCalendar("n", [any(proxy)])],
+  ["readCrontab", "InvalidCrontabError", () => readCrontab("", any(proxy))],
+  ["explainFireTime", "InvalidInstantError", () => explainFireTime(interval("1 day"), any(proxy))],
   ["filter", "InvalidTriggerError", () => filter(interval("1 day"), any(proxy))]
 ]
 
