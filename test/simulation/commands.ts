@@ -151,6 +151,10 @@ export class Commands {
         return this.run(scheduler, operation.id)
       case "cancelRun":
         return this.cancel(scheduler, operation.id)
+      case "skipNext":
+        return this.skip(scheduler, operation.id)
+      case "retryRun":
+        return this.retry(scheduler, operation.id)
       case "pause":
       case "resume":
         try {
@@ -182,6 +186,46 @@ export class Commands {
         if (row === undefined || row.outcome === null || row.outcome !== record.outcome)
           this.told.lost(`run ${handle.runId} has ${record.outcome} for its caller, ${row?.outcome} on disk`)
       })
+    })
+  }
+
+  /** One fire time is left out, when the caller is told so, and no other. */
+  private skip(scheduler: Scheduler, id: string): void {
+    const { model } = this.world
+    const key = model.byId(id)?.row.key
+    const leftOut = (): ReadonlyArray<number> =>
+      model.ledger.flatMap(({ jobKey, reason, fromAt, count }) =>
+        jobKey === key && reason === "skipped" ? [count === 1 ? fromAt : NaN] : []
+      )
+    const before = leftOut()
+    this.follow(id, null, scheduler.skipNext(id), () => {
+      this.world.sometimes.note("skipNext")
+      const fresh = leftOut().slice(before.length)
+      const [at = NaN] = fresh
+      const job = model.byId(id)
+      if (job?.row.key !== key || (fresh.length === 1 && (job?.memory.cursor ?? 0) >= at)) return
+      this.told.lost(`a fire time of job "${id}" was left out, on disk are ${String(fresh)}`)
+    })
+  }
+
+  /** The newest run of the job that did not succeed has another, and keeps its own record. */
+  private retry(scheduler: Scheduler, id: string): void {
+    const { model } = this.world
+    const failed = [...model.rows.values()].findLast(
+      ({ jobId, outcome }) => jobId === id && outcome !== null && outcome !== "succeeded"
+    )
+    if (failed === undefined) return
+    const kept = JSON.stringify(failed)
+    this.settle(`retry of ${failed.runKey}`, scheduler.retryRun(String(failed.runKey)), ({ runId, fireAt }) => {
+      this.world.sometimes.note("retryRun")
+      this.world.tell(`retried ${failed.runKey} as ${runId}`)
+      const row = model.rows.get(Number(runId))
+      if (row?.request !== -failed.runKey || row.fireAt !== failed.fireAt || fireAt !== failed.fireAt)
+        this.told.lost(`run ${failed.runKey} was tried again as ${runId}, on disk is ${JSON.stringify(row)}`)
+      else if (row.args !== failed.args)
+        this.told.lost(`run ${failed.runKey} was tried again with ${row.args}, it had ${failed.args}`)
+      if (JSON.stringify(model.rows.get(failed.runKey)) !== kept)
+        this.told.lost(`run ${failed.runKey} was tried again, and its own record has changed`)
     })
   }
 

@@ -79,6 +79,7 @@ export class EventAudit {
     }
     for (const { kind, jobKey, fromAt, count, reason, runKey } of batch.ledger) {
       if (kind === "misfired") this.owe(`FireMisfired ${idOf(jobKey)} ${fromAt} ${count} ${reason}`)
+      if (reason === "skipped") this.owe(`JobModified ${idOf(jobKey)}`)
       if (kind === "coalesced") this.owe(`FireCoalesced ${idOf(jobKey)} ${fromAt} ${count} ${runKey}`)
     }
   }

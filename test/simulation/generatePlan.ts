@@ -34,7 +34,22 @@ interface Features {
   readonly sway: boolean
 }
 
-export const generatePlan = (seed: number): Plan => {
+export const generatePlan = (seed: number): Plan => withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed))
+
+/** Fire times that are left out, and runs that are tried again, here and there and at once with what else is asked of the job. */
+const withSecondThoughts = (chance: Random, plan: Plan): Plan => {
+  if (plan.culprit !== null || chance.chance(0.5)) return plan
+  const ids = [...new Set(plan.definitions.map(({ id }) => id))]
+  const ats = plan.operations.map(({ at }) => at)
+  const often = chance.spread(1, 20)
+  const thoughts = Array.from({ length: often }, (): Operation => {
+    const at = chance.chance(0.3) ? chance.pick(ats) + chance.int(0, 1) : chance.int(0, plan.length)
+    return { at, do: chance.pick(["skipNext", "retryRun"]), id: chance.pick(ids) }
+  })
+  return { ...plan, operations: [...plan.operations, ...thoughts].toSorted((a, b) => a.at - b.at) }
+}
+
+const firmPlan = (seed: number): Plan => {
   const plan = plainPlan(seed)
   // From numbers of its own, so that the rest of a seed's plan stays what it was.
   const chance = new Random(seed * 31 + 7)

@@ -21,7 +21,11 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
   )
   const due = before?.memory.nextFireAt ?? null
   // Another one that misfires waited in the queue since before the job had this trigger.
-  const misfires = ledger.some(({ kind, fromAt }) => kind === "misfired" && fromAt === due)
+  const misfires = ledger.some(
+    ({ kind, reason, fromAt }) => kind === "misfired" && reason !== "skipped" && fromAt === due
+  )
+  // Left out on request, it counts as if its run had ended when it came.
+  const leftOut = ledger.findLast(({ reason }) => reason === "skipped")?.fromAt
   // Behind a request; when it has run after all, the end of that run counts.
   const waits = memory.queue.some(({ fireAt, requested }) => requested !== true && fireAt === due)
   const missed = (misfires || waits) && memory.pausedAt === null
@@ -36,7 +40,8 @@ export const checkDelay = (change: Change, runs: ReadonlyMap<number, ModelRun>, 
   const allowed = [
     ...from.map((at) => delayedFrom(row.trigger, at ?? NaN)),
     ...(missed ? [delayedFrom(row.trigger, decided.from)] : []),
-    ...(from.length === 0 && !missed ? [before?.memory.nextFireAt ?? null] : [])
+    ...(leftOut === undefined ? [] : [delayedFrom(row.trigger, leftOut)]),
+    ...(from.length === 0 && !missed && leftOut === undefined ? [before?.memory.nextFireAt ?? null] : [])
   ]
   const { nextFireAt } = memory
   if (allowed.includes(nextFireAt)) return

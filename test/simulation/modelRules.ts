@@ -133,6 +133,12 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
         report("withdrawn", `${fromAt} is withdrawn, and nothing was changed`)
       return
     }
+    case "skipped":
+      if (count !== 1 || before === null || before.memory.pausedAt !== null)
+        report("leftOut", `${count} fire times from ${fromAt} are left out`)
+      else if (change.ledger.some((other) => other.reason === "skipped" && other !== entry))
+        report("leftOut", `more than ${fromAt} is left out at once`)
+      return
     default:
       report("reason", `${fromAt} misfires for ${reason}, which no rule gives`)
   }

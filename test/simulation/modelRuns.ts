@@ -1,5 +1,6 @@
 /** Runs and attempts of one job, commit by commit: each ends once, in its turn, and is tried again exactly when its rules say. */
-import type { SettleRow } from "../../src/store/jobStore.ts"
+import { retriedKey } from "../../src/store/claimKind.ts"
+import type { ClaimRow, SettleRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
 import type { StoredLive, StoredRules } from "./stored.ts"
 
@@ -36,6 +37,7 @@ export const checkRuns = (
   const named: Report = (invariant, message) => report(invariant, `job "${after.row.id}": ${message}`)
   const live = new Map<number, StoredLive>((before?.memory.live ?? []).map((run) => [run.runKey, run]))
   for (const { runKey, fireAt } of change.claims) live.set(runKey, { runKey, fireAt, attempt: 1, retryAt: null })
+  for (const claim of change.claims) checkRetriedRun(claim, runs, named)
   for (const row of change.settled) {
     const run = live.get(row.runKey)
     const known = runs.get(row.runKey)
@@ -64,6 +66,23 @@ export const checkRuns = (
   const expected = newest ?? before?.memory.lastOutcome ?? null
   if (after.memory.lastOutcome !== expected)
     named("lastOutcome", `its last outcome is ${after.memory.lastOutcome}, expected is ${expected}`)
+}
+
+/** A run that tries another again: for the fire time of one of this job that has ended, and not well. */
+const checkRetriedRun = (
+  { runKey, jobKey, fireAt, request }: ClaimRow,
+  runs: ReadonlyMap<number, ModelRun>,
+  report: Report
+): void => {
+  const retried = retriedKey({ request })
+  if (retried === null) return
+  const other = runs.get(retried)
+  const outcome = other?.settled?.outcome ?? null
+  if (other?.jobKey !== jobKey || other.fireAt !== fireAt || outcome === null || outcome === "succeeded")
+    report(
+      "retryOf",
+      `run ${runKey} for ${fireAt} tries run ${retried} again, which has ${outcome} for ${other?.fireAt}`
+    )
 }
 
 /** Rules before and after, where a commit may hold a change of them. */

@@ -74,7 +74,7 @@ export type Operation = { readonly at: number } & (
     }
   | { readonly do: "modify"; readonly definition: number }
   | { readonly do: "reschedule"; readonly definition: number }
-  | { readonly do: "pauseJob" | "removeJob" | "runJob" | "cancelRun"; readonly id: string }
+  | { readonly do: "pauseJob" | "removeJob" | "runJob" | "cancelRun" | "skipNext" | "retryRun"; readonly id: string }
   | { readonly do: "resumeJob"; readonly id: string; readonly missed: "skip" | "coalesce" | null }
   | { readonly do: "pause" | "resume" }
   | { readonly do: "stepWall"; readonly ms: number }

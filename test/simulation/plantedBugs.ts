@@ -344,5 +344,23 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/job/snapshot.ts",
     "pausedAt === null || requested === true",
     "pausedAt === null"
+  ),
+  bug(
+    "skipNext leaves out two",
+    "src/engine/jobCommands.ts",
+    "const next = nextFire(trigger, Math.max(memory.cursor, memory.nextFireAt))",
+    "const next = nextFire(trigger, nextFire(trigger, memory.nextFireAt).nextFireAt ?? memory.nextFireAt)"
+  ),
+  bug(
+    "a run that tries another again overwrites its record",
+    "src/engine/consequences.ts",
+    "      this.settled.push({\n        runKey: run.runKey,",
+    "      this.settled.push({\n        runKey: run.retryOf ?? run.runKey,"
+  ),
+  bug(
+    "another trigger counts from behind what was left out",
+    "src/job/onCommand.ts",
+    "Math.max(servedThrough(memory, now), now - 1, owed?.through ?? 0)",
+    "Math.max(memory.cursor, now - 1, owed?.through ?? 0)"
   )
 ]
