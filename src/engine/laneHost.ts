@@ -1,31 +1,17 @@
 /** What a lane needs of the engine, and what it tells it. */
 import type { Effect } from "effect"
 import type { EventStream } from "../event/eventStream.ts"
-import type { OpenStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Dispatcher } from "./dispatcher.ts"
-import type { Intent } from "./intent.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import type { DefinitionSetting } from "./jobDefinition.ts"
+import type { Lane } from "./lane.ts"
 import type { Plan } from "./plan.ts"
 import type { Suspects } from "./suspects.ts"
-
-/** A store's path of a fire, as the rest of the engine sees it. */
-export interface Lane {
-  /** The store's name. */
-  readonly name: string
-  readonly store: OpenStore
-  /** Public ids of runs: the number, after the store's name and a colon unless that is `default`. */
-  runId(runKey: number): string
-  submit(intent: Intent): void
-  /** Runs a purge. What the store has forgotten by it is known before the next commit, also where the answer is lost. */
-  forgetting(purge: Effect.Effect<number, StoreError>): Effect.Effect<number, StoreError>
-  look(): void
-}
 
 export interface LaneHost {
   readonly timers: Timers

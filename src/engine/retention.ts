@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { StoreError } from "../store/storeError.ts"
 import type { Timers } from "../time/timers.ts"
-import type { Lane } from "./laneHost.ts"
+import type { Lane } from "./lane.ts"
 
 export interface RetentionRules {
   /** Age of a finished run or ledger entry, milliseconds. */

@@ -1,7 +1,7 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
 import type { Plan } from "./plan.ts"
 import { JobStateError } from "./schedulerError.ts"
-import type { Lane } from "./laneHost.ts"
+import type { Lane } from "./lane.ts"
 
 interface Waiter<A> {
   readonly resolve: (value: A) => void

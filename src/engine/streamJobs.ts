@@ -6,7 +6,7 @@ import { NotJsonError, toJson } from "../task/jsonText.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Plan } from "./plan.ts"
-import type { Lane } from "./laneHost.ts"
+import type { Lane } from "./lane.ts"
 import type { Suspects } from "./suspects.ts"
 import { StreamValues } from "./streamValues.ts"
 

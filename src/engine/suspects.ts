@@ -6,7 +6,7 @@
 import { crashesToPark } from "../job/rules.ts"
 import type { CancelTimer, Timers } from "../time/timers.ts"
 import type { Job } from "./jobCodec.ts"
-import type { Lane } from "./laneHost.ts"
+import type { Lane } from "./lane.ts"
 import type { Plan } from "./plan.ts"
 
 /** How long a suspect has the turn when others wait for it, milliseconds. */

@@ -13,7 +13,7 @@ import type { JobActor } from "../engine/jobActors.ts"
 import type { Job } from "../engine/jobCodec.ts"
 import * as commands from "../engine/jobCommands.ts"
 import type { JobChanges } from "../engine/jobCommands.ts"
-import { JobQueries } from "../engine/jobQueries.ts"
+import { JobQueries, jobQueryFields } from "../engine/jobQueries.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { checkName, checkPart } from "../engine/givenParts.ts"
 import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/jobQueries.ts"
@@ -39,6 +39,7 @@ import type { JobStore } from "../store/jobStore.ts"
 import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Duration } from "effect"
@@ -319,6 +320,7 @@ export class Scheduler {
 
   /** All jobs with their pauses, as versioned JSON. Runs and ledger stay behind. */
   async exportJobs(query: JobQuery = {}): Promise<ExportedJobs> {
+    checkKnownOptions("exportJobs", query, [...jobQueryFields, "limit"])
     return exportJobs(await this.queries.jobs({ limit: 10_000_000, ...query }), this.engine.timers.now())
   }
 
@@ -466,6 +468,12 @@ const readMissed = (verb: string, options: ResumeOptions): ResumeOptions["missed
 }
 
 const checkEventTypes = (types: unknown): void => {
+  if (isUnreadable(types))
+    throw new InvalidOptionError({
+      option: "on's event type",
+      found: unreadableText,
+      expected: "the type of an event, or a list of them"
+    })
   for (const type of Array.isArray(types) ? types : [types]) {
     if (!schedulerEventTypes.has(String(type))) {
       const expected = `one of ${[...schedulerEventTypes].join(", ")}`

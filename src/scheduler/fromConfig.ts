@@ -7,6 +7,7 @@ import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import { memory } from "../store/memoryStore.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { createTriggerRegistry } from "../trigger/readTrigger.ts"
 import type { TriggerSpec } from "../trigger/trigger.ts"
 import type { Scheduler } from "./createScheduler.ts"
@@ -52,6 +53,10 @@ export const createSchedulerFromConfig = async (
   config: SchedulerConfig,
   registry: ConfigRegistry = {}
 ): Promise<Scheduler> => {
+  if (isUnreadable(config, 4))
+    throw new InvalidOptionError({ option: "(all)", found: unreadableText, expected: "an object" })
+  if (isUnreadable(registry, 1))
+    throw new InvalidOptionError({ option: "registry", found: unreadableText, expected: "an object" })
   if (!isObject(config))
     throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
   const unknown = Object.keys(config).find((key) => !known.includes(key))

@@ -4,6 +4,7 @@ import type { Effect } from "effect"
 import { Data } from "effect"
 import { generatorKind, lazyKind } from "../event/callback.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
 import type { ArgumentsInput, ArgumentsOutput, ArgumentsSchema } from "./argumentsSchema.ts"
 import { standardSchema } from "./argumentsSchema.ts"
@@ -188,6 +189,9 @@ const knownOptions = ["args", "retryWhen", "executor"]
 
 const readOptions = (name: string, options: unknown): TaskOptions => {
   if (typeof options !== "object" || options === null) throw refusal(name, "options", options, "an object")
+  // Not into a schema: it may have getters that are meant for later.
+  if (isUnreadable(options, 1))
+    throw new InvalidTaskError({ task: name, field: "options", found: unreadableText, expected: "an object" })
   const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
   if (unknown !== undefined) throw refusal(name, "options", unknown, `only ${knownOptions.join(", ")}`)
   const { args, retryWhen, executor } = options as {

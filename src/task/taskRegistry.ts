@@ -1,5 +1,6 @@
 /** The tasks of a scheduler, by name. */
 import { Data } from "effect"
+import { isUnreadable } from "../time/readable.ts"
 import { preview } from "./preview.ts"
 import type { AnyTask } from "./task.ts"
 import { InvalidTaskError } from "./task.ts"
@@ -81,7 +82,7 @@ export class TaskRegistry {
 
 // By shape, not by class: two copies of the package may be loaded.
 const isTask = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return false
+  if (typeof value !== "object" || value === null || isUnreadable(value, 1)) return false
   const { name, handler, options, declared } = value as { readonly [field: string]: unknown }
   return (
     typeof name === "string" &&

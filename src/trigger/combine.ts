@@ -4,7 +4,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { countByDays, countCommon, countUnion, joinedPattern } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenOptions, givenTrigger } from "./given.ts"
+import { givenOptions, givenTrigger, reading } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
@@ -101,11 +101,12 @@ export const andCodec: TriggerCodec = {
 
 const checked = (trigger: string, triggers: ReadonlyArray<Trigger>): ReadonlyArray<Trigger> => {
   const given: unknown = triggers
-  if (!Array.isArray(given) || given.length < 1 || given.length > 100) {
+  const length = reading(trigger, "triggers", () => (Array.isArray(given) ? given.length : null))
+  if (length === null || length < 1 || length > 100) {
     throw new InvalidTriggerError({
       trigger,
       field: "triggers",
-      found: shownValue(Array.isArray(given) ? given.length : given),
+      found: shownValue(length ?? given),
       expected: "a list of 1 to 100 triggers"
     })
   }

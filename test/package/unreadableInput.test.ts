@@ -1,7 +1,9 @@
 /** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. */
 import { expect, it } from "vitest"
 import {
+  and,
   createScheduler,
+  createSchedulerFromConfig,
   cron,
   date,
   explainFireTime,
@@ -10,6 +12,7 @@ import {
   inProcess,
   interval,
   jitter,
+  or,
   readCrontab,
   RetryLater,
   task
@@ -57,6 +60,17 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["importJobs", "InvalidExportError", (scheduler) => scheduler.importJobs(any(proxy))],
   ["addStore", "InvalidOptionError", (scheduler) => scheduler.addStore("s", any(proxy))],
   ["addExecutor", "InvalidOptionError", (scheduler) => scheduler.addExecutor("e", any(proxy))],
+  ["exportJobs", "InvalidOptionError", (scheduler) => scheduler.exportJobs(any(proxy))],
+  ["exportJobs, a field", "InvalidOptionError", (scheduler) => scheduler.exportJobs(any(getter("tag")))],
+  ["on", "InvalidOptionError", (scheduler) => scheduler.on(any(proxy), () => undefined)],
+  ["on, in a list", "InvalidOptionError", (scheduler) => scheduler.on([any(proxy)], () => undefined)],
+  ["addTask", "InvalidTaskError", (scheduler) => scheduler.addTask(any(proxy))],
+  ["task, options", "InvalidTaskError", () => task("z", () => 1, any(getter("executor")))],
+  ["createSchedulerFromConfig", "InvalidOptionError", () => createSchedulerFromConfig(any(proxy))],
+  ["createSchedulerFromConfig, registry", "InvalidOptionError", () => createSchedulerFromConfig({}, any(proxy))],
+  ["createSchedulerFromConfig, a job", "InvalidOptionError", () => createSchedulerFromConfig({ jobs: [any(proxy)] })],
+  ["and", "InvalidTriggerError", () => and(any(listProxy))],
+  ["or, revoked", "InvalidTriggerError", () => or(any(revoked()))],
   ["explain", "InvalidInstantError", (scheduler) => scheduler.explain("a", any(proxy))],
   ["inProcess", "InvalidExecutorError", () => inProcess(any(proxy))],
   ["RetryLater", "InvalidInstantError", () => new RetryLater(any(proxy))],
