@@ -22,6 +22,7 @@ import type { CancelTimer } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { RunOrder, Settlement } from "./executor.ts"
 import type { Queued } from "./orderQueue.ts"
+import { noteWritten } from "./settlement.ts"
 
 /** Who an attempt belongs to. */
 export interface AttemptHome extends TaskGround {
@@ -32,10 +33,17 @@ export interface AttemptHome extends TaskGround {
   /** The task has ended some time after its outcome; comes at most once. */
   ended(attempt: Attempt): void
   progressed(attempt: Attempt, value: Json): void
+  /** A result's text of so many characters was made. */
+  wrote(length: number): void
+  /** Whether so many were made in this turn of the event loop that the next one is for another: `again` is called then. */
+  writesLater(attempt: Attempt, again: () => void): boolean
 }
 
 /** waiting: for a slot. running: it holds a slot and has no outcome. aborted: outcome, slot held. stuck: outcome, no slot. */
 export type AttemptPlace = "waiting" | "running" | "aborted" | "stuck"
+
+/** Shorter ones are made and read in microseconds. */
+const longText = 4096
 
 export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   readonly order: RunOrder
@@ -155,6 +163,8 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       firstUnrun(value)
       this.endLate()
     } else if (value === undefined || value === null) this.end("succeeded", null, null, true)
+    // It is in time, whenever its text is made.
+    else if (this.home.writesLater(this, () => this.succeed(value))) this.disarm()
     else this.succeedWith(value)
   }
 
@@ -196,6 +206,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.ended = true
     this.stop = null
     const settlement = this.settlement(outcome, result, error, retryable)
+    if (result !== null && result.length >= longText) noteWritten(settlement)
     this.tell(again === null ? settlement : { ...settlement, again })
   }
 
@@ -208,7 +219,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   /** What is still to be run is never JSON, so what is costs no further look. */
   private succeedWith(value: unknown): void {
     const exact = exactText(value)
-    if (exact !== null) return this.end("succeeded", exact, null, true)
+    if (exact !== null) {
+      if (exact.length >= longText) this.home.wrote(exact.length)
+      return this.end("succeeded", exact, null, true)
+    }
     const left = firstUnrun(value)
     if (left === null) return this.end("succeeded", jsonText(value), null, true)
     const { jobId: job, task } = this.order

@@ -2,6 +2,7 @@
  * Runs tasks in this process, on this thread. A plain function runs to its end inside `submit`; what waits for a slot starts
  * when one is free. It cannot kill: a task that ignores its signal holds its slot for `stuckAfter` more, then the slot is free
  * and the task is counted as stuck until it ends by itself.
+ * Long so that what holds a slot, and when news are told, can be read in one piece.
  */
 import { Data } from "effect"
 import type { Runtime } from "effect"
@@ -26,6 +27,7 @@ import type {
 import type { InProcessLimits, InProcessOptions } from "./inProcessOptions.ts"
 import { readInProcessOptions } from "./inProcessOptions.ts"
 import { OrderQueue } from "./orderQueue.ts"
+import { ResultTexts } from "./resultTexts.ts"
 
 /** Runs tasks in this process. Throws `InvalidExecutorError`. */
 export const inProcess = (options: InProcessOptions = {}): ExecutorProvider => {
@@ -74,6 +76,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   private turnAsked = false
   /** News that came up inside another attempt, told on the next turn. */
   private news: Array<() => void> = []
+  private readonly texts: ResultTexts
 
   constructor(context: ExecutorContext, limits: InProcessLimits) {
     this.name = context.name
@@ -84,6 +87,7 @@ class InProcessExecutor implements Executor, AttemptHome {
     this.report = context.report ?? (() => undefined)
     this.listener = context.listener
     this.limits = limits
+    this.texts = new ResultTexts(context.timers)
   }
 
   free(): number {
@@ -113,6 +117,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   close(): void {
     if (this.closed) return
     this.closed = true
+    this.texts.finish()
     for (const attempt of [...this.live.values()]) this.abort(attempt, "interrupted", new RunInterrupted(attempt.about))
     for (const attempt of [...this.aborted]) this.abandon(attempt)
   }
@@ -157,6 +162,15 @@ class InProcessExecutor implements Executor, AttemptHome {
     }
     if (this.inside === null) this.tellNews()
     tell()
+  }
+
+  wrote(length: number): void {
+    this.texts.wrote(length)
+  }
+
+  writesLater(attempt: Attempt, again: () => void): boolean {
+    // While a plain function is called, its result counts at once, so that no more are called than can be saved.
+    return this.inside !== attempt && !this.closed && this.texts.postpone(again)
   }
 
   private start(attempt: Attempt): void {

@@ -27,7 +27,7 @@ export const checkSettlement = (given: Settlement): Settlement => {
   if (!outcomes.some((known) => known === outcome)) throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
   if (startedAt !== null && !isInstant(startedAt)) throw refused("startedAt", startedAt, "epoch milliseconds or null")
   if (!isInstant(finishedAt)) throw refused("finishedAt", finishedAt, "epoch milliseconds")
-  if (result !== null && !isJsonText(result)) throw refused("result", result, "JSON text or null")
+  if (result !== null && !isWritten(given) && !isJsonText(result)) throw refused("result", result, "JSON text or null")
   if (error !== null && !isRunError(error))
     throw refused("error", error, "a plain { name, message, stack? } of texts, or null")
   if (typeof retryable !== "boolean") throw refused("retryable", retryable, "true or false")
@@ -35,6 +35,14 @@ export const checkSettlement = (given: Settlement): Settlement => {
     throw refused("again", again, "{ at, counts }: epoch milliseconds and true or false, or null")
   return given
 }
+
+/** Settlements whose result this process has written as JSON itself: reading a megabyte again takes milliseconds. */
+const written = new WeakSet<object>()
+
+const isWritten = (given: object): boolean => written.has(given)
+
+/** Says that the result is JSON. */
+export const noteWritten = (settlement: Settlement): void => void written.add(settlement)
 
 const refused = (field: string, found: unknown, expected: string): InvalidSettlementError =>
   new InvalidSettlementError({ field, found: preview(found), expected })

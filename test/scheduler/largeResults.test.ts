@@ -76,6 +76,48 @@ describe.each(["memory", "sqlite"])("large results and arguments (%s)", (kind) =
     }
   )
 
+  it("that come in one turn of the event loop are taken in many, in time, and none is lost by a stop", async () => {
+    const clock = virtualClock(midnight)
+    let release = (): void => undefined
+    const together = new Promise<void>((resolve) => (release = resolve))
+    const give = task("give", () => together.then(() => "x".repeat(large)))
+    const { store } = watched(newStore())
+    const scheduler = createScheduler({ clock, tasks: [give], store })
+    await scheduler.start()
+    const count = 40
+    await scheduler.addJobs(
+      Array.from({ length: count }, (_, index) => ({
+        id: `job-${index}`,
+        task: "give",
+        timeout: "1 second",
+        trigger: date(midnight + minute)
+      }))
+    )
+    await clock.advance(minute)
+    let turns = 0
+    let turning = true
+    const turn = (): void => {
+      turns += 1
+      if (turning) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const turnsOfEnds = new Set<number>()
+    let ended = 0
+    const enough = new Promise<void>((resolve) =>
+      scheduler.on("RunSucceeded", () => {
+        turnsOfEnds.add(turns)
+        ended += 1
+        if (ended === 10) resolve()
+      })
+    )
+    release()
+    await enough
+    turning = false
+    expect(turnsOfEnds.size).toBeGreaterThan(3)
+    await scheduler.shutdown({ wait: false })
+    expect(ended).toBe(count)
+  })
+
   it("as arguments go into commits of some megabytes", async () => {
     const lengths: Array<number> = []
     const take = task("take", ({ args }: { args: string }) => void lengths.push(args.length))
