@@ -51,10 +51,21 @@ export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: Vir
       context.signal.addEventListener("abort", () => seen.aborted(reasonOf(context)))
       if (context.signal.aborted) seen.aborted(reasonOf(context))
     }
-    return behave(behaviour, clock, context.signal, seen)
+    const result = chance.chance(largeShare) ? chance.pick(largeTexts) : null
+    return behave(behaviour, clock, context.signal, seen, result)
   })
 
-const behave = (behaviour: Behaviour, clock: VirtualClock, signal: AbortSignal, seen: Seen): unknown => {
+/** Now and then a result weighs more than all others of its commit, or than one turn of the loop is given to. */
+const largeShare = 0.005
+const largeTexts = [120_000, 400_000, 900_000].map((length) => "large ".repeat(length / 6))
+
+const behave = (
+  behaviour: Behaviour,
+  clock: VirtualClock,
+  signal: AbortSignal,
+  seen: Seen,
+  large: string | null
+): unknown => {
   const returned = <A>(value: A): A => {
     seen.ended("returned", typeof value === "bigint" ? null : JSON.stringify(value))
     return value
@@ -65,10 +76,10 @@ const behave = (behaviour: Behaviour, clock: VirtualClock, signal: AbortSignal, 
   }
   switch (behaviour.does) {
     case "instant":
-      return returned("done")
+      return returned(large ?? "done")
     case "slow":
     case "ignore":
-      return clock.wait(behaviour.ms).then(() => returned(behaviour.ms))
+      return clock.wait(behaviour.ms).then(() => returned(large ?? behaviour.ms))
     case "fail":
       return behaviour.ms === 0
         ? threw(new Named(behaviour.error))
