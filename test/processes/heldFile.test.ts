@@ -105,7 +105,9 @@ describe("a program that opens and closes its own files", () => {
       await owner.say(doing)
       visit(owner.filename)
       await expectAllThere(owner)
-    }
+    },
+    // A visitor may wait two seconds for the log, thirteen times; on a busy machine that alone is half of what a test has.
+    180_000
   )
 })
 
