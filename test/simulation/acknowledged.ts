@@ -34,6 +34,11 @@ export class Acknowledged {
     const { trigger, start, end } = definition
     if (job === undefined) return this.lost(`job "${definition.id}" was rescheduled, and is not there`)
     if (trigger.kind === "delay") return
+    if (trigger.kind === "stream") {
+      if (job.row.stream !== trigger.of)
+        this.lost(`job "${definition.id}" was given to stream ${trigger.of}, on disk is ${job.row.stream}`)
+      return
+    }
     const window = {
       type: "window",
       trigger: triggerOf(trigger).toJSON(),

@@ -6,7 +6,6 @@ import { Acknowledged } from "./acknowledged.ts"
 import { inputOf, numberOf } from "./definitionInput.ts"
 import { fireTimesOf } from "./fireTimesOf.ts"
 import type { Definition, Operation } from "./plan.ts"
-import { firstOwn } from "./tasksOf.ts"
 import { tagOf } from "./world.ts"
 import type { ModelJob } from "./stored.ts"
 import type { World } from "./world.ts"
@@ -88,7 +87,9 @@ export class Commands {
       }
       case "modify": {
         const definition = this.definition(operation.definition)
-        const { id: _id, trigger: _trigger, start: _start, end: _end, ...changes } = inputOf(definition)
+        const { id: _id, trigger, start, end, ...rest } = inputOf(definition)
+        const timing = { trigger, ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }
+        const changes = operation.retimed === true ? { ...rest, ...timing } : rest
         this.refused.delete(definition.number)
         return this.follow(
           definition.id,
@@ -155,6 +156,8 @@ export class Commands {
         return this.skip(scheduler, operation.id)
       case "retryRun":
         return this.retry(scheduler, operation.id)
+      case "emit":
+        return this.world.emit(operation.of, operation.values, operation.bad === true)
       case "pause":
       case "resume":
         try {
@@ -172,14 +175,15 @@ export class Commands {
   private run(scheduler: Scheduler, id: string): void {
     const definition = numberOf(this.world.model.byId(id)?.row.notes ?? "{}") ?? 0
     this.requests += 1
-    const args = this.requests * firstOwn + definition
+    const args = { definition, request: this.requests }
     this.settle(`run of ${id}`, scheduler.runJob(id, { args }), (handle) => {
       this.world.tell(`requested ${handle.runId}`)
       const run = this.world.model.runs.get(Number(handle.runId))
       if (run === undefined || isOfFireTime(run))
         this.told.lost(`run ${handle.runId} was acknowledged, and is not on disk`)
       const kept = this.world.model.rows.get(Number(handle.runId))?.args
-      if (kept !== String(args)) this.told.lost(`run ${handle.runId} was given ${args}, on disk is ${kept}`)
+      const given = JSON.stringify(args)
+      if (kept !== given) this.told.lost(`run ${handle.runId} was given ${given}, on disk is ${kept}`)
       this.settle(`end of ${handle.runId}`, handle.settled(), (record) => {
         this.world.tell(`awaited ${handle.runId} ${record.outcome}`)
         const row = this.world.model.rows.get(Number(handle.runId))

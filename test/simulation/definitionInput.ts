@@ -7,7 +7,7 @@ import { epoch } from "./plan.ts"
 export const inputOf = ({ number, id, trigger, start, end, rules }: Definition): JobInput => ({
   id,
   task: "simulated",
-  args: number,
+  args: { definition: number },
   metadata: { definition: number },
   trigger: triggerOf(trigger),
   ...(start === undefined ? {} : { start: epoch + start }),

@@ -3,7 +3,7 @@
  * Beside it the custom triggers of the simulation, which are the same arithmetic.
  */
 import type { Trigger } from "../../src/index.ts"
-import { calendarInterval, cron, date, defineTrigger, interval } from "../../src/index.ts"
+import { calendarInterval, cron, date, defineTrigger, interval, stream } from "../../src/index.ts"
 import type { TriggerPlan } from "./plan.ts"
 import { day, epoch, minute, second } from "./plan.ts"
 
@@ -58,6 +58,7 @@ const between = (spec: Spec, after: number, through: number, limit: number): Rea
   if (spec.type === "interval" && spec.after === "run") return null
   if (spec.type === "interval" && typeof start === "number" && spec.every !== undefined)
     return steps(start, spec.every, after, Math.min(through, end), limit)
+  if (spec.type === "stream") return []
   if (spec.type === "date" && spec.at !== undefined) return spec.at > after && spec.at <= through ? [spec.at] : []
   if (spec.type === "cron" && spec.expression !== undefined) return cronTimes(spec.expression, after, through, limit)
   if (spec.type === "calendarInterval" && typeof start === "string") {
@@ -142,6 +143,8 @@ export const triggerOf = (plan: TriggerPlan): Trigger => {
     }
     case "delay":
       return interval(plan.every, { start: epoch + plan.start, after: "run" })
+    case "stream":
+      return stream(plan.of)
     case "date":
       return date(epoch + plan.at)
     case "cron":

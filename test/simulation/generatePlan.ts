@@ -2,7 +2,18 @@
  * A plan from a seed. Each seed takes its own small set of features (swarm testing): worlds with everything at once hide
  * what only shows when one thing happens often.
  */
-import type { Behaviour, Crash, Definition, Fault, FaultKind, Operation, Plan, RulesPlan, TriggerPlan } from "./plan.ts"
+import type {
+  Behaviour,
+  Crash,
+  Definition,
+  Fault,
+  FaultKind,
+  Operation,
+  Plan,
+  RulesPlan,
+  StreamName,
+  TriggerPlan
+} from "./plan.ts"
 import { crashPoints, day, hour, lies, minute, second } from "./plan.ts"
 import { Random } from "./random.ts"
 
@@ -50,11 +61,66 @@ const withSecondThoughts = (chance: Random, plan: Plan): Plan => {
 }
 
 const firmPlan = (seed: number): Plan => {
-  const plan = plainPlan(seed)
+  const plan = withStreams(new Random(seed * 131 + 11), plainPlan(seed))
   // From numbers of its own, so that the rest of a seed's plan stays what it was.
   const chance = new Random(seed * 31 + 7)
   return chance.chance(0.06) ? withCulprit(chance, plan) : withHastyStops(chance, plan)
 }
+
+/** Values of two streams, and jobs that change hands between them and other triggers, mostly while values wait. */
+const withStreams = (chance: Random, plan: Plan): Plan => {
+  if (!chance.chance(0.25)) return plan
+  const definitions = plan.definitions.map((definition) =>
+    chance.chance(0.7) ? ofStream(definition, chance.pick(streamNames)) : definition
+  )
+  const operations: Array<Operation> = plan.operations.map((operation) =>
+    operation.do === "modify" && chance.chance(0.5) ? { ...operation, retimed: true } : operation
+  )
+  const emit = (at: number): void => {
+    const values = chance.pick([1, 1, 1, 2, 3, 5, 20])
+    const bad = chance.chance(0.05) ? ({ bad: true } as const) : {}
+    operations.push({ at, do: "emit", of: chance.pick(streamNames), values, ...bad })
+  }
+  /** Another trigger for one of the jobs. */
+  const changeHands = (at: number): void => {
+    const base = chance.pick(plan.definitions)
+    const number = definitions.length + 1
+    const definition = chance.chance(0.7) ? ofStream(base, chance.pick(streamNames)) : base
+    definitions.push({ ...definition, number })
+    operations.push(
+      chance.pick<Operation>([
+        { at, do: "reschedule", definition: number },
+        { at, do: "modify", definition: number, retimed: true },
+        { at, do: "add", definition: number, ifExists: "replace", paused: false }
+      ])
+    )
+  }
+  for (let n = chance.spread(3, 60); n > 0; n--) emit(chance.int(0, plan.length))
+  for (let n = chance.int(0, 4); n > 0; n--) changeHands(chance.int(0, plan.length))
+  for (let n = chance.int(0, 4); n > 0; n--) {
+    let at = chance.int(0, plan.length)
+    const how: FaultKind = chance.pick(["before", "after", "slow", "mixed"])
+    operations.push({ at, do: "outage", how, ms: chance.spread(second, minute) })
+    // What comes behind a commit that is under way shares the next one.
+    if (chance.chance(0.5)) operations.push({ at, do: "runJob", id: chance.pick(plan.definitions).id })
+    changeHands(at)
+    for (let m = chance.int(2, 8); m > 0; m--) {
+      at += chance.pick([0, 0, 1, 3, chance.int(1, second)])
+      if (chance.chance(0.15)) changeHands(at)
+      else if (chance.chance(0.1)) operations.push({ at, do: chance.pick(["pause", "resume"]) })
+      else emit(at)
+    }
+  }
+  const narrow = chance.chance(0.4) ? { concurrency: chance.int(1, 3) } : {}
+  return { ...plan, ...narrow, definitions, operations: operations.toSorted((a, b) => a.at - b.at) }
+}
+
+const streamNames: ReadonlyArray<StreamName> = ["a", "b"]
+
+const ofStream = ({ start: _start, end: _end, ...definition }: Definition, of: StreamName): Definition => ({
+  ...definition,
+  trigger: { kind: "stream", of }
+})
 
 /** One job kills the process whenever it runs, and nothing else goes wrong. */
 const withCulprit = (chance: Random, plan: Plan): Plan => {

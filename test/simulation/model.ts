@@ -14,6 +14,7 @@ import { checkClock, countsAgain } from "./modelClock.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules, isOver } from "./modelRules.ts"
 import type { ModelRun } from "./modelRuns.ts"
+import { ModelValues } from "./modelValues.ts"
 import { checkRuns } from "./modelRuns.ts"
 import type { ModelJob, StoredFire } from "./stored.ts"
 import { isFixedDelay, readMemory, readRules } from "./stored.ts"
@@ -26,6 +27,8 @@ export interface Moment extends Decided {
   readonly ms: number
   readonly stopping: boolean
   readonly missed: Missed
+  /** When callers had the scheduler paused last; monotonic. */
+  readonly heldAtMs: number
   /** False: nothing new may start now. */
   readonly claiming: boolean
   /** Jobs to which several commands may have been given at once: what happened between them is not in the rows. */
@@ -41,6 +44,7 @@ export class Model {
   readonly rows = new Map<number, RunRow>()
   readonly ledger: Array<LedgerRow> = []
   readonly crashes: ModelCrashes
+  readonly values = new ModelValues()
   readonly ids = new Map<string, number>()
   /** What each job owed so far, by key; `null`: not known beforehand, or blurred. */
   readonly owed = new Map<number, ReadonlyArray<OwedStretch> | null>()
@@ -166,6 +170,7 @@ export class Model {
       checkMissed(whole, moment.missed, this.report)
       checkDelay(whole, this.runs, this.report)
     }
+    this.values.check(whole, moment.blurred(row.id), moment.heldAtMs, this.report)
     checkRuns(whole, this.runs, moment.life, crashes, this.report)
     this.crashes.checkPoison(whole, crashes)
     if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)

@@ -25,6 +25,8 @@ export interface Passed {
 export const passedBy = (change: Change): Passed | null => {
   const { before, after } = change
   if (after.fixedDelay || before?.fixedDelay === true) return null
+  // Values are accounted for by themselves, in `modelValues.ts`.
+  if (after.row.stream !== null || (before !== null && before.row.stream !== null)) return null
   const stretches: Array<OwedStretch> = []
   if (beginsAnew(change)) {
     if (before !== null && owes(before)) {

@@ -1,11 +1,11 @@
 /** The rules of a run, as a table of what a commit may do: grace, coalescing, overlap, `maxRuns`, pauses, the next wake-up. */
-import { isOfFireTime } from "../../src/store/claimKind.ts"
+import { isOfFireTime, isOfValue } from "../../src/store/claimKind.ts"
 import type { ClaimRow, LedgerRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
 import { beginsAnew, livesAgain } from "./change.ts"
 import { fireTimesOf } from "./fireTimesOf.ts"
 import type { Passed } from "./modelAccounting.ts"
-import type { ModelJob, StoredRules } from "./stored.ts"
+import type { ModelJob, StoredFire, StoredRules } from "./stored.ts"
 
 export const checkRules = (change: Change, passed: Passed | null, report: Report): void => {
   const named: Report = (invariant, message) => report(invariant, `job "${change.after.row.id}": ${message}`)
@@ -44,7 +44,7 @@ const checkCoalescing = (change: Change, passed: Passed | null, report: Report):
     return
   const wasQueued = new Set(before?.memory.queue.map(({ fireAt }) => fireAt))
   const isQueued = new Set(after.memory.queue.map(({ fireAt }) => fireAt))
-  const direct = claims.filter((claim) => isOfFireTime(claim) && !wasQueued.has(claim.fireAt))
+  const direct = claims.filter((claim) => isOfFireTime(claim) && !isOfValue(claim) && !wasQueued.has(claim.fireAt))
   const coalesced = ledger.filter(({ kind }) => kind === "coalesced")
   for (const { runKey, fromAt } of coalesced)
     if (!claims.some((claim) => claim.runKey === runKey))
@@ -129,7 +129,9 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
       const outOfRuns = maxRuns !== null && after.memory.runCount >= maxRuns
       const paused = after.memory.pausedAt !== null && before?.memory.pausedAt === null
       const resumed = before !== null && before.memory.pausedAt !== null && after.memory.pausedAt === null
-      if (!outOfRuns && !paused && !resumed && !after.memory.removed && !beginsAnew(change))
+      // Whether the scheduler was paused is held in `modelValues.ts`.
+      const ofValues = after.row.stream !== null
+      if (!outOfRuns && !paused && !resumed && !after.memory.removed && !beginsAnew(change) && !ofValues)
         report("withdrawn", `${fromAt} is withdrawn, and nothing was changed`)
       return
     }
@@ -138,6 +140,9 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
         report("leftOut", `${count} fire times from ${fromAt} are left out`)
       else if (change.ledger.some((other) => other.reason === "skipped" && other !== entry))
         report("leftOut", `more than ${fromAt} is left out at once`)
+      return
+    case "invalidValue":
+      if (after.row.stream === null && before?.row.stream === null) report("reason", `${fromAt} is of no stream`)
       return
     default:
       report("reason", `${fromAt} misfires for ${reason}, which no rule gives`)
@@ -149,8 +154,8 @@ const checkQueue = (change: Change, report: Report): void => {
   const { before, after } = change
   const { memory, rules } = after
   if (before === null || before.rules.overlap !== rules.overlap) return
-  const wasQueued = new Set(before.memory.queue.map(({ fireAt }) => fireAt))
-  const fresh = memory.queue.filter(({ fireAt, requested }) => requested !== true && !wasQueued.has(fireAt))
+  const wasQueued = new Set(before.memory.queue.map(placeOf))
+  const fresh = memory.queue.filter((fire) => fire.requested !== true && !wasQueued.has(placeOf(fire)))
   const noneExecuted =
     before.memory.live.every(({ retryAt }) => retryAt !== null) ||
     change.settled.some(({ outcome }) => outcome === null)
@@ -160,8 +165,10 @@ const checkQueue = (change: Change, report: Report): void => {
   if (rules.overlap === "cancel-running") {
     const newcomers = fresh.filter(({ fireAt }) => !isMissed(fireAt))
     const stay = memory.queue.filter(
-      ({ fireAt, requested }) =>
-        requested !== true && !isMissed(fireAt) && !newcomers.slice(-1).some((each) => each.fireAt === fireAt)
+      (fire) =>
+        fire.requested !== true &&
+        !isMissed(fire.fireAt) &&
+        !newcomers.slice(-1).some((each) => placeOf(each) === placeOf(fire))
     )
     if (newcomers.length > 0 && stay.length > 0)
       report("overlap", `${newcomers.at(-1)?.fireAt} is queued, and ${stay[0]?.fireAt} does not give way`)
@@ -174,6 +181,9 @@ const checkQueue = (change: Change, report: Report): void => {
       report("overlap", `${memory.queue.length} fire times are queued, one is allowed`)
   }
 }
+
+/** One millisecond may have several values. */
+const placeOf = ({ fireAt, args }: StoredFire): string => `${fireAt} ${JSON.stringify(args ?? null)}`
 
 const checkCounts = (change: Change, report: Report): void => {
   const { before, after, claims } = change

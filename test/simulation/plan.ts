@@ -15,6 +15,9 @@ export type TriggerPlan =
   | { readonly kind: "lying"; readonly how: Lie; readonly every: number; readonly from: number }
   /** Fixed delay. */
   | { readonly kind: "delay"; readonly every: number; readonly start: number }
+  | { readonly kind: "stream"; readonly of: StreamName }
+
+export type StreamName = "a" | "b"
 
 export type Lie = "throws" | "past" | "notANumber" | "same"
 export const lies: ReadonlyArray<Lie> = ["throws", "past", "notANumber", "same"]
@@ -72,12 +75,15 @@ export type Operation = { readonly at: number } & (
       readonly ifExists: "error" | "replace" | "keep"
       readonly paused: boolean
     }
-  | { readonly do: "modify"; readonly definition: number }
+  /** `retimed`: its trigger too. */
+  | { readonly do: "modify"; readonly definition: number; readonly retimed?: true }
   | { readonly do: "reschedule"; readonly definition: number }
   | { readonly do: "pauseJob" | "removeJob" | "runJob" | "cancelRun" | "skipNext" | "retryRun"; readonly id: string }
   | { readonly do: "resumeJob"; readonly id: string; readonly missed: "skip" | "coalesce" | null }
   | { readonly do: "pause" | "resume" }
   | { readonly do: "stepWall"; readonly ms: number }
+  /** Values of a stream in one millisecond; `bad`: the first is no JSON. */
+  | { readonly do: "emit"; readonly of: StreamName; readonly values: number; readonly bad?: true }
   | {
       readonly do: "shutdown"
       readonly wait: boolean

@@ -362,5 +362,23 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/job/onCommand.ts",
     "Math.max(servedThrough(memory, now), now - 1, owed?.through ?? 0)",
     "Math.max(memory.cursor, now - 1, owed?.through ?? 0)"
+  ),
+  bug(
+    "a value reaches a job that is no more its stream's",
+    "src/engine/streamValues.ts",
+    "job === undefined || job.row.stream !== this.stream",
+    "job === undefined"
+  ),
+  bug(
+    "values of one millisecond are told apart by later ones",
+    "src/engine/jobCommands.ts",
+    "const fireAt = plan.now\n",
+    "const fireAt = Math.max(plan.now, job.memory.cursor + 1)\n"
+  ),
+  bug(
+    "what waits a little ahead of a clock that was set right waits twice",
+    "src/job/clockSetBack.ts",
+    "throughOf(fire) > memory.since",
+    "throughOf(fire) > now + clockMarginMs"
   )
 ]

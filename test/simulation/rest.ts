@@ -20,6 +20,7 @@ export const checkRest = (world: World): void => {
     )
   if (inOutage || (state !== "active" && state !== "paused")) return
   world.audit.settled()
+  world.model.values.settled(world.model.jobs.values())
   checkExecuting(world)
   if (state !== "active" || world.ms - world.lastStepMs < lookMs) return
   const lingering = [...executions.lingering].filter(({ abortedMs }) => world.ms - abortedMs <= stuckAfterMs).length
@@ -27,6 +28,7 @@ export const checkRest = (world: World): void => {
   const now = clock.now()
   const jobs = [...model.jobs.values()]
   const onTrial = jobs.filter((job) => model.crashes.isOnTrial(job, model.runs))
+  if (onTrial.length === 0) model.values.rest(model.jobs, (invariant, message) => world.report(invariant, message))
   for (const job of jobs) {
     const { row } = job
     if (isSuspected(job) && onTrial.some((other) => other !== job)) continue

@@ -34,6 +34,7 @@ export interface StoredLive {
 
 export interface StoredFire {
   readonly fireAt: number
+  readonly args?: unknown
   readonly requested?: boolean
   readonly coalesced?: StoredRange
   readonly apart?: ReadonlyArray<StoredRange>

@@ -4,6 +4,7 @@ import type { AnyTask } from "../../src/index.ts"
 import type { VirtualClock } from "../../src/testing.ts"
 import type { Behaviour, Definition } from "./plan.ts"
 import { Random } from "./random.ts"
+import { argumentsIn } from "./simulatedArguments.ts"
 
 /** What the world hears of an attempt. Each answers false when the attempt's process is gone: nobody sees it any more. */
 export interface TaskWatch {
@@ -18,10 +19,6 @@ export interface AttemptAbout {
   readonly args: unknown
 }
 
-/** Above these are the arguments of single runs: the number of the definition, and which request it was. */
-export const firstOwn = 1_000_000
-export const isOwn = (args: unknown): boolean => Number(args) >= firstOwn
-
 export interface Seen {
   /** `what`: the result as JSON, or the error's name; `null` where there is no simple answer. */
   ended(how: "returned" | "threw", what: string | null): void
@@ -35,13 +32,12 @@ class Named extends Error {
   }
 }
 
-/** `args` of each job is the number of its definition, those of a request have it in them. */
 export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: VirtualClock, watch: TaskWatch): AnyTask =>
   task("simulated", (context) => {
     const { jobId, runId, fireAt, attempt } = context
     const seen = watch.start({ jobId, runId, fireAt, attempt, args: context.args })
     if (seen === null) return new Promise<null>(() => undefined)
-    const defined = Number(context.args) % firstOwn
+    const { definition: defined } = argumentsIn(context.args)
     const definition = definitions.find(({ number }) => number === defined)
     const chance = new Random(fireAt / 1000 + attempt * 7919 + defined * 104_729)
     const behaviour = chance.pick(definition?.behaviours ?? [{ does: "instant" }])

@@ -4,6 +4,7 @@
  * long because all that a process does comes through here, and stops here when it is dead.
  */
 import { createHash } from "node:crypto"
+import { Subject } from "rxjs"
 import type { Scheduler, SchedulerEvent } from "../../src/index.ts"
 import { createScheduler, inProcess } from "../../src/index.ts"
 import type { JobStore, StoreBatch } from "../../src/store/jobStore.ts"
@@ -18,13 +19,14 @@ import { customTriggers } from "./fireTimesOf.ts"
 import { Misfortune } from "./misfortune.ts"
 import { Model } from "./model.ts"
 import type { Missed } from "./modelMissed.ts"
-import type { CrashPoint, CulpritPlan, FaultKind, Plan } from "./plan.ts"
+import type { CrashPoint, CulpritPlan, FaultKind, Plan, StreamName } from "./plan.ts"
 import { epoch, second } from "./plan.ts"
 import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
 import { mortalStore, slowStore } from "./simulatedStore.ts"
+import { isOwn } from "./simulatedArguments.ts"
 import { Sometimes } from "./sometimes.ts"
 import type { AttemptAbout } from "./tasksOf.ts"
-import { isOwn, simulatedTask } from "./tasksOf.ts"
+import { simulatedTask } from "./tasksOf.ts"
 
 export interface Violation {
   readonly invariant: string
@@ -62,6 +64,12 @@ export class World {
   setBack = false
   /** Since when somebody claims without a break. */
   private missed: Missed = { before: Infinity, through: -Infinity }
+  /** Of the process that is there. */
+  private streams: Readonly<Record<StreamName, Subject<unknown>>> = { a: new Subject(), b: new Subject() }
+  private emitted = 0
+  /** When callers had the scheduler paused last. */
+  heldAtMs = -Infinity
+  private isHeld = false
   outage: { readonly how: FaultKind; readonly untilMs: number } | null = null
   lastStepMs = -Infinity
   lastFaultMs = -Infinity
@@ -128,6 +136,7 @@ export class World {
     const mortal = mortalStore(this.inner, clock, this.watch(life))
     this.mortal = mortal
     const own = (): boolean => this.life === life && !mortal.dead
+    this.streams = { a: new Subject(), b: new Subject() }
     const scheduler = createScheduler({
       tasks: [
         simulatedTask(plan.definitions, clock, { start: (about) => (own() ? this.attemptStarts(about, own) : null) })
@@ -136,6 +145,7 @@ export class World {
       clock,
       timezone: "UTC",
       triggers: customTriggers,
+      streams: { ...this.streams },
       residentJobs: plan.residentJobs,
       commandTimeout: plan.commandTimeout,
       executors: { default: inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }) },
@@ -184,6 +194,8 @@ export class World {
   ended(how: "died" | "stopped"): void {
     this.lines.push({ kind: how, at: this.clock.now() })
     this.executions.die()
+    this.model.values.forget()
+    this.isHeld = false
     this.audit.renew()
     this.inFlight = 0
     this.scheduler = null
@@ -215,6 +227,23 @@ export class World {
     this.missed = { ...this.missed, before: Math.min(this.missed.before, this.clock.now()) }
     this.tell(`wall ${ms}`)
     this.sometimes.note(ms < 0 ? "wall set back" : "wall set forward")
+  }
+
+  /** A stream gives values, all at once. */
+  emit(of: StreamName, values: number, bad: boolean): void {
+    if (!this.alive) return
+    this.sometimes.note(this.inFlight > 0 ? "values while a commit is under way" : "values of streams", values)
+    for (let n = 0; n < values; n++) {
+      const number = ++this.emitted
+      const isBad = bad && n === 0
+      this.noteHeld()
+      this.model.values.emitted({ of, number, bad: isBad, ms: this.ms }, this.model.jobs.values(), this.phase === "up")
+      this.streams[of].next({ of, number, ...(isBad ? { big: 1n } : {}) })
+    }
+  }
+
+  private noteHeld(): void {
+    if (this.isHeld) this.heldAtMs = this.ms
   }
 
   private started(): void {
@@ -266,6 +295,7 @@ export class World {
 
   private commitLands(batch: StoreBatch): void {
     this.sampleWall()
+    this.noteHeld()
     this.audit.expect(batch, this.blurred)
     const { claims, settled, states } = batch
     this.tell(
@@ -275,6 +305,7 @@ export class World {
       ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
       stopping: this.phase === "stopping",
       missed: this.missed,
+      heldAtMs: this.heldAtMs,
       claiming: this.scheduler?.actor.getSnapshot().value === "active",
       blurred: this.blurred
     })
@@ -307,14 +338,17 @@ export class World {
     this.audit.started(runKey, attempt)
     const given = this.model.rows.get(runKey)?.args ?? null
     if (given === null ? isOwn(args) : given !== JSON.stringify(args))
-      this.report("args", `attempt ${attempt} of run ${runKey} is called with ${String(args)}, its own are ${given}`)
+      this.report(
+        "args",
+        `attempt ${attempt} of run ${runKey} is called with ${JSON.stringify(args)}, its own are ${given}`
+      )
     // Whatever the job's own have become meanwhile.
     const first = this.claimedArgs.get(runKey) ?? args
     this.claimedArgs.set(runKey, first)
     if (JSON.stringify(first) !== JSON.stringify(args))
       this.report(
         "args",
-        `attempt ${attempt} of run ${runKey} is called with ${String(args)}, an earlier one with ${String(first)}`
+        `attempt ${attempt} of run ${runKey} is called with ${JSON.stringify(args)}, an earlier one with ${JSON.stringify(first)}`
       )
     this.sometimes.note("attempts started")
     const execution: Execution = {
@@ -351,6 +385,11 @@ export class World {
     if (event.type === "SchedulerRecovered") this.sometimes.note("degraded recovered")
     if (event.type === "SchedulerDegraded") this.sometimes.note("degraded")
     this.audit.told(event)
+    this.noteHeld()
+    if (event.type === "SchedulerPaused" || event.type === "SchedulerResumed") {
+      this.isHeld = event.type === "SchedulerPaused"
+      this.heldAtMs = this.ms
+    }
     if (claimAgain.has(event.type)) this.missed = { before: this.clock.now(), through: this.clock.now() }
     if (outcomeTypes.has(event.type) && "runId" in event) {
       const { jobId, runId, attempt } = event
