@@ -125,13 +125,16 @@ const pointer = (ranges: ReadonlyArray<CountedRange>): ((at: EpochMillis) => Cou
 
 /**
  * No fire time is recorded twice, whichever trigger gave it. One millisecond may have several values of a stream: their runs say so;
- * an entry that is as old as its fire time may be a stream's, if `mayBeStreams` or from before the newest change of trigger.
+ * an entry since the newest change of trigger is a stream's if `mayBeStreams`. One from before it may be when it is as old as its fire
+ * time, or when the job has had values.
  */
 export const checkDoubles = (memory: JobMemory, records: JobRecords, mayBeStreams: boolean, report: Report): void => {
   const own = counted(memory, records)
   const ofClock = {
     runs: own.runs.filter((run) => !isOfValue(run)),
-    ledger: own.ledger.filter(({ fromAt, at }) => at !== fromAt || !(mayBeStreams || fromAt <= memory.since))
+    ledger: own.ledger.filter(({ fromAt, at }) =>
+      fromAt > memory.since ? !mayBeStreams : at !== fromAt && !own.runs.some(isOfValue)
+    )
   }
   const from = memory.countsAfterRun === null ? -Infinity : memory.since
   const queue = memory.queue.filter(({ args }) => args === undefined)

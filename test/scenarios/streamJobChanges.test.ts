@@ -101,6 +101,23 @@ describe("values of a stream that wait", () => {
     expect((await scheduler.verify()).violations).toEqual([])
   })
 
+  it("past their grace are each in the ledger, one millisecond's too, and are no contradiction", async () => {
+    const world = newWorld("memory")
+    const fast = new Subject<number>()
+    const scheduler = await world.start({
+      tasks: [task("slow", () => world.clock.wait("1 minute"))],
+      streams: { fast }
+    })
+    const rules = { overlap: "queue-all", misfireGrace: "1 second" } as const
+    await scheduler.addJob({ id: "j", task: "slow", trigger: stream("fast"), ...rules })
+    for (let n = 0; n < 3; n++) fast.next(n)
+    await world.clock.advance("2 minutes")
+    expect((await scheduler.getMisfires({ jobId: "j" })).map(({ reason }) => reason)).toEqual(["late", "late"])
+    expect((await scheduler.verify()).violations).toEqual([])
+    await scheduler.rescheduleJob("j", interval("1 hour"))
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
   it("are not claimed for once the scheduler is paused", async () => {
     const { scheduler, a, seen, behind, heal, clock } = await scene()
     a.next(1)

@@ -374,11 +374,5 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/engine/jobCommands.ts",
     "const fireAt = plan.now\n",
     "const fireAt = Math.max(plan.now, job.memory.cursor + 1)\n"
-  ),
-  bug(
-    "what waits a little ahead of a clock that was set right waits twice",
-    "src/job/clockSetBack.ts",
-    "throughOf(fire) > memory.since",
-    "throughOf(fire) > now + clockMarginMs"
   )
 ]

@@ -28,7 +28,8 @@ describe("a simulated scheduler", () => {
     ...["crash between commit and its answer", "lost commit answer", "degraded recovered", "start refused"],
     ...["more than 10 coalesced", "more than 10 queued", "more than 3 attempts", "done and declared again"],
     ...["parked: faultyTrigger", "parked: poison", "run cancelled", "run timedOut", "run interrupted"],
-    ...["wall set back", "wall set forward", "misfired: late", "misfired: maxInstances", "misfired: withdrawn"]
+    ...["wall set back", "wall set forward", "misfired: late", "misfired: maxInstances", "misfired: withdrawn"],
+    ...["misfired: invalidValue", "values of streams", "values while a commit is under way"]
   ])("has met: %s", (what) => {
     expect(met.counts.get(what) ?? 0).toBeGreaterThan(0)
   })
