@@ -274,8 +274,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "every event is published twice",
     "src/engine/storeLane.ts",
-    "host.events.publish(plan.now, event)\n",
-    "[event, event].forEach((each) => host.events.publish(plan.now, each))\n"
+    "host.events.publishAll(plan.now, plan.consequences.events)",
+    "host.events.publishAll(plan.now, plan.consequences.events.flatMap((event) => [event, event]))"
   ),
   bug(
     "the end of a job is not told",
