@@ -3,6 +3,7 @@ import { hostname } from "node:os"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
 import { preview } from "../task/preview.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { batchInstant } from "./batchInstant.ts"
 import type { JobStore, OpenStore, StoreBatch, StoreOwner } from "./jobStore.ts"
 import { commitBatch, readSequence } from "./sqliteCommit.ts"
@@ -201,6 +202,7 @@ const rowsOf = (batch: StoreBatch): number =>
   batch.ledger.length
 
 const readOptions = (options: SqliteOptions): SqliteSettings => {
+  if (isUnreadable(options)) return refuse("options", unreadableText, "an object that can be read")
   const given: Readonly<Record<string, unknown>> = { ...options }
   const { filename, durability = "full", checkpointPages = 4000, takeOver = false, ...rest } = given
   const [unknown] = Object.keys(rest)

@@ -17,6 +17,7 @@ import type { AnyTask } from "../task/task.ts"
 import { task } from "../task/task.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { Simulation } from "./simulation.ts"
 import { readSimulation } from "./simulation.ts"
 import { VirtualClock } from "./virtualClock.ts"
@@ -175,6 +176,8 @@ const refused = (option: string, found: unknown, expected: string): InvalidOptio
 const checkKnown = (option: string, given: unknown, known: ReadonlyArray<string>): void => {
   const expected = `an object of ${known.join(", ")}`
   if (typeof given !== "object" || given === null) throw refused(option, given, expected)
+  if (isUnreadable(given, 1))
+    throw new InvalidOptionError({ option: `simulate's ${option}`, found: unreadableText, expected })
   const unknown = Object.keys(given).find((key) => !known.includes(key))
   if (unknown !== undefined) throw refused(option, unknown, expected)
 }

@@ -8,6 +8,7 @@ import { timezoneOfVariable } from "../time/machineZone.ts"
 import { UnknownTimezoneError } from "../time/zone.ts"
 import { cron } from "./cron.ts"
 import { cronFieldNames, cronMacros } from "./cronText.ts"
+import { foreignTo } from "./crontabDialect.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
@@ -245,7 +246,7 @@ const missing = (line: Line, field: string, expected: string): Fault =>
   faultAt(line, line.text.trimEnd().length, field, "", expected)
 
 const readTimes = (line: Line, start: number, expression: string, timezone: string | undefined): Trigger => {
-  refuseLooseSteps(line, start, expression)
+  if (!expression.startsWith("@")) refuseForeign(line, start, expression)
   try {
     return cron(expression, { timezone })
   } catch (cause) {
@@ -258,17 +259,21 @@ const readTimes = (line: Line, start: number, expression: string, timezone: stri
 }
 
 /**
- * `5/15`: cronie and Debian's cron refuse it, Vixie cron ignores the step, others read "from 5 on". Who has it in a file cannot know
- * what it does.
+ * What cron text takes here and the programs refuse: steps of a single value (Vixie cron ignores the step, others read "from 5 on"),
+ * Quartz's letters, and ranges that wrap. Who has it in a file cannot know what it does. Source: cronie's entry.c, `get_range`.
  */
-const refuseLooseSteps = (line: Line, start: number, expression: string): void => {
-  const loose = /(?:^|[\s,])([^\s,*/-]+\/[^\s,]*)/.exec(expression)
-  if (loose === null) return
-  const [found, item = ""] = loose
-  const at = loose.index + found.length - item.length
-  const before = expression.slice(0, at).match(/\s+/g)?.length ?? 0
-  const names = cronFieldNames(expression.match(/\S+/g)?.length ?? 0)
-  throw faultAt(line, start + at, names[before] ?? "step", item, "a step of * or of a range, such as 5-59/15")
+const refuseForeign = (line: Line, start: number, expression: string): void => {
+  const fields = [...expression.matchAll(/\S+/g)]
+  const names = cronFieldNames(fields.length)
+  fields.forEach((match, index) => {
+    const field = names[index] ?? "field"
+    let at = match.index
+    for (const item of match[0].split(",")) {
+      const expected = foreignTo(field, item)
+      if (expected !== null) throw faultAt(line, start + at, field, item, expected)
+      at += item.length + 1
+    }
+  })
 }
 
 /**

@@ -18,6 +18,8 @@ import {
   task
 } from "../../src/index.ts"
 import type { Scheduler } from "../../src/index.ts"
+import { sqlite } from "../../src/sqlite.ts"
+import { simulate } from "../../src/testing.ts"
 import { newWorld } from "../scenarios/world.ts"
 
 const throwIt = (): never => {
@@ -69,6 +71,8 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["createSchedulerFromConfig", "InvalidOptionError", () => createSchedulerFromConfig(any(proxy))],
   ["createSchedulerFromConfig, registry", "InvalidOptionError", () => createSchedulerFromConfig({}, any(proxy))],
   ["createSchedulerFromConfig, a job", "InvalidOptionError", () => createSchedulerFromConfig({ jobs: [any(proxy)] })],
+  ["sqlite", "InvalidSqliteOption", () => sqlite(any(proxy))],
+  ["simulate", "InvalidOptionError", () => simulate(any(proxy))],
   ["and", "InvalidTriggerError", () => and(any(listProxy))],
   ["or, revoked", "InvalidTriggerError", () => or(any(revoked()))],
   ["explain", "InvalidInstantError", (scheduler) => scheduler.explain("a", any(proxy))],

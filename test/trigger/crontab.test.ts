@@ -194,6 +194,32 @@ describe("readCrontab", () => {
     expect(readCrontab("5-59/15,*/7 * * * * run")).toHaveLength(1)
   })
 
+  it("refuses what other programs mean by letters and by ranges that wrap", () => {
+    const refused = [
+      ["0 0 L * *", "day-of-month", "L"],
+      ["0 0 1,15W * *", "day-of-month", "15W"],
+      ["0 0 last * *", "day-of-month", "last"],
+      ["0 0 ? * *", "day-of-month", "?"],
+      ["0 0 * * mon,5#2", "day-of-week", "5#2"],
+      ["0 0 * * 5L", "day-of-week", "5L"],
+      ["0 22-2 * * *", "hour", "22-2"],
+      ["0 0 * nov-feb *", "month", "nov-feb"],
+      ["0 0 * * sat-mon", "day-of-week", "sat-mon"],
+      ["0 0 * * fri-sun", "day-of-week", "fri-sun"],
+      ["0 0 * * 6-1/2", "day-of-week", "6-1/2"]
+    ]
+    for (const [times = "", field, found = ""] of refused)
+      expect(faultsOf(`${times} run`)).toMatchObject([{ field, found, column: times.indexOf(found) + 1 }])
+    for (const times of [
+      "0 0 * jan-mar,jul wed",
+      "0 0 * * fri-7",
+      "0 0 * * sun-sat",
+      "0 0 * * 0-7/2",
+      "5-5 0 1-31/2 * *"
+    ])
+      expect(readCrontab(`${times} run`)).toHaveLength(1)
+  })
+
   it("takes at most 1,000 variables, as cronie does", () => {
     const lines = Array.from({ length: 1001 }, (_, index) => `V${index}=x`)
     expect(readCrontab([...lines.slice(0, 1000), "V0=y", "@daily run"].join("\n"))[0]?.environment["V0"]).toBe("y")
