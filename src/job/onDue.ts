@@ -84,7 +84,9 @@ const makeUpAll = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
   for (const fireAt of event.times) {
     const missed = memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
     if (runsLeft(draft, rules) === 0) {
-      memory.cursor = fireAt - 1
+      // A value of a stream is here, and others of its instant may have run.
+      if (event.args === undefined) memory.cursor = fireAt - 1
+      else draft.misfire(single(fireAt), "withdrawn")
       return exhaust(draft)
     }
     if (mayStart(draft, rules)) claimFire(draft, rules, fireAt, event.args)
