@@ -36,7 +36,6 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   const { runs } = records
   const counted = { runs: runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
-  checkOverlap(records, setting, report)
   const read = readJob(row, setting, report)
   if (read === null) return { ...counted, found }
   const { memory, trigger } = read
@@ -47,6 +46,7 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
     return { ...counted, found }
   }
   checkState(row, read, report)
+  checkOverlap(read, records, setting, report)
   checkLive(read, runs, setting, report)
   checkCursor(memory, records, report)
   const isStreams = trigger?.stream !== undefined
@@ -128,10 +128,18 @@ const checkEarly = (runs: ReadonlyArray<RunRow>, isStreams: boolean, report: Rep
   }
 }
 
-/** Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. */
-const checkOverlap = ({ ledger }: JobRecords, { claimingSince }: CheckSetting, report: Report): void => {
+/**
+ * Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. One fire time that
+ * waited since before the start, since it met a run then, may give way to a newer one under `cancel-running`: it is not told from here.
+ */
+const checkOverlap = (
+  { rules }: ReadJob,
+  { ledger }: JobRecords,
+  { claimingSince }: CheckSetting,
+  report: Report
+): void => {
   for (const entry of ledger) {
-    if (!isOverlap(entry)) continue
+    if (!isOverlap(entry) || (entry.count === 1 && rules.overlap === "cancel-running")) continue
     const { fromAt, count, at } = entry
     const begin = claimingSince.find(({ since, recordedFrom }) => fromAt < since && recordedFrom <= at)
     if (begin !== undefined)

@@ -75,7 +75,8 @@ export class ModelCrashes {
     const { before, after } = change
     const stored = after.memory.crashes
     const expected = this.counted(change, runs, moment)
-    if (stored === expected || moment.blurred) return stored
+    // Of a job that is removed nobody counts any more.
+    if (stored === expected || moment.blurred || after.memory.removed) return stored
     if (stored === 0 && before !== null && this.isAcquitted(before, moment)) return 0
     this.report("crashes", `job "${after.row.id}" has ${stored} crashes in a row, expected are ${expected}`)
     return expected
