@@ -25,10 +25,10 @@ const whyNot = ((): string | null => {
   }
 })()
 
-/** A directory on a disk of one megabyte, that goes with the test. */
+/** A directory on a disk of four megabytes, that goes with the test: what the runs themselves write in seconds leaves it room. */
 const smallDisk = (): string => {
   const directory = mkdtempSync(join(tmpdir(), "carillon-full-"))
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory])
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", directory])
   onTestFinished(() => {
     execFileSync("umount", ["-l", directory])
     rmSync(directory, { recursive: true, force: true })
