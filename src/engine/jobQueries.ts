@@ -1,18 +1,18 @@
 /** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
 import { checkIdText, preview as showValue } from "../job/jobOptions.ts"
-import type { LedgerEntry, LedgerKind } from "../job/ledger.ts"
+import type { LedgerEntry } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
-import type { Outcome, RunError, RunRecord } from "../job/run.ts"
-import type { JobState } from "../job/snapshot.ts"
+import type { RunError, RunRecord } from "../job/run.ts"
 import { isOfFireTime, retriedKey } from "../store/claimKind.ts"
-import type { JobFilter, JobRow, RunRow } from "../store/jobStore.ts"
+import type { JobRow, RunRow } from "../store/jobStore.ts"
 import { InstantHeap } from "../store/instantHeap.ts"
-import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Engine } from "./engine.ts"
+import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "./queries.ts"
+import { jobFilter, jobQueryFields } from "./queries.ts"
 import type { Question } from "./questions.ts"
 import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
@@ -22,66 +22,6 @@ import type { JobRecord } from "./jobRecord.ts"
 import { recordOfRow } from "./jobRecord.ts"
 import { InvalidOptionError, UnknownJobError } from "./schedulerError.ts"
 import type { StoreLane } from "./storeLane.ts"
-
-/** Which jobs `getJobs` gives. Without a field, all. */
-export interface JobQuery {
-  readonly state?: JobState | ReadonlyArray<JobState>
-  /** True: only parked jobs. False: only others. */
-  readonly fault?: boolean
-  readonly task?: string
-  readonly executor?: string
-  readonly tag?: string
-  readonly store?: string
-  /** At most this many. Default 10,000, or fewer whose arguments and notes take 64 MB. */
-  readonly limit?: number
-}
-
-/** Which runs `getRuns` gives, newest fire time first. */
-export interface RunQuery {
-  readonly jobId?: string
-  readonly outcome?: Outcome | ReadonlyArray<Outcome>
-  /** True: only runs that have not ended. */
-  readonly live?: boolean
-  readonly runId?: string
-  /** Bounds of the fire time, both inclusive. */
-  readonly from?: InstantInput
-  readonly to?: InstantInput
-  readonly store?: string
-  /** At most this many. Default 1,000, or fewer whose arguments, results and errors take 64 MB. */
-  readonly limit?: number
-}
-
-/** Which ledger entries `getMisfires` gives, newest first. */
-export interface MisfireQuery {
-  readonly jobId?: string
-  /** Default: misfired and coalesced fire times. */
-  readonly kind?: LedgerKind | ReadonlyArray<LedgerKind>
-  readonly from?: InstantInput
-  readonly to?: InstantInput
-  readonly store?: string
-  readonly limit?: number
-}
-
-/** A fire time to come. */
-export interface PreviewEntry {
-  readonly jobId: string
-  readonly fireAt: EpochMillis
-}
-
-/** Which jobs a verb for many is for. Without a field, all. */
-export type JobSelection = Omit<JobQuery, "limit">
-
-/** The fields of a `JobSelection`. */
-export const jobQueryFields = ["state", "fault", "task", "executor", "tag", "store"]
-
-/** What a store is asked for. */
-export const jobFilter = ({ state, fault, task, executor, tag }: JobSelection): JobFilter => ({
-  ...(state === undefined ? {} : { states: listOf(state) }),
-  ...(fault === undefined ? {} : { fault }),
-  ...(task === undefined ? {} : { task }),
-  ...(executor === undefined ? {} : { executor }),
-  ...(tag === undefined ? {} : { tag })
-})
 
 /** What is made into records between two turns for others: some milliseconds. */
 const recordsPerTurn = 500
