@@ -30,8 +30,9 @@ export const namedTimezone = ({ variable, named, linkTarget, offsetsMs }: Machin
     posixName(value) ??
     (named === "Etc/Unknown" ? undefined : knownName(named)) ??
     (path === undefined ? undefined : (fileName(linkTarget(path)) ?? fileName(path))) ??
-    // Where they differ, standard time: no such machine has been seen.
-    offsetName(Math.min(...offsetsMs))
+    // Where they differ, standard time: no such machine has been seen. Further from UTC than any zone is, POSIX allows a day: nobody's.
+    knownName(offsetName(Math.min(...offsetsMs))) ??
+    "UTC"
   )
 }
 

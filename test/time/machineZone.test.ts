@@ -35,6 +35,8 @@ describe("the machine's zone", () => {
     ["a misspelt name", { variable: "Europe/Berln" }, "UTC"],
     ["an empty variable", { variable: "", named: "Etc/Unknown", linkTarget: berlin }, "UTC"],
     ["a name that nobody knows", { named: "Mars/Olympus", offsetsMs: [hour, hour] }, "+01:00"],
+    ["an offset that no zone has", { variable: "XXX-24", offsetsMs: [24 * hour, 24 * hour] }, "UTC"],
+    ["an offset that no zone has, to the west", { variable: "XXX24", offsetsMs: [-24 * hour, -24 * hour] }, "UTC"],
     ["nothing at all", {}, "UTC"]
   ])("is %s", ([, known, expected]) => {
     const timezone = namedTimezone({ ...nothing, ...known })
