@@ -86,7 +86,7 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
     const line: Line = { number: index + 1, text: raw.replace(/\r$/, "") }
     if (/^\s*(?:#|$)/.test(line.text)) continue
     try {
-      const variable = readVariable(line.text)
+      const variable = readVariable(line)
       if (variable === undefined) {
         environment ??= Object.fromEntries(variables)
         entries.push(readEntry(line, { system: options.system === true, timezone, seconds, environment }))
@@ -165,8 +165,12 @@ class Fault extends Error {
 const faultAt = (line: Line, at: number, field: string, found: string, expected: string): Fault =>
   new Fault({ line: line.number, column: at + 1, field, found: shorten(found), expected })
 
-/** `NAME = value`; name and value may be quoted. Anything else is an entry: a field of one is never followed by `=`. */
-const readVariable = (text: string): Variable | undefined => {
+/**
+ * `NAME = value`; name and value may be quoted. Anything else is an entry: a field of one is never followed by `=`. What follows a
+ * quoted value, and a quote that does not end, cron refuses (cronie's env.c, `load_env`).
+ */
+const readVariable = (line: Line): Variable | undefined => {
+  const { text } = line
   const match = /^\s*(?:"([^"]*)"|'([^']*)'|([^\s="'*@]+))[ \t]*=[ \t]*/.exec(text)
   if (match === null) return undefined
   const [head, doubleQuoted, singleQuoted, plain] = match
@@ -174,7 +178,9 @@ const readVariable = (text: string): Variable | undefined => {
   let end = text.length
   while (end > head.length && isBlank(text.charAt(end - 1))) end -= 1
   const quote = text.charAt(head.length)
-  const quoted = (quote === '"' || quote === "'") && end > head.length + 1 && text.charAt(end - 1) === quote
+  const quoted = quote === '"' || quote === "'"
+  if (quoted && text.indexOf(quote, head.length + 1) !== end - 1)
+    throw faultAt(line, head.length, "value", text.slice(head.length, end), `nothing after the ${quote} that ends it`)
   const at = head.length + (quoted ? 1 : 0)
   return { name: doubleQuoted ?? singleQuoted ?? plain ?? "", value: text.slice(at, quoted ? end - 1 : end), at }
 }
@@ -246,9 +252,10 @@ const missing = (line: Line, field: string, expected: string): Fault =>
   faultAt(line, line.text.trimEnd().length, field, "", expected)
 
 const readTimes = (line: Line, start: number, expression: string, timezone: string | undefined): Trigger => {
-  if (!expression.startsWith("@")) refuseForeign(line, start, expression)
   try {
-    return cron(expression, { timezone })
+    const trigger = cron(expression, { timezone })
+    if (!expression.startsWith("@")) refuseForeign(line, start, expression)
+    return trigger
   } catch (cause) {
     if (cause instanceof UnknownTimezoneError)
       throw faultAt(line, start, "timezone", cause.timezone, "a known time zone")

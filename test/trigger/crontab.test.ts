@@ -220,6 +220,19 @@ describe("readCrontab", () => {
       expect(readCrontab(`${times} run`)).toHaveLength(1)
   })
 
+  it.for(['A="b', "A='b", 'A="', 'A="b" c', "A='b'c'", `A="b"#c`, `CRON_TZ="UTC" x`])(
+    "refuses %j, as cron does: a quote ends, and nothing is behind it",
+    (line) => {
+      expect(faultsOf(`${line}\n@daily run`)).toMatchObject([
+        { line: 1, field: "value", found: line.slice(line.indexOf("=") + 1) }
+      ])
+    }
+  )
+
+  it("tells of a field that is none before it tells what cron lacks", () => {
+    expect(faultsOf("${WHEN} run /all --late now")).toMatchObject([{ column: 1, field: "minute", found: "${WHEN}" }])
+  })
+
   it("takes at most 1,000 variables, as cronie does", () => {
     const lines = Array.from({ length: 1001 }, (_, index) => `V${index}=x`)
     expect(readCrontab([...lines.slice(0, 1000), "V0=y", "@daily run"].join("\n"))[0]?.environment["V0"]).toBe("y")
@@ -229,7 +242,9 @@ describe("readCrontab", () => {
   it.for([
     ["a value with blanks inside", `A=x${" \t".repeat(500_000)}y`],
     ["blanks at the end", `A=x${" \t".repeat(500_000)}`],
-    ["a quoted value", `A="${"x ".repeat(500_000)}`],
+    ["a quoted value", `A="${"x ".repeat(500_000)}"`],
+    ["a quote that does not end", `A="${"x ".repeat(500_000)}`],
+    ["quotes", `A=${'"'.repeat(500_000)}`],
     ["a name", `${"x".repeat(500_000)}${" ".repeat(500_000)}`],
     ["a command", `* * * * * a${" \\".repeat(300_000)}${"%".repeat(300_000)}`],
     ["percent signs", `* * * * * ${"\\%".repeat(300_000)}`],
