@@ -49,7 +49,8 @@ export const shellTask = (processes: CommandProcesses) =>
         command,
         directory: directoryOf(settings["HOME"]),
         environment: settings,
-        input,
+        // As in cron, the last line ends, too.
+        input: input === "" || input.endsWith("\n") ? input : `${input}\n`,
         owner: owner?.ids,
         signal: context.signal,
         onLines: (lines) => context.progress({ lines })

@@ -89,6 +89,15 @@ describe("shellTask", () => {
     expect([outcome, result]).toEqual(["succeeded", { output: "b / /bin/sh\n" }])
   })
 
+  it.for([
+    [undefined, ""],
+    ["one\ntwo", "one\ntwo\n"],
+    ["one\n", "one\n"]
+  ] as const)("gives the input %j as %j: its last line ends, as in cron", async ([input, output]) => {
+    const { result } = await settled({ command: "cat", environment: {}, ...(input === undefined ? {} : { input }) })
+    expect(result).toEqual({ output })
+  })
+
   it("has cron's PATH unless the file sets another, and no file says who it is", async () => {
     const command = 'echo "$PATH $LOGNAME"'
     const { username } = userInfo()
