@@ -40,7 +40,7 @@ import type { JobStore } from "../store/jobStore.ts"
 import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, unreadableText, withFields } from "../time/readable.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Duration } from "effect"
@@ -198,7 +198,7 @@ export class Scheduler {
 
   /** Gives a job another trigger, from now on. A pause stays. */
   async rescheduleJob(id: string, trigger: Trigger, timing: Timing = {}): Promise<JobHandle> {
-    return this.modifyJob(id, { ...timing, trigger })
+    return this.modifyJob(id, withFields(timing, { trigger }))
   }
 
   /** Fire times stop; runs under way go on, retries wait. */
@@ -476,7 +476,7 @@ const checkEventTypes = (types: unknown): void => {
       expected: "the type of an event, or a list of them"
     })
   for (const type of Array.isArray(types) ? types : [types]) {
-    if (!schedulerEventTypes.has(String(type))) {
+    if (typeof type !== "string" || !schedulerEventTypes.has(type)) {
       const expected = `one of ${[...schedulerEventTypes].join(", ")}`
       throw new InvalidOptionError({ option: "on's event type", found: preview(type), expected })
     }

@@ -9,6 +9,7 @@ import type { JobOptions } from "../job/jobOptions.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
 import type { JobFault, JobState } from "../job/snapshot.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { withFields } from "../time/readable.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Observable } from "rxjs"
 
@@ -159,11 +160,11 @@ export class JobHandle {
   }
 
   runs(query: Omit<RunQuery, "jobId"> = {}): Promise<ReadonlyArray<RunRecord>> {
-    return this.scheduler.getRuns({ ...query, jobId: this.id })
+    return this.scheduler.getRuns(withFields(query, { jobId: this.id }))
   }
 
   misfires(query: Omit<MisfireQuery, "jobId"> = {}): Promise<ReadonlyArray<LedgerEntry>> {
-    return this.scheduler.getMisfires({ ...query, jobId: this.id })
+    return this.scheduler.getMisfires(withFields(query, { jobId: this.id }))
   }
 
   async preview(count: number): Promise<ReadonlyArray<EpochMillis>> {

@@ -201,7 +201,7 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   }
   const kept: { args?: StandardSchemaV1; retryWhen?: (error: unknown) => boolean; executor?: string } = {}
   if (args !== undefined) {
-    const schema = standardSchema(args)
+    const schema = readable(name, () => standardSchema(args))
     if (schema === null) throw refusal(name, "args", args, "a Schema of effect 3 or a Standard Schema (version 1)")
     kept.args = schema
   }
@@ -223,6 +223,14 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
     kept.executor = executor
   }
   return Object.freeze(kept)
+}
+
+const readable = <A>(name: string, read: () => A): A => {
+  try {
+    return read()
+  } catch {
+    throw new InvalidTaskError({ task: name, field: "args", found: unreadableText, expected: "a schema" })
+  }
 }
 
 const isAsync = (value: unknown): boolean => Object.prototype.toString.call(value) === "[object AsyncFunction]"

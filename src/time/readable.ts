@@ -5,11 +5,16 @@ export const unreadableText = "a value that throws when it is read"
 
 /** Whether a look at `value`, its own fields or items and theirs, throws. Looks `depth` levels deep. */
 export const isUnreadable = (value: unknown, depth = 2): boolean => {
-  if (typeof value !== "object" || value === null) return false
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false
   try {
     Object.getPrototypeOf(value)
     // A Proxy may refuse what nothing of its own shows.
     Reflect.has(value, "then")
+    // A class's static getters may be meant for later.
+    if (typeof value === "function") {
+      Reflect.get(value, "name")
+      return false
+    }
     const fields: Iterable<unknown> = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : Object.values(value)
     for (const field of fields) if (depth > 1 && isUnreadable(field, depth - 1)) return true
     return false
@@ -17,3 +22,7 @@ export const isUnreadable = (value: unknown, depth = 2): boolean => {
     return true
   }
 }
+
+/** `given` with `more`; as it is where that cannot be done, for the verb that it goes on to, which refuses it. */
+export const withFields = <A extends object, B extends object>(given: A, more: B): A & B =>
+  isUnreadable(given, 1) ? (given as A & B) : { ...given, ...more }

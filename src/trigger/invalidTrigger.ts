@@ -26,9 +26,9 @@ export class InvalidTriggerError extends Data.TaggedError("InvalidTriggerError")
 /** A value as an error shows it: short, and never throwing. */
 export const shownValue = (value: unknown): string => {
   if (typeof value === "string") return shorten(value)
-  if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
-    return shorten(String(value))
   try {
+    if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
+      return shorten(String(value))
     const text: unknown = JSON.stringify(value)
     return shorten(typeof text === "string" ? text : String(value))
   } catch {

@@ -27,6 +27,12 @@ const throwIt = (): never => {
 }
 const proxy: object = new Proxy({}, { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
 const listProxy: object = new Proxy([], { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
+const functionProxy: object = new Proxy(() => 1, {
+  get: throwIt,
+  has: throwIt,
+  ownKeys: throwIt,
+  getPrototypeOf: throwIt
+})
 const revoked = (): object => {
   const { proxy: dead, revoke } = Proxy.revocable({}, {})
   revoke()
@@ -35,6 +41,8 @@ const revoked = (): object => {
 const getter = (field: string): object => Object.defineProperty({}, field, { enumerable: true, get: throwIt })
 const any = (value: object): never => value as never
 const t = task("t", () => 1)
+const handleOf = (scheduler: Scheduler) =>
+  scheduler.addJob({ id: "a", task: t, trigger: interval("1 hour"), ifExists: "keep" })
 
 const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> = [
   ["createScheduler", "InvalidOptionError", () => createScheduler(any(proxy))],
@@ -84,7 +92,24 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["holidayCalendar, a date", "InvalidTriggerError", () => holidayCalendar("n", [any(proxy)])],
   ["readCrontab", "InvalidCrontabError", () => readCrontab("", any(proxy))],
   ["explainFireTime", "InvalidInstantError", () => explainFireTime(interval("1 day"), any(proxy))],
-  ["filter", "InvalidTriggerError", () => filter(interval("1 day"), any(proxy))]
+  ["filter", "InvalidTriggerError", () => filter(interval("1 day"), any(proxy))],
+  [
+    "a function for createScheduler's store",
+    "InvalidOptionError",
+    () => createScheduler({ store: any(functionProxy) })
+  ],
+  ["a function for cron's text", "InvalidTriggerError", () => cron(any(functionProxy))],
+  ["a function for date's instant", "InvalidTriggerError", () => date(any(functionProxy))],
+  ["a function for an event's type", "InvalidOptionError", (scheduler) => scheduler.on(any(functionProxy), () => 1)],
+  ["task, args", "InvalidTaskError", () => task("z", () => 1, { args: any(proxy) })],
+  ["rescheduleJob", "InvalidJobError", (scheduler) => scheduler.rescheduleJob("a", interval("1 day"), any(proxy))],
+  ["runs of a job", "InvalidOptionError", async (scheduler) => (await handleOf(scheduler)).runs(any(getter("limit")))],
+  ["misfires of a job", "InvalidOptionError", async (scheduler) => (await handleOf(scheduler)).misfires(any(proxy))],
+  [
+    "reschedule of a job",
+    "InvalidJobError",
+    async (scheduler) => (await handleOf(scheduler)).reschedule(interval(1), any(proxy))
+  ]
 ]
 
 it.each(calls)("%s refuses what throws when it is read with %s", async (_what, tag, call) => {
