@@ -8,13 +8,11 @@ export const isUnreadable = (value: unknown, depth = 2): boolean => {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false
   try {
     Object.getPrototypeOf(value)
-    // A Proxy may refuse what nothing of its own shows.
+    // A Proxy may refuse what nothing of its own shows, by any of its traps.
     Reflect.has(value, "then")
+    Reflect.get(value, "then")
     // A class's static getters may be meant for later.
-    if (typeof value === "function") {
-      Reflect.get(value, "name")
-      return false
-    }
+    if (typeof value === "function") return false
     const fields: Iterable<unknown> = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : Object.values(value)
     for (const field of fields) if (depth > 1 && isUnreadable(field, depth - 1)) return true
     return false

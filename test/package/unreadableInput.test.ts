@@ -26,6 +26,7 @@ const throwIt = (): never => {
   throw new Error("trap")
 }
 const proxy: object = new Proxy({}, { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
+const getProxy: object = new Proxy({}, { get: throwIt })
 const listProxy: object = new Proxy([], { get: throwIt, has: throwIt, ownKeys: throwIt, getPrototypeOf: throwIt })
 const functionProxy: object = new Proxy(() => 1, {
   get: throwIt,
@@ -75,6 +76,19 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["on", "InvalidOptionError", (scheduler) => scheduler.on(any(proxy), () => undefined)],
   ["on, in a list", "InvalidOptionError", (scheduler) => scheduler.on([any(proxy)], () => undefined)],
   ["addTask", "InvalidTaskError", (scheduler) => scheduler.addTask(any(proxy))],
+  ["addTask, reads refused", "InvalidTaskError", (scheduler) => scheduler.addTask(any(getProxy))],
+  ["createScheduler, reads refused", "InvalidOptionError", () => createScheduler(any(getProxy))],
+  ["addJob, reads refused", "InvalidJobError", (scheduler) => scheduler.addJob(any(getProxy))],
+  ["addJob, args, reads refused", "InvalidJobError", (scheduler) => scheduler.addJob({ task: t, args: any(getProxy) })],
+  [
+    "addJob, retry, reads refused",
+    "InvalidJobError",
+    (scheduler) => scheduler.addJob({ task: t, retry: any(getProxy) })
+  ],
+  ["getJobs, reads refused", "InvalidOptionError", (scheduler) => scheduler.getJobs(any(getProxy))],
+  ["runJob, reads refused", "InvalidOptionError", (scheduler) => scheduler.runJob("a", any(getProxy))],
+  ["shutdown, reads refused", "InvalidOptionError", (scheduler) => scheduler.shutdown(any(getProxy))],
+  ["date, reads refused", "InvalidTriggerError", () => date(any(getProxy))],
   ["task, options", "InvalidTaskError", () => task("z", () => 1, any(getter("executor")))],
   ["createSchedulerFromConfig", "InvalidOptionError", () => createSchedulerFromConfig(any(proxy))],
   ["createSchedulerFromConfig, registry", "InvalidOptionError", () => createSchedulerFromConfig({}, any(proxy))],
@@ -86,6 +100,7 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["explain", "InvalidInstantError", (scheduler) => scheduler.explain("a", any(proxy))],
   ["inProcess", "InvalidExecutorError", () => inProcess(any(proxy))],
   ["RetryLater", "InvalidInstantError", () => new RetryLater(any(proxy))],
+  ["RetryLater, nothing", "InvalidInstantError", () => new RetryLater(undefined as never)],
   ["date", "InvalidTriggerError", () => date(any(proxy))],
   ["jitter", "InvalidTriggerError", () => jitter(interval("1 day"), any(revoked()))],
   ["holidayCalendar", "InvalidTriggerError", () => holidayCalendar("n", any(proxy))],
