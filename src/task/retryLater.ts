@@ -32,6 +32,11 @@ export class RetryLater extends Data.TaggedError("RetryLater")<{
   constructor(options: RetryLaterOptions) {
     if (isUnreadable(options, 1))
       throw new InvalidInstantError({ found: unreadableText, expected: "RetryLater's options" })
+    if (typeof (options as unknown) !== "object" || (options as unknown) === null)
+      throw new InvalidInstantError({
+        found: preview(options),
+        expected: "RetryLater's options, `{ after }` or `{ at }`"
+      })
     const { after, at, counts = true, reason } = options
     if ((after === undefined) === (at === undefined))
       throw new InvalidInstantError({ found: preview(at), expected: "either `after` or `at` of RetryLater" })
