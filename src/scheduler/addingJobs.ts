@@ -102,8 +102,8 @@ export class AddingJobs {
     return tentativeJob(definition)
   }
 
-  /** Before the first slice is written: an id that is given twice, or taken. */
-  private async refuseDuplicates(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
+  /** Before the first slice is written: an id that is given twice, or taken, and a store that is not there. */
+  async refuseDuplicates(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
     const seen = new Set<string>()
     for (const { row, store, ifExists } of definitions) {
       if (seen.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })

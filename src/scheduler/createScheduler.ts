@@ -368,10 +368,13 @@ export class Scheduler {
    * missed is made up by their rules. The same task again changes nothing; another of the name is a `DuplicateTaskError`.
    */
   async addTask(task: AnyTask): Promise<void> {
+    // Before the start it is one of those that `start` looks at. Later, what is wrong with its jobs refuses it whole.
     const begun = !this.engine.fresh
+    if (begun) this.engine.mustRun("addTask")
+    const declared = begun ? declaredJobs(this.engine, [task], this.engine.tasks.with(task)) : []
+    await this.adding.refuseDuplicates(declared)
     await this.engine.addTask(task)
-    // Before the start it is one of those that `start` looks at.
-    if (begun) await this.adding.addDefinitions(declaredJobs(this.engine, [task]))
+    await this.adding.addDefinitions(declared)
   }
 
   /**

@@ -4,17 +4,20 @@ import type { JobDefinition } from "../engine/jobDefinition.ts"
 import { defineJob } from "../engine/jobDefinition.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
 import type { AnyTask } from "../task/task.ts"
+import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 /**
- * In the order of tasks and declarations. The id of a task's first job is the task's name, of the second `name-2`, unless
+ * Those of `tasks`, which are registered or, with `registry`, about to be. In the order of tasks and declarations. The id of a task's first job is the task's name, of the second `name-2`, unless
  * given. A single instant that passed longer ago than done jobs are kept is left out: it may have run and been deleted.
  */
 export const declaredJobs = (
   engine: Engine,
-  tasks: ReadonlyArray<AnyTask<unknown>> = engine.tasks.all
+  tasks: ReadonlyArray<AnyTask<unknown>> = engine.tasks.all,
+  registry: TaskRegistry = engine.tasks
 ): ReadonlyArray<JobDefinition> => {
-  const { setting, options } = engine
+  const { options } = engine
+  const setting = { ...engine.setting, tasks: registry }
   const definitions: Array<JobDefinition> = []
   for (const task of tasks) {
     for (const [index, { trigger, options: given }] of task.declared.entries()) {

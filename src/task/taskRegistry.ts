@@ -58,6 +58,11 @@ export class TaskRegistry {
     this.tasks.set(task.name, task)
   }
 
+  /** These and one more; throws as the constructor does. */
+  with(task: AnyTask<unknown>): TaskRegistry {
+    return new TaskRegistry([...this.all, task])
+  }
+
   /** In order of registration. */
   get all(): ReadonlyArray<AnyTask<unknown>> {
     return [...this.tasks.values()]

@@ -79,6 +79,19 @@ describe("addTask", () => {
     await expect(scheduler.addTask(quiet)).rejects.toMatchObject({ _tag: "SchedulerStoppedError" })
   })
 
+  it.each([
+    ["an executor that is not there", { executor: "nowhere" }, "InvalidJobError"],
+    ["a store that is not there", { store: "nowhere" }, "UnknownNameError"],
+    ["a rule out of bounds", { maxInstances: 0 }, "InvalidJobError"]
+  ])("refuses a task whose declared job names %s, and takes it once it is right", async (_what, options, tag) => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [] })
+    await expect(scheduler.addTask(mail.scheduled(everyMinute, options))).rejects.toMatchObject({ _tag: tag })
+    await expect(scheduler.addJob({ id: "a", task: "mail" })).rejects.toMatchObject({ _tag: "UnknownTaskError" })
+    await scheduler.addTask(mail.scheduled(everyMinute))
+    expect((await scheduler.getJobs()).map(({ id }) => id)).toEqual(["mail"])
+  })
+
   it("before the start adds to the tasks that it starts with", async () => {
     const world = newWorld("memory")
     const scheduler = createScheduler({ clock: world.clock, timezone: "UTC" })
