@@ -463,7 +463,7 @@ export class Engine implements LaneHost {
     this.phase = "stopped"
     this.jobActors.close()
     this.actor.send({ type: "drained" })
-    this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
+    this.waiters.close(this.stopReason)
     const errorTag = tagOf(this.fault?.error)
     this.tellLifecycle("SchedulerStopped", {
       ...(this.stopReason === null ? {} : { reason: this.stopReason }),
@@ -490,7 +490,7 @@ export class Engine implements LaneHost {
     this.phase = "stopped"
     this.executorActors.drain()
     this.jobActors.close()
-    this.waiters.close(new SchedulerStoppedError({ verb: "waiting for a run", reason: this.stopReason }))
+    this.waiters.close(this.stopReason)
     this.actor.send(this.fault === null ? { type: "drain" } : { type: "failed", reason: reasonOf(error) })
     this.actor.send({ type: "drained" })
     this.events.end()

@@ -1,6 +1,6 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
 import type { Plan } from "./plan.ts"
-import { JobStateError } from "./schedulerError.ts"
+import { JobStateError, SchedulerStoppedError } from "./schedulerError.ts"
 import type { Lane } from "./lane.ts"
 
 interface Waiter<A> {
@@ -80,16 +80,20 @@ export class RunWaiters {
             jobId: job.row.id,
             verb: "runJob",
             state: "removed",
-            remedy: "its request was still waiting for a free instance"
+            remedy: "its request was still waiting to be claimed"
           })
         )
       }
     }
   }
 
-  close(error: unknown): void {
-    for (const { reject } of this.claims.values()) reject(error)
-    for (const waiters of this.ends.values()) for (const { reject } of waiters) reject(error)
+  /** The scheduler has stopped, for this `reason`. A request that was not claimed is on disk all the same: the next start takes it up. */
+  close(reason: string | null): void {
+    const kept = `${reason === null ? "" : `${reason}; `}the request is stored, and its run follows the next start`
+    const unclaimed = new SchedulerStoppedError({ verb: "waiting for the claim of a run", reason: kept })
+    const unended = new SchedulerStoppedError({ verb: "waiting for a run", reason })
+    for (const { reject } of this.claims.values()) reject(unclaimed)
+    for (const waiters of this.ends.values()) for (const { reject } of waiters) reject(unended)
     this.claims.clear()
     this.ends.clear()
   }

@@ -155,4 +155,31 @@ describe("while the scheduler is paused", () => {
       ])
     )
   })
+
+  it.each([
+    ["the scheduler is paused", {}],
+    ["a run is under way", { overlap: "queue-all", args: "long" }]
+  ] as const)(
+    "a request that waits at a stop since %s is kept, its caller is told so, and it runs once",
+    async (_why, options) => {
+      const world = newWorld("sqlite")
+      const work = task("work", ({ args }) => (args === "long" ? world.clock.wait("1 day") : args))
+      const scheduler = await world.start({ tasks: [work] })
+      const job = await scheduler.addJob({ id: "w", task: work, paused: true, onInterrupted: "skip", ...options })
+      if ("args" in options) await job.run()
+      else scheduler.pause()
+      const asked = job.run({ args: "asked" })
+      await world.clock.settle()
+      await scheduler.shutdown({ wait: false })
+      await expect(asked).rejects.toMatchObject({
+        _tag: "SchedulerStoppedError",
+        message: expect.stringContaining("the request is stored, and its run follows the next start")
+      })
+      const next = await world.start({ tasks: [work] })
+      await world.clock.advance("1 minute")
+      const runs = await next.getRuns({ jobId: "w", outcome: "succeeded" })
+      expect(runs.map(({ result }) => result)).toEqual(["asked"])
+      expect((await next.verify()).violations).toEqual([])
+    }
+  )
 })
