@@ -2,6 +2,7 @@
  * A plan from a seed. Each seed takes its own small set of features (swarm testing): worlds with everything at once hide
  * what only shows when one thing happens often.
  */
+import { withCorrections } from "./corrections.ts"
 import type {
   Behaviour,
   Crash,
@@ -45,7 +46,8 @@ interface Features {
   readonly sway: boolean
 }
 
-export const generatePlan = (seed: number): Plan => withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed))
+export const generatePlan = (seed: number): Plan =>
+  withCorrections(new Random(seed * 53 + 29), withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed)))
 
 /** Fire times that are left out, and runs that are tried again, here and there and at once with what else is asked of the job. */
 const withSecondThoughts = (chance: Random, plan: Plan): Plan => {

@@ -259,6 +259,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "memory.removed ? setRightFrom(now) : Math.max"
   ),
   bug(
+    "a job waits for a clock that was hours ahead",
+    "src/engine/reckoning.ts",
+    "((memory.pausedAt === null && countedAhead(memory, now, correctionMs)) ||",
+    "((memory.pausedAt !== null && countedAhead(memory, now, correctionMs)) ||"
+  ),
+  bug(
     "the end of a window is exclusive",
     "src/trigger/window.ts",
     "found >= start && found <= end ? found : undefined",

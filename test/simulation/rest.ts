@@ -1,4 +1,5 @@
 /** Between two steps nothing moves: whatever was due must have been served, told and started by then. */
+import { checkCorrected } from "./modelClock.ts"
 import { isSuspected } from "./modelCrashes.ts"
 import { minute, second } from "./plan.ts"
 import { stuckAfterMs } from "./world.ts"
@@ -29,6 +30,7 @@ export const checkRest = (world: World): void => {
   const jobs = [...model.jobs.values()]
   const onTrial = jobs.filter((job) => model.crashes.isOnTrial(job, model.runs))
   if (onTrial.length === 0) model.values.rest(model.jobs, (invariant, message) => world.report(invariant, message))
+  checkCorrected(jobs, now, (invariant, message) => world.report(invariant, message))
   for (const job of jobs) {
     const { row } = job
     if (isSuspected(job) && onTrial.some((other) => other !== job)) continue
