@@ -6,10 +6,11 @@
 import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
 import { Effect, type Scope } from "effect"
+import type { LogPages } from "./sqlitePresence.ts"
 
 export interface Checkpointer {
-  /** Told after each commit how many rows it wrote. */
-  committed(rows: number): void
+  /** Told after each commit what is in the log. */
+  committed(log: LogPages): void
 }
 
 /** Pages of the log at which a commit moves them itself: 64 MB, or four times what a checkpoint is begun for. */
@@ -24,22 +25,15 @@ export const checkpointer = (
   Effect.gen(function* () {
     let thread: Worker | null = null
     let state: "idle" | "busy" | "broken" = "idle"
-    let rows = 0
-    let asked = 0
-    let logged = 0
-    let pagesPerRow = 1
-    const learn = (log: number): void => {
-      state = "idle"
-      // The log begins anew once all of it has been moved.
-      const grown = log < logged ? log : log - logged
-      logged = log
-      if (grown > 0) pagesPerRow = grown / asked
-    }
+    // The log begins anew only at a commit that finds all of it moved: as it grows long, what is left is kept small, so that the
+    // commit at `longestLog` has little to move.
+    const farPages = longestLog(pages) / 2
+    const nearPages = pages / 8
     const start = (): Worker => {
       const started = new Worker(program, { eval: true, workerData: { driver: findDriver(), path } })
       // An idle thread keeps no process alive.
       started.unref()
-      started.on("message", learn)
+      started.on("message", () => void (state = "idle"))
       started.on("error", () => {
         state = "broken"
         thread = null
@@ -56,12 +50,9 @@ export const checkpointer = (
       })
     )
     return {
-      committed: (more) => {
-        rows += more + ownerPages
-        if (state !== "idle" || rows * pagesPerRow < pages) return
+      committed: ({ logged, moved }) => {
+        if (state !== "idle" || logged - moved < (logged < farPages ? pages : nearPages)) return
         state = "busy"
-        asked = rows
-        rows = 0
         try {
           thread ??= start()
           thread.postMessage("checkpoint")
@@ -72,9 +63,6 @@ export const checkpointer = (
       }
     }
   })
-
-/** Pages that a commit writes beside those of its rows. */
-const ownerPages = 2
 
 /** The copy of the driver that the store's connection uses: two copies in one process would undo each other's file locks. */
 const driverPath = (): string =>
@@ -91,12 +79,11 @@ parentPort.on("message", (message) => {
     parentPort.close()
     return
   }
-  let log = 0
   try {
-    log = connection.pragma("wal_checkpoint(PASSIVE)")[0].log
+    connection.pragma("wal_checkpoint(PASSIVE)")
   } catch {
     // Busy, or the disk is full: the rest is for the next time.
   }
-  parentPort.postMessage(log)
+  parentPort.postMessage("done")
 })
 `

@@ -20,8 +20,8 @@ export interface Hold {
   /** Told what is on disk and acknowledged: it must be there whenever the file is opened anew. */
   acknowledged(epoch: number, sequence: number): void
   isAcknowledged(sequence: number): boolean
-  /** Told after each commit how many rows it wrote. */
-  committed(rows: number): void
+  /** Told after each commit, once it was looked at again. */
+  committed(): void
   /** Before a commit, alone: that the file is there and ours. */
   readonly look: Effect.Effect<void, SqlError | StoreError>
   /** After it: that it is there still. True: it was opened anew, so that what was written last may not be there. */
@@ -123,7 +123,9 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
         known = { epoch, sequence }
       },
       isAcknowledged: (sequence) => known !== null && sequence <= known.sequence,
-      committed: (rows) => held.current?.moving.committed(rows),
+      committed: () => {
+        if (held.current !== null) held.current.moving.committed(held.current.presence.log)
+      },
       reach: Effect.suspend(() => (held.current === null ? Effect.asVoid(held.renew) : Effect.void)),
       look: Effect.suspend(() =>
         lost === null ? Effect.zipRight(ownership.keep, Effect.asVoid(hold.lookAgain)) : Effect.fail(lost)

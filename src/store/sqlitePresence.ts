@@ -16,9 +16,17 @@ export type Finding =
   /** Part of what was written is not there any more. */
   | { readonly _tag: "Damaged"; readonly cause: string }
 
+/** Pages in the log, and those of them that have been moved into the file. */
+export interface LogPages {
+  readonly logged: number
+  readonly moved: number
+}
+
 export interface Presence {
   /** `null`: all is well. */
   look(): Finding | null
+  /** Of the last look. */
+  readonly log: LogPages
   /** Has SQLite build its index anew from the log, which it does of one that says nothing. */
   forgetIndex(): void
   /** Only after the connection has closed: each handle that closes takes SQLite's locks along. */
@@ -51,12 +59,17 @@ export const presenceOf = (path: string): Presence => {
         return displaced(error instanceof Error ? error.message : String(error))
       }
     },
+    get log() {
+      return content?.log() ?? noLog
+    },
     forgetIndex: () => content?.forgetIndex(),
     close: () => {
       for (const each of [fileLock, indexLock, content]) each?.close()
     }
   }
 }
+
+const noLog: LogPages = { logged: 0, moved: 0 }
 
 const displaced = (cause: string): Finding => ({ _tag: "Displaced", cause })
 
@@ -69,6 +82,8 @@ export const isSame = (found: Stats | undefined, first: Stats | undefined): bool
 const logHeaderBytes = 32
 const frameHeaderBytes = 24
 const indexHeaderBytes = 48
+/** Twice the header, then how many pages have been moved. */
+const indexHeadBytes = 2 * indexHeaderBytes + 4
 /** At a log that is moved all the while. */
 const mostLooks = 5
 
@@ -76,7 +91,8 @@ const mostLooks = 5
 const contentOf = (path: string) => {
   const log = openSync(`${path}-wal`, "r")
   const index = openSync(`${path}-shm`, "r+")
-  const header = Buffer.alloc(indexHeaderBytes)
+  const head = Buffer.alloc(indexHeadBytes)
+  const header = head.subarray(0, indexHeaderBytes)
   const again = Buffer.alloc(indexHeaderBytes)
   const frame = Buffer.alloc(frameHeaderBytes)
   const start = Buffer.alloc(logHeaderBytes)
@@ -99,7 +115,7 @@ const contentOf = (path: string) => {
     /** Twice the same, since another process's checkpoint may come in between. */
     damage: (size: number, logSize: number, before: number): string | null => {
       for (let looks = 0; ; looks++) {
-        readSync(index, header, 0, indexHeaderBytes, 0)
+        readSync(index, head, 0, indexHeadBytes, 0)
         // Dropped pages are given back only by a VACUUM, after whose commit there are fewer of them.
         const pages = Math.min(before, word(header, 20) * pageBytes(header))
         const cut = size < pages || (size === 0 && before > 0)
@@ -111,6 +127,7 @@ const contentOf = (path: string) => {
         header.copy(again)
       }
     },
+    log: (): LogPages => ({ logged: word(header, 16), moved: word(head, 2 * indexHeaderBytes) }),
     forgetIndex: () => void writeSync(index, Buffer.alloc(2 * indexHeaderBytes), 0, 2 * indexHeaderBytes, 0),
     close: () => {
       closeSync(log)

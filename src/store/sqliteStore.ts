@@ -5,7 +5,7 @@ import { Data, Effect } from "effect"
 import { preview } from "../task/preview.ts"
 import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { batchInstant } from "./batchInstant.ts"
-import type { JobStore, OpenStore, StoreBatch, StoreOwner } from "./jobStore.ts"
+import type { JobStore, OpenStore, StoreOwner } from "./jobStore.ts"
 import { commitBatch, readSequence } from "./sqliteCommit.ts"
 import { translated } from "./sqliteErrors.ts"
 import { listJobs } from "./sqliteJobList.ts"
@@ -118,7 +118,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
           return commitBatch(session, sequence, batch, at).pipe(
             Effect.tap((isNew) => {
               if (isNew) noteRunning(session, batch)
-              return Effect.map(reachedDisk(hold, session, sequence), () => hold.committed(rowsOf(batch)))
+              return Effect.map(reachedDisk(hold, session, sequence), () => hold.committed())
             }),
             Effect.tapErrorCause(inDoubt)
           )
@@ -192,14 +192,6 @@ const reachedDisk = (
 
 /** Of a megabyte each, as long as arguments may be, they are read in some milliseconds. */
 const fewestDueRows = 16
-
-const rowsOf = (batch: StoreBatch): number =>
-  batch.added.length * 2 +
-  batch.redefined.length +
-  batch.states.length +
-  batch.claims.length +
-  batch.settled.length +
-  batch.ledger.length
 
 const readOptions = (options: SqliteOptions): SqliteSettings => {
   if (isUnreadable(options)) return refuse("options", unreadableText, "an object that can be read")

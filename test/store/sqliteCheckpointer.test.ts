@@ -8,6 +8,7 @@ import { sqlite } from "../../src/sqlite.ts"
 import { batchOf, job } from "../../src/store/contract/storeCheck.ts"
 import type { OpenStore } from "../../src/store/jobStore.ts"
 import { checkpointer, longestLog } from "../../src/store/sqliteCheckpointer.ts"
+import type { LogPages } from "../../src/store/sqlitePresence.ts"
 
 const pageBytes = 4096
 const checkpointPages = 100
@@ -20,13 +21,19 @@ const fileOf = (): string => {
 
 /** Adds jobs, a hundred a commit, `commits` times after those of `store`. */
 const addJobs = (store: OpenStore, first: number, commits: number) =>
+  commitEach(store, first, commits, (sequence) =>
+    Array.from({ length: 100 }, (_, index) => job(sequence * 100 + index))
+  )
+
+const commitEach = (
+  store: OpenStore,
+  first: number,
+  commits: number,
+  added: (sequence: number) => ReadonlyArray<ReturnType<typeof job>>
+) =>
   Effect.forEach(
     Array.from({ length: commits }, (_, index) => first + index),
-    (sequence) =>
-      store.commit(
-        sequence,
-        batchOf({ added: Array.from({ length: 100 }, (_, index) => job(sequence * 100 + index)) })
-      ),
+    (sequence) => store.commit(sequence, batchOf({ added: added(sequence) })),
     { discard: true }
   )
 
@@ -65,6 +72,44 @@ it("moves pages into the file long before a commit would", async () => {
   expect(jobs).toBe(2500)
 })
 
+it("counts what rows take, not rows", async () => {
+  const filename = fileOf()
+  const large = JSON.stringify("x".repeat(900_000))
+  await inStore(
+    filename,
+    (store) =>
+      Effect.gen(function* () {
+        const before = statSync(filename).size
+        // Some 1,300 pages, in six rows.
+        yield* commitEach(store, 1, 6, (sequence) => [{ ...job(sequence), args: large }])
+        yield* Effect.promise(() =>
+          vi.waitFor(() => expect(statSync(filename).size).toBeGreaterThan(before + large.length), 10_000)
+        )
+      }),
+    1000
+  )
+})
+
+it("moves what is left of a long log by little and little, so that the commit that ends it has little to move", () => {
+  const pages = 4000
+  const far = longestLog(pages) / 2
+  const begins = (log: LogPages): Promise<boolean> => {
+    const asked = vi.fn<() => string>(() => {
+      throw new Error("asked")
+    })
+    return Effect.runPromise(
+      Effect.scoped(Effect.map(checkpointer(fileOf(), pages, asked), ({ committed }) => committed(log)))
+    ).then(() => asked.mock.calls.length > 0)
+  }
+  return Promise.all([
+    expect(begins({ logged: pages - 1, moved: 0 })).resolves.toBe(false),
+    expect(begins({ logged: pages, moved: 0 })).resolves.toBe(true),
+    expect(begins({ logged: far - 1, moved: far - pages })).resolves.toBe(false),
+    expect(begins({ logged: far, moved: far - pages / 8 })).resolves.toBe(true),
+    expect(begins({ logged: far, moved: far - pages / 8 + 1 })).resolves.toBe(false)
+  ])
+})
+
 it("starts no thread for a little work", async () => {
   const filename = fileOf()
   const threads = () => process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort").length
@@ -80,8 +125,8 @@ it("does without where its thread cannot start", async () => {
   await Effect.runPromise(
     Effect.scoped(
       Effect.map(checkpointer(file, checkpointPages, asked), ({ committed }) => {
-        committed(10_000)
-        committed(10_000)
+        committed({ logged: 10_000, moved: 0 })
+        committed({ logged: 20_000, moved: 0 })
       })
     )
   )
