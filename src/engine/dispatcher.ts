@@ -257,7 +257,7 @@ export class Dispatcher {
 }
 
 /** Characters: some commits' worth, so that tasks and disk both have work. */
-const mostUnsaved = 3_000_000
+const mostUnsaved = 2_000_000
 
 const unknownLoad: ExecutorStatus = { running: 0, queued: 0, stuck: 0 }
 

@@ -20,8 +20,8 @@ export interface Intent {
   failed(error: unknown): void
 }
 
-/** As many jobs as there are, or one for each 4,096 characters if that is more: a commit is bounded by bytes as well as by number. */
-export const weightOf = (jobs: number, textLength: number): number => Math.max(jobs, textLength >> 12)
+/** As many jobs as there are, or one for each 2,048 characters if that is more: a commit is bounded by bytes as well as by number. */
+export const weightOf = (jobs: number, textLength: number): number => Math.max(jobs, textLength >> 11)
 
 /** A command of a caller, as a promise of what `apply` gave. */
 export const command = <A>(

@@ -2,7 +2,7 @@
 import type { Timers } from "../time/timers.ts"
 
 /** Characters in one turn: some milliseconds. */
-const textPerTurn = 1_000_000
+const textPerTurn = 500_000
 
 export class ResultTexts {
   private readonly timers: Timers

@@ -65,11 +65,21 @@ export const jsonOrPlaceholder = (value: unknown, limits: JsonLimits = jsonLimit
 
 /** The text of what is JSON as it is; `null` for anything else. Never throws. */
 export const exactText = (value: unknown, limits: JsonLimits = jsonLimits): string | null => {
+  if (typeof value === "string") return exactQuoted(value, limits)
   try {
     return JSON.stringify(toJson(value, limits))
   } catch {
     return null
   }
+}
+
+/** A long text is written once, not measured first: a megabyte of it takes milliseconds each time. */
+const exactQuoted = (text: string, limits: JsonLimits): string | null => {
+  if (text.length > limits.length) return null
+  const quoted = JSON.stringify(text)
+  if (quoted.length > limits.length) return null
+  // A surrogate without its other half is escaped, like all that makes the text longer.
+  return quoted.length > text.length + 2 && loneSurrogate.test(text) ? null : quoted
 }
 
 /** The text of `jsonOrPlaceholder`. Never throws; `undefined` gives `null`. */
@@ -102,6 +112,7 @@ const typeOf = (value: unknown, found: string): string => {
 
 // Control characters, quotes and backslashes are escaped in JSON; surrogates need a closer look.
 const unusual = /["\\\u0000-\u001f\ud800-\udfff]/
+const loneSurrogate = /\p{Surrogate}/u
 
 class JsonCopy {
   readonly path: Array<string | number> = []
@@ -195,7 +206,7 @@ class JsonCopy {
   private textLength(text: string): number {
     if (text.length > this.limits.length) throw this.tooLong()
     if (!unusual.test(text)) return text.length + 2
-    if (/\p{Surrogate}/u.test(text)) throw this.refusal("text with a lone surrogate", "well-formed Unicode")
+    if (loneSurrogate.test(text)) throw this.refusal("text with a lone surrogate", "well-formed Unicode")
     return JSON.stringify(text).length
   }
 

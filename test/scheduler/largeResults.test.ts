@@ -9,8 +9,8 @@ import { virtualClock } from "../../src/testing.ts"
 import { midnight, minute, temporaryFile } from "../scenarios/world.ts"
 
 const large = 900_000
-/** Two of them, and a little. */
-const mostInCommit = 2 * large + 100_000
+/** One of them, and a little. */
+const mostInCommit = large + 100_000
 
 interface Watched {
   readonly store: JobStore
