@@ -51,6 +51,7 @@ const outcomeText = {
 const reasonText = {
   late: "later than its grace",
   maxInstances: "it was still running",
+  replaced: "a newer one took its place",
   queueFull: "its queue was full",
   invalidValue: "its value was refused",
   withdrawn: "withdrawn before it could start",

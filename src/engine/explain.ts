@@ -211,8 +211,9 @@ const errorText = ({ error }: RunRow): string => {
 
 const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRecord): string => {
   const why: Record<MisfireReason, string> = {
-    late: `it was found due at ${iso(entry.at)}, ${entry.at - instant} ms late, and the job's misfireGrace is ${record.rules.misfireGraceMs ?? "unlimited now"}${record.rules.misfireGraceMs === null ? "" : " ms"}`,
-    maxInstances: `${record.rules.maxInstances} of its runs were live already, its maxInstances, and its overlap policy is "${record.rules.overlap}"`,
+    late: `it was found due at ${iso(entry.at)}, ${entry.at - instant} ms late, past the job's misfireGrace (${record.rules.misfireGraceMs === null ? "unlimited" : `${record.rules.misfireGraceMs} ms`} now)`,
+    maxInstances: `as many of its runs as its maxInstances allows (${record.rules.maxInstances} now) were live already, and its overlap policy ("${record.rules.overlap}" now) let it not wait`,
+    replaced: `it met a run and waited, and at ${iso(entry.at)} a newer fire time or a request took its place, as overlap "cancel-running" has it`,
     queueFull: "its queue of waiting fire times was full",
     invalidValue: "what the stream emitted is not JSON, or not what the task takes",
     withdrawn: `the job or its scheduler was paused, or the job removed or rescheduled at ${iso(entry.at)}, before it could start`,

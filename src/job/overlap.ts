@@ -108,7 +108,10 @@ export const standsFor = ({ coalesced, apart = [] }: QueuedFire): ReadonlyArray<
 export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire =>
   args === undefined ? { fireAt } : { fireAt, args }
 
-/** Ends or aborts every live run; whatever waited gives way to the newcomer, but for requests and what was missed. */
+/**
+ * Ends or aborts every live run; whatever waited is replaced by the newcomer, but for requests and what was missed. It met a run when it
+ * came due, maybe before a restart, which is no overlap with what there is now: so the entry has a reason of its own.
+ */
 const makeRoom = (draft: JobDraft): void => {
   const { memory } = draft
   for (const run of memory.live) {
@@ -120,7 +123,7 @@ const makeRoom = (draft: JobDraft): void => {
   }
   memory.live = memory.live.filter((run) => run.retryAt === null)
   const stays = (fire: QueuedFire): boolean => fire.requested === true || fire.missed === true
-  for (const fire of memory.queue) if (!stays(fire)) misfireQueued(draft, fire, "maxInstances")
+  for (const fire of memory.queue) if (!stays(fire)) misfireQueued(draft, fire, "replaced")
   memory.queue = memory.queue.filter(stays)
 }
 

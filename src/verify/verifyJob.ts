@@ -36,6 +36,7 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
   const { runs } = records
   const counted = { runs: runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
+  checkOverlap(records, setting, report)
   const read = readJob(row, setting, report)
   if (read === null) return { ...counted, found }
   const { memory, trigger } = read
@@ -46,7 +47,6 @@ export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetti
     return { ...counted, found }
   }
   checkState(row, read, report)
-  checkOverlap(read, records, setting, report)
   checkLive(read, runs, setting, report)
   checkCursor(memory, records, report)
   const isStreams = trigger?.stream !== undefined
@@ -129,17 +129,12 @@ const checkEarly = (runs: ReadonlyArray<RunRow>, isStreams: boolean, report: Rep
 }
 
 /**
- * Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. One fire time that
- * waited since before the start, since it met a run then, may give way to a newer one under `cancel-running`: it is not told from here.
+ * Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. It is recorded as a
+ * fire time comes due, at no other time, so which rules the job has had since does not matter.
  */
-const checkOverlap = (
-  { rules }: ReadJob,
-  { ledger }: JobRecords,
-  { claimingSince }: CheckSetting,
-  report: Report
-): void => {
+const checkOverlap = ({ ledger }: JobRecords, { claimingSince }: CheckSetting, report: Report): void => {
   for (const entry of ledger) {
-    if (!isOverlap(entry) || (entry.count === 1 && rules.overlap === "cancel-running")) continue
+    if (!isOverlap(entry)) continue
     const { fromAt, count, at } = entry
     const begin = claimingSince.find(({ since, recordedFrom }) => fromAt < since && recordedFrom <= at)
     if (begin !== undefined)

@@ -81,7 +81,7 @@ describe("fire times that come due while a run executes", () => {
       ["queue-all", "latest", ["coalesced", "coalesced", "run"], [40]],
       ["queue-all", "all", ["run", "waiting", "waiting"], [20]],
       ["cancel-running", "latest", ["coalesced", "coalesced", "run"], [40]],
-      ["cancel-running", "all", ["maxInstances", "maxInstances", "run"], [40]]
+      ["cancel-running", "all", ["replaced", "replaced", "run"], [40]]
     ]
   )("with overlap %s and coalesce %s end as %j once the run has ended", (overlap, coalesce, places, executing) => {
     const job = jobWith({ overlap, coalesce }).wakeAt(10).wakeAt(40)

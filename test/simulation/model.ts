@@ -145,7 +145,6 @@ export class Model {
       fixedDelay: isFixedDelay(row.trigger),
       waiting: new Set(),
       crashes: 0,
-      met: metBy(row, before, moment.missed),
       over: false
     }
     const change: Change = {
@@ -252,14 +251,6 @@ export class Model {
       run.timeouts = [change.before ?? change.after, change.after].map(({ rules }) => rules.timeoutMs)
     }
   }
-}
-
-const metBy = (row: JobRow, before: ModelJob | null, missed: Missed): ReadonlySet<number> => {
-  const known = new Set(before?.memory.queue.map(({ fireAt }) => fireAt))
-  const { queue } = readMemory(row.memory)
-  const met = ({ fireAt }: StoredFire): boolean =>
-    known.has(fireAt) ? before?.met.has(fireAt) === true : fireAt >= missed.before
-  return new Set(queue.filter(met).map(({ fireAt }) => fireAt))
 }
 
 const claimOf = (batch: StoreBatch, runKey: number): number | undefined =>

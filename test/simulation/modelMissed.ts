@@ -16,7 +16,7 @@ export interface Missed {
 export const checkMissed = (change: Change, missed: Missed, report: Report): void => {
   const { before, after, ledger } = change
   for (const entry of ledger)
-    if (isOverlap(entry) && entry.fromAt < missed.before && before?.met.has(entry.fromAt) !== true)
+    if (isOverlap(entry) && entry.fromAt < missed.before)
       report(
         "missed",
         `job "${after.row.id}": ${entry.count} fire times from ${entry.fromAt} are recorded as overlap, nobody was there before ${missed.before}`

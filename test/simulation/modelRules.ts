@@ -76,11 +76,10 @@ const checkCoalescing = (change: Change, passed: Passed | null, report: Report):
     report("coalesce", `the ${coalesce} of ${candidates.length} is ${chosen}, the run is for ${only.fireAt}`)
 }
 
-const inQueue = (job: ModelJob | null, at: number): boolean =>
-  job?.memory.queue.some(
-    ({ fireAt, coalesced }) =>
-      fireAt === at || (coalesced !== undefined && coalesced.from <= at && at <= coalesced.through)
-  ) ?? false
+const inQueue = (job: ModelJob | null, at: number): boolean => job?.memory.queue.some((fire) => isIn(fire, at)) ?? false
+
+const isIn = ({ fireAt, coalesced }: StoredFire, at: number): boolean =>
+  fireAt === at || (coalesced !== undefined && coalesced.from <= at && at <= coalesced.through)
 
 const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
   const { before, after } = change
@@ -111,6 +110,8 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
         report("overlap", `${fromAt} misfires for want of an instance, ${after.memory.live.length} of ${room} are live`)
       if (!either(change, ({ overlap, maxRuns }) => overlap !== "queue-all" || maxRuns !== null))
         report("overlap", `${fromAt} misfires for want of an instance, and all are to be queued`)
+      if (!either(change, ({ overlap }) => overlap !== "cancel-running"))
+        report("overlap", `${fromAt} misfires for want of an instance, and the newest is to be queued`)
       if (
         either(change, ({ overlap }) => overlap === "queue-one") &&
         !either(change, ({ overlap }) => overlap !== "queue-one") &&
@@ -119,6 +120,13 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
       )
         report("overlap", `${fromAt} misfires for want of an instance, and the one place in the queue is free`)
       return
+    case "replaced": {
+      const waited = before?.memory.queue.find((fire) => isIn(fire, fromAt))
+      if (!either(change, ({ overlap }) => overlap === "cancel-running"))
+        report("overlap", `${fromAt} is replaced, and no newcomer takes a place`)
+      else if (waited?.missed === true) report("overlap", `${fromAt} was missed, and is replaced`)
+      return
+    }
     case "queueFull":
       // Some of what waited may have started since, in the same commit.
       if (after.memory.queue.length + change.claims.length < 1000)

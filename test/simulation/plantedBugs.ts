@@ -234,6 +234,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "fire.fireAt > -Infinity"
   ),
   bug(
+    "what gives way is recorded as if it had just met a run",
+    "src/job/overlap.ts",
+    `misfireQueued(draft, fire, "replaced")`,
+    `misfireQueued(draft, fire, "maxInstances")`
+  ),
+  bug(
     "a fixed delay counts from the fire time",
     "src/engine/settledRun.ts",
     "nextAfterRun(job.trigger, settlement.finishedAt, plan.now)",

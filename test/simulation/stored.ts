@@ -76,8 +76,6 @@ export interface ModelJob {
   readonly waiting: ReadonlySet<number> | null
   /** Crashes in a row while a run of it was executing. */
   readonly crashes: number
-  /** Fire times in its queue that came due while somebody was there, and so met a run. */
-  readonly met: ReadonlySet<number>
   /** It was done once and has no fire time since: a run on request does not bring its schedule back, nor do other rules. */
   readonly over: boolean
 }
