@@ -121,7 +121,11 @@ export const stateRow = (job: Job): JobStateRow => ({
 
 /** Written out by hand: every claim has one, and `JSON.stringify` takes four times as long. */
 const encodeLive = (run: LiveRun): string =>
-  run.args === undefined && run.retryOf === undefined && run.putOffs === undefined && run.requested === undefined
+  run.args === undefined &&
+  run.retryOf === undefined &&
+  run.putOffs === undefined &&
+  run.requested === undefined &&
+  run.ofHigherLimit === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`
     : JSON.stringify(run)
 

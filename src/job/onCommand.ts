@@ -20,6 +20,7 @@ import { countedAhead, countFromNow, servedThrough, setRightFrom } from "./clock
 import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
+import type { LiveRun } from "./run.ts"
 import type { JobMemory } from "./snapshot.ts"
 
 /** A run beside the schedule. The machine lets it through only where `acceptsRequest` agrees. */
@@ -121,10 +122,20 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
   return draft.decision()
 }
 
-/** Other rules from now on. A run's arguments are those it was claimed with, for all its attempts. */
-export const onRedefine = ({ memory }: JobContext, { args }: RedefineEvent): JobDecision => {
-  if (args === undefined || memory.live.every((run) => run.args !== undefined)) return { memory, answer: noAnswer }
-  const live = memory.live.map((run) => (run.args === undefined ? { ...run, args } : run))
+/**
+ * Other rules from now on. A run's arguments are those it was claimed with, for all its attempts; and it goes on where fewer are allowed
+ * from now on, which it says itself, for whoever does not know the rules of its time.
+ */
+export const onRedefine = ({ memory }: JobContext, { args, rules }: RedefineEvent): JobDecision => {
+  const isOver = memory.live.length > rules.maxInstances
+  const settled = (run: LiveRun): boolean =>
+    (args === undefined || run.args !== undefined) && (!isOver || run.ofHigherLimit === true)
+  if (memory.live.every(settled)) return { memory, answer: noAnswer }
+  const live = memory.live.map((run) => ({
+    ...run,
+    ...(args === undefined || run.args !== undefined ? {} : { args }),
+    ...(isOver ? { ofHigherLimit: true } : {})
+  }))
   return { memory: { ...memory, live }, answer: noAnswer }
 }
 

@@ -55,4 +55,6 @@ export interface LiveRun {
   readonly retryOf?: number
   /** True for a run on request. */
   readonly requested?: boolean
+  /** True for one that was live as `maxInstances` became less than what was live. */
+  readonly ofHigherLimit?: boolean
 }

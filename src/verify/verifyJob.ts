@@ -158,7 +158,8 @@ const checkState = (row: JobRow, { memory, rules, trigger }: ReadJob, report: Re
 
 const checkLive = ({ memory, rules }: ReadJob, runs: ReadonlyArray<RunRow>, setting: CheckSetting, report: Report) => {
   const { live } = memory
-  if (live.length > rules.maxInstances)
+  // One that is not of a higher limit was claimed under this one, when as many were live.
+  if (live.length > rules.maxInstances && live.some(({ ofHigherLimit }) => ofHigherLimit !== true))
     report("maxInstances", `${live.length} live runs, at most ${rules.maxInstances} allowed`)
   const unfinished = new Map(runs.filter((run) => run.outcome === null).map((run) => [run.runKey, run]))
   const known = new Map(live.map((run) => [run.runKey, run]))

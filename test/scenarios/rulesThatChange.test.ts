@@ -101,3 +101,30 @@ describe("a fire time that waited through a restart and gives way", () => {
     }
   )
 })
+
+describe("runs that were live when maxInstances was lowered", () => {
+  it.each([
+    ["once", [2]],
+    ["twice", [3, 1]],
+    ["and raised and lowered again", [1, 4, 2]],
+    ["and given as before", [4, 4, 2, 2]]
+  ] as const)("%s go on, and no other starts", async (_name, limits) => {
+    const world = newWorld("memory")
+    const scheduler = await world.start({ tasks: [slow(world)] })
+    await scheduler.addJob(everyMinute({ maxInstances: 3, overlap: "queue-all" }))
+    // Minutes 1 to 3 execute.
+    await world.clock.advance("185 seconds")
+    for (const maxInstances of limits) {
+      await scheduler.modifyJob("j", { maxInstances })
+      await world.clock.settle()
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+    for (let seconds = 0; seconds < 400; seconds += 20) {
+      await world.clock.advance("20 seconds")
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+    const last = limits.at(-1) ?? 0
+    const live = (await scheduler.getRuns({ jobId: "j" })).filter(({ outcome }) => outcome === null)
+    expect(live).toHaveLength(last)
+  })
+})
