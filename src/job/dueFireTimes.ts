@@ -1,7 +1,7 @@
-/** Asks a trigger which of its fire times have come due, in one step where the trigger can count, else in bounded many. */
+/** Asks a trigger which of its fire times have come due: in one step where the trigger can count, else in several that each take some milliseconds. */
 import type { EpochMillis } from "../time/instant.ts"
-import { honestCount, honestNext, honestPrevious } from "../trigger/honest.ts"
-import type { Trigger } from "../trigger/trigger.ts"
+import { honestCount, honestNext, honestPart, honestPrevious } from "../trigger/honest.ts"
+import type { CountedPart, Trigger } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
 import type { DueFireTimes, NextFire } from "./jobEvent.ts"
@@ -17,8 +17,8 @@ export const nextFire = (trigger: Trigger, after: EpochMillis): NextFire => {
 }
 
 /**
- * What is due at `now`, given the first fire time `first` that is (≤ `now`). At most 1,000 fire times are stepped through;
- * when more are due, `more` is set and the next call goes on from `nextFireAt`. Throws `FaultyTriggerError`.
+ * What is due at `now`, given the first fire time `first` that is (≤ `now`). As many as are counted in some milliseconds, or 1,000 where
+ * they are stepped through; when more are due, `more` is set and the next call goes on from `nextFireAt`. Throws `FaultyTriggerError`.
  */
 export const dueFireTimes = (
   trigger: Trigger,
@@ -51,13 +51,20 @@ export const nextAfterRun = (trigger: Trigger, endedAt: EpochMillis, now: EpochM
 
 /** Fire times that are stepped through one by one where the trigger cannot count. */
 const mostOwed = 100_000
+/** What is looked at where a trigger counts part by part: some ten milliseconds of a wake-up, more of a command, which has no second turn. */
+const stepsPerWake = 250_000
+const stepsPerCommand = 1_500_000
 
 /** All fire times in [first, now], for those that will not be served. Throws `FaultyTriggerError`. */
 export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: EpochMillis): OwedFireTimes | null => {
   if (first === null || first > now) return null
   if (trigger.after === "run") return single(first)
-  const counted = trigger.previous === undefined ? undefined : honestCount(trigger, first - 1, now)
-  if (counted !== undefined) return { from: first, through: honestPrevious(trigger, now + 1, first), count: counted }
+  const part = trigger.previous === undefined ? undefined : countedPart(trigger, first, now, stepsPerCommand)
+  if (part !== undefined) {
+    const through = honestPrevious(trigger, part.through + 1, first)
+    const range = { from: first, through, count: Math.max(1, part.count) }
+    return goingOn(nextFire(trigger, through), now).more ? { ...range, more: true } : range
+  }
   let [through, count] = [first, 1]
   let next = honestNext(trigger, first)
   while (next !== undefined && next <= now && count < mostOwed) {
@@ -82,29 +89,48 @@ const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following:
   }
 }
 
-/** One step however long the gap: the trigger counts. */
+/**
+ * One step however long the gap where the trigger counts it, else as much of it as it counts at once. It may no longer know `first`, which
+ * was a fire time when it was asked for.
+ */
 const counted = (trigger: Trigger, first: EpochMillis, now: EpochMillis, graceFrom: number): DueFireTimes | null => {
-  if (trigger.count === undefined || trigger.previous === undefined) return null
-  const rangeOf = (from: EpochMillis, through: EpochMillis): FireRange | null => {
-    const count = honestCount(trigger, from - 1, through)
-    return count === undefined ? null : { from, through, count }
-  }
-  const last = honestPrevious(trigger, now + 1, first)
-  const lateLast = first < graceFrom ? honestPrevious(trigger, graceFrom, first) : null
-  const late = lateLast === null ? null : rangeOf(first, lateLast)
+  if (trigger.previous === undefined) return null
+  const part = countedPart(trigger, first, now, stepsPerWake)
+  if (part === undefined) return null
+  const last = honestPrevious(trigger, part.through + 1, first)
+  const lateLast = first < graceFrom ? Math.min(last, honestPrevious(trigger, graceFrom, first)) : null
+  const late = lateLast === null ? null : lateLast === last ? part : countedPart(trigger, first, lateLast, stepsPerWake)
+  if (late === undefined || (late !== null && lateLast !== null && late.through < lateLast)) return null
   const dueFirst = lateLast === null ? first : (honestNext(trigger, lateLast) ?? Infinity)
-  const due = dueFirst > now ? null : rangeOf(dueFirst, last)
-  if ((lateLast !== null && late === null) || (dueFirst <= now && due === null)) return null
+  const isDue = dueFirst <= part.through
+  const dueCount = isDue ? Math.max(1, part.count - (late?.count ?? 0)) : 0
   return {
-    late,
-    due,
-    second: due === null || due.count < 2 ? null : (honestNext(trigger, due.from) ?? null),
-    penultimate: due === null || due.count < 2 ? null : honestPrevious(trigger, due.through, due.from),
+    late:
+      late === null || lateLast === null ? null : { from: first, through: lateLast, count: Math.max(1, late.count) },
+    due: isDue ? { from: dueFirst, through: last, count: dueCount } : null,
+    second: dueCount < 2 ? null : (honestNext(trigger, dueFirst) ?? null),
+    penultimate: dueCount < 2 ? null : honestPrevious(trigger, last, dueFirst),
     times: [],
-    more: false,
-    ...nextFire(trigger, last)
+    ...goingOn(nextFire(trigger, last), now)
   }
 }
+
+/** How many lie from `first` on, where that may be none, through as much of (first, now] as is counted at once. */
+const countedPart = (
+  trigger: Trigger,
+  first: EpochMillis,
+  now: EpochMillis,
+  mostSteps: number
+): CountedPart | undefined => {
+  if (trigger.countPart !== undefined) return honestPart(trigger, first - 1, now, mostSteps)
+  const count = honestCount(trigger, first - 1, now)
+  return count === undefined ? undefined : { count, through: now }
+}
+
+const goingOn = (following: NextFire, now: EpochMillis): NextFire & Pick<DueFireTimes, "more"> => ({
+  more: following.nextFireAt !== null && following.nextFireAt <= now,
+  ...following
+})
 
 const stepped = (
   trigger: Trigger,
@@ -134,8 +160,7 @@ const stepped = (
     fireAt = following.nextFireAt
     following = nextFire(trigger, fireAt)
   }
-  const more = following.nextFireAt !== null && following.nextFireAt <= now
-  return { late, due, second, penultimate, times, more, ...following }
+  return { late, due, second, penultimate, times, ...goingOn(following, now) }
 }
 
 const extended = (range: FireRange | null, fireAt: EpochMillis): FireRange =>

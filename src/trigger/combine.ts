@@ -2,14 +2,15 @@
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
-import { countByDays, countCommon, countUnion, joinedPattern } from "./dayPattern.ts"
+import { countsByDays, joinedPattern } from "./dayPattern.ts"
+import { common, countUnion, hasDayTimes, listsOf, union } from "./dayTimes.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, givenTrigger, reading } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTriggers, onlyFields, optionalNumber } from "./storedForm.ts"
-import type { Trigger, TriggerCodec } from "./trigger.ts"
+import type { DayTimes, Trigger, TriggerCodec, Work } from "./trigger.ts"
 
 /** Every fire time of any of `triggers` (1 to 100), each instant once. Throws `InvalidTriggerError`. */
 export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
@@ -18,7 +19,9 @@ export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
   const dayPattern = joinedPattern(members)
   return composed(members, {
     type: "or",
-    ...(dayPattern && { dayPattern, count: countByDays(dayPattern, countUnion(members)) }),
+    ...(dayPattern && { dayPattern }),
+    ...joinedTimes(members, union),
+    ...countsByDays(members, dayPattern, countUnion),
     end: Math.max(...members.map((member) => member.end ?? Infinity)),
     next: (after) => {
       let first: EpochMillis | undefined
@@ -61,7 +64,9 @@ export const and = (
   const dayPattern = thresholdMs === 0 ? joinedPattern(members) : undefined
   return composed(members, {
     type: "and",
-    ...(dayPattern && { dayPattern, count: countByDays(dayPattern, countCommon(members)) }),
+    ...(dayPattern && { dayPattern }),
+    ...(thresholdMs === 0 && joinedTimes(members, common)),
+    ...(thresholdMs === 0 && countsByDays(members, dayPattern, (lists, work) => common(lists, work).length)),
     end: Math.min(...members.map((member) => member.end ?? Infinity)),
     next: (after) => (thresholdMs === 0 ? nextAgreed(members, after) : nextNear(members, thresholdMs, after)),
     ...(previous && { previous: (before: EpochMillis) => previousAgreed(previous, before) }),
@@ -123,6 +128,20 @@ const checked = (trigger: string, triggers: ReadonlyArray<Trigger>): ReadonlyArr
   }
   return [...triggers]
 }
+
+/** A day's fire times, made of those of the members. */
+const joinedTimes = (
+  members: ReadonlyArray<Trigger>,
+  join: (lists: ReadonlyArray<DayTimes>, work: Work) => DayTimes
+): Pick<Trigger, "dayTimes"> =>
+  members.every(hasDayTimes)
+    ? {
+        dayTimes: (day, work) => {
+          const lists = listsOf(members, day, work)
+          return lists && join(lists, work)
+        }
+      }
+    : {}
 
 type Previous = (before: EpochMillis) => EpochMillis | undefined
 

@@ -5,46 +5,83 @@
 import { dayMs } from "../time/civil.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
-import type { Trigger } from "./trigger.ts"
+import { dayTimesOf, hasDayTimes, listsOf, within } from "./dayTimes.ts"
+import type { CountedPart, DayTimes, Trigger, Work } from "./trigger.ts"
 
-/** An answer and how many fire times were asked for to get it. */
-export interface Counted {
-  readonly count: number
-  readonly steps: number
+/** Fire times that are looked at where all is asked for: some tenths of a second. */
+const stepsForAll = 8_000_000
+const mostPatterns = 10_000
+/** What a day, a pattern of one and a count in one step cost, in fire times of a list. */
+const daySteps = 20
+const patternSteps = 60
+const countSteps = 60
+
+export type CountPart = (after: EpochMillis, through: EpochMillis, work: Work) => CountedPart
+
+/** `countPart`, and `count`, which gives `undefined` where that would take too long. */
+export const countsBy = (countPart: CountPart): Pick<Trigger, "count" | "countPart"> => ({
+  countPart,
+  count: (after, through) => {
+    if (through <= after) return 0
+    const part = countPart(after, through, { steps: 0, most: stepsForAll })
+    return part.through < through ? undefined : part.count
+  }
+})
+
+/** How a trigger counts a part, for one that is made of it. `undefined` where it cannot count. */
+export const countPartOf = (inner: Trigger): CountPart | undefined => {
+  const { count, countPart } = inner
+  if (countPart !== undefined) return (after, through, work) => countPart.call(inner, after, through, work)
+  if (count === undefined) return undefined
+  return (after, through, work) => {
+    work.steps += countSteps
+    const counted = count.call(inner, after, through)
+    return counted === undefined ? { count: 0, through: after } : { count: counted, through }
+  }
 }
 
-/** Days and fire times that one count may look at: some tenths of a second. */
-export const mostCountSteps = 500_000
-const mostPatterns = 10_000
-
 /**
- * Counts day by day (UTC), days of a pattern that is known already by looking it up. `countIn` counts within a day. `undefined` where more
- * than the bound would have to be looked at.
+ * Counts day by day (UTC) what `countIn` counts of the lists of `members`: days of a pattern that is known already by looking it up.
+ * Empty where some member's fire times cannot be listed.
  */
-export const countByDays = (
-  pattern: (day: EpochMillis) => string,
-  countIn: (after: EpochMillis, through: EpochMillis) => Counted | undefined
-): ((after: EpochMillis, through: EpochMillis) => number | undefined) => {
+export const countsByDays = (
+  members: ReadonlyArray<Trigger>,
+  pattern: ((day: EpochMillis) => string) | undefined,
+  countIn: (lists: ReadonlyArray<DayTimes>, work: Work) => number
+): Pick<Trigger, "count" | "countPart"> => {
+  if (!members.every(hasDayTimes)) return {}
   const known = new Map<string, number>()
-  return (after, through) => {
-    let [total, steps] = [0, 0]
-    for (let at = after; at < through;) {
+  const countDay = (day: EpochMillis, work: Work): number | undefined => {
+    const key = pattern?.(day)
+    const remembered = key === undefined ? undefined : known.get(key)
+    if (key !== undefined) work.steps += patternSteps * members.length
+    if (remembered !== undefined) return remembered
+    const lists = listsOf(members, day, work)
+    if (lists === undefined) return undefined
+    const count = countIn(lists, work)
+    if (key === undefined) return count
+    if (known.size >= mostPatterns) known.clear()
+    known.set(key, count)
+    return count
+  }
+  return countsBy((after, through, work) => {
+    let count = 0
+    let at = after
+    while (at < through && (at === after || work.steps < work.most)) {
       const day = Math.floor((at + 1) / dayMs) * dayMs
       const end = Math.min(through, day + dayMs - 1)
-      const key = at === day - 1 && end === day + dayMs - 1 ? pattern(day) : undefined
-      const remembered = key === undefined ? undefined : known.get(key)
-      const counted = remembered === undefined ? countIn(at, end) : { count: remembered, steps: 0 }
-      steps += 1 + (counted?.steps ?? 0)
-      if (counted === undefined || steps > mostCountSteps) return undefined
-      if (key !== undefined && remembered === undefined) {
-        if (known.size >= mostPatterns) known.clear()
-        known.set(key, counted.count)
-      }
-      total += counted.count
+      const whole = at === day - 1 && end === day + dayMs - 1
+      const lists = whole
+        ? undefined
+        : listsOf(members, day, work)?.map((list) => within(list, at + 1 - day, end - day))
+      const found = whole ? countDay(day, work) : lists && countIn(lists, work)
+      work.steps += daySteps
+      if (found === undefined) break
+      count += found
       at = end
     }
-    return total
-  }
+    return { count, through: at }
+  })
 }
 
 /** The patterns of all, joined; `undefined` where one has none. */
@@ -79,62 +116,44 @@ export const fireTimesPattern = (trigger: Trigger, day: EpochMillis): string => 
   return key
 }
 
-/** How many instants any of `members` has: the densest is counted, what the others add to it is asked for one by one. */
-export const countUnion =
-  (members: ReadonlyArray<Trigger>) =>
-  (after: EpochMillis, through: EpochMillis): Counted | undefined => {
-    const counts = countEach(members, after, through)
-    if (counts === undefined) return undefined
-    const densest = counts.indexOf(Math.max(...counts))
-    const sparse = counts.reduce((sum, count) => sum + count, 0) - (counts[densest] ?? 0)
-    if (sparse * members.length > mostCountSteps) return undefined
-    let count = counts[densest] ?? 0
-    for (const [place, member] of members.entries()) {
-      if (place === densest) continue
-      const others = members.filter((_, other) => other === densest || other < place)
-      for (let at = member.next(after); at !== undefined && at <= through; at = member.next(at))
-        if (!others.some(firesAt(at))) count += 1
-    }
-    return { count, steps: sparse * members.length }
+/** How `inner` is counted, and a day of it listed, between two bounds, both inclusive. */
+export const clipped = (
+  inner: Trigger,
+  bounds: () => readonly [EpochMillis, EpochMillis]
+): Pick<Trigger, "count" | "countPart" | "dayTimes"> => {
+  const { count, countPart } = inner
+  const clip = (after: EpochMillis, through: EpochMillis): readonly [EpochMillis, EpochMillis] => {
+    const [from, until] = bounds()
+    return [Math.max(after, from - 1), Math.min(through, until)]
   }
-
-/** How many instants all of `members` have: the sparsest's are asked for, and of each whether the others have it. */
-export const countCommon =
-  (members: ReadonlyArray<Trigger>) =>
-  (after: EpochMillis, through: EpochMillis): Counted | undefined => {
-    const counts = countEach(members, after, through)
-    if (counts === undefined) return undefined
-    const fewest = Math.min(...counts)
-    if (fewest * members.length > mostCountSteps) return undefined
-    const sparsest = members[counts.indexOf(fewest)]
-    let count = 0
-    for (let at = sparsest?.next(after); at !== undefined && at <= through; at = sparsest?.next(at))
-      if (members.every(firesAt(at))) count += 1
-    return { count, steps: fewest * members.length }
+  return {
+    ...(count && {
+      count: (after: EpochMillis, through: EpochMillis) => {
+        const [low, high] = clip(after, through)
+        return low >= high ? 0 : count.call(inner, low, high)
+      }
+    }),
+    ...(countPart && {
+      countPart: (after: EpochMillis, through: EpochMillis, work: Work) => {
+        const [low, high] = clip(after, through)
+        if (low >= high) return { count: 0, through }
+        const part = countPart.call(inner, low, high, work)
+        // Outside the bounds there is nothing.
+        return {
+          count: part.count,
+          through: part.through >= high ? through : part.through > low ? part.through : after
+        }
+      }
+    }),
+    ...(hasDayTimes(inner) && {
+      dayTimes: (day: EpochMillis, work: Work) => {
+        const [from, until] = bounds()
+        if (until < day || from >= day + dayMs) return noTimes
+        const times = dayTimesOf(inner, day, work)
+        return times && within(times, Math.max(0, from - day), Math.min(dayMs, until - day))
+      }
+    })
   }
-
-const firesAt =
-  (at: EpochMillis) =>
-  (trigger: Trigger): boolean =>
-    trigger.next(at - 1) === at
-
-const countEach = (
-  members: ReadonlyArray<Trigger>,
-  after: EpochMillis,
-  through: EpochMillis
-): ReadonlyArray<number> | undefined => {
-  const counts: Array<number> = []
-  for (const member of members) {
-    const count = member.count === undefined ? stepped(member, after, through) : member.count(after, through)
-    if (count === undefined) return undefined
-    counts.push(count)
-  }
-  return counts
 }
 
-/** Of a trigger that cannot count but has a pattern: a few a day. */
-const stepped = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number => {
-  let count = 0
-  for (let at = trigger.next(after); at !== undefined && at <= through; at = trigger.next(at)) count += 1
-  return count
-}
+const noTimes: DayTimes = new Int32Array(0)

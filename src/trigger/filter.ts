@@ -6,14 +6,15 @@ import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
 import { readCondition, weekdayAndDate } from "./dateCondition.ts"
-import { zonePattern } from "./dayPattern.ts"
+import { countPartOf, countsBy, zonePattern } from "./dayPattern.ts"
+import { dayTimesOf, hasDayTimes, union, within } from "./dayTimes.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, givenProperties, givenTrigger } from "./given.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
-import type { Trigger, TriggerCodec } from "./trigger.ts"
+import type { CountedPart, DayTimes, Trigger, TriggerCodec, Work } from "./trigger.ts"
 
 /** The zone in which a fire time's date is looked at; default: the scheduler's, else the machine's. */
 export interface FilterOptions {
@@ -50,6 +51,9 @@ export const filterCodecs = (find: FindCalendar): ReadonlyArray<TriggerCodec> =>
     }
   }))
 
+/** What a stretch of days, all kept or all dropped, costs, in fire times of a list. */
+const stretchSteps = 60
+
 const filterOf = (
   type: "filter" | "not",
   given: Trigger,
@@ -72,7 +76,8 @@ const filterOf = (
   const condition = givenProperties(type, "condition", givenCondition)
   const { allows, always, lastDay, stored } = readCondition(type, condition, find)
   const keep = type === "filter"
-  const { previous, count, dayPattern } = inner
+  const { previous, dayPattern } = inner
+  const countInner = countPartOf(inner)
   /** Not even a search is needed: `not` of every weekday. */
   const never = always && !keep
   const keeps = (day: number): boolean => allows(day) === keep
@@ -102,6 +107,28 @@ const filterOf = (
     throw new TriggerSearchError({ trigger: type, after: asked, steps: maxSearchSteps })
   }
 
+  /** Up to where it is kept, or not, what comes after `at`. */
+  const stretchAfter = (at: EpochMillis, through: EpochMillis) => {
+    const span = zone.spanAt(at + 1)
+    const day = Math.floor((at + 1 + span.offsetMs) / dayMs)
+    const kept = keeps(day)
+    const until = firstDay(day + 1, 1, !kept) * dayMs - span.offsetMs - 1
+    return { kept, end: Math.min(through, span.until - 1, until) }
+  }
+
+  const countPart = (after: EpochMillis, through: EpochMillis, work: Work): CountedPart => {
+    let [count, at] = [0, after]
+    while (at < through && (at === after || work.steps < work.most)) {
+      const { kept, end } = stretchAfter(at, through)
+      work.steps += stretchSteps
+      const part = kept ? countInner?.(at, end, work) : { count: 0, through: end }
+      if (part === undefined || part.through <= at) break
+      count += part.count
+      at = part.through
+    }
+    return { count, through: at }
+  }
+
   return composed([inner], {
     type,
     ...(inner.end === undefined ? {} : { end: inner.end }),
@@ -110,21 +137,18 @@ const filterOf = (
     ...(dayPattern && {
       dayPattern: (day: EpochMillis) => `${dayPattern.call(inner, day)}:${zonePattern(zone, day, keeps)}`
     }),
-    ...(count && {
-      count: (after: EpochMillis, through: EpochMillis) => {
-        let total = 0
-        for (let at = after; at < through;) {
-          const span = zone.spanAt(at + 1)
-          const day = Math.floor((at + 1 + span.offsetMs) / dayMs)
-          const kept = keeps(day)
-          const until = firstDay(day + 1, 1, !kept) * dayMs - span.offsetMs - 1
-          const end = Math.min(through, span.until - 1, until)
-          const counted = kept ? count.call(inner, at, end) : 0
-          if (counted === undefined) return undefined
-          total += counted
+    ...(countInner && countsBy(countPart)),
+    ...(hasDayTimes(inner) && {
+      dayTimes: (day: EpochMillis, work: Work) => {
+        const times = dayTimesOf(inner, day, work)
+        if (times === undefined) return undefined
+        const stretches: Array<DayTimes> = []
+        for (let at = day - 1; at < day + dayMs - 1;) {
+          const { kept, end } = stretchAfter(at, day + dayMs - 1)
+          if (kept) stretches.push(within(times, at + 1 - day, end - day))
           at = end
         }
-        return total
+        return stretches.length === 0 ? times.subarray(0, 0) : union(stretches, work)
       }
     }),
     explain: (at) => {

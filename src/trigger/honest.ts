@@ -2,7 +2,7 @@
 import { Data } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
 import { shownValue } from "./invalidTrigger.ts"
-import type { Trigger } from "./trigger.ts"
+import type { CountedPart, Trigger } from "./trigger.ts"
 
 /**
  * A trigger that broke its contract. `reason`: it threw (`cause`), gave something that is no instant (a safe integer that `Date` can
@@ -70,12 +70,29 @@ export const honestPrevious = (trigger: Trigger, before: EpochMillis, first: Epo
   throw faulty(trigger, first, "contradicts", `previous(${before}) gave ${shownValue(found)}`)
 }
 
-/** How many fire times lie in (after, through], of which one is known; `undefined`: it cannot count them. Throws `FaultyTriggerError`. */
+/** How many fire times lie in (after, through]; `undefined`: it cannot count them. Throws `FaultyTriggerError`. */
 export const honestCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number | undefined => {
   const found = asked(trigger, after, () => trigger.count?.(after, through))
   if (found === undefined) return undefined
-  if (isInteger(found) && found >= 0 && found <= through - after) return Math.max(1, found)
+  if (isInteger(found) && found >= 0 && found <= through - after) return found
   throw faulty(trigger, after, "contradicts", `count(${after}, ${through}) gave ${shownValue(found)}`)
+}
+
+/** The same for a beginning of (after, through], where it can count one; `undefined`: it cannot. Throws `FaultyTriggerError`. */
+export const honestPart = (
+  trigger: Trigger,
+  after: EpochMillis,
+  through: EpochMillis,
+  mostSteps: number
+): CountedPart | undefined => {
+  const found = asked(trigger, after, () => trigger.countPart?.(after, through, { steps: 0, most: mostSteps }))
+  if (found === undefined) return undefined
+  const part = (typeof found === "object" ? found : null) as { readonly [name in keyof CountedPart]?: unknown } | null
+  if (isInteger(part?.count) && isInteger(part.through) && part.through <= through && part.count >= 0) {
+    if (part.through <= after) return undefined
+    if (part.count <= part.through - after) return { count: part.count, through: part.through }
+  }
+  throw faulty(trigger, after, "contradicts", `countPart(${after}, ${through}) gave ${shownValue(found)}`)
 }
 
 const isInteger = (found: unknown): found is number => Number.isSafeInteger(found)

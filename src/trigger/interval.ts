@@ -1,11 +1,13 @@
 /** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
 import { Duration } from "effect"
+import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
 import { placeInDay } from "./dayPattern.ts"
+import { mostDayTimes } from "./dayTimes.ts"
 import { givenOptions, givenProperties, reading } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
@@ -16,7 +18,7 @@ import {
   optionalText,
   requiredField
 } from "./storedForm.ts"
-import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
+import type { DayTimes, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec, Work } from "./trigger.ts"
 
 /** Lengths that are summed; fractions are allowed. */
 export interface IntervalLength {
@@ -222,6 +224,16 @@ class IntervalTrigger implements Trigger {
     // Without a start it counts from where it is asked, which no other trigger can be set against.
     const phase = start === -Infinity ? day : (((day - start) % this.everyMs) + this.everyMs) % this.everyMs
     return `${phase}:${placeInDay(start, day)}:${placeInDay(this.end, day)}`
+  }
+
+  dayTimes(day: EpochMillis, work: Work): DayTimes | undefined {
+    const length = this.count(day - 1, day + dayMs - 1)
+    if (length > mostDayTimes) return undefined
+    const times = new Int32Array(length)
+    const first = (this.next(day - 1) ?? day) - day
+    for (let place = 0; place < length; place++) times[place] = first + place * this.everyMs
+    work.steps += length >> 2
+    return times
   }
 
   explain(at: EpochMillis): ReadonlyArray<Refusal> {

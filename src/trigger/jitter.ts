@@ -2,14 +2,18 @@
  * Jitter: each fire time moved later by a part of `max` that depends on the job and the fire time alone. The same after a restart,
  * never added up, always before the trigger's next fire time and not past its end.
  */
+import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
+import type { CountPart } from "./dayPattern.ts"
+import { countPartOf, countsBy } from "./dayPattern.ts"
+import { dayTimesOf, hasDayTimes } from "./dayTimes.ts"
 import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, optionalText, requiredField } from "./storedForm.ts"
-import type { Trigger, TriggerCodec } from "./trigger.ts"
+import type { Trigger, TriggerCodec, Work } from "./trigger.ts"
 
 /** Moves each fire time of `trigger` later by 0 to `max`, both possible. The seed is the id of the job it is given to. Throws `InvalidTriggerError`. */
 export const jitter = (trigger: Trigger, max: DurationLike): Trigger =>
@@ -28,6 +32,8 @@ export const jitterCodec: TriggerCodec = {
 
 /** Steps back over fire times of a trigger that has no `previous`; more than these within `max` is refused. */
 const maxSteps = 20_000
+/** What the two ends of a day cost, in fire times of a list. */
+const crossingSteps = 40
 
 const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trigger => {
   if (inner.stream !== undefined) {
@@ -38,14 +44,17 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
       expected: "a trigger with fire times of its own"
     })
   }
-  const seedHash = hashText(seed ?? "")
+  const seedHash = mix(hashText(seed ?? ""))
   const end = inner.end ?? Infinity
-  const { previous, count } = inner
+  const { previous } = inner
+  const countInner = countPartOf(inner)
 
-  const moved = (fireAt: EpochMillis): EpochMillis => {
-    const following = inner.after === "run" ? undefined : inner.next(fireAt)
-    const roomMs = Math.min(maxMs, end - fireAt, following === undefined ? Infinity : following - fireAt - 1)
-    return fireAt + Math.floor(fraction(seedHash, fireAt) * (Math.max(0, roomMs) + 1))
+  const moved = (fireAt: EpochMillis): EpochMillis =>
+    movedBefore(fireAt, inner.after === "run" ? undefined : inner.next(fireAt))
+  const movedBefore = (fireAt: EpochMillis, following: EpochMillis | undefined): EpochMillis => {
+    let roomMs = following === undefined ? maxMs : Math.min(maxMs, following - fireAt - 1)
+    if (roomMs > end - fireAt) roomMs = Math.max(0, end - fireAt)
+    return fireAt + Math.floor(fraction(seedHash, fireAt) * (roomMs + 1))
   }
 
   /** The last fire time ≤ `at` before jitter, of those that jitter could have moved past `at`. */
@@ -94,19 +103,41 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
         return earlier === undefined ? undefined : moved(earlier)
       }
     }),
+    ...(previous && countInner && countsOf(countInner, crosses)),
     ...(previous &&
-      count && {
-        count: (after: EpochMillis, through: EpochMillis) => {
-          if (through <= after) return 0
-          const counted = count.call(inner, after, through)
-          if (counted === undefined) return undefined
-          return counted + (crosses(after) === undefined ? 0 : 1) - (crosses(through) === undefined ? 0 : 1)
+      hasDayTimes(inner) && {
+        dayTimes: (day: EpochMillis, work: Work) => {
+          const times = dayTimesOf(inner, day, work)
+          if (times === undefined) return undefined
+          const crossing = crosses(day - 1)
+          const all = new Int32Array(times.length + 1)
+          let length = 0
+          if (crossing !== undefined && crossing < day + dayMs) all[length++] = crossing - day
+          for (let place = 0; place < times.length; place++) {
+            const fireAt = day + (times[place] ?? 0)
+            const after = times[place + 1]
+            const at = movedBefore(fireAt, after === undefined ? inner.next(fireAt) : day + after) - day
+            // One that moves into the next day crosses into it.
+            if (at < dayMs) all[length++] = at
+          }
+          work.steps += times.length + crossingSteps
+          return all.subarray(0, length)
         }
       }),
     toJSON: () => ({ type: "jitter", trigger: inner.toJSON(), max: maxMs, ...(seed === undefined ? {} : { seed }) }),
     bind: (binding) => jitterOf(bindTrigger(inner, binding), maxMs, seed ?? binding.jobId)
   })
 }
+
+/** What one may have moved past an instant counts after it. */
+const countsOf = (countInner: CountPart, crosses: (at: EpochMillis) => EpochMillis | undefined) =>
+  countsBy((after, through, work) => {
+    const part = countInner(after, through, work)
+    if (part.through <= after) return part
+    work.steps += crossingSteps
+    const moved = (crosses(after) === undefined ? 0 : 1) - (crosses(part.through) === undefined ? 0 : 1)
+    return { count: part.count + moved, through: part.through }
+  })
 
 /** FNV-1a, 32 bits. */
 const hashText = (text: string): number => {
@@ -115,12 +146,12 @@ const hashText = (text: string): number => {
   return hash >>> 0
 }
 
-/** 0 (inclusive) to 1 (exclusive), evenly spread: the finaliser of MurmurHash3 over the seed and the fire time. */
+/** 0 (inclusive) to 1 (exclusive), evenly spread: the finaliser of MurmurHash3 over the seed, which has been through it, and the fire time. */
 const fraction = (seedHash: number, fireAt: EpochMillis): number => {
-  const high = Math.floor(fireAt / 4_294_967_296)
-  const mixed = mix(mix(mix(seedHash) ^ (fireAt | 0)) ^ high)
+  const high = Math.floor(fireAt * 2 ** -32)
+  const mixed = mix(mix(seedHash ^ (fireAt | 0)) ^ high)
   const more = mix(mixed + 0x9e3779b9)
-  return (mixed * 2_097_152 + (more >>> 11)) / 9_007_199_254_740_992
+  return (mixed * 2_097_152 + (more >>> 11)) * 2 ** -53
 }
 
 const mix = (value: number): number => {

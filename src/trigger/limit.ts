@@ -1,7 +1,7 @@
 /** The first so many fire times of a trigger. */
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
-import { placeInDay } from "./dayPattern.ts"
+import { clipped, countPartOf, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenTrigger } from "./given.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
@@ -32,6 +32,7 @@ export const limitCodec: TriggerCodec = {
 
 /** Up to so many fire times are stepped through; more are counted, which is cheaper only then. */
 const maxSteps = 10_000
+const stepsAtOnce = 1_000_000
 /** A last fire time further away than this, 400 years, is taken for none. */
 const maxSpanMs = 12_622_780_800_000
 
@@ -42,8 +43,9 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
   if (inner.after !== undefined)
     throw refuse("trigger", inner.type, "fire times that do not wait for runs; limit the job's runs instead")
   if (inner.stream !== undefined) throw refuse("trigger", inner.type, "a trigger with fire times of its own")
-  const { previous, count, dayPattern } = inner
-  if (n > maxSteps && count === undefined)
+  const { previous, dayPattern } = inner
+  const countInner = countPartOf(inner)
+  if (n > maxSteps && countInner === undefined)
     throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count`)
 
   let last: EpochMillis | undefined
@@ -61,23 +63,36 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
   }
 
   const countedLast = (start: EpochMillis): EpochMillis => {
-    const enough = (at: EpochMillis) => {
-      const counted = count?.call(inner, start - 1, at)
-      if (counted === undefined) throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count so many`)
-      return counted >= n
-    }
-    let spanMs = 86_400_000
-    while (!enough(start + spanMs)) {
+    // Ever shorter stretches are counted, so that each is counted twice at most.
+    let [low, taken, spanMs] = [start - 1, 0, 86_400_000]
+    for (let counted = countOf(low, low + spanMs); taken + counted < n; counted = countOf(low, low + spanMs)) {
+      taken += counted
+      low += spanMs
       spanMs *= 2
-      if (spanMs > maxSpanMs) return Infinity
+      if (low - start > maxSpanMs) return Infinity
     }
-    let [low, high] = [start - 1, start + spanMs]
-    while (high - low > 1) {
+    for (let high = low + spanMs; high - low > 1;) {
       const middle = Math.floor((low + high) / 2)
-      if (enough(middle)) high = middle
-      else low = middle
+      const counted = countOf(low, middle)
+      if (taken + counted >= n) high = middle
+      else [low, taken] = [middle, taken + counted]
+      if (high - low <= 1) return high
     }
-    return high
+    return low + 1
+  }
+
+  /** All of it: no more than some millions, which are counted for once. */
+  const countOf = (after: EpochMillis, through: EpochMillis): number => {
+    let counted = 0
+    for (let at = after; at < through;) {
+      const part = countInner?.(at, through, { steps: 0, most: stepsAtOnce })
+      if (part === undefined || part.through <= at)
+        throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count so many`)
+      counted += part.count
+      if (counted >= n) return counted
+      at = part.through
+    }
+    return counted
   }
 
   const toJSON = () => ({ type: "limit", trigger: inner.toJSON(), count: n, ...(from === undefined ? {} : { from }) })
@@ -106,12 +121,7 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
       dayPattern: (day: EpochMillis) =>
         `${placeInDay(from, day)}:${placeInDay(lastFireAt(from), day)}:${dayPattern.call(inner, day)}`
     }),
-    ...(count && {
-      count: (after: EpochMillis, through: EpochMillis) => {
-        const [low, high] = [Math.max(after, from - 1), Math.min(through, lastFireAt(from))]
-        return low >= high ? 0 : count.call(inner, low, high)
-      }
-    }),
+    ...clipped(inner, () => [from, lastFireAt(from)]),
     explain: (at) => {
       const last = lastFireAt(from)
       if (at >= from && at <= last) return explainTrigger(inner, at)

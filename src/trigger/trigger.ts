@@ -31,6 +31,21 @@ export interface Refusal {
   readonly expected: string
 }
 
+/** How many fire times lie after the instant that was asked about, up to `through`, inclusive. */
+export interface CountedPart {
+  readonly count: number
+  readonly through: EpochMillis
+}
+
+/** Fire times within one day, milliseconds from its beginning. Shared: never changed. */
+export type DayTimes = Int32Array
+
+/** How many fire times have been looked at, some 25 ns each, and how many may be. */
+export interface Work {
+  steps: number
+  readonly most: number
+}
+
 /**
  * A rule that gives fire times. `next` and `previous` are pure: the same argument gives the same answer, in any process.
  * Instances are immutable and may be shared by any number of jobs.
@@ -44,10 +59,20 @@ export interface Trigger {
   /** How many fire times lie in (after, through]. Only where it is much cheaper than stepping; `undefined` where this once it is not. */
   count?(after: EpochMillis, through: EpochMillis): number | undefined
   /**
+   * The same for as long a beginning of (after, through] as `work` allows, and where that ends; no further than `after`: it cannot. What is
+   * looked at is added to `work`.
+   */
+  countPart?(after: EpochMillis, through: EpochMillis, work: Work): CountedPart
+  /**
    * Names what the fire times of a day (UTC, from `day` on) depend on: days of one pattern have theirs at the same times of day. Only
    * where it is cheap; `or` and `and` count by it.
    */
   dayPattern?(day: EpochMillis): string
+  /**
+   * The fire times of a day (UTC, from `day` on) as milliseconds from its beginning, ascending; `undefined`: too many. What it looks at is
+   * added to `work`. `or` and `and` count by it.
+   */
+  dayTimes?(day: EpochMillis, work: Work): DayTimes | undefined
   /** Why `at` is no fire time; empty when it is one. For people: `explainFireTime` asks it. */
   explain?(at: EpochMillis): ReadonlyArray<Refusal>
   /** The stored form; `readTrigger(trigger.toJSON())` gives an equal trigger. */

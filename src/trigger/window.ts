@@ -4,7 +4,7 @@ import { zoneOf } from "../time/zone.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { boundNames, explainBounds, readBounds } from "./bounds.ts"
-import { placeInDay } from "./dayPattern.ts"
+import { clipped, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, givenTrigger } from "./given.ts"
 import { composed } from "./parts.ts"
@@ -36,7 +36,7 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
   const end = Math.min(bounds.end, inner.end ?? Infinity)
   const within = (found: EpochMillis | undefined) =>
     found !== undefined && found >= start && found <= end ? found : undefined
-  const { previous, count, dayPattern } = inner
+  const { previous, dayPattern } = inner
   return composed([inner], {
     type: "window",
     end,
@@ -54,12 +54,7 @@ const windowOf = (inner: Trigger, bounds: Bounds): Trigger => {
       dayPattern: (day: EpochMillis) =>
         `${placeInDay(start, day)}:${placeInDay(end, day)}:${dayPattern.call(inner, day)}`
     }),
-    ...(count && {
-      count: (after: EpochMillis, through: EpochMillis) => {
-        const [from, until] = [Math.max(after, start - 1), Math.min(through, end)]
-        return from >= until ? 0 : count.call(inner, from, until)
-      }
-    }),
+    ...clipped(inner, () => [start, end]),
     explain: (at) => {
       const outside = explainBounds("window", bounds, zoneOf(bounds.timezone), at)
       return outside.length > 0 ? outside : explainTrigger(inner, at)

@@ -9,6 +9,7 @@ import { cron } from "../../src/trigger/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
 import { date } from "../../src/trigger/date.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
+import { holidayCalendar } from "../../src/trigger/holidayCalendar.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { jitter } from "../../src/trigger/jitter.ts"
 import { limit } from "../../src/trigger/limit.ts"
@@ -38,30 +39,55 @@ const simple: fc.Arbitrary<Trigger> = fc.oneof(
   zones.map((timezone) => calendarInterval({ days: 3, hour: 2, minute: 30 }, { start: "2026-01-03", timezone })),
   fc.nat({ max: 300 }).map((days) => date(start + days * day + 7_200_000))
 )
+/** One more level around some of `members`. */
+const around = (members: fc.Arbitrary<Trigger>): fc.Arbitrary<Trigger> =>
+  fc
+    .tuple(fc.array(members, { minLength: 2, maxLength: 3 }), zones, fc.nat({ max: 8 }), fc.nat({ max: 200 }))
+    .map(([parts, timezone, kind, days]) => {
+      const [first = or(parts), second = first] = parts
+      switch (kind) {
+        case 0:
+          return and([or(parts), cron("*/30 * * * *", { timezone })])
+        case 1:
+          return or([first, filter(second, { weekdays: "mon-thu" }, { timezone })])
+        case 2:
+          return not(or(parts), { dates: [{ from: "2026-03-01", through: "2026-03-29" }] }, { timezone })
+        case 3:
+          return or([window(first, { start: start + days * day + 5_000_000, end: start + 2 * days * day }), second])
+        case 4:
+          return or([limit(first, days + 1), second])
+        case 5:
+          return jitter(or(parts), "20 minutes")
+        case 6:
+          return or([jitter(first, "45 seconds"), second])
+        case 7:
+          return not(
+            first,
+            { calendar: holidayCalendar("free", ["2026-03-29", "2026-04-05", "2026-10-04"]) },
+            { timezone }
+          )
+        default:
+          return or(parts)
+      }
+    })
 const composite: fc.Arbitrary<Trigger> = fc
-  .tuple(fc.array(simple, { minLength: 2, maxLength: 3 }), zones, fc.nat({ max: 6 }), fc.nat({ max: 200 }))
-  .map(([members, timezone, kind, days]) => {
-    const union = or(members)
-    switch (kind) {
-      case 0:
-        return and([union, cron("*/30 * * * *", { timezone })])
-      case 1:
-        return or([union, filter(union, { weekdays: "mon-thu" }, { timezone })])
-      case 2:
-        return not(union, { dates: [{ from: "2026-03-01", through: "2026-03-29" }] }, { timezone })
-      case 3:
-        return or([
-          window(union, { start: start + days * day + 5_000_000, end: start + 2 * days * day }),
-          members[0] ?? union
-        ])
-      case 4:
-        return or([limit(union, days + 1).bind?.(binding) ?? union, members[1] ?? union])
-      case 5:
-        return jitter(union, "20 minutes").bind?.(binding) ?? union
-      default:
-        return union
-    }
-  })
+  .oneof(around(simple), around(around(simple)), around(around(around(simple))))
+  .map((trigger) => trigger.bind?.(binding) ?? trigger)
+
+/** Counted part by part, none of them much larger than asked for. */
+const countedInParts = (trigger: Trigger, after: number, through: number, most: number) => {
+  let [count, at, parts, worst] = [0, after, 0, 0]
+  while (at < through) {
+    const work = { steps: 0, most }
+    const part = trigger.countPart?.(at, through, work) ?? { count: NaN, through: at }
+    if (part.through <= at) return { count: NaN, parts, worst }
+    count += part.count
+    at = part.through
+    parts += 1
+    worst = Math.max(worst, work.steps)
+  }
+  return { count, parts, worst }
+}
 
 describe("counting by days that are alike", () => {
   it("gives what stepping gives", () => {
@@ -69,7 +95,9 @@ describe("counting by days that are alike", () => {
       fc.property(composite, fc.nat({ max: 300 * day }), fc.nat({ max: 120 * day }), (trigger, offset, length) => {
         const [after, through] = [start + offset, start + offset + length]
         const expected = agreeing(() => stepped(trigger, after, through))
-        expect(trigger.count?.(after, through)).toBe(expected)
+        if (trigger.count !== undefined) expect(trigger.count(after, through)).toBe(expected)
+        if (trigger.countPart !== undefined && through > after)
+          expect(countedInParts(trigger, after, through, 1 + (offset % 500)).count).toBe(expected)
       }),
       { numRuns: process.env["EXHAUSTIVE"] === undefined ? 150 : 5_000, seed: 5 }
     )
@@ -89,7 +117,34 @@ describe("counting by days that are alike", () => {
     expect(performance.now() - startedMs).toBeLessThan(3000)
   })
 
-  it("is left to steps where days are not alike and dense", () => {
+  const minutes = cron("* * * * *", { timezone: "UTC" })
+  const moved = jitter(minutes, "10 seconds")
+  const each = interval("1 minute", { start })
+  it.for<readonly [string, Trigger]>([
+    ["minutes that move, and minutes", or([moved, each])],
+    ["minutes that move, in two ways", or([moved, jitter(each, "1 minute")])],
+    ["minutes that move on a second", and([moved, interval("1 second", { start })])],
+    ["on weekdays", filter(or([moved, each]), { weekdays: "mon-fri" }, { timezone: "America/New_York" })],
+    ["moved again", jitter(or([moved, each]), "3 seconds")],
+    ["a million of them", or([limit(moved, 1_000_000), each])],
+    ["within a window", or([window(moved, { start: start + year, end: start + 30 * year }), each])],
+    [
+      "three levels",
+      or([and([or([moved, each]), interval("1 second", { start })]), cron("0 9 * * 1-5", { timezone: "Europe/Oslo" })])
+    ],
+    [
+      "not on some days",
+      not(or([moved, each]), { calendar: holidayCalendar("free", ["2030-01-01"]) }, { timezone: "UTC" })
+    ]
+  ])("takes parts of some milliseconds where days are not alike, some hundred for decades: %s", ([, trigger]) => {
+    const bound = trigger.bind?.(binding) ?? trigger
+    const { count, parts, worst } = countedInParts(bound, start, start + 7 * year, 250_000)
+    expect(count).toBeGreaterThan(0)
+    expect(parts).toBeLessThan(1000 / 8)
+    expect(worst).toBeLessThan(300_000)
+  })
+
+  it("takes its time where days are not alike and dense", () => {
     const dense = or([interval(1000, { start }), interval(7001, { start })])
     const startedMs = performance.now()
     expect(dense.count?.(start, start + 56 * year)).toBeUndefined()
@@ -113,6 +168,8 @@ describe("a clock that jumps decades forward", () => {
       trigger: or([seconds, cron("30 2 * * *", { timezone: "Europe/Oslo" })])
     })
     await scheduler.addJob({ id: "and", task: tick, trigger: and([seconds, cron("* * * * * *")]) })
+    const hours = or([jitter(cron("0 * * * *", { timezone: "UTC" }), "10 seconds"), interval("1 minute", { start })])
+    await scheduler.addJob({ id: "jittered", task: tick, trigger: hours })
     await scheduler.addJob({ id: "later", task: tick, trigger: or([seconds, cron("0 0 * * *")]), jitter: "100 millis" })
     await clock.advance("10 seconds")
     clock.stepWall(56 * year)
@@ -125,6 +182,10 @@ describe("a clock that jumps decades forward", () => {
       expect((gap?.through ?? 0) - (gap?.from ?? 0)).toBe(((gap?.count ?? 0) - 1) * 1000)
       expect(gap?.count).toBeGreaterThan(1_767_000_000)
     }
+    // Minutes, and the hours that do not move onto one; counted part by part, and one entry all the same.
+    const parts = await scheduler.getMisfires({ jobId: "jittered", kind: "coalesced" })
+    expect(parts.filter(({ count }) => count > 2)).toHaveLength(1)
+    expect(parts.find(({ count }) => count > 2)?.count).toBeGreaterThan((56 * year) / 60_000)
     expect((await scheduler.verify()).violations).toEqual([])
     await scheduler.shutdown()
   })
