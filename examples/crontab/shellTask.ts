@@ -43,7 +43,7 @@ export const shellTask = (processes: CommandProcesses) =>
       const owner = user === undefined ? undefined : ownerOf(user)
       const own = { ...ownEnvironment(), ...owner?.environment }
       // As in cron, a file may set anything but who it is.
-      const settings = { ...own, ...environment, LOGNAME: own.LOGNAME }
+      const settings = { ...own, ...environment, LOGNAME: own.LOGNAME, USER: own.USER }
       const end = await processes.run({
         shell: settings.SHELL,
         command,

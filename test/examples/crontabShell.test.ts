@@ -99,12 +99,12 @@ describe("shellTask", () => {
   })
 
   it("has cron's PATH unless the file sets another, and no file says who it is", async () => {
-    const command = 'echo "$PATH $LOGNAME"'
+    const command = 'echo "$PATH $LOGNAME $USER"'
     const { username } = userInfo()
-    const own = await settled({ command, environment: { LOGNAME: "somebody" } })
-    expect(own.result).toEqual({ output: `/usr/bin:/bin ${username}\n` })
+    const own = await settled({ command, environment: { LOGNAME: "somebody", USER: "somebody" } })
+    expect(own.result).toEqual({ output: `/usr/bin:/bin ${username} ${username}\n` })
     const given = await settled({ command, environment: { PATH: "/opt:/bin" } })
-    expect(given.result).toEqual({ output: `/opt:/bin ${username}\n` })
+    expect(given.result).toEqual({ output: `/opt:/bin ${username} ${username}\n` })
   })
 
   it.skipIf(process.getuid?.() !== 0 || !existsSync(setpriv))(
@@ -113,7 +113,7 @@ describe("shellTask", () => {
       for (const user of ["daemon", usersOfGroups()[0] ?? "daemon"]) {
         const groups = execFileSync("id", ["-G", user]).toString().trim().split(" ").sort()
         const command = 'id -G; id -un; echo "$LOGNAME $USER $HOME"'
-        const { result } = await settled({ command, user, environment: { LOGNAME: "root" } })
+        const { result } = await settled({ command, user, environment: { LOGNAME: "root", USER: "root" } })
         const [shown = "", name, who] = (result as { readonly output: string }).output.split("\n")
         expect(shown.split(" ").sort()).toEqual(groups)
         expect([name, who]).toEqual([user, `${user} ${user} ${homeOf(user)}`])
