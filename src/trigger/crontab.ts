@@ -32,7 +32,7 @@ export interface CrontabCommand {
   readonly expression: string
   /** Up to the first `%`, with `\%` read as `%`. */
   readonly command: string
-  /** What follows the first `%`, further ones read as line ends: the command's standard input. */
+  /** What follows the first `%`, further ones read as line ends and `\%` as `%`: the command's standard input. */
   readonly input?: string
   /** Only of a system crontab. */
   readonly user?: string
@@ -284,20 +284,23 @@ const refuseForeign = (line: Line, start: number, expression: string): void => {
 }
 
 /**
- * The first `%` ends the command, the others end lines of its input. A backslash takes the character after it as it is, and goes only
- * before a `%`: `\%` is a percent sign, `\\%` two backslashes and an end.
+ * The first `%` ends the command, the others end lines of its input; `\%` is a percent sign in both. In the command a backslash takes the
+ * character after it, so that `\\%` is two backslashes and an end; in the input only a `%` is looked at, and `\\%` is a backslash and a percent
+ * sign. Source: cronie's do_command.c, whose two loops differ so.
  */
 const splitCommand = (text: string): { readonly command: string; readonly input?: string } => {
-  const parts: Array<string> = []
-  let from = 0
+  let end = text.length
   for (const { 0: found, index } of text.matchAll(/\\.|%/g)) {
     if (found !== "%") continue
-    parts.push(text.slice(from, index))
-    from = index + 1
+    end = index
+    break
   }
-  parts.push(text.slice(from))
-  const [command = "", ...input] = parts.map((part) =>
-    part.replace(/\\(.)/g, (pair, taken: string) => (taken === "%" ? taken : pair))
-  )
-  return input.length === 0 ? { command: command.trimEnd() } : { command, input: input.join("\n") }
+  const command = text.slice(0, end).replace(/\\(.)/g, (pair, taken: string) => (taken === "%" ? taken : pair))
+  if (end === text.length) {
+    const trimmed = command.trimEnd()
+    // A backslash keeps the blank behind it.
+    return { command: trimmed.endsWith("\\") ? command : trimmed }
+  }
+  const input = text.slice(end + 1).replace(/\\?%/g, (found) => (found === "%" ? "\n" : "%"))
+  return { command, input }
 }
