@@ -21,7 +21,7 @@ export interface RetryLaterOptions {
 
 /**
  * Thrown by a task, rejected or failed with: the next attempt is due then, instead of after the job's `backoff`. Neither `retry.when`
- * nor `retryWhen` is asked. Throws `InvalidDurationError` and `InvalidInstantError`.
+ * nor `retryWhen` is asked. Throws `InvalidDurationError`, and `InvalidInstantError` for an option that is none or of the wrong type.
  */
 export class RetryLater extends Data.TaggedError("RetryLater")<{
   readonly afterMs: number | null
@@ -37,7 +37,17 @@ export class RetryLater extends Data.TaggedError("RetryLater")<{
         found: preview(options),
         expected: "RetryLater's options, `{ after }` or `{ at }`"
       })
+    const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
+    if (unknown !== undefined)
+      throw new InvalidInstantError({
+        found: preview(unknown).slice(1, -1),
+        expected: `only ${knownOptions.join(", ")} among RetryLater's options`
+      })
     const { after, at, counts = true, reason } = options
+    if (typeof (counts as unknown) !== "boolean")
+      throw new InvalidInstantError({ found: preview(counts), expected: "RetryLater's counts, true or false" })
+    if (reason !== undefined && typeof (reason as unknown) !== "string")
+      throw new InvalidInstantError({ found: preview(reason), expected: "RetryLater's reason, a text" })
     if ((after === undefined) === (at === undefined))
       throw new InvalidInstantError({ found: preview(at), expected: "either `after` or `at` of RetryLater" })
     super({
@@ -53,6 +63,8 @@ export class RetryLater extends Data.TaggedError("RetryLater")<{
     return `try again ${when}${this.reason === null ? "" : `: ${this.reason}`}`
   }
 }
+
+const knownOptions = ["after", "at", "counts", "reason"]
 
 /** When the next attempt is due, and whether the one that asks for it counts as one. */
 export interface PutOff {

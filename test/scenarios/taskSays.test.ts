@@ -92,6 +92,22 @@ describe("RetryLater", () => {
     expect(() => new RetryLater({ at: "soon" })).toThrow(InvalidInstantError)
     expect(() => new RetryLater({})).toThrow(InvalidInstantError)
   })
+
+  it.each([
+    ["a misspelt option", { dealy: "1 minute" }, { found: "dealy" }],
+    ["a misspelt option beside a good one", { after: "1 minute", count: false }, { found: "count" }],
+    ["counts that is a text", { after: "1 minute", counts: "no" }, { found: '"no"' }],
+    ["counts that is nothing", { after: "1 minute", counts: null }, { found: "null" }],
+    ["a reason that is no text", { after: "1 minute", reason: { code: 429 } }, { found: "an object" }]
+  ])("refuses %s", (_what, options, fields) => {
+    const make = () => new RetryLater(options as RetryLaterOptions)
+    expect(make).toThrow(expect.objectContaining({ _tag: "InvalidInstantError", ...fields }))
+  })
+
+  it("takes an option that is undefined for one that is not there", () => {
+    const options = { after: "1 minute", at: undefined, counts: undefined, reason: undefined } as object
+    expect(new RetryLater(options as RetryLaterOptions)).toMatchObject({ afterMs: minute, counts: true, reason: null })
+  })
 })
 
 describe("extendTimeout", () => {
