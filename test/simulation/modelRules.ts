@@ -68,8 +68,10 @@ const checkCoalescing = (change: Change, passed: Passed | null, report: Report):
   // What waited in an unfinished catch-up counts with what was newly passed.
   const inCatchUp = [...(before?.waiting ?? [])].filter((at) => backlogBefore !== null && !inQueue(before, at))
   const { misfireGraceMs } = after.rules
+  // What is left out on request is none of those, though it may be due with them.
+  const leftOut = new Set(ledger.filter(({ reason }) => reason === "skipped").map(({ fromAt }) => fromAt))
   const candidates = [...inCatchUp, ...passed.times].filter(
-    (at) => misfireGraceMs === null || decided.from - at <= misfireGraceMs
+    (at) => !leftOut.has(at) && (misfireGraceMs === null || decided.from - at <= misfireGraceMs)
   )
   const chosen = coalesce === "latest" ? Math.max(...candidates) : Math.min(...candidates)
   if (decided.from === decided.through && chosen !== only.fireAt)
