@@ -114,6 +114,11 @@ export class StoreLane implements RunHome, Lane {
     return this.name === "default" ? String(runKey) : `${this.name}:${runKey}`
   }
 
+  /** The highest key that a job of it has had. */
+  get lastJobKey(): number {
+    return this.nextJobKey - 1
+  }
+
   /** True while the store does not answer. */
   get lost(): boolean {
     return this.outage.current !== null

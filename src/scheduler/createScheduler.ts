@@ -231,10 +231,14 @@ export class Scheduler {
     await submit(this.engine, lane, { ids: [id] }, (plan) => commands.removeById(plan, id))
   }
 
-  /** Removes every job, of one store or of all; how many it removed. */
+  /**
+   * Removes every job, of one store or of all; how many it removed. As all verbs for many it takes some hundred jobs a commit, and the event
+   * loop has a turn in between: not all or nothing, and jobs that are added meanwhile stay. After a stop meanwhile it rejects with
+   * `SchedulerStoppedError`; what was committed stays so.
+   */
   async removeAllJobs(options: { readonly store?: string } = {}): Promise<number> {
     checkKnownOptions("removeAllJobs", options, ["store"])
-    return removeMany(this.engine, options)
+    return removeMany(this.engine, options, "removeAllJobs")
   }
 
   /** Pauses every job that `which` selects, all without a field; how many it paused. Those paused or done already are passed over. */

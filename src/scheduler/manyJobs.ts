@@ -44,8 +44,12 @@ export const resumeMany = (
 /** What `resume` is refused with before it has changed anything. */
 const stillFaulty = [UnknownTaskError, UnknownNameError, FaultyTriggerError]
 
-export const removeMany = (engine: Engine, selection: JobSelection): Promise<number> =>
-  forEach(engine, "removeJobs", selection, ({ plan, row, job }) => {
+export const removeMany = (
+  engine: Engine,
+  selection: JobSelection,
+  verb: "removeJobs" | "removeAllJobs" = "removeJobs"
+): Promise<number> =>
+  forEach(engine, verb, selection, ({ plan, row, job }) => {
     if (job === undefined && plan.unreadableKeys.get(row.id) !== row.key) return false
     removeById(plan, row.id)
     return true
@@ -58,7 +62,11 @@ interface Selected {
   readonly job: Job | undefined
 }
 
-/** Walks the selected jobs by key, in commits of a bounded size; how many `change` has changed. */
+/**
+ * Walks the selected jobs by key, in commits of a bounded size, with a turn of the event loop between them: timers, sockets, what is due
+ * and other commands come in between. How many `change` has changed. Jobs that are added meanwhile are left alone, or the walk might
+ * never end; a stop meanwhile ends it with `SchedulerStoppedError`.
+ */
 const forEach = async (
   engine: Engine,
   verb: string,
@@ -72,16 +80,23 @@ const forEach = async (
   let changed = 0
   for (const lane of lanes) {
     const filter = { ...jobFilter(selection), byWake: false, limit: jobsPerIntent }
-    for (let afterKey = 0; ;) {
+    let throughKey = Infinity
+    for (let afterKey = 0; afterKey < throughKey;) {
       const rows = await runStore(lane.store.jobs({ ...filter, afterKey }))
+      if (throughKey === Infinity) throughKey = lane.lastJobKey
       const last = rows.at(-1)
       if (last === undefined) break
-      changed += await changeAll(engine, lane, rows, change)
+      const there = last.key <= throughKey ? rows : rows.filter(({ key }) => key <= throughKey)
+      changed += await changeAll(engine, lane, there, change)
       afterKey = last.key
+      await turn(engine)
+      engine.mustRun(verb)
     }
   }
   return changed
 }
+
+const turn = (engine: Engine): Promise<void> => new Promise((resolve) => engine.timers.after(0, resolve))
 
 const changeAll = (
   engine: Engine,

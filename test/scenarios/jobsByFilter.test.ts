@@ -61,6 +61,59 @@ describe.each(storeKinds)("in the %s store", (kind) => {
   )
 })
 
+describe.each(storeKinds)("beside a verb for many in the %s store", (kind) => {
+  const count = 3000
+  const started = async () => {
+    const world = newWorld(kind)
+    let ran = 0
+    const counted = task("counted", () => void (ran += 1))
+    const scheduler = await world.start({ tasks: [quiet, counted] })
+    await scheduler.addJobs(many(count))
+    return { world, scheduler, counted, ran: () => ran }
+  }
+  const turns = async (wanted: number): Promise<void> => {
+    for (let turn = 0; turn < wanted; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  it.each(["removeAllJobs", "pauseJobs", "resumeJobs"] as const)(
+    "the event loop has its turns, and what is added and due meanwhile comes through: %s",
+    async (verb) => {
+      const { world, scheduler, counted, ran } = await started()
+      if (verb === "resumeJobs") await scheduler.pauseJobs()
+      const walk = { ended: false }
+      let turnsMeanwhile = 0
+      const changing = scheduler[verb]().finally(() => (walk.ended = true))
+      await turns(1)
+      await scheduler.addJob({ id: "meanwhile", task: counted, trigger: interval("1 second") })
+      await scheduler.runJob("meanwhile")
+      expect([ran(), walk.ended]).toEqual([1, false])
+      for (; !walk.ended; turnsMeanwhile++) await turns(1)
+      expect(turnsMeanwhile).toBeGreaterThan(1)
+      expect(await changing).toBe(count)
+      await world.clock.advance("1 second")
+      expect(ran()).toBe(2)
+      expect(await scheduler.getJob("meanwhile")).toMatchObject({ state: "scheduled" })
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+  )
+
+  it("a stop ends it, and what was committed stays so", async () => {
+    const { world, scheduler } = await started()
+    const removing = scheduler.removeAllJobs()
+    const rejected = expect(removing).rejects.toMatchObject({ _tag: "SchedulerStoppedError", verb: "removeAllJobs" })
+    await turns(3)
+    const stopping = scheduler.shutdown()
+    await world.clock.settle()
+    await Promise.all([stopping, rejected])
+    const again = await world.start({ tasks: [quiet] })
+    const left = await again.getJobs()
+    expect(left.length).toBeGreaterThan(0)
+    expect(left.length).toBeLessThan(count)
+    expect(await again.removeAllJobs()).toBe(left.length)
+    expect((await again.verify()).violations).toEqual([])
+  })
+})
+
 it("a job that is parked for a fault that lasts is passed over by resumeJobs", async () => {
   const world = newWorld("memory")
   const gone = task("gone", () => null)
