@@ -1,4 +1,5 @@
 /** Verbs for many jobs at once: what has gone, or is so already, is passed over, and what was done is counted. */
+import { Effect } from "effect"
 import type { Engine } from "../engine/engine.ts"
 import type { Job } from "../engine/jobCodec.ts"
 import { pause, removeById, resume } from "../engine/jobCommands.ts"
@@ -11,6 +12,7 @@ import type { StoreLane } from "../engine/storeLane.ts"
 import { runStore } from "../engine/storePromise.ts"
 import { submit } from "../engine/submitting.ts"
 import type { JobRow } from "../store/jobStore.ts"
+import { withTurns } from "../store/sliceTurn.ts"
 import { UnknownTaskError } from "../task/taskRegistry.ts"
 import { FaultyTriggerError } from "../trigger/honest.ts"
 
@@ -82,7 +84,12 @@ const forEach = async (
     const filter = { ...jobFilter(selection), byWake: false, limit: jobsPerIntent }
     let throughKey = Infinity
     for (let afterKey = 0; afterKey < throughKey;) {
-      const rows = await runStore(lane.store.jobs({ ...filter, afterKey }))
+      const rows = await runStore(
+        withTurns(
+          lane.store.jobs({ ...filter, afterKey }),
+          Effect.promise(() => turn(engine))
+        )
+      )
       if (throughKey === Infinity) throughKey = lane.lastJobKey
       const last = rows.at(-1)
       if (last === undefined) break

@@ -2,13 +2,13 @@
  * A store in memory: no native code, no Node built-in. Its rows live as long as the `JobStore` object, so what one owner wrote
  * the next one finds; the process's end takes them.
  */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
-import type { JobFilter, JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
+import type { JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "./jobStore.ts"
 import { withinBytes } from "./answerBytes.ts"
-import type { InstantHeap } from "./instantHeap.ts"
-import { Nearest, textOrder } from "./jobOrder.ts"
+import { textOrder } from "./jobOrder.ts"
 import { forgottenMark, readForgotten } from "./retentionMarks.ts"
+import { listJobs, rowsOf } from "./memoryJobList.ts"
 import { purgeMemory } from "./memoryPurge.ts"
 import type { MemoryLedger, MemoryRun } from "./memoryTables.ts"
 import { MemoryTables } from "./memoryTables.ts"
@@ -89,7 +89,7 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     jobsById: (ids) =>
       reading("jobsById", () => rowsOf(tables, new Set(ids.flatMap((id) => tables.ids.get(id) ?? [])))),
     jobsByKey: (keys) => reading("jobsByKey", () => rowsOf(tables, new Set(keys))),
-    jobs: (filter) => reading("jobs", () => filterJobs(tables, filter)),
+    jobs: (filter) => guarded("jobs", () => listJobs(tables, filter)),
     countJobs: () => reading("countJobs", () => new Map([...tables.counts].filter(([, jobs]) => jobs > 0))),
     streamJobs: () =>
       reading("streamJobs", () => presentRows(tables).filter((row) => row.stream !== null && row.value !== "done")),
@@ -107,15 +107,6 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
   }
 }
 
-const rowsOf = (tables: MemoryTables, keys: Iterable<number>): ReadonlyArray<JobRow> => {
-  const rows: Array<JobRow> = []
-  for (const key of keys) {
-    const job = tables.jobs.get(key)
-    if (job !== undefined) rows.push(job.row)
-  }
-  return rows
-}
-
 const wakingExecutors = (tables: MemoryTables): ReadonlyArray<string> =>
   [...tables.wakes].flatMap(([name, wakes]) => (wakes.size > 0 ? [name] : [])).sort(textOrder)
 
@@ -123,73 +114,6 @@ const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tabl
 
 const liveRows = (tables: MemoryTables): Array<RunRow> =>
   [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
-
-const filterJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> =>
-  withinBytes(findJobs(tables, filter), ({ args, notes }) => args.length + notes.length, filter.bytes)
-
-const findJobs = (tables: MemoryTables, filter: JobFilter): ReadonlyArray<JobRow> => {
-  const { states, fault, task, executor, tag, byWake = true, afterKey = -Infinity, limit = Infinity } = filter
-  const meets = (row: JobRow): boolean =>
-    row.removedAt === null &&
-    row.key > afterKey &&
-    (states === undefined || states.includes(row.value)) &&
-    (fault === undefined || row.fault === fault) &&
-    (task === undefined || row.task === task) &&
-    (executor === undefined || row.executor === executor) &&
-    (tag === undefined || carriesTag(row.notes, tag))
-  if (!byWake) return firstOf(tables.rowsAfter(afterKey), meets, limit)
-  if (fault === true) return nearestOf(rowsOf(tables, tables.parked), meets, limit)
-  const mostAreWanted = states === undefined || states.includes("scheduled")
-  if (!mostAreWanted || fault !== undefined || task !== undefined || tag !== undefined)
-    return nearestOf(tables.rowsAfter(afterKey), meets, limit)
-  const orders = executor === undefined ? [...tables.wakes.values()] : [tables.wakes.get(executor)]
-  const first = nearestOf(
-    orders.flatMap((order) => earliestOf(tables, order, meets, limit)),
-    meets,
-    limit
-  )
-  return first.length === limit
-    ? first
-    : [
-        ...first,
-        ...firstOf(tables.rowsAfter(afterKey), (row) => row.wakeAt === null && meets(row), limit - first.length)
-      ]
-}
-
-/** Of one executor's jobs; looks at as many more each time as there are still wanted. */
-const earliestOf = (
-  tables: MemoryTables,
-  order: InstantHeap | undefined,
-  meets: (row: JobRow) => boolean,
-  limit: number
-): ReadonlyArray<JobRow> => {
-  if (order === undefined) return []
-  for (let looked = limit; ; looked *= 2) {
-    const found = rowsOf(tables, order.through(Infinity, looked)).filter(meets)
-    if (found.length >= limit || looked >= order.size) return found
-  }
-}
-
-/** By key: in the order in which they were added. */
-const firstOf = (rows: Iterable<JobRow>, meets: (row: JobRow) => boolean, limit: number): ReadonlyArray<JobRow> => {
-  const found: Array<JobRow> = []
-  if (limit > 0) for (const row of rows) if (meets(row) && found.push(row) >= limit) break
-  return found
-}
-
-const nearestOf = (rows: Iterable<JobRow>, meets: (row: JobRow) => boolean, limit: number): ReadonlyArray<JobRow> => {
-  const nearest = new Nearest<JobRow>(limit)
-  for (const row of rows) if (meets(row)) nearest.add(row)
-  return nearest.inOrder()
-}
-
-const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
-const carriesTag = (notes: string, tag: string): boolean =>
-  Option.exists(parseJson(notes), (value) => {
-    const tags = typeof value === "object" && value !== null && "tags" in value ? value.tags : undefined
-    return Array.isArray(tags) && tags.includes(tag)
-  })
 
 const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunRow> => {
   const { outcomes, live, from = -Infinity, to = Infinity, limit = Infinity } = filter
