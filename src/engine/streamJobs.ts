@@ -2,12 +2,12 @@
 import { Effect } from "effect"
 import type { JobRow } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
-import { NotJsonError, toJson } from "../task/jsonText.ts"
+import { measuredJson, NotJsonError } from "../task/jsonText.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
-import type { Json } from "../trigger/trigger.ts"
 import type { Plan } from "./plan.ts"
 import type { Lane } from "./lane.ts"
 import type { Suspects } from "./suspects.ts"
+import type { GivenValue } from "./streamValues.ts"
 import { StreamValues } from "./streamValues.ts"
 
 export class StreamJobs {
@@ -47,34 +47,33 @@ export class StreamJobs {
 
   /** Each emission becomes a run of every job of the stream, with the value added to the job's arguments as `value`. */
   emitted(stream: string, value: unknown, lanes: ReadonlyArray<Lane>): void {
-    const json = this.json(stream, value)
+    const given = this.given(stream, value)
     for (const lane of lanes) {
       // A copy: the commit may come at once, and `follow` then puts the job at the end of the set that is walked here.
-      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])]) this.give(lane, stream, key, json)
+      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])]) this.give(lane, stream, key, given)
     }
   }
 
-  /** `value` is `undefined` when it was not JSON. */
-  private give(lane: Lane, stream: string, key: number, value: Json | undefined): void {
+  private give(lane: Lane, stream: string, key: number, given: GivenValue): void {
     const ofLane = this.waiting.get(lane) ?? new Map<string, StreamValues>()
     this.waiting.set(lane, ofLane)
     const place = `${key}/${stream}`
     const known = ofLane.get(place)
-    if (known !== undefined) return known.add(value)
+    if (known !== undefined) return known.add(given)
     const { tasks, suspects, report } = this
     const done = (): void => void ofLane.delete(place)
-    const values = new StreamValues(stream, key, value, { tasks, suspects, report, lane, done })
+    const values = new StreamValues(stream, key, given, { tasks, suspects, report, lane, done })
     ofLane.set(place, values)
     lane.submit(values)
   }
 
-  private json(stream: string, value: unknown): Json | undefined {
+  private given(stream: string, value: unknown): GivenValue {
     try {
-      return toJson(value)
+      return measuredJson(value)
     } catch (error) {
       if (!(error instanceof NotJsonError)) throw error
       this.report(error, `a value of stream "${stream}"`)
-      return undefined
+      return { value: undefined, length: 0 }
     }
   }
 

@@ -9,6 +9,7 @@ import { checkArguments } from "../task/taskArguments.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Intent } from "./intent.ts"
+import { weightOf } from "./intent.ts"
 import type { Job } from "./jobCodec.ts"
 import { emit } from "./jobCommands.ts"
 import { unknownTask } from "./jobFaults.ts"
@@ -17,10 +18,18 @@ import type { Plan } from "./plan.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
 import type { Suspects } from "./suspects.ts"
 
-/** As many wait as fire times of one job may. */
+/** As many wait as fire times of one job may, and characters of their JSON; a single value may always. */
 const mostWaiting = maxFireTimesPerWake
-/** One commit takes no more. */
+const mostText = 10_000_000
+/** One commit takes no more, but one at the least. */
 const mostPerCommit = 256
+const textPerCommit = 1_000_000
+
+/** A value is `undefined` when it was not JSON. `length`: characters of its text. */
+export interface GivenValue {
+  readonly value: Json | undefined
+  readonly length: number
+}
 
 interface Surroundings {
   readonly tasks: TaskRegistry
@@ -36,7 +45,9 @@ export class StreamValues implements Intent {
   private readonly stream: string
   private readonly key: number
   private readonly around: Surroundings
-  private waiting: Array<Json | undefined>
+  private waiting: Array<GivenValue>
+  /** Characters of those that wait. */
+  private text: number
   /** Came beyond those that may wait. */
   private beyond = 0
   /** Of both, what the newest plan has taken. */
@@ -44,22 +55,37 @@ export class StreamValues implements Intent {
   /** Its job may start nothing yet. */
   private waits = false
 
-  /** A value is `undefined` when it was not JSON. */
-  constructor(stream: string, key: number, first: Json | undefined, around: Surroundings) {
+  constructor(stream: string, key: number, first: GivenValue, around: Surroundings) {
     this.stream = stream
     this.key = key
     this.keys = [key]
     this.waiting = [first]
+    this.text = first.length
     this.around = around
   }
 
   get weight(): number {
-    return Math.min(this.waiting.length, mostPerCommit)
+    const { count, text } = this.next()
+    return weightOf(count, text)
   }
 
-  add(value: Json | undefined): void {
-    if (this.waiting.length < mostWaiting) this.waiting.push(value)
-    else this.beyond += 1
+  add(given: GivenValue): void {
+    const { waiting } = this
+    if (waiting.length < mostWaiting && (waiting.length === 0 || this.text + given.length <= mostText)) {
+      waiting.push(given)
+      this.text += given.length
+    } else this.beyond += 1
+  }
+
+  /** What the next commit takes. */
+  private next(): { readonly count: number; readonly text: number } {
+    let [count, text] = [0, 0]
+    for (const { length } of this.waiting) {
+      if (count === mostPerCommit || (count > 0 && text + length > textPerCommit)) break
+      count += 1
+      text += length
+    }
+    return { count, text }
   }
 
   apply(plan: Plan): void {
@@ -73,14 +99,14 @@ export class StreamValues implements Intent {
     this.waits = this.around.suspects.mustWait(this.around.lane, job)
     this.taken = { values: 0, beyond: 0 }
     if (this.waits) return
-    this.taken = { values: Math.min(this.waiting.length, mostPerCommit), beyond: this.beyond }
+    this.taken = { values: this.next().count, beyond: this.beyond }
     const task = this.around.tasks.find(job.row.task)
     if (task === undefined) {
       // A user's pause is not made a fault's, which would end when the task is back.
       if (job.memory.pausedAt === null) plan.park(job, unknownTask(job.row.task))
       return
     }
-    for (const value of this.waiting.slice(0, this.taken.values)) {
+    for (const { value } of this.waiting.slice(0, this.taken.values)) {
       // What one value leads to is before the next.
       const current = plan.byKey(this.key) ?? job
       if (plan.setting.paused) refuse(plan, current, "withdrawn")
@@ -93,7 +119,7 @@ export class StreamValues implements Intent {
   committed(): void {
     const { values, beyond } = this.taken
     this.taken = { values: 0, beyond: 0 }
-    this.waiting = this.waiting.slice(values)
+    for (const { length } of this.waiting.splice(0, values)) this.text -= length
     this.beyond -= beyond
     const { lane, suspects } = this.around
     if (this.waits) suspects.whenFree(() => lane.submit(this))

@@ -35,11 +35,19 @@ export class NotJsonError extends Data.TaggedError("NotJsonError")<{
  * `NotJsonError`: functions, symbols, BigInt, NaN and infinities, `undefined` in arrays, instances of classes (Date and Map
  * included), lone surrogates, cycles, and what is deeper or longer than `limits`. Throws nothing else.
  */
-export const toJson = (value: unknown, limits: JsonLimits = jsonLimits): Json => {
-  if (value === undefined || value === null || typeof value === "boolean") return value ?? null
+export const toJson = (value: unknown, limits: JsonLimits = jsonLimits): Json =>
+  value === undefined || value === null || typeof value === "boolean"
+    ? (value ?? null)
+    : measuredJson(value, limits).value
+
+/** The same, with the length of its text. */
+export const measuredJson = (
+  value: unknown,
+  limits: JsonLimits = jsonLimits
+): { readonly value: Json; readonly length: number } => {
   const copy = new JsonCopy(limits)
   try {
-    return copy.of(value)
+    return { value: copy.of(value ?? null), length: copy.length }
   } catch (error) {
     if (error instanceof NotJsonError) throw error
     throw new NotJsonError({ path: copy.path, found: unreadable, expected: "JSON" })
@@ -120,7 +128,8 @@ class JsonCopy {
   /** Nothing that is left out makes it fit. */
   protected overflown = false
   private readonly limits: JsonLimits
-  private length = 0
+  /** Characters of the text of what was copied. */
+  length = 0
 
   constructor(limits: JsonLimits) {
     this.limits = limits

@@ -1,8 +1,10 @@
 /** A value of a stream meets only a job that is that stream's when its commit is made, and no run is dated ahead of the clock. */
+import { Effect } from "effect"
 import { Subject } from "rxjs"
 import { describe, expect, it } from "vitest"
 import { interval, StoreUnavailable, stream, task } from "../../src/index.ts"
-import type { JobOptions, Scheduler } from "../../src/index.ts"
+import type { JobOptions, JobStore, Scheduler } from "../../src/index.ts"
+import type { StoreBatch } from "../../src/store/jobStore.ts"
 import { faultyStore } from "./faultyStore.ts"
 import { midnight, newWorld, second, storeOf } from "./world.ts"
 
@@ -12,7 +14,16 @@ const unavailable = (): StoreUnavailable =>
 /** A job of stream `a`, whose store goes away; values wait behind a command. */
 const scene = async (options: JobOptions = {}) => {
   const faulty = faultyStore(storeOf("memory"))
-  const world = newWorld("memory", faulty.store)
+  const commits: Array<StoreBatch> = []
+  const open: JobStore["open"] = (owner) =>
+    Effect.map(faulty.store.open(owner), (opened) => ({
+      ...opened,
+      commit: (sequence, batch) => {
+        commits.push(batch)
+        return opened.commit(sequence, batch)
+      }
+    }))
+  const world = newWorld("memory", { ...faulty.store, open })
   const [a, b] = [new Subject<unknown>(), new Subject<unknown>()]
   const seen: Array<unknown> = []
   const record = task("record", ({ args }) => void seen.push(args))
@@ -23,7 +34,7 @@ const scene = async (options: JobOptions = {}) => {
   faulty.fail("before", unavailable)
   // Something is under way, so that all else waits behind it.
   const behind = scheduler.addJob({ id: "other", task: "record", trigger: interval("1 day") })
-  return { ...world, scheduler, a, b, seen, definition, behind, heal: () => faulty.heal() }
+  return { ...world, scheduler, a, b, seen, definition, behind, commits, heal: () => faulty.heal() }
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>
@@ -98,6 +109,24 @@ describe("values of a stream that wait", () => {
     const ledger = await scheduler.getMisfires({ jobId: "j" })
     expect(ledger.map(({ reason, count }) => [reason, count])).toEqual([["queueFull", 4000]])
     expect(seen).toHaveLength(1000)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("are bounded by bytes too, and go into commits of a megabyte", async () => {
+    const { scheduler, a, seen, behind, heal, clock, commits } = await scene({ maxInstances: 10_000 })
+    const large = { text: "x".repeat(900_000) }
+    for (let value = 0; value < 30; value++) a.next(large)
+    a.next("small")
+    heal()
+    await clock.advance(60 * second)
+    await behind
+    // Ten million characters of eleven of them.
+    expect(seen).toHaveLength(12)
+    expect(seen.at(-1)).toEqual({ own: 1, value: "small" })
+    const ledger = await scheduler.getMisfires({ jobId: "j" })
+    expect(ledger.map(({ reason, count }) => [reason, count])).toEqual([["queueFull", 19]])
+    const claimed = commits.map(({ claims }) => claims.reduce((sum, { args }) => sum + (args?.length ?? 0), 0))
+    expect(Math.max(...claimed)).toBeLessThan(1_000_000)
     expect((await scheduler.verify()).violations).toEqual([])
   })
 
