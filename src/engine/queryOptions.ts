@@ -28,9 +28,9 @@ export const readLimit = (given: number | undefined, fallback: number): number =
   throw new InvalidOptionError({ option: "limit", found: preview(given), expected: "a whole number of at least 1" })
 }
 
-/** One value or several, as a list. */
+/** One value or several, as a list, each once: as long as there are different ones at the most. */
 export const listOf = <A extends string>(given: A | ReadonlyArray<A>): ReadonlyArray<A> =>
-  typeof given === "string" ? [given] : given
+  typeof given === "string" ? [given] : [...new Set(given)]
 
 const texts = ["jobId", "runId", "task", "executor", "tag", "store"]
 const truths = ["fault", "live", "paused", "wait"]

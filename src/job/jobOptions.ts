@@ -53,6 +53,7 @@ export interface JobOptions extends RuleOptions {
   readonly id?: string
   /** For people. Default: the id. */
   readonly name?: string
+  /** At most 1,000, of 1 to 1,000 characters each. */
   readonly tags?: ReadonlyArray<string>
   /** Plain JSON, for people and programs that list jobs. */
   readonly metadata?: { readonly [key: string]: Json }
@@ -173,12 +174,22 @@ export const checkText = (jobId: string, field: string, value: unknown): string 
   })
 }
 
+/** Tags of a job, and names in a list of its; looking at a job takes as long as there are. */
+const maxTexts = 1000
+
 /** Tags: distinct texts. */
 export const checkTags = (jobId: string, tags: unknown): ReadonlyArray<string> => checkTexts(jobId, "tags", tags)
 
 const checkTexts = (jobId: string, field: string, texts: unknown): ReadonlyArray<string> => {
   if (!Array.isArray(texts))
     throw new InvalidJobError({ jobId, field, found: preview(texts), expected: "a list of texts" })
+  if (texts.length > maxTexts)
+    throw new InvalidJobError({
+      jobId,
+      field,
+      found: `a list of ${texts.length}`,
+      expected: `at most ${maxTexts.toLocaleString("en")} texts; what only describes the job belongs into metadata`
+    })
   return [...new Set(texts.map((text: unknown) => checkText(jobId, `an entry of ${field}`, text)))]
 }
 
