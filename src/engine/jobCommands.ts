@@ -113,6 +113,7 @@ const replace = (plan: Plan, existing: Job, definition: JobDefinition): Job => {
     else {
       const { cursor, countsAfterRun, countsAfterEntry } = existing.memory
       const kept = cursor > since ? countsAfter(existing.memory, plan.nextRunKey) : { countsAfterRun, countsAfterEntry }
+      if (cursor > since) plan.keepKeys()
       const counted = { since, cursor: since, skipped: null, ...kept }
       const { lastFireAt, lastOutcome } = existing.memory
       job = plan.revive(

@@ -20,6 +20,7 @@ import { Consequences } from "./consequences.ts"
 import type { Job } from "./jobCodec.ts"
 import { stateRow } from "./jobCodec.ts"
 import type { PlanSetting } from "./planSetting.ts"
+import { runKeysMark } from "./runKeys.ts"
 import type { JobRules } from "../job/rules.ts"
 
 const jobTable = compileMachine(jobMachine)
@@ -50,7 +51,7 @@ export class Plan {
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
   /** Facts for the next owner. */
-  readonly marks: Array<MarkRow> = []
+  readonly marks = new Map<MarkRow["name"], MarkRow["value"]>()
 
   constructor(setting: PlanSetting) {
     this.setting = setting
@@ -203,6 +204,7 @@ export class Plan {
     this.steps.push({ key: current.key, event })
     const { answer } = next.context
     for (const { runKey } of answer.claims) if (runKey >= this.nextRunKey) this.nextRunKey = runKey + 1
+    if (next.context.memory.countsAfterRun !== current.memory.countsAfterRun) this.keepKeys()
     this.consequences.add(working.job, answer, settlement, current.memory.countsAfterEntry)
     for (const runKey of answer.cancels) this.consequences.cancels.push({ jobKey: current.key, runKey })
     // A paused job stays paused when its run turns out to be poison.
@@ -222,10 +224,15 @@ export class Plan {
     return this.step(job, { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due, args })
   }
 
+  /** A job tells what counts from the keys that follow: by a clock set right too, the next owner's are none of those before. */
+  keepKeys(): void {
+    this.mark(runKeysMark, String(this.nextRunKey))
+  }
+
   /** Leaves a fact about the store as a whole to its next owner; `null` takes it away. */
   mark(name: string, value: string | null): void {
     this.edits += 1
-    this.marks.push({ name, value })
+    this.marks.set(name, value)
   }
 
   tell(event: EventBody): void {
@@ -250,7 +257,7 @@ export class Plan {
       this.consequences.settled.length +
       this.removed.length +
       this.unreadable.length +
-      this.marks.length +
+      this.marks.size +
       this.dirty
     )
   }
@@ -266,7 +273,8 @@ export class Plan {
         if (stateChanged) states.push(stateRow(job))
       }
     }
-    const { removed, marks } = this
+    const { removed } = this
+    const marks = [...this.marks].map(([name, value]) => ({ name, value }))
     const { claims, settled, ledger } = this.consequences
     const batch = { at: this.now, removed, added, redefined, states, claims, settled, ledger }
     return marks.length === 0 ? batch : { ...batch, marks }

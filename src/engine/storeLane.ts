@@ -25,6 +25,7 @@ import type { LaneHost } from "./laneHost.ts"
 import { Plan } from "./plan.ts"
 import { noteStop } from "./recovery.ts"
 import { ResidentJobs } from "./residentJobs.ts"
+import { firstRunKey } from "./runKeys.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
 import { SettledRun } from "./settledRun.ts"
 import type { Outage } from "./storeOutage.ts"
@@ -103,7 +104,7 @@ export class StoreLane implements RunHome, Lane {
     this.zones = new ZoneMarks(this.marks)
     this.outage = new StoreOutage(host.timers)
     this.nextJobKey = store.nextJobKey
-    this.nextRunKey = Math.max(store.nextRunKey, runKeysFrom(host.timers.now()))
+    this.nextRunKey = firstRunKey(store, host.timers.now())
     this.claimingSince = new ClaimingSince(store.marks)
     this.forgottenThrough = readForgotten(store.marks.get(forgottenMark))
     this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
@@ -459,7 +460,7 @@ export class StoreLane implements RunHome, Lane {
     this.inHand = []
     this.nextJobKey = plan.nextJobKey
     this.nextRunKey = plan.nextRunKey
-    for (const { name, value } of plan.marks) {
+    for (const [name, value] of plan.marks) {
       if (value === null) this.marks.delete(name)
       else this.marks.set(name, value)
     }
@@ -546,16 +547,6 @@ export class StoreLane implements RunHome, Lane {
     this.host.suspects.leave(this, key)
     this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
   }
-}
-
-/**
- * Where the run keys of an owner begin. A store knows what it gave; one that is new, or was brought back from a copy, does not know
- * what was given elsewhere or since: the time of its opening keeps them apart, unless a thousand runs began in every millisecond.
- */
-const runKeysFrom = (openedAt: EpochMillis): number => {
-  const key = openedAt * 1000
-  // From the year 2255 on the store's own count must do.
-  return key < Number.MAX_SAFE_INTEGER / 1.001 ? key : 0
 }
 
 const cancellingAgain = (jobKey: number, runKey: number): Intent => ({

@@ -204,6 +204,30 @@ describe("a clock that was ahead by years", () => {
     await sound(world)
   })
 
+  it.each(storeKinds)(
+    "what runs after a restart by the right clock counts, whatever an owner by the wrong one had (%s)",
+    async (kind) => {
+      const world = newWorld(kind)
+      const options = { tasks: [quiet] }
+      await world.start(options)
+      await world.scheduler.addJob({ id: "j", task: "quiet", trigger: hourly, misfireGrace: "1 second" })
+      await world.scheduler.shutdown()
+      // That owner claims nothing: all that comes due by its clock is late.
+      world.clock.stepWall(2 * hour + minute)
+      await world.start(options)
+      await world.clock.advance(2 * minute)
+      world.clock.stepWall(-2 * hour - minute)
+      await world.scheduler.rescheduleJob("j", everyFive)
+      await world.scheduler.shutdown()
+      await world.start(options)
+      ran.length = 0
+      await world.clock.advance(10 * minute)
+      expect(ran).toEqual([midnight + 5 * minute, midnight + 10 * minute])
+      for (const fireAt of ran) expect(await world.scheduler.explain("j", fireAt)).toMatchObject({ verdict: "ran" })
+      await sound(world)
+    }
+  )
+
   it("a job that has ended by it can be added again", async () => {
     const world = await setBack("memory", years, "running", {
       trigger: cron("0 * * * *", { end: midnight + 30 * day })

@@ -8,5 +8,9 @@ export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly fo
   { seed: 101652, found: "modifyJob was refused for a faulty trigger, and the rules were changed all the same" },
   { seed: 602854, found: "a paused job whose requested run was poison was parked without a word" },
   { seed: 249, found: "a fixed delay whose run was interrupted for good counted from its claim, not from its end" },
-  { seed: 50054, found: "a value beyond maxRuns, under coalesce all, took the cursor back and was in no entry" }
+  { seed: 50054, found: "a value beyond maxRuns, under coalesce all, took the cursor back and was in no entry" },
+  {
+    seed: 214,
+    found: "the keys of runs began below what a clock set right had counted from, so verify took them for older ones"
+  }
 ]
