@@ -81,10 +81,11 @@ const checkOwed = (
     if (entry.count !== 1) stretches.push(entry)
     else singles.set(entry.from, [...(singles.get(entry.from) ?? []), entry])
   }
-  for (const { after, through, fireTimes } of job.owed ?? []) {
-    const passed = Math.min(through ?? Infinity, Math.max(memory.cursor, history.quietAt ?? -Infinity))
-    if (passed <= after) continue
-    for (const fireAt of fireTimes(after, passed)) {
+  for (const { after, through, fireTimes, passed } of job.owed ?? []) {
+    const reached = passed === true ? Infinity : Math.max(memory.cursor, history.quietAt ?? -Infinity)
+    const last = Math.min(through ?? Infinity, reached)
+    if (last <= after || last === Infinity) continue
+    for (const fireAt of fireTimes(after, last)) {
       const own = singles.get(fireAt) ?? []
       const inside = stretches.filter((entry) => entry.from <= fireAt && fireAt <= entry.through)
       for (const entry of own) entry.seen += 1

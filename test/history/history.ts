@@ -75,6 +75,8 @@ export interface Stretch {
   /** Left out: it goes on. */
   readonly through?: EpochMillis
   readonly fireTimes: FireTimesBetween
+  /** True: the cursor has passed all of it once, though a clock that was set right may have taken it back. */
+  readonly passed?: boolean
 }
 
 /** A job as whoever added it means it. */

@@ -10,7 +10,7 @@ import type { ModelJob } from "./stored.ts"
 /** A clock may step back so far and nothing is made of it. */
 const marginMs = 60_000
 /** A step back beyond this is a correction. */
-const correctionMs = 3 * 3_600_000
+export const correctionMs = 3 * 3_600_000
 
 /** True where the job's fire times begin again before what it had passed: they may come twice, as they may by the two clocks. */
 export const countsAgain = ({ before, after }: Change): boolean =>

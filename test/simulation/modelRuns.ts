@@ -2,6 +2,7 @@
 import { retriedKey } from "../../src/store/claimKind.ts"
 import type { ClaimRow, SettleRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
+import { correctionMs } from "./modelClock.ts"
 import type { StoredLive, StoredRules } from "./stored.ts"
 
 /** How an attempt ended, as its row tells it: the outcome of the last one, the error of one that is followed by another. */
@@ -136,6 +137,10 @@ const backoffOf = ({ retry }: StoredRules, attempt: number): number =>
     ? 0
     : Math.round(Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs))
 
+/** A wait for an instant hours ahead is of a clock that was set right, and is brought forward. */
+const isSameWait = (before: number, after: number, { from }: Change["decided"]): boolean =>
+  before === after || (after < before && after >= from && before > from + correctionMs)
+
 /** The snapshot's live runs are those that the rows leave; none starts its next attempt too early. */
 const checkLive = (change: Change, live: ReadonlyMap<number, StoredLive>, report: Report): void => {
   const { memory } = change.after
@@ -153,7 +158,11 @@ const checkLive = (change: Change, live: ReadonlyMap<number, StoredLive>, report
         "backoff",
         `attempt ${run.attempt} of run ${run.runKey} starts at ${change.decided.through}, due is ${expected.retryAt}`
       )
-    else if (expected.retryAt !== null && run.retryAt !== null && expected.retryAt !== run.retryAt)
+    else if (
+      expected.retryAt !== null &&
+      run.retryAt !== null &&
+      !isSameWait(expected.retryAt, run.retryAt, change.decided)
+    )
       report(
         "backoff",
         `attempt ${run.attempt} of run ${run.runKey} is put off from ${expected.retryAt} to ${run.retryAt}`
