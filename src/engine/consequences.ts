@@ -121,7 +121,9 @@ export class Consequences {
   /** Ends a run that no job holds any more. */
   closeOrphan(run: RunRow): void {
     const { now, runId } = this.setting
-    this.settled.push({ ...run, finishedAt: now, outcome: "interrupted" })
+    const error = run.damage === undefined ? null : { name: "Unreadable", message: run.damage }
+    const text = error === null ? run.error : JSON.stringify(error)
+    this.settled.push({ ...run, finishedAt: now, outcome: "interrupted", error: text })
     const stamp = { jobId: run.jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
     this.tell({
       type: "RunInterrupted",
@@ -130,7 +132,7 @@ export class Consequences {
       finishedAt: now,
       final: true,
       retryAt: null,
-      error: null
+      error
     })
   }
 }

@@ -173,6 +173,7 @@ const whyWaiting = (engine: Engine, record: JobRecord): string => {
 }
 
 const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
+  if (run.damage !== undefined) return `There is a record of a run that cannot be read: ${run.damage}.`
   const kind = isOfFireTime(run) ? "for this fire time" : "on request"
   const started =
     run.startedAt === null
@@ -203,7 +204,8 @@ const waitOf = ({ requested }: LiveRun, retryAt: EpochMillis, { pausedAt, fault 
 const errorText = ({ error }: RunRow): string => {
   if (error === null) return ""
   try {
-    return ` with ${(JSON.parse(error) as { readonly message: string }).message}`
+    const { message } = JSON.parse(error) as { readonly message?: unknown }
+    return typeof message === "string" ? ` with ${message}` : " with an error whose text is damaged"
   } catch {
     return " with an error whose text is damaged"
   }

@@ -23,7 +23,8 @@ export interface Job {
 /** A stored job that cannot be read back. It is parked with its bytes kept. */
 export class JobUnreadableError extends Data.TaggedError("JobUnreadableError")<{
   readonly jobId: string
-  readonly part: "trigger" | "rules" | "arguments" | "snapshot"
+  /** `row`: columns that do not hold what they must. */
+  readonly part: "row" | "trigger" | "rules" | "arguments" | "snapshot"
   readonly cause: unknown
 }> {
   override get message(): string {
@@ -46,6 +47,7 @@ export class JobCodec {
 
   /** A trigger whose code is not registered is a `MissingTrigger`. Throws `JobUnreadableError`. */
   decode(row: JobRow): Job {
+    refuseDamage(row)
     const trigger = this.triggerOrMissing(row)
     const rules = this.rulesOf(row)
     const memory = decodeMemory(row)
@@ -153,7 +155,7 @@ export const encodeMemory = (memory: JobMemory): string => {
 }
 
 /** Reads a stored snapshot. Throws `JobUnreadableError` for one that no version of this code can have written. */
-export const decodeMemory = (row: Pick<JobRow, "id" | "memory" | "value">): JobMemory => {
+export const decodeMemory = (row: Pick<JobRow, "id" | "memory" | "value" | "damage">): JobMemory => {
   const memory = readMemory(row)
   if (jobStates.includes(row.value) && stateOf(memory) === row.value) return memory
   const cause = new Error(`state "${row.value}" contradicts its snapshot`)
@@ -161,7 +163,8 @@ export const decodeMemory = (row: Pick<JobRow, "id" | "memory" | "value">): JobM
 }
 
 /** The same, whatever state the row says. */
-export const readMemory = (row: Pick<JobRow, "id" | "memory">): JobMemory => {
+export const readMemory = (row: Pick<JobRow, "id" | "memory" | "damage">): JobMemory => {
+  refuseDamage(row)
   try {
     const saved = JSON.parse(row.memory) as Partial<JobMemory> & { readonly version?: unknown }
     if (saved.version !== snapshotVersion)
@@ -172,6 +175,11 @@ export const readMemory = (row: Pick<JobRow, "id" | "memory">): JobMemory => {
   } catch (cause) {
     throw new JobUnreadableError({ jobId: row.id, part: "snapshot", cause })
   }
+}
+
+/** Throws `JobUnreadableError` for a row that the store could not read whole. */
+export const refuseDamage = ({ id, damage }: Pick<JobRow, "id" | "damage">): void => {
+  if (damage !== undefined) throw new JobUnreadableError({ jobId: id, part: "row", cause: damage })
 }
 
 /** Field by field, so that every memory in the process has one shape; a spread of two objects costs three times as much. */

@@ -2,14 +2,12 @@
 import { checkIdText, preview as showValue } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
-import type { RunError, RunRecord } from "../job/run.ts"
-import { isOfFireTime, retriedKey } from "../store/claimKind.ts"
+import type { RunRecord } from "../job/run.ts"
 import type { JobRow, RunRow } from "../store/jobStore.ts"
 import { InstantHeap } from "../store/instantHeap.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
 import { missingOf } from "../trigger/missingTrigger.ts"
-import type { Json } from "../trigger/trigger.ts"
 import type { Engine } from "./engine.ts"
 import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "./queries.ts"
 import { jobFilter, jobQueryFields } from "./queries.ts"
@@ -19,6 +17,7 @@ import type { Job } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
 import { checkKnownOptions, listOf, readLimit } from "./queryOptions.ts"
 import type { JobRecord } from "./jobRecord.ts"
+import { runRecord } from "./runRecord.ts"
 import { recordOfRow } from "./jobRecord.ts"
 import { InvalidOptionError, UnknownJobError } from "./schedulerError.ts"
 import type { StoreLane } from "./storeLane.ts"
@@ -254,33 +253,6 @@ export const placeOfRun = (runId: unknown): { readonly store: string; readonly r
   return /^[1-9]\d*$/.test(digits) && Number.isSafeInteger(runKey)
     ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey }
     : null
-}
-
-const idOf = (lane: StoreLane, runKey: number | null): string | null => (runKey === null ? null : lane.runId(runKey))
-
-export const runRecord = (lane: StoreLane, row: RunRow): RunRecord => ({
-  runId: lane.runId(row.runKey),
-  jobId: row.jobId,
-  fireAt: row.fireAt,
-  requested: !isOfFireTime(row),
-  retryOf: idOf(lane, retriedKey(row)),
-  claimedAt: row.claimedAt,
-  startedAt: row.startedAt,
-  finishedAt: row.finishedAt,
-  attempt: row.attempt,
-  outcome: row.outcome,
-  result: parsed<Json>(row.result, { $unserializable: { type: "text", reason: "its stored text is not JSON" } }),
-  error: parsed<RunError>(row.error, { name: "Unreadable", message: "its stored text is not JSON" })
-})
-
-/** One damaged row must not hide the others. */
-const parsed = <A>(text: string | null, damaged: A): A | null => {
-  if (text === null) return null
-  try {
-    return JSON.parse(text) as A
-  } catch {
-    return damaged
-  }
 }
 
 /** Of several stores: among equals the order of the stores, in each that of adding. */

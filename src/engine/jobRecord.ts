@@ -10,7 +10,7 @@ import type { JobDefinitionRow, JobRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json, TriggerSpec } from "../trigger/trigger.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
-import { decodeMemory, JobUnreadableError } from "./jobCodec.ts"
+import { decodeMemory, JobUnreadableError, refuseDamage } from "./jobCodec.ts"
 import { readNotes } from "./jobNotes.ts"
 
 /** A job at one moment. Instants are epoch milliseconds. */
@@ -53,6 +53,7 @@ export const recordOf = (job: Job, store: string): JobRecord => record(job.row, 
 /** The record of a stored row; a row that cannot be read gives one that says so. */
 export const recordOfRow = (row: JobRow, store: string, codec: JobCodec): JobRecord => {
   try {
+    refuseDamage(row)
     return record(row, codec.rulesOf(row), decodeMemory(row), row.value, store)
   } catch (error) {
     if (!(error instanceof JobUnreadableError)) throw error

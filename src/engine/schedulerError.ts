@@ -75,12 +75,12 @@ export class JobStateError extends Data.TaggedError("JobStateError")<{
 export class RunStateError extends Data.TaggedError("RunStateError")<{
   readonly runId: string
   readonly verb: string
-  /** Its outcome; `live` while it has none; `retried` when another run tries it again or has done so. */
-  readonly state: Outcome | "live" | "retried"
+  /** Its outcome; `live` while it has none; `retried` when another run tries it again or has done so; `unreadable`: its record is damaged. */
+  readonly state: Outcome | "live" | "retried" | "unreadable"
   readonly remedy: string
 }> {
   override get message(): string {
-    return `${this.verb}: run ${preview(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" ? "is" : "has"} ${this.state}; ${this.remedy}`
+    return `${this.verb}: run ${preview(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" || this.state === "unreadable" ? "is" : "has"} ${this.state}; ${this.remedy}`
   }
 }
 

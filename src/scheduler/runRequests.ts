@@ -54,6 +54,9 @@ export class RunRequests {
     const { jobId, jobKey } = run
     const refusal = (state: RunStateError["state"], remedy: string): RunStateError =>
       new RunStateError({ runId, verb: "retryRun", state, remedy })
+    const damage = damageOf(run)
+    if (damage !== null)
+      throw refusal("unreadable", `its record is damaged (${damage}): runJob(${preview(jobId)}) makes another run`)
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
     if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
     const others = await runStore(lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
@@ -147,6 +150,17 @@ export class RunRequests {
 /** What ran when the process died, again and again, runs alone. */
 const outOfTurn =
   "the process died in a row while it ran, and so it did with another job, which runs first: try again when that has ended, or in 5 minutes"
+
+/** What of a run's record keeps it from being tried again. */
+const damageOf = ({ damage, args }: RunRow): string | null => {
+  if (damage !== undefined) return damage
+  try {
+    JSON.parse(args ?? "null")
+    return null
+  } catch {
+    return "its arguments are no JSON"
+  }
+}
 
 const unknownRun = (runId: unknown): UnknownNameError =>
   new UnknownNameError({ kind: "run", name: typeof runId === "string" ? runId : preview(runId), known: [] })

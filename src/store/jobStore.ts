@@ -44,6 +44,8 @@ export interface JobStateRow {
 export interface JobRow extends JobDefinitionRow, JobStateRow {
   /** When it was removed; a removed job is kept for its runs, its id is free again. */
   readonly removedAt: EpochMillis | null
+  /** What of the row cannot be read, in words; the fields it speaks of hold what stands for them. Default: nothing. */
+  readonly damage?: string
 }
 
 /** How far `fireAt` may lie after `claimedAt`: a stream that emits faster than the clock ticks numbers its fire times on. */
@@ -84,6 +86,8 @@ export interface SettleRow {
 export interface RunRow extends ClaimRow, SettleRow {
   readonly jobId: string
   readonly epoch: number
+  /** As of a `JobRow`. */
+  readonly damage?: string
 }
 
 export interface LedgerRow {

@@ -5,6 +5,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { JobStateRow, SettleRow, StoreBatch } from "./jobStore.ts"
 import { inChunks, placeholders, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
+import { wholeNumber } from "./sqliteColumns.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
 import { type Executors, type SqliteSession, withExecutors } from "./sqliteSession.ts"
 import {
@@ -24,9 +25,9 @@ import {
   updateStates,
   upsertStates
 } from "./sqliteStatements.ts"
-import { StoreConflict, StoreFenced } from "./storeError.ts"
+import { StoreConflict, StoreFenced, StoreUnreadable } from "./storeError.ts"
 
-type CommitError = SqlError | StoreFenced | StoreConflict
+type CommitError = SqlError | StoreFenced | StoreConflict | StoreUnreadable
 
 /** Applies `batch`, decided at `at`, as number `sequence` of this epoch; false when that number is on disk already. */
 export const commitBatch = (
@@ -61,12 +62,13 @@ export const readSequence = ({
   connection,
   store,
   epoch
-}: SqliteSession): Effect.Effect<number, SqlError | StoreFenced> =>
-  Effect.flatMap(
-    connection.rows<{ epoch: number; sequence: number }>("SELECT epoch, sequence FROM owner"),
-    ([found]): Effect.Effect<number, StoreFenced> =>
-      found?.epoch === epoch ? Effect.succeed(found.sequence) : Effect.fail(new StoreFenced({ store, epoch }))
-  )
+}: SqliteSession): Effect.Effect<number, SqlError | StoreFenced | StoreUnreadable> =>
+  Effect.gen(function* () {
+    const [found] = yield* connection.rows<{ epoch: unknown; sequence: unknown }>("SELECT epoch, sequence FROM owner")
+    const current = yield* wholeNumber(store, "the owner row's epoch", found?.epoch)
+    if (current !== epoch) return yield* new StoreFenced({ store, epoch })
+    return yield* wholeNumber(store, "the owner row's sequence", found?.sequence)
+  })
 
 /**
  * The fence, the idempotency key and the highest keys given in one statement: it changes a row only for the right owner and the next
@@ -84,14 +86,15 @@ const advance = (
       WHERE epoch = ? AND sequence = ?`,
       [sequence, highest(added, ({ key }) => key), highest(claims, ({ runKey }) => runKey), epoch, sequence - 1]
     ),
-    (changed): Effect.Effect<boolean, CommitError> =>
-      changed === 1
-        ? Effect.succeed(true)
-        : Effect.flatMap(readSequence(session), (found): Effect.Effect<boolean, CommitError> =>
-            sequence <= found
-              ? Effect.succeed(false)
-              : Effect.fail(new StoreConflict({ store, cause: `commit ${sequence} follows ${found}` }))
-          )
+    (changed): Effect.Effect<boolean, CommitError> => {
+      if (changed === 1) return Effect.succeed(true)
+      if (changed > 1) return Effect.fail(new StoreUnreadable({ store, cause: `it has ${changed} owner rows` }))
+      return Effect.flatMap(readSequence(session), (found): Effect.Effect<boolean, CommitError> =>
+        sequence <= found
+          ? Effect.succeed(false)
+          : Effect.fail(new StoreConflict({ store, cause: `commit ${sequence} follows ${found}` }))
+      )
+    }
   )
 }
 

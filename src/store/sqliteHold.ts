@@ -7,6 +7,7 @@ import { statSync } from "node:fs"
 import { SqlError } from "@effect/sql/SqlError"
 import { Effect, type Scope } from "effect"
 import { checkpointer, type Checkpointer } from "./sqliteCheckpointer.ts"
+import { wholeNumber } from "./sqliteColumns.ts"
 import { following, type SqliteConnection } from "./sqliteConnection.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
 import type { Ownership } from "./sqliteOwnership.ts"
@@ -69,12 +70,18 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
         yield* Effect.addFinalizer(() => Effect.sync(() => presence?.close()))
         const connection = yield* file.connect
         // A read opens the log and its index.
-        const [owner] = yield* connection.rows<{ epoch: number; sequence: number }>("SELECT epoch, sequence FROM owner")
-        if (known !== null && owner?.epoch !== known.epoch) return yield* new StoreFenced({ store, epoch: known.epoch })
-        if (known !== null && (owner?.sequence ?? 0) < known.sequence)
-          return yield* damaged(
-            "commits that were acknowledged are gone from it: another program has changed it or its log"
-          )
+        const [owner] = yield* connection.rows<{ epoch: unknown; sequence: unknown }>(
+          "SELECT epoch, sequence FROM owner"
+        )
+        if (known !== null) {
+          const epoch = yield* wholeNumber(store, "the owner row's epoch", owner?.epoch)
+          if (epoch !== known.epoch) return yield* new StoreFenced({ store, epoch: known.epoch })
+          const sequence = yield* wholeNumber(store, "the owner row's sequence", owner?.sequence)
+          if (sequence < known.sequence)
+            return yield* damaged(
+              "commits that were acknowledged are gone from it: another program has changed it or its log"
+            )
+        }
         presence = presenceOf(path)
         const moving = yield* checkpointer(path, checkpointPages)
         logGone = false

@@ -137,7 +137,14 @@ const byWakeUp = (session: SqliteSession, filter: JobFilter): Read<Place> =>
   })
 
 /** What a walk gives of a job, and where its index has it. */
-type Step = readonly [key: number, wakeAt: EpochMillis | null, bytes: number, at: number]
+type Step = readonly [key: number, wakeAt: unknown, bytes: number, at: unknown]
+
+/** A wake-up that is no number, by damage, is none. */
+const placeOf = ([key, wakeAt, bytes]: Step): Place => ({
+  key,
+  wakeAt: typeof wakeAt === "number" ? wakeAt : null,
+  bytes
+})
 
 /**
  * Along an index of (instant, key), a slice at a time, until `take` answers false. The rest of the instant where the last slice ended
@@ -146,12 +153,12 @@ type Step = readonly [key: number, wakeAt: EpochMillis | null, bytes: number, at
 const along = (
   { connection }: SqliteSession,
   take: (place: Place) => boolean,
-  query: (from: string, bounds: ReadonlyArray<number>) => readonly [sql: string, params: ReadonlyArray<unknown>],
+  query: (from: string, bounds: ReadonlyArray<unknown>) => readonly [sql: string, params: ReadonlyArray<unknown>],
   most = Infinity
 ): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
     const size = Math.min(sliceKeys, most)
-    const read = (from: string, bounds: ReadonlyArray<number>, rows: number) => {
+    const read = (from: string, bounds: ReadonlyArray<unknown>, rows: number) => {
       const [sql, params] = query(from, bounds)
       return connection.values<Step>(sql, [...params, rows])
     }
@@ -164,11 +171,11 @@ const along = (
           return [...rest, ...later]
         })
       )
-      for (const [key, wakeAt, bytes] of steps) if (!take({ key, wakeAt, bytes })) return
+      for (const step of steps) if (!take(placeOf(step))) return
       last = steps.at(-1) ?? null
-      // Numbers beyond 2^53 are read rounded: a walk that gets no further ends.
-      if (last === null || steps.length < size || (before !== null && last[3] <= before[3] && last[0] <= before[0]))
-        return
+      // Numbers beyond 2^53 are read rounded: a walk that gets no further ends. What is no number comes after all that are.
+      if (last === null || steps.length < size || typeof last[3] !== "number") return
+      if (typeof before?.[3] === "number" && last[3] <= before[3] && last[0] <= before[0]) return
       yield* letOthersIn
     }
   })
@@ -200,9 +207,9 @@ const scan = (session: SqliteSession, filter: JobFilter, condition = "TRUE"): Re
           byWake ? sliceKeys : Math.min(sliceKeys, limit - found.length)
         ]),
         (rows) => {
-          for (const [key, wakeAt, bytes] of rows) {
-            if (byWake) nearest.add({ key, wakeAt, bytes })
-            else found.push({ key, wakeAt, bytes })
+          for (const step of rows) {
+            if (byWake) nearest.add(placeOf(step))
+            else found.push(placeOf(step))
           }
           return byWake || found.length < limit
         }
@@ -211,8 +218,8 @@ const scan = (session: SqliteSession, filter: JobFilter, condition = "TRUE"): Re
     return byWake ? nearest.inOrder() : found
   })
 
-/** In the order of `Step`. */
-const placeColumns = "s.key AS key, s.wake_at, octet_length(j.args) + octet_length(j.notes)"
+/** In the order of `Step`. What NULL there takes is nothing. */
+const placeColumns = "s.key AS key, s.wake_at, coalesce(octet_length(j.args), 0) + coalesce(octet_length(j.notes), 0)"
 
 const jobConditions = ({ executors }: SqliteSession, filter: JobFilter) => {
   const { clauses, params } = conditions([

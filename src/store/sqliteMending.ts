@@ -5,6 +5,7 @@
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import { type EpochMillis, latestInstant } from "../time/instant.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import { countFinishedRuns } from "./sqliteSession.ts"
 
@@ -13,8 +14,8 @@ export const endOfKeys = 2 ** 52
 /** Counts and highest keys at or above this are no scheduler's. */
 export const endOfCounts = 2 ** 51
 
-/** Within the opening's transaction, before anything is read from the file. */
-export const mend = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+/** Within the opening's transaction, before anything is read from the file. `now`: when it is opened. */
+export const mend = (connection: SqliteConnection, now: EpochMillis): Effect.Effect<ReadonlyArray<string>, SqlError> =>
   Effect.gen(function* () {
     const told: Array<string> = []
     const tell = (rows: number, what: string): void => {
@@ -43,9 +44,16 @@ export const mend = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<
       "ledger entries had a key that no scheduler gives, and have a new one"
     )
     tell(
-      yield* connection.run(`DELETE FROM executors WHERE number < 1 OR number >= ${2 ** 31}`),
-      "executors had a number that no scheduler gives"
+      yield* connection.run(`DELETE FROM executors WHERE number < 1 OR number >= ${2 ** 31} OR typeof(name) <> 'text'`),
+      "executors had a number or a name that no scheduler gives"
     )
+    // What is no number has none that follows it: NULL comes first in the index, text and blobs last. IS NULL would be taken for false
+    // of a column declared NOT NULL.
+    for (const range of ["executor < 1", `executor >= ${2 ** 31}`])
+      yield* connection.run(
+        `UPDATE job_state SET ${stateWith({ executor: "0" })} WHERE typeof(executor) <> 'integer' AND key IN
+        (SELECT key FROM job_state INDEXED BY job_state_wake WHERE wake_at IS NOT NULL AND ${range})`
+      )
     tell(
       yield* connection.run(`INSERT OR IGNORE INTO executors(name)
       SELECT DISTINCT coalesce(j.executor, 'default') FROM job_state s CROSS JOIN jobs j ON j.key = s.key
@@ -53,18 +61,31 @@ export const mend = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<
       "executors had no number, and have one"
     )
     tell(
-      yield* connection.run(`UPDATE job_state SET executor =
-        (SELECT e.number FROM jobs j CROSS JOIN executors e ON e.name = coalesce(j.executor, 'default') WHERE j.key = job_state.key)
-        WHERE wake_at IS NOT NULL AND executor IN (${unknownExecutors}) AND EXISTS (SELECT 1 FROM jobs j WHERE j.key = job_state.key)`),
+      yield* connection.run(
+        `UPDATE job_state SET ${stateWith({ executor: numberOfDefinition })} WHERE wake_at IS NOT NULL AND executor IN (${unknownExecutors}) AND EXISTS (SELECT 1 FROM jobs j WHERE j.key = job_state.key)`
+      ),
       "jobs had an executor that the file does not name, and have that of their definition"
     )
-    for (const { column, right } of ownerNumbers)
-      tell(
-        yield* connection.run(
-          `UPDATE owner SET ${column} = ${right} WHERE ${column} < 0 OR ${column} >= ${endOfCounts}`
-        ),
-        `number that counts for all jobs, ${column}, was none that a scheduler writes, and was found anew`
-      )
+    // Whoever is woken too early finds out when it is due: past all instants it would never be woken again.
+    tell(
+      yield* connection.run(`UPDATE job_state SET ${stateWith({ wake_at: "0" })} WHERE key IN (${beyond})`, [
+        latestInstant
+      ]),
+      "jobs had a wake-up that is no instant, and are woken at once"
+    )
+    tell(
+      yield* connection.run(`UPDATE job_state SET ${stateWith({ done_at: "?" })} WHERE done_at > ?`, [
+        now,
+        latestInstant
+      ]),
+      "jobs were done at what is no instant, and count as done now"
+    )
+    tell(
+      yield* connection.run("DELETE FROM marks WHERE typeof(name) <> 'text' OR typeof(value) <> 'text'"),
+      "marks of earlier schedulers were no text, and are gone"
+    )
+    for (const column of yield* mendOwner(connection))
+      tell(1, `number that counts for all jobs, ${column}, was none that a scheduler writes, and was found anew`)
     return told
   })
 
@@ -106,12 +127,54 @@ const jobReferences = [
   ["ledger", "job_key"]
 ] as const
 
-/** Numbers that jobs wait under and no executor has: from one number to the next along the index of wake-ups. */
-const unknownExecutors = `WITH RECURSIVE used(number) AS (
+/** Numbers that jobs wait under: from one to the next along the index of wake-ups. */
+const used = `WITH RECURSIVE used(number) AS (
   SELECT (SELECT executor FROM job_state INDEXED BY job_state_wake WHERE wake_at IS NOT NULL ORDER BY executor LIMIT 1)
-  UNION ALL SELECT (SELECT executor FROM job_state INDEXED BY job_state_wake
-    WHERE wake_at IS NOT NULL AND executor > used.number ORDER BY executor LIMIT 1) FROM used WHERE used.number IS NOT NULL)
+  UNION SELECT (SELECT executor FROM job_state INDEXED BY job_state_wake
+    WHERE wake_at IS NOT NULL AND executor > used.number ORDER BY executor LIMIT 1) FROM used WHERE used.number IS NOT NULL)`
+
+/** Those of them that no executor has. */
+const unknownExecutors = `${used}
   SELECT number FROM used WHERE number IS NOT NULL AND number NOT IN (SELECT number FROM executors)`
+
+/** Keys of jobs that wait for later than an instant can be, or for what is no number, which comes after all numbers. */
+const beyond = `${used}
+  SELECT s.key FROM used CROSS JOIN job_state s INDEXED BY job_state_wake ON s.executor = used.number AND s.wake_at > ?`
+
+/** SQLite takes no row of which any column breaks its type, so all of a row are put right that is written. */
+const stateWith = (given: { readonly [column in keyof typeof stateColumns]?: string }): string =>
+  Object.entries({ ...stateColumns, ...given })
+    .map(([column, value]) => `${column} = ${value}`)
+    .join(", ")
+
+/** What cannot be read stays unreadable, as `jobRow` has it. */
+const stateColumns = {
+  value: "iif(typeof(value) = 'integer', value, -1)",
+  wake_at: "iif(typeof(wake_at) IN ('integer', 'null'), wake_at, 0)",
+  fault: "iif(typeof(fault) = 'integer', fault, 1)",
+  done_at: "iif(typeof(done_at) IN ('integer', 'null'), done_at, NULL)",
+  executor: "iif(typeof(executor) = 'integer', executor, 0)",
+  memory: "iif(typeof(memory) = 'text', memory, '')"
+}
+
+const numberOfDefinition = `(SELECT e.number FROM jobs j CROSS JOIN executors e
+  ON e.name = coalesce(j.executor, 'default') WHERE j.key = job_state.key)`
+
+/** The columns of the owner row that are mended. Who owned the file and its commits' numbers are about to be written anew. */
+const mendOwner = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<string>, SqlError> =>
+  Effect.gen(function* () {
+    const odd = ownerNumbers.map(
+      ({ column }) => `typeof(${column}) <> 'integer' OR ${column} < 0 OR ${column} >= ${endOfCounts}`
+    )
+    const [found] = yield* connection.values<ReadonlyArray<0 | 1>>(`SELECT ${odd.join(", ")} FROM owner`)
+    const mended = ownerNumbers.filter((_, index) => found?.[index] === 1)
+    if (mended.length > 0)
+      yield* connection.run(
+        `UPDATE owner SET ${mended.map(({ column, right }) => `${column} = ${right}`).join(", ")},
+        sequence = 0, pid = 0, host = '', started_at = 0`
+      )
+    return mended.map(({ column }) => column)
+  })
 
 const ownerNumbers = [
   { column: "epoch", right: `(SELECT coalesce(max(epoch), 0) FROM runs WHERE epoch BETWEEN 0 AND ${endOfCounts})` },

@@ -15,7 +15,7 @@ import { type Hold, holdFile } from "./sqliteHold.ts"
 import { own } from "./sqliteOwnership.ts"
 import { refuseForeignSchema } from "./sqliteSchema.ts"
 import { mend } from "./sqliteMending.ts"
-import { type Executors, readExecutors } from "./sqliteSession.ts"
+import { type Executors, readExecutors, readMarks } from "./sqliteSession.ts"
 import { type StoreError, StoreTooNew, StoreUnreadable } from "./storeError.ts"
 
 /** What `sqlite()` was asked for, defaults settled. */
@@ -203,15 +203,16 @@ const claimEpoch = (
   return connection.transaction(
     Effect.gen(function* () {
       for (const statement of neededAtStart) yield* connection.values(statement)
-      const mended = yield* mend(connection)
+      const mended = yield* mend(connection, startedAt)
       const executors = yield* readExecutors(connection)
-      const marks = yield* connection.rows<{ name: string; value: string }>("SELECT name, value FROM marks")
-      const [row] = yield* connection.rows<Omit<Possession, "hold" | "mended" | "executors" | "marks">>(
+      const marks = yield* readMarks(connection)
+      const [row, another] = yield* connection.rows<Omit<Possession, "hold" | "mended" | "executors" | "marks">>(
         `SELECT epoch + 1 AS epoch, job_count AS jobCount,
         max(job_key, (SELECT coalesce(max(key), 0) FROM jobs)) + 1 AS nextJobKey,
         max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey FROM owner`
       )
       if (row === undefined) return yield* new StoreUnreadable({ store, cause: "its owner row is gone" })
+      if (another !== undefined) return yield* new StoreUnreadable({ store, cause: "it has several owner rows" })
       yield* connection.run("UPDATE owner SET epoch = ?, sequence = 0, pid = ?, host = ?, started_at = ?", [
         row.epoch,
         pid,
@@ -219,7 +220,7 @@ const claimEpoch = (
         startedAt
       ])
       hold.acknowledged(row.epoch, 0)
-      return { hold, mended, ...row, marks: new Map(marks.map(({ name, value }) => [name, value])), executors }
+      return { hold, mended, ...row, marks, executors }
     })
   )
 }

@@ -84,14 +84,17 @@ const stat = (path: string): Stats | undefined => statSync(path, { throwIfNoEntr
 const readOwner = (path: string, owner: StoreOwner): Effect.Effect<StoreInUse> =>
   Effect.scoped(
     Effect.flatMap(connect({ filename: path, readonly: true }), (connection) =>
-      connection.rows<StoreOwner>("SELECT pid, host, started_at AS startedAt FROM owner")
+      connection.values<readonly [unknown, unknown, unknown]>("SELECT pid, host, started_at FROM owner")
     )
   ).pipe(
     Effect.map(([holder]) => holder),
     // Locked, and not yet or no longer ours to read: it is in use all the same.
     Effect.catchAllCause(() => Effect.succeed(undefined)),
     Effect.map((holder) => {
-      const { pid, host, startedAt } = holder ?? { pid: 0, host: "", startedAt: owner.startedAt }
+      const [foundPid, foundHost, foundStart] = holder ?? []
+      const pid = typeof foundPid === "number" ? foundPid : 0
+      const host = typeof foundHost === "string" ? foundHost : ""
+      const startedAt = typeof foundStart === "number" ? foundStart : owner.startedAt
       const sameProcess = pid !== 0 && pid === owner.pid && host === owner.host
       const ageMs = Math.max(0, owner.startedAt - startedAt)
       return new StoreInUse({ store: path, pid, host, ageMs, sameProcess })

@@ -8,15 +8,16 @@ import type { EpochMillis } from "../time/instant.ts"
 import { forgottenMark, purgedMark, readForgotten } from "./retentionMarks.ts"
 import type { Retention } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
+import { wholeNumber } from "./sqliteColumns.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import { countFinishedRuns, type SqliteSession } from "./sqliteSession.ts"
-import { StoreFenced } from "./storeError.ts"
+import { StoreFenced, type StoreUnreadable } from "./storeError.ts"
 
 /** Deletes at most `limit` rows of each kind; the number deleted. */
 export const purgeSlice = (
   session: SqliteSession,
   retention: Retention
-): Effect.Effect<number, SqlError | StoreFenced> =>
+): Effect.Effect<number, SqlError | StoreFenced | StoreUnreadable> =>
   Effect.gen(function* () {
     const { connection, store, epoch } = session
     const slice = yield* findSlice(session, retention)
@@ -43,8 +44,8 @@ export const purgeSlice = (
   })
 
 export const readForgottenThrough = (connection: SqliteConnection): Effect.Effect<EpochMillis | null, SqlError> =>
-  Effect.map(connection.rows<{ value: string }>("SELECT value FROM marks WHERE name = ?", [forgottenMark]), ([mark]) =>
-    readForgotten(mark?.value)
+  Effect.map(connection.rows<{ value: unknown }>("SELECT value FROM marks WHERE name = ?", [forgottenMark]), ([mark]) =>
+    readForgotten(typeof mark?.value === "string" ? mark.value : undefined)
   )
 
 /** Keys of what goes; `present`: how many of the jobs were done rather than removed, and so still counted. */
@@ -55,11 +56,11 @@ interface Slice {
   readonly present: number
 }
 
-const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<Slice, SqlError> =>
+const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<Slice, SqlError | StoreUnreadable> =>
   Effect.gen(function* () {
     const { connection, looked } = session
     const { finishedBefore, maxRuns, doneBefore, limit } = retention
-    const excess = (yield* finishedRuns(connection)) - maxRuns
+    const excess = (yield* finishedRuns(session)) - maxRuns
     const oldestRuns = yield* walk(connection, {
       sql: runsAfter,
       from: looked.runs,
@@ -94,19 +95,18 @@ const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<
     return { runs: [...runs.keys], ledger: [...ledger.keys], jobs, present }
   })
 
-const finishedRuns = (connection: SqliteConnection): Effect.Effect<number, SqlError> =>
-  Effect.map(
-    connection.rows<{ finished: number }>("SELECT finished_runs AS finished FROM owner"),
-    ([owner]) => owner?.finished ?? 0
+const finishedRuns = ({ connection, store }: SqliteSession): Effect.Effect<number, SqlError | StoreUnreadable> =>
+  Effect.flatMap(connection.rows<{ finished: unknown }>("SELECT finished_runs AS finished FROM owner"), ([owner]) =>
+    wholeNumber(store, "the owner row's finished_runs", owner?.finished)
   )
 
 /** The finished runs that there are, put where they are counted. Once a session: 5 ms for a million. */
-const recounted = (session: SqliteSession): Effect.Effect<number, SqlError> =>
+const recounted = (session: SqliteSession): Effect.Effect<number, SqlError | StoreUnreadable> =>
   Effect.gen(function* () {
     const { connection, epoch } = session
     session.counted = true
     yield* connection.run(`UPDATE owner SET finished_runs = ${countFinishedRuns} WHERE epoch = ?`, [epoch])
-    return yield* finishedRuns(connection)
+    return yield* finishedRuns(session)
   })
 
 type KeyAndBytes = readonly [key: number, bytes: number]
@@ -144,7 +144,7 @@ class Going {
 }
 
 interface Walk {
-  /** Gives [key, madeAt, endedAt or null, bytes of long texts] of the rows above a key, at most as many as asked for. */
+  /** Gives [key, madeAt, endedAt or NULL, bytes of long texts] of the rows above a key, at most as many as asked for. */
   readonly sql: string
   readonly from: number
   /** Rows that ended before this go … */
@@ -169,16 +169,14 @@ const walk = (connection: SqliteConnection, { sql, from, before, excess, limit }
     let looked = from
     let fromStart = from === 0
     for (let left = walkRows; left > 0; left -= windowRows) {
-      const rows = yield* connection.values<readonly [number, EpochMillis, EpochMillis | null, number]>(sql, [
-        looked,
-        windowRows
-      ])
+      const rows = yield* connection.values<readonly [number, unknown, unknown, number]>(sql, [looked, windowRows])
       let ended = rows.length < windowRows || going.keys.size >= excess
       for (const [key, madeAt, endedAt, bytes] of rows) {
         if (going.full) return { going, looked }
         looked = key
-        if (endedAt !== null && (endedAt < before || going.keys.size < excess)) going.add(key, bytes)
-        if (rows.length === windowRows && madeAt < before) ended = false
+        // An end that is no number, by damage, may be any: such a row stays, as an unfinished one does.
+        if (typeof endedAt === "number" && (endedAt < before || going.keys.size < excess)) going.add(key, bytes)
+        if (rows.length === windowRows && typeof madeAt === "number" && madeAt < before) ended = false
       }
       if (ended) {
         looked = 0

@@ -5,9 +5,11 @@ import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { JobRow, StoreBatch } from "./jobStore.ts"
 import { inChunks, sized } from "./sqliteChunks.ts"
+import { wholeNumber } from "./sqliteColumns.ts"
 import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./sqliteRows.ts"
 import type { RunningJobs, SqliteSession } from "./sqliteSession.ts"
 import { letOthersIn, sliceBytes, sliceJobs } from "./sqliteSlices.ts"
+import type { StoreUnreadable } from "./storeError.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -37,19 +39,19 @@ export const readNextWakeAt = ({ connection, executors }: SqliteSession, executo
   Effect.map(
     connection.rows<{ wakeAt: number }>(
       `SELECT s.wake_at AS wakeAt FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-      WHERE s.executor = ? AND s.wake_at IS NOT NULL ORDER BY s.wake_at LIMIT 1`,
-      [executors.numbers.get(executor) ?? null]
+      WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at LIMIT 1`,
+      [executors.numbers.get(executor) ?? null, Number.MAX_SAFE_INTEGER]
     ),
     ([row]) => row?.wakeAt ?? null
   )
 
 export const readWakingExecutors = ({ connection }: SqliteSession): Read<ReadonlyArray<string>> =>
   Effect.map(
-    connection.rows<{ name: string }>(
+    connection.rows<{ name: unknown }>(
       `SELECT name FROM executors e WHERE EXISTS
       (SELECT 1 FROM job_state s WHERE s.executor = e.number AND s.wake_at IS NOT NULL) ORDER BY name`
     ),
-    (rows) => rows.map(({ name }) => name)
+    (rows) => rows.flatMap(({ name }) => (typeof name === "string" ? name : []))
   )
 
 export const readJobsById = (session: SqliteSession, ids: ReadonlyArray<string>): Read<ReadonlyArray<JobRow>> =>
@@ -65,17 +67,22 @@ export const readJobsByKey = (session: SqliteSession, keys: ReadonlyArray<number
   )
 
 /** The running are known; the rare states by index; the scheduled are those that are left. */
-export const countJobs = (session: SqliteSession): Read<ReadonlyMap<JobState, number>> =>
+export const countJobs = (
+  session: SqliteSession
+): Effect.Effect<ReadonlyMap<JobState, number>, SqlError | StoreUnreadable> =>
   Effect.gen(function* () {
     const { connection } = session
     const keys = yield* runningJobs(session)
-    const rows = yield* connection.alone(connection.rows<{ value: number | null; jobs: number }>(countedByIndex))
+    const rows = yield* connection.alone(connection.rows<{ value: unknown; jobs: number }>(countedByIndex))
     const counts = new Map<JobState, number>()
     const add = (state: JobState, jobs: number) => counts.set(state, (counts.get(state) ?? 0) + jobs)
     add("running", keys.size)
-    for (const { value, jobs } of rows) if (value !== null && value !== stateCodes.scheduled) add(stateOf(value), jobs)
+    const [whole, ...rare] = rows
+    const all = yield* wholeNumber(session.store, "the owner row's job_count", whole?.jobs)
+    for (const { value, jobs } of rare)
+      if (typeof value === "number" && value !== stateCodes.scheduled) add(stateOf(value), jobs)
     const others = [...counts.values()].reduce((sum, jobs) => sum + jobs, 0)
-    add("scheduled", (rows.find(({ value }) => value === null)?.jobs ?? 0) - others)
+    add("scheduled", all - others)
     return new Map([...counts].filter(([, jobs]) => jobs > 0))
   })
 
@@ -136,7 +143,7 @@ export const readStreamJobs = (session: SqliteSession): Read<ReadonlyArray<JobRo
   jobRows(
     session,
     `SELECT ${jobColumns} FROM jobs j INDEXED BY jobs_by_stream CROSS JOIN job_state s ON s.key = j.key
-    WHERE j.stream IS NOT NULL AND j.removed_at IS NULL AND s.value <> ? ORDER BY j.key`,
+    WHERE j.stream IS NOT NULL AND j.removed_at IS NULL AND s.value IS NOT ? ORDER BY j.key`,
     [stateCodes.done]
   )
 

@@ -4,6 +4,7 @@ import type { Outcome } from "../job/run.ts"
 import type { JobState } from "../job/snapshot.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
+import { readColumns, text, textOrNull, whole, wholeOrNull } from "./sqliteColumns.ts"
 
 export const stateCodes: Readonly<Record<JobState, number>> = {
   scheduled: 0,
@@ -54,7 +55,37 @@ export type StoredJob = readonly [
   memory: string
 ]
 
-export const jobRow = (stored: StoredJob): JobRow => ({
+/** As in `jobColumns`. */
+const jobTypes = [
+  whole("key", 0),
+  text("id"),
+  text("task"),
+  text("trigger"),
+  textOrNull("stream"),
+  text("args"),
+  text("rules"),
+  text("notes"),
+  whole("added_at", 0),
+  wholeOrNull("removed_at", 0),
+  whole("value", -1),
+  wholeOrNull("wake_at"),
+  whole("fault", 1),
+  text("executor", "default"),
+  text("memory")
+]
+
+/** A row with columns that do not hold what they must says so in `damage`; whoever decodes it refuses that row, no other. */
+export const jobRow = (found: StoredJob): JobRow => {
+  const { row, damage } = readColumns(jobTypes, found)
+  if (damage === null) return jobRowOf(row)
+  const job = jobRowOf(row)
+  return { ...job, id: job.id === "" ? nameless(job.key) : job.id, damage }
+}
+
+/** For a job whose id cannot be read: no two have the same. */
+const nameless = (key: number): string => `unreadable id of the job with key ${key}`
+
+const jobRowOf = (stored: StoredJob): JobRow => ({
   key: stored[0],
   id: stored[1],
   task: stored[2],
@@ -99,7 +130,33 @@ export type StoredRun = readonly [
   error: string | null
 ]
 
-export const runRow = (stored: StoredRun): RunRow => ({
+/** As in `runColumns`. */
+const runTypes = [
+  whole("run_key", 0),
+  whole("job_key", 0),
+  text("id"),
+  whole("fire_at", 0),
+  whole("request", 0),
+  whole("claimed_at", 0),
+  whole("epoch", 0),
+  textOrNull("args"),
+  whole("attempt", 1),
+  wholeOrNull("started_at"),
+  wholeOrNull("finished_at"),
+  wholeOrNull("outcome"),
+  textOrNull("result"),
+  textOrNull("error")
+]
+
+/** As `jobRow`. */
+export const runRow = (found: StoredRun): RunRow => {
+  const { row, damage } = readColumns(runTypes, found)
+  if (damage === null) return runRowOf(row)
+  const run = runRowOf(row)
+  return { ...run, jobId: run.jobId === "" ? nameless(run.jobKey) : run.jobId, damage }
+}
+
+const runRowOf = (stored: StoredRun): RunRow => ({
   runKey: stored[0],
   jobKey: stored[1],
   jobId: stored[2],
@@ -131,7 +188,32 @@ export type StoredLedger = readonly [
   at: EpochMillis
 ]
 
-export const ledgerRow = (stored: StoredLedger): LedgerRow & { readonly jobId: string } => ({
+/** As in `ledgerColumns`. */
+const ledgerTypes = [
+  whole("job_key", 0),
+  text("id"),
+  whole("kind", -1),
+  whole("from_at", 0),
+  whole("through_at", 0),
+  whole("count", 0),
+  textOrNull("reason"),
+  wholeOrNull("run_key"),
+  whole("at", 0)
+]
+
+/** Without those whose columns do not hold what they must: the fire times that they stood for have no record then, which `verify` tells. */
+export const ledgerRows = (
+  found: ReadonlyArray<StoredLedger>
+): ReadonlyArray<LedgerRow & { readonly jobId: string }> => {
+  const rows: Array<LedgerRow & { readonly jobId: string }> = []
+  for (const stored of found) {
+    const { row, damage } = readColumns(ledgerTypes, stored)
+    if (damage === null) rows.push(ledgerRow(row))
+  }
+  return rows
+}
+
+const ledgerRow = (stored: StoredLedger): LedgerRow & { readonly jobId: string } => ({
   jobKey: stored[0],
   jobId: stored[1],
   kind: kindOf(stored[2]),

@@ -14,7 +14,7 @@ import {
   bareRunColumns,
   kindCodes,
   ledgerColumns,
-  ledgerRow,
+  ledgerRows,
   outcomeCodes,
   runColumns,
   runRow,
@@ -26,6 +26,9 @@ import type { SqliteSession, Stretch } from "./sqliteSession.ts"
 import { bySize, letOthersIn } from "./sqliteSlices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
+
+/** Whatever is no whole number, by damage, lies outside: NULL comes before all numbers, text and blobs come after them. */
+const farthest = Number.MAX_SAFE_INTEGER
 
 /** Runs by `filter`. Takes the connection for itself a slice at a time. */
 export const readRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArray<RunRow>> => {
@@ -86,7 +89,7 @@ export const readOrphans = (
   runRows(
     connection,
     `SELECT ${runColumns} FROM runs r INDEXED BY runs_unfinished CROSS JOIN jobs j ON j.key = r.job_key
-    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch <> ? ORDER BY r.run_key ${limited}`,
+    WHERE r.finished_at IS NULL AND r.run_key > ? AND r.epoch IS NOT ? ORDER BY r.run_key ${limited}`,
     [afterRunKey, epoch, limit]
   )
 
@@ -99,8 +102,9 @@ export const readLedger = (
       return Effect.succeed([])
     }
     const { clauses, params } = conditions([
-      ["l.through_at >= ?", filter.from],
-      ["l.from_at <= ?", filter.to]
+      ["l.through_at >= ?", filter.from ?? -farthest],
+      ["l.from_at <= ?", filter.to],
+      ["l.through_at <= ?", farthest]
     ])
     if (keys !== undefined) clauses.push(within("l.job_key", keys, params))
     if (filter.kinds !== undefined)
@@ -117,7 +121,7 @@ export const readLedger = (
         WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC ${limited}`,
         [...params, filter.limit ?? noLimit]
       ),
-      (rows) => rows.map(ledgerRow)
+      ledgerRows
     )
   })
 
@@ -202,11 +206,15 @@ const stretchOf = (session: SqliteSession, stretch: number, newest: number): Rea
       [lower, lower + runSliceKeys]
     )
     const next = yield* newestKey(connection, lower)
-    const facts = { latestFireAt: row?.fire ?? -Infinity, latestClaimAt: row?.claim ?? -Infinity, next }
+    const facts = { latestFireAt: latest(row?.fire), latestClaimAt: latest(row?.claim), next }
     if (stretches.size >= mostStretches) stretches.clear()
     if (lower + runSliceKeys < newest) stretches.set(stretch, facts)
     return facts
   })
+
+/** What is no number, by damage, comes after all numbers: nothing is known then. */
+const latest = (found: unknown): EpochMillis =>
+  typeof found === "number" ? found : found === null || found === undefined ? -Infinity : Infinity
 
 /** Of 40 million runs. */
 const mostStretches = 20_000
@@ -236,8 +244,8 @@ const runsOfSlice = (
 
 const runConditions = (filter: RunFilter, from: EpochMillis | undefined) => {
   const { clauses, params } = conditions([
-    ["r.fire_at >= ?", from],
-    ["r.fire_at <= ?", filter.to]
+    ["r.fire_at >= ?", from ?? -farthest],
+    ["r.fire_at <= ?", filter.to ?? farthest]
   ])
   if (filter.outcomes !== undefined) {
     clauses.push(

@@ -47,7 +47,8 @@ const plain = (sql: string | null): string => (sql ?? "").replace(/\s+/g, " ")
 /** SQLite makes indexes of its own for keys; those come and go with their tables. */
 const readSchema = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<SchemaObject>, SqlError> =>
   connection.rows<SchemaObject>(
-    "SELECT type, name, tbl_name AS \"table\", sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    `SELECT CAST(type AS TEXT) AS type, CAST(name AS TEXT) AS name, coalesce(CAST(tbl_name AS TEXT), '') AS "table",
+      CAST(sql AS TEXT) AS sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`
   )
 
 /** By version; made when first asked for, which takes a millisecond. */

@@ -48,10 +48,22 @@ export interface Executors {
 }
 
 export const readExecutors = (connection: SqliteConnection): Effect.Effect<Executors, SqlError> =>
-  Effect.map(connection.rows<{ name: string; number: number }>("SELECT name, number FROM executors"), (rows) => ({
-    numbers: new Map(rows.map(({ name, number }) => [name, number])),
-    names: new Map(rows.map(({ name, number }) => [number, name]))
-  }))
+  Effect.map(connection.rows<{ name: unknown; number: number }>("SELECT name, number FROM executors"), (rows) => {
+    const named = rows.flatMap(({ name, number }) => (typeof name === "string" ? [{ name, number }] : []))
+    return {
+      numbers: new Map(named.map(({ name, number }) => [name, number])),
+      names: new Map(named.map(({ name, number }) => [number, name]))
+    }
+  })
+
+/** What owners have left for the next, by name. */
+export const readMarks = (connection: SqliteConnection): Effect.Effect<ReadonlyMap<string, string>, SqlError> =>
+  Effect.map(connection.rows<{ name: unknown; value: unknown }>("SELECT name, value FROM marks"), (rows) => {
+    const marks = new Map<string, string>()
+    for (const { name, value } of rows)
+      if (typeof name === "string" && typeof value === "string") marks.set(name, value)
+    return marks
+  })
 
 /** The session's executors with `names` among them, those that are new written first. */
 export const withExecutors = (

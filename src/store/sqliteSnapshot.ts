@@ -22,7 +22,7 @@ import {
   jobColumns,
   jobRow,
   ledgerColumns,
-  ledgerRow,
+  ledgerRows,
   runRow,
   type StoredJob,
   type StoredLedger,
@@ -30,6 +30,7 @@ import {
 } from "./sqliteRows.ts"
 import { purgedMark } from "./retentionMarks.ts"
 import { endOfCounts, endOfKeys } from "./sqliteMending.ts"
+import { readMarks } from "./sqliteSession.ts"
 import { letOthersIn } from "./sqliteSlices.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
@@ -166,25 +167,21 @@ const copied = (path: string, store: string): Effect.Effect<string, StoreUnavail
 
 const snapshotOf = (connection: SqliteConnection, store: string) =>
   Effect.gen(function* () {
-    const [owner] = yield* connection.rows<{ readonly epoch: number }>("SELECT epoch FROM owner")
+    const [owner] = yield* connection.rows<{ readonly epoch: unknown }>("SELECT epoch FROM owner")
     if (owner === undefined) return yield* Effect.fail(new StoreUnreadable({ store, cause: "its owner row is gone" }))
+    // One that is no number is damage, and told as that.
+    const epoch = typeof owner.epoch === "number" ? owner.epoch : 0
     const told = <A>(operation: string, read: Effect.Effect<A, SqlError>) => translated(store, operation)(read)
     const snapshot: SqliteSnapshot = {
-      epoch: owner.epoch,
+      epoch,
       past: told(
         "past",
         Effect.map(connection.rows<PastOfFile>(pastOfFile), ([row]) => ({
-          recovered: row?.epoch === owner.epoch,
+          recovered: row?.epoch === epoch,
           purged: row?.purged === 1
         }))
       ),
-      marks: told(
-        "marks",
-        Effect.map(
-          connection.rows<{ readonly name: string; readonly value: string }>("SELECT name, value FROM marks"),
-          (rows) => new Map(rows.map(({ name, value }) => [name, value]))
-        )
-      ),
+      marks: told("marks", readMarks(connection)),
       jobs: (afterKey, limit) =>
         Effect.zipRight(
           letOthersIn,
@@ -201,10 +198,7 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
           Effect.map(connection.values<StoredRun>(runsOfJob, [jobKey, limit]), (rows) => rows.map(runRow))
         ),
       ledgerOf: (jobKey, limit) =>
-        told(
-          "ledger",
-          Effect.map(connection.values<StoredLedger>(ledgerOfJob, [jobKey, limit]), (rows) => rows.map(ledgerRow))
-        ),
+        told("ledger", Effect.map(connection.values<StoredLedger>(ledgerOfJob, [jobKey, limit]), ledgerRows)),
       damage: () => told("check", findDamage(connection))
     }
     return snapshot

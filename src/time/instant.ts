@@ -2,12 +2,12 @@
 import { Data } from "effect"
 import { DateTime } from "luxon"
 import { localMillis, readDate } from "./civil.ts"
-import type { EpochMillis } from "./epochMillis.ts"
+import { type EpochMillis, latestInstant } from "./epochMillis.ts"
 import { isUnreadable } from "./readable.ts"
 import { shown } from "./shown.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
-export type { EpochMillis } from "./epochMillis.ts"
+export { type EpochMillis, latestInstant } from "./epochMillis.ts"
 
 /** What a caller may give for an instant. Text without an offset is read in the time zone at hand. */
 export type InstantInput = Date | EpochMillis | string | DateTime
@@ -31,7 +31,7 @@ export class InvalidInstantError extends Data.TaggedError("InvalidInstantError")
 export const readInstant = (input: InstantInput, timezone: string): EpochMillis => {
   if (typeof input === "string") return readText(input, timezone)
   const at = typeof input === "number" ? input : millisOf(input)
-  if (!Number.isSafeInteger(at) || Math.abs(at) > maxInstant) {
+  if (!Number.isSafeInteger(at) || Math.abs(at) > latestInstant) {
     throw new InvalidInstantError({
       found: shown(input),
       expected: "a whole number of milliseconds that Date can hold"
@@ -47,9 +47,6 @@ const millisOf = (input: unknown): number =>
 /** Whether the text carries its own offset, so that no zone is needed to read it. Anything that is not text does. */
 export const isZoneFree = (input: InstantInput): boolean =>
   typeof input !== "string" || textForm.exec(input.trim())?.[7] !== undefined
-
-/** What `Date` can hold. */
-const maxInstant = 8_640_000_000_000_000
 
 const textForm =
   /^(\d{4}-\d{1,2}-\d{1,2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?)?( ?)([Zz]|[+-]\d{2}(?::?\d{2})?)?$/

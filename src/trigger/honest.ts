@@ -1,6 +1,6 @@
 /** Asks a trigger and believes nothing: triggers may be the user's code. */
 import { Data } from "effect"
-import type { EpochMillis } from "../time/instant.ts"
+import { type EpochMillis, latestInstant } from "../time/instant.ts"
 import { shownValue } from "./invalidTrigger.ts"
 import type { CountedPart, Trigger } from "./trigger.ts"
 
@@ -52,7 +52,7 @@ export const honestNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBu
       throw faulty(trigger, after, "slow", `${Math.round(tookMs)} ms, allowed are ${budget.budgetMs} ms`)
   }
   if (found === undefined) return undefined
-  if (typeof found !== "number" || !Number.isSafeInteger(found) || found > maxInstant || found < -maxInstant) {
+  if (typeof found !== "number" || !Number.isSafeInteger(found) || Math.abs(found) > latestInstant) {
     throw faulty(trigger, after, "notAnInstant", shownValue(found))
   }
   if (found <= after) throw faulty(trigger, after, "notLater", String(found))
@@ -96,9 +96,6 @@ export const honestPart = (
 }
 
 const isInteger = (found: unknown): found is number => Number.isSafeInteger(found)
-
-/** What `Date` can hold. */
-const maxInstant = 8_640_000_000_000_000
 
 /** A promise or a text is no instant: the type says number, the user's code may not. */
 const ask = (trigger: Trigger, after: EpochMillis): unknown => {

@@ -30,11 +30,14 @@ export interface CheckSetting {
   readonly knowsTriggers: boolean
 }
 
-export function* verifyJob(row: JobRow, records: JobRecords, setting: CheckSetting): Sliced<Findings> {
+export function* verifyJob(row: JobRow, given: JobRecords, setting: CheckSetting): Sliced<Findings> {
   const found: Array<Findings["found"][number]> = []
   const report: Report = (invariant, message) => found.push({ invariant, message })
-  const { runs } = records
-  const counted = { runs: runs.length, fireTimes: 0, notChecked: [] }
+  const runs = given.runs.filter(({ damage }) => damage === undefined)
+  const records = { ...given, runs }
+  for (const { runKey, damage } of given.runs)
+    if (damage !== undefined) report("readable", `the record of run ${runKey} cannot be read: ${damage}`)
+  const counted = { runs: given.runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
   checkOverlap(records, setting, report)
   const read = readJob(row, setting, report)

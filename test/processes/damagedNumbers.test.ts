@@ -42,6 +42,10 @@ const cases: ReadonlyArray<readonly [what: string, sql: string, told: boolean]> 
     "UPDATE jobs SET key = 9007199254740993 WHERE key = 1; UPDATE job_state SET key = 9007199254740993 WHERE key = 1; UPDATE runs SET job_key = 9007199254740993 WHERE job_key = 1",
     true
   ],
+  ...["9000000000000000000", "8640000000000001"].map(
+    (at) => [`a wake-up at ${at}`, `UPDATE job_state SET wake_at = ${at} WHERE key = 1`, true] as const
+  ),
+  ["every wake-up at 9e18", "UPDATE job_state SET wake_at = 9000000000000000000", true],
   ...["job_count", "finished_runs", "job_key", "run_key", "epoch"].flatMap((column) =>
     ["9223372036854775807", "-9223372036854775807", "9007199254740993"].map(
       (value) => [`the owner row's ${column} of ${value}`, `UPDATE owner SET ${column} = ${value}`, true] as const
