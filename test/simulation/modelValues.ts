@@ -4,6 +4,7 @@
  */
 import { isOfFireTime, isOfValue } from "../../src/store/claimKind.ts"
 import type { Change, Report } from "./change.ts"
+import { countsAgain } from "./modelClock.ts"
 import type { ModelJob, StoredMemory } from "./stored.ts"
 import type { EmittedValue } from "./simulatedArguments.ts"
 import { argumentsIn, valueIn } from "./simulatedArguments.ts"
@@ -103,12 +104,13 @@ export class ModelValues {
 
   /** What it newly took, in the order in which it was given, is what it runs and what it refuses. */
   private checkRefused(
-    { before, after, claims, ledger }: Change,
+    change: Change,
     fresh: ReadonlyArray<EmittedValue>,
     own: Array<Given>,
     heldAtMs: number,
     report: Report
   ): void {
+    const { before, after, claims, ledger } = change
     const entries = ledger.filter(({ kind }) => kind === "misfired" || kind === "coalesced")
     const counted = entries.reduce((sum, { count }) => sum + count, 0)
     const ran = claims.filter(isOfFireTime).length
@@ -120,7 +122,8 @@ export class ModelValues {
       report("reason", `a value is refused as invalid, none was`)
     const first = Math.min(...own.map(({ ms }) => ms), Infinity)
     const withdrawn = entries.some(({ reason }) => reason === "withdrawn")
-    if (withdrawn && heldAtMs < first && !after.memory.exhausted)
+    // What a clock that was set right had queued is withdrawn with the job's resume, too.
+    if (withdrawn && heldAtMs < first && !after.memory.exhausted && !countsAgain(change))
       report("reason", `values are withdrawn, the scheduler was not paused`)
     if (refused <= 0) return
     if (own.every(({ sure }) => sure)) {
