@@ -11,7 +11,7 @@ import type {
   RunListener,
   RunOrder
 } from "../executor/executor.ts"
-import type { Settlement } from "../executor/executor.ts"
+import type { AwaitedEnd, Settlement } from "../executor/executor.ts"
 import { checkSettlement } from "../executor/settlement.ts"
 import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -136,6 +136,14 @@ export class Dispatcher {
     slot.overflow.splice(at, 1)
     this.settle(order, neverStarted("cancelled", this.ground.timers.now()))
     return true
+  }
+
+  /** Of a run that was aborted and goes on, since its job awaits its end; `null` for any other. */
+  awaited(runId: string): AwaitedEnd | null {
+    const order = this.orders.get(runId)
+    const slot = order === undefined ? undefined : this.slots.get(order.executor)
+    if (order === undefined || slot === undefined) return null
+    return this.guarded(order.executor, "awaited", () => slot.executor.awaited?.(runId) ?? null, null)
   }
 
   /** Ends everything that is out as `interrupted`, and whatever is still to come: a claim may be on its way to the disk. */

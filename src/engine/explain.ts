@@ -1,4 +1,5 @@
 /** Why a job ran at an instant, or why it did not: one sentence with the facts, from the rows and the trigger. */
+import type { AwaitedEnd } from "../executor/executor.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { honestNext } from "../trigger/honest.ts"
@@ -51,10 +52,11 @@ export const explain = async (
   // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
   const countsHere = (record: Parameters<typeof counts>[1]): boolean =>
     memory === null || instant <= memory.since || counts(memory, record)
+  const awaitedOf = ({ runKey }: RunRow): AwaitedEnd | null => engine.dispatcher.awaited(lane.runId(runKey))
   const requested = runs.find((each) => !isOfFireTime(each))
   const run = runs.find((each) => isOfFireTime(each) && countsHere(each))
   if (run !== undefined) {
-    const sentence = sentenceOfRun(run, record) + sentenceOfRetry(runs, lane)
+    const sentence = sentenceOfRun(run, record, awaitedOf(run)) + sentenceOfRetry(runs, lane)
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
   const entries = (
@@ -87,7 +89,7 @@ export const explain = async (
   if (waiting !== null) return answer("waiting", waiting)
   if (requested !== undefined) {
     const verdict = requested.outcome === null ? "running" : "ran"
-    return answer(verdict, sentenceOfRun(requested, record), lane.runId(requested.runKey))
+    return answer(verdict, sentenceOfRun(requested, record, awaitedOf(requested)), lane.runId(requested.runKey))
   }
   return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
 }
@@ -172,7 +174,7 @@ const whyWaiting = (engine: Engine, record: JobRecord): string => {
   return "it is about to be"
 }
 
-const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
+const sentenceOfRun = (run: RunRow, record: JobRecord, awaited: AwaitedEnd | null): string => {
   if (run.damage !== undefined) return `There is a record of a run that cannot be read: ${run.damage}.`
   const kind = isOfFireTime(run) ? "for this fire time" : "on request"
   const started =
@@ -188,12 +190,15 @@ const sentenceOfRun = (run: RunRow, record: JobRecord): string => {
       live === undefined
         ? `attempt ${run.attempt} ${started}`
         : live.retryAt === null
-          ? `attempt ${live.attempt} is with executor "${record.executor}"`
+          ? `attempt ${live.attempt} ${awaited === null ? `is with executor "${record.executor}"` : awaitedText(awaited)}`
           : `attempt ${live.attempt} ${waitOf(live, live.retryAt, record)}${errorText(run)}`
     return `A run ${kind} was claimed at ${iso(run.claimedAt)}, and ${attempt}.`
   }
   return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${errorText(run)}.`
 }
+
+const awaitedText = ({ outcome, at }: AwaitedEnd): string =>
+  `${outcome === "timedOut" ? "timed out" : `was ${outcome}`} at ${iso(at)}, and is awaited until its task ends, as onAborted "await" has it`
 
 /** In a pause only what was asked for goes on, and nothing of a parked job. */
 const waitOf = ({ requested }: LiveRun, retryAt: EpochMillis, { pausedAt, fault }: JobRecord): string =>

@@ -20,7 +20,7 @@ import { exactText, jsonOrPlaceholder, jsonText } from "../task/jsonText.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { CancelTimer } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
-import type { RunOrder, Settlement } from "./executor.ts"
+import type { AwaitedEnd, RunOrder, Settlement } from "./executor.ts"
 import type { Queued } from "./orderQueue.ts"
 import { noteWritten } from "./settlement.ts"
 
@@ -30,6 +30,8 @@ export interface AttemptHome extends TaskGround {
   report(error: unknown, where: string): void
   /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
   outcome(attempt: Attempt, settlement: Settlement): void
+  /** The attempt was aborted, and its outcome waits for its task's end. */
+  awaits(attempt: Attempt): void
   /** The task has ended some time after its outcome; comes at most once. */
   ended(attempt: Attempt): void
   progressed(attempt: Attempt, value: Json): void
@@ -121,6 +123,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     else {
       this.disarm()
       this.held = settlement
+      this.home.awaits(this)
     }
   }
 
@@ -128,6 +131,11 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   disarm(): void {
     this.timer?.()
     this.timer = null
+  }
+
+  /** Its outcome, which is kept until its task ends; `null`: it is not. */
+  get awaited(): AwaitedEnd | null {
+    return this.held === null ? null : { outcome: this.held.outcome, at: this.held.finishedAt }
   }
 
   /** True while it is under way and has no outcome. */

@@ -53,8 +53,15 @@ export interface RunListener {
 export interface ExecutorStatus {
   readonly running: number
   readonly queued: number
-  /** Attempts that were aborted and have not ended since; their slots are free again. */
+  /** Attempts that were aborted and have not ended since; their slots are free again, but for those whose end is awaited. */
   readonly stuck: number
+}
+
+/** An attempt that was aborted, and has its outcome when its task ends. */
+export interface AwaitedEnd {
+  readonly outcome: Outcome
+  /** When it was aborted. */
+  readonly at: EpochMillis
 }
 
 export interface Executor {
@@ -67,6 +74,8 @@ export interface Executor {
   /** Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. */
   close(): void
   status(): ExecutorStatus
+  /** Of a run whose attempt was aborted and is awaited (`awaitEnd`); `null` for any other. For people: `explain` says it. */
+  awaited?(runId: string): AwaitedEnd | null
 }
 
 /** What an executor is given when the scheduler starts. */

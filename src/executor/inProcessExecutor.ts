@@ -1,7 +1,7 @@
 /**
  * Runs tasks in this process, on this thread. A plain function runs to its end inside `submit`; what waits for a slot starts
  * when one is free. It cannot kill: a task that ignores its signal holds its slot for `stuckAfter` more, then the slot is free
- * and the task is counted as stuck until it ends by itself.
+ * and the task is counted as stuck until it ends by itself. One whose end is awaited is counted then, too, and keeps its slot.
  * Long so that what holds a slot, and when news are told, can be read in one piece.
  */
 import { Data } from "effect"
@@ -16,6 +16,7 @@ import type { Json } from "../trigger/trigger.ts"
 import type { AttemptHome } from "./attempt.ts"
 import { Attempt } from "./attempt.ts"
 import type {
+  AwaitedEnd,
   Executor,
   ExecutorContext,
   ExecutorProvider,
@@ -68,6 +69,8 @@ class InProcessExecutor implements Executor, AttemptHome {
   private readonly live = new Map<string, Attempt>()
   /** Attempts with an outcome that still hold their slot. */
   private readonly aborted = new Set<Attempt>()
+  /** Aborted attempts whose outcome waits for their end, and since when, by monotonic time. */
+  private readonly awaitedSinceMs = new Map<Attempt, number>()
   private running = 0
   private stuck = 0
   private closed = false
@@ -123,11 +126,25 @@ class InProcessExecutor implements Executor, AttemptHome {
   }
 
   status(): ExecutorStatus {
-    return { running: this.running, queued: this.waiting.length, stuck: this.stuck }
+    let { stuck } = this
+    if (this.awaitedSinceMs.size > 0) {
+      const untilMs = this.timers.monotonicMillis() - this.limits.stuckAfterMs
+      for (const sinceMs of this.awaitedSinceMs.values()) if (sinceMs <= untilMs) stuck += 1
+    }
+    return { running: this.running, queued: this.waiting.length, stuck }
+  }
+
+  awaited(runId: string): AwaitedEnd | null {
+    return this.live.get(runId)?.awaited ?? null
+  }
+
+  awaits(attempt: Attempt): void {
+    this.awaitedSinceMs.set(attempt, this.timers.monotonicMillis())
   }
 
   outcome(attempt: Attempt, settlement: Settlement): void {
     this.live.delete(attempt.order.runId)
+    this.awaitedSinceMs.delete(attempt)
     attempt.disarm()
     if (attempt.place === "waiting") this.waiting.remove(attempt)
     else if (attempt.ended) this.running -= 1

@@ -208,6 +208,39 @@ describe('onAborted: "await"', () => {
     expect(shortRuns(await scheduler.getRuns())).toEqual([[0, "cancelled", 1]])
   })
 
+  it.each([
+    ["timed out", { timeout: "10 seconds" }],
+    ["was cancelled", { timeout: null }]
+  ] as const)("says of a run that %s and goes on that it does", async (what, rules) => {
+    const { world, tasks, job } = deaf({
+      ...rules,
+      onAborted: "await",
+      trigger: interval("1 day", { start: midnight })
+    })
+    const scheduler = await world.start({ tasks })
+    await scheduler.addJob(job)
+    const said = async () => {
+      const stuck = (await scheduler.status()).executors[0]?.stuck
+      return [(await scheduler.explain("j", midnight)).sentence.split(", and ").slice(1).join(", and "), stuck]
+    }
+    await world.clock.advance(10 * second)
+    if (rules.timeout === null) {
+      const [run] = await scheduler.getRuns()
+      void scheduler.cancelRun(run?.runId ?? "")
+    }
+    await world.clock.advance(second)
+    const goesOn = `attempt 1 ${what} at 2026-01-01T00:00:10.000Z, and is awaited until its task ends, as onAborted "await" has it.`
+    expect(await said()).toEqual([goesOn, 0])
+    // `stuckAfter` later.
+    await world.clock.advance(5 * second)
+    expect(await said()).toEqual([goesOn, 1])
+    await world.clock.advance(15 * second)
+    expect(await said()).toEqual(["", 0])
+    expect(await scheduler.getRuns()).toMatchObject([
+      { outcome: rules.timeout === null ? "cancelled" : "timedOut", finishedAt: midnight + 25 * second }
+    ])
+  })
+
   it("is no reason to wait for a stop", async () => {
     const { world, tasks, job } = deaf({ onAborted: "await", trigger: interval("1 day", { start: midnight }) })
     const scheduler = await world.start({ tasks })
