@@ -153,9 +153,13 @@ const allPrevious = (members: ReadonlyArray<Trigger>): ReadonlyArray<Previous> |
   return asks.length === members.length ? asks : undefined
 }
 
-/** Each member in turn is asked for a fire time not before the candidate, until all have said the same. */
+/**
+ * Each member in turn is asked for a fire time not before the candidate, until all have said the same. The search begins where the first
+ * round has led: what a member knows to be empty, before its start or after its end, is not searched.
+ */
 const nextAgreed = (members: ReadonlyArray<Trigger>, after: EpochMillis): EpochMillis | undefined => {
   let candidate = after + 1
+  let from = after
   let agreed = 0
   for (let step = 0; step < maxSearchSteps; step++) {
     const found = members[step % members.length]?.next(candidate - 1)
@@ -163,13 +167,15 @@ const nextAgreed = (members: ReadonlyArray<Trigger>, after: EpochMillis): EpochM
     agreed = found === candidate ? agreed + 1 : 1
     candidate = found
     if (agreed >= members.length) return candidate
-    if (candidate - after > maxSearchMs) break
+    if (step < members.length) from = candidate
+    if (candidate - from > maxSearchMs) break
   }
   throw new TriggerSearchError({ trigger: "and", after, steps: maxSearchSteps })
 }
 
 const previousAgreed = (members: ReadonlyArray<Previous>, before: EpochMillis): EpochMillis | undefined => {
   let candidate = before - 1
+  let from = before
   let agreed = 0
   for (let step = 0; step < maxSearchSteps; step++) {
     const found = members[step % members.length]?.(candidate + 1)
@@ -177,7 +183,8 @@ const previousAgreed = (members: ReadonlyArray<Previous>, before: EpochMillis): 
     agreed = found === candidate ? agreed + 1 : 1
     candidate = found
     if (agreed >= members.length) return candidate
-    if (before - candidate > maxSearchMs) break
+    if (step < members.length) from = candidate
+    if (from - candidate > maxSearchMs) break
   }
   throw new TriggerSearchError({ trigger: "and", after: before, steps: maxSearchSteps })
 }

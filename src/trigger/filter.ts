@@ -91,7 +91,7 @@ const filterOf = (
 
   const search = (start: EpochMillis | undefined, asked: EpochMillis, step: 1 | -1): EpochMillis | undefined => {
     let at = never ? undefined : start
-    const from = start ?? asked
+    let from = start ?? asked
     for (let steps = 0; steps < maxSearchSteps; steps++) {
       if (at === undefined) return undefined
       if (Math.abs(at - from) > maxSearchMs) break
@@ -99,6 +99,11 @@ const filterOf = (
       const day = Math.floor((at + span.offsetMs) / dayMs)
       if (keeps(day)) return at
       if (keep && step === 1 && day > lastDay + 1) return undefined
+      if (keep && step === -1 && day > lastDay + 2) {
+        at = previous?.call(inner, (lastDay + 2) * dayMs)
+        from = at ?? from
+        continue
+      }
       const target = firstDay(day + step, step, true)
       // Never past a transition: a fold may bring back a date that was left.
       if (step === 1) at = inner.next(Math.max(at, Math.min(span.until, target * dayMs - span.offsetMs) - 1))

@@ -3,6 +3,7 @@ import { Duration } from "effect"
 import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { latestInstant } from "../time/instant.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
@@ -202,7 +203,7 @@ class IntervalTrigger implements Trigger {
         : after < start
           ? start
           : start + (Math.floor((after - start) / this.everyMs) + 1) * this.everyMs
-    return found <= this.end ? found : undefined
+    return found <= Math.min(this.end, latestInstant) ? found : undefined
   }
 
   previous(before: EpochMillis): EpochMillis | undefined {
@@ -274,7 +275,7 @@ class DelayTrigger implements Trigger {
   next(after: EpochMillis): EpochMillis | undefined {
     const { start } = this.rest.bounds
     const found = after < start ? start : after + this.everyMs
-    return found <= this.end ? found : undefined
+    return found <= Math.min(this.end, latestInstant) ? found : undefined
   }
 
   toJSON(): TriggerSpec {

@@ -5,6 +5,7 @@
 import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { latestInstant } from "../time/instant.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { CountPart } from "./dayPattern.ts"
 import { countPartOf, countsBy } from "./dayPattern.ts"
@@ -46,6 +47,7 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
   }
   const seedHash = mix(hashText(seed ?? ""))
   const end = inner.end ?? Infinity
+  const last = Math.min(end, latestInstant)
   const { previous } = inner
   const countInner = countPartOf(inner)
 
@@ -53,7 +55,7 @@ const jitterOf = (inner: Trigger, maxMs: number, seed: string | undefined): Trig
     movedBefore(fireAt, inner.after === "run" ? undefined : inner.next(fireAt))
   const movedBefore = (fireAt: EpochMillis, following: EpochMillis | undefined): EpochMillis => {
     let roomMs = following === undefined ? maxMs : Math.min(maxMs, following - fireAt - 1)
-    if (roomMs > end - fireAt) roomMs = Math.max(0, end - fireAt)
+    if (roomMs > last - fireAt) roomMs = Math.max(0, last - fireAt)
     return fireAt + Math.floor(fraction(seedHash, fireAt) * (roomMs + 1))
   }
 

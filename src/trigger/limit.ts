@@ -68,8 +68,8 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
     for (let counted = countOf(low, low + spanMs); taken + counted < n; counted = countOf(low, low + spanMs)) {
       taken += counted
       low += spanMs
-      spanMs *= 2
-      if (low - start > maxSpanMs) return Infinity
+      spanMs = Math.min(spanMs * 2, start + maxSpanMs - low)
+      if (spanMs <= 0) return Infinity
     }
     for (let high = low + spanMs; high - low > 1;) {
       const middle = Math.floor((low + high) / 2)

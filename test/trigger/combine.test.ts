@@ -233,6 +233,46 @@ describe("combined triggers", () => {
   })
 })
 
+describe("a search across what is known to be empty", () => {
+  const hours = interval("1 hour", { start: 0 })
+  const utc = { timezone: "UTC" }
+  const past = { start: "2026-01-01T00:00Z", end: "2026-03-01T00:00Z" }
+  const bound = (trigger: Trigger) => trigger.bind?.({ now: 0, timezone: "UTC", jobId: "a" }) ?? trigger
+
+  it.for<readonly [string, Trigger, string]>([
+    ["and, one of which has ended", and([window(cron("0 9 * * *", utc), past), hours]), "2026-02-28T09:00Z"],
+    ["and of a year", and([hours, cron({ year: 2026, hour: 9 }, utc)]), "2026-12-31T09:00Z"],
+    ["filter by dates", filter(hours, { dates: ["2026-02-01"] }, utc), "2026-02-01T23:00Z"],
+    [
+      "filter by dates elsewhere",
+      filter(hours, { dates: ["2026-02-01"] }, { timezone: "Pacific/Kiritimati" }),
+      "2026-02-01T09:00Z"
+    ],
+    [
+      "filter by dates in the far west",
+      filter(hours, { dates: ["2026-02-01"] }, { timezone: "Etc/GMT+12" }),
+      "2026-02-02T11:00Z"
+    ],
+    ["jitter of and", jitter(and([window(hours, past), hours]), "0 seconds"), "2026-03-01T00:00Z"]
+  ])("finds the last fire time, decades ago: %s", ([, trigger, last]) => {
+    expect(bound(trigger).previous?.(Date.parse("2126-01-01T00:00Z"))).toBe(Date.parse(last))
+  })
+
+  it.for<readonly [string, Trigger, string]>([
+    ["and of a year", and([hours, cron({ year: 2126, hour: 9 }, utc)]), "2126-01-01T09:00Z"],
+    ["and, one of which begins", and([window(hours, { start: "2126-01-01T00:00Z" }), hours]), "2126-01-01T00:00Z"]
+  ])("finds the first fire time, decades ahead: %s", ([, trigger, first]) => {
+    expect(bound(trigger).next(0)).toBe(Date.parse(first))
+  })
+
+  it("gives no instant past what a Date can hold", () => {
+    const last = 8_640_000_000_000_000
+    for (const trigger of [hours, jitter(interval("1 day", { start: 0 }), "1 hour"), jitter(date(last), "1 hour")])
+      for (let at = bound(trigger).next(last - 7_200_000); at !== undefined; at = bound(trigger).next(at))
+        expect(at).toBeLessThanOrEqual(last)
+  })
+})
+
 describe("how large a trigger may be", () => {
   const wrap: ReadonlyArray<readonly [string, (trigger: Trigger) => Trigger]> = [
     ["or", (trigger) => or(Array.from({ length: 20 }, () => trigger))],
