@@ -152,8 +152,8 @@ const readNames = (
   const week = field === "weekdays"
   const items = typeof given === "string" ? given.split(",") : Array.isArray(given) ? given : [given]
   const values = new Set<number>()
-  const read = (item: string): number => {
-    const text = item.trim().toLowerCase()
+  const read = (item: unknown, part: string): number => {
+    const text = part.trim().toLowerCase()
     const place = names.indexOf(text)
     const number = place === -1 && /^\d{1,2}$/.test(text) ? Number(text) - first : place
     if (number < 0 || number > (week ? 7 : size - 1)) {
@@ -165,7 +165,7 @@ const readNames = (
     if (typeof item !== "string" && typeof item !== "number") throw invalid(trigger, field, item, "names or numbers")
     const [from = "", through = from, more] = String(item).split("-")
     if (more !== undefined) throw invalid(trigger, field, item, "one range")
-    const [start, end] = [read(from), read(through)]
+    const [start, end] = [read(item, from), read(item, through)]
     if (week) for (const value of weekdayRange(start, end)) values.add(value)
     else for (let value = start; value <= (end < start ? end + size : end); value++) values.add((value % size) + first)
   }

@@ -112,6 +112,15 @@ describe("filter and not", () => {
     )
   })
 
+  it.for([
+    [{ weekdays: "0-7/2" }, "0-7/2"],
+    [{ weekdays: "mon,fri-sun/2" }, "fri-sun/2"],
+    [{ weekdays: "x-sun" }, "x-sun"],
+    [{ months: "jan-foo" }, "jan-foo"]
+  ] as const)("shows the whole of what it refuses in %j", ([condition, found]) => {
+    expect(() => filter(daily, condition)).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", found }))
+  })
+
   it("gives up within 50 ms where nothing can be found", () => {
     const never = filter(cron("0 0 * * 1", zone), { weekdays: "sat" }, zone)
     const tookMs = [1, 2, 3].map(() => {
