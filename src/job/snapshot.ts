@@ -11,8 +11,7 @@ export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
 export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misfired", "paused", "done"]
 
 /** Why a job was parked. */
-export type FaultKind =
-  "unknownTask" | "unknownExecutor" | "unknownStream" | "faultyTrigger" | "unreadable" | "poison" | "invalidArguments"
+export type FaultKind = "unknownTask" | "unknownExecutor" | "unknownStream" | "faultyTrigger" | "unreadable" | "poison"
 
 export interface JobFault {
   readonly kind: FaultKind

@@ -153,8 +153,7 @@ const kinds: { readonly [kind in FaultKind]: true } = {
   unknownStream: true,
   faultyTrigger: true,
   unreadable: true,
-  poison: true,
-  invalidArguments: true
+  poison: true
 }
 
 /** Only the fault is read: the rest of the snapshot may be what is wrong with the job. */
