@@ -18,6 +18,7 @@ const benches = [
   "lateness",
   "burst",
   "askers",
+  "manyJobs",
   "largeResults",
   "idle",
   "recovery",
