@@ -106,6 +106,7 @@ export { InvalidExecutorError } from "./executor/inProcessOptions.ts"
 export { InvalidSettlementError } from "./executor/settlement.ts"
 export type { InProcessOptions } from "./executor/inProcessOptions.ts"
 export type {
+  AwaitedEnd,
   Executor,
   ExecutorContext,
   ExecutorProvider,

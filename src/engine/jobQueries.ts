@@ -1,4 +1,5 @@
 /** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
+import { awaitsEnd } from "../job/fixedDelay.ts"
 import { checkIdText, preview as showValue } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { MisfireReason } from "../job/misfire.ts"
@@ -157,8 +158,9 @@ export class JobQueries {
     this.engine.mustAnswer("preview")
     const jobs = await this.previewed(count, jobId)
     const upcoming = new InstantHeap()
-    for (const [index, { memory }] of jobs.entries()) {
+    for (const [index, { memory, trigger }] of jobs.entries()) {
       const { nextFireAt, exhausted, pausedAt } = memory
+      if (trigger.after === "run" && awaitsEnd(memory)) continue
       if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.add(nextFireAt, index)
     }
     const entries: Array<PreviewEntry> = []
@@ -215,7 +217,8 @@ const fireTimesToCome = async (
     if (first === undefined || job === undefined) break
     entries.push({ jobId: job.row.id, fireAt: first.at })
     upcoming.remove(first)
-    const next = honestNext(job.trigger, first.at)
+    // A fixed delay has one until its run has ended.
+    const next = job.trigger.after === "run" ? undefined : honestNext(job.trigger, first.at)
     if (next !== undefined) upcoming.add(next, first.key)
     if (entries.length % entriesPerTurn === 0) await question.turn()
   }

@@ -1,4 +1,5 @@
 /** A job as callers see it: definition, state and history in plain data. */
+import { awaitsEnd } from "../job/fixedDelay.ts"
 import type { FireRange } from "../job/fireRange.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { LiveRun, Outcome } from "../job/run.ts"
@@ -74,12 +75,14 @@ const record = (
   store: string
 ): JobRecord => {
   const notes = readNotes(row)
+  const trigger = parsed<TriggerSpec | null>(row.trigger, null) ?? { type: "unreadable" }
+  const isKnown = state !== "paused" && state !== "done" && !(isFixedDelay(trigger) && awaitsEnd(memory))
   return {
     id: row.id,
     name: notes.name ?? row.id,
     task: row.task,
     args: parsed<Json>(row.args, null),
-    trigger: parsed<TriggerSpec | null>(row.trigger, null) ?? { type: "unreadable" },
+    trigger,
     rules,
     executor: row.executor,
     store,
@@ -87,7 +90,7 @@ const record = (
     metadata: notes.metadata ?? {},
     addedAt: row.addedAt,
     state,
-    nextFireAt: state === "paused" || state === "done" ? null : memory.nextFireAt,
+    nextFireAt: isKnown ? memory.nextFireAt : null,
     lastFireAt: memory.lastFireAt,
     lastOutcome: memory.lastOutcome,
     runCount: memory.runCount,
@@ -99,6 +102,17 @@ const record = (
     pausedAt: memory.pausedAt,
     fault: memory.fault
   }
+}
+
+/** By its stored form, since the code of a part may be away: a delay after each run, perhaps with a jitter or a window around it. */
+const isFixedDelay = (spec: Json): boolean => {
+  let part: Json | undefined = spec
+  while (typeof part === "object" && part !== null && !Array.isArray(part)) {
+    const { type, after, trigger }: { readonly [field: string]: Json } = part as { readonly [field: string]: Json }
+    if (type === "interval") return after === "run"
+    part = trigger
+  }
+  return false
 }
 
 const parsed = <A>(text: string, otherwise: A): A => {

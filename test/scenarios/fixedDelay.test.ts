@@ -1,6 +1,6 @@
 /** A fixed delay: the next fire time counts from the end of the run, however that run ended. */
 import { describe, expect, it } from "vitest"
-import { interval, task } from "../../src/index.ts"
+import { interval, jitter, task, window } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
 import { everyTenSeconds } from "./everyTenSeconds.ts"
 import { hour, midnight, minute, newWorld, shortLedger, shortRuns, sleepOn } from "./world.ts"
@@ -21,6 +21,27 @@ describe("a fixed delay", () => {
     await scene.clock.advance(hour)
     expect(await fireMinutes(scene)).toEqual([0, 15, 30, 45, 60])
     expect((await scene.scheduler.verify()).violations).toEqual([])
+  })
+
+  it.each([
+    ["by itself", interval("10 minutes", { start: midnight, after: "run" })],
+    ["in a window", window(interval("10 minutes", { start: midnight, after: "run" }), { end: midnight + 24 * hour })],
+    ["with jitter", jitter(interval("10 minutes", { start: midnight, after: "run" }), 0)]
+  ])("%s, shows its next fire time when its run has ended, and only that one", async (_how, trigger) => {
+    const { scheduler, clock } = await delayed(5 * minute, { trigger } as JobOptions)
+    const shown = async () => [
+      (await scheduler.getJob("a"))?.nextFireAt,
+      (await scheduler.preview(5)).map(({ fireAt }) => fireAt)
+    ]
+    await clock.advance(2 * minute)
+    expect(await shown()).toEqual([null, []])
+    await clock.advance(4 * minute)
+    expect(await shown()).toEqual([midnight + 15 * minute, [midnight + 15 * minute]])
+    // A run on request leaves it alone.
+    await scheduler.runJob("a")
+    expect(await shown()).toEqual([midnight + 15 * minute, [midnight + 15 * minute]])
+    await clock.advance(10 * minute)
+    expect(await shown()).toEqual([null, []])
   })
 
   it("counts from the end of the last attempt", async () => {
