@@ -39,7 +39,8 @@ export const lazyKind = (value: unknown): string | null => {
     if (value instanceof Error) return null
     if (effects.some((mark) => mark in value)) return data.some((mark) => mark in value) ? null : "an Effect"
     if (foreignEffects.some((mark) => mark in value)) return "an Effect of another version of effect"
-    if (effectStreams.some((mark) => mark in value)) return "a Stream of effect"
+    const part = parts.find(({ marks }) => marks.some((mark) => mark in value))
+    if (part !== undefined) return part.kind
     const kind = Object.prototype.toString.call(value)
     if (kind === "[object Generator]") return "a generator"
     return kind === "[object AsyncGenerator]" ? "an async generator" : null
@@ -54,7 +55,10 @@ export const lazyKinds: ReadonlyMap<string, string> = new Map([
   ["an async generator", "make it an async function that goes through the values"],
   ["an Effect", "yield it, flatten it, or run it"],
   ["an Effect of another version of effect", "run it with that version's Effect.runPromise, or use effect 3"],
-  ["a Stream of effect", "run it, with Stream.runDrain for example"]
+  ["a Stream of effect", "run it, with Stream.runDrain for example"],
+  ["a Layer of effect", "launch it, or provide it to an Effect"],
+  ["a Sink of effect", "run a Stream into it"],
+  ["a Channel of effect", "run it, with Channel.run for example"]
 ])
 
 /** Whether a function is `function*` or `async function*`: called, it does nothing yet. */
@@ -71,7 +75,11 @@ export const generatorKind = (value: unknown): string | null => {
 /** Of versions 2 and 3; of 4, and of the packages before 2. */
 const effects = [Symbol.for("effect/Effect")]
 const foreignEffects = ["~effect/Effect", Symbol.for("@effect/io/Effect")]
-const effectStreams = [Symbol.for("effect/Stream"), "~effect/Stream"]
+/** What else of effect is a description of work, by its marks of versions 2 and 3, and 4. */
+const parts = ["Stream", "Layer", "Sink", "Channel"].map((name) => ({
+  kind: `a ${name} of effect`,
+  marks: [Symbol.for(`effect/${name}`), `~effect/${name}`]
+}))
 /** Option and Either: data that Effect's own combinators take for Effects. */
 const data = [Symbol.for("effect/Option"), Symbol.for("effect/Either")]
 

@@ -36,7 +36,7 @@ export const unrun = (value: unknown): string | null => {
   }
 }
 
-/** The first of what is still to be run in `value`: itself, or in the plain objects, arrays, Maps and Sets that it is made of. */
+/** The first of what is still to be run in `value`: itself, or in the plain objects, arrays, Maps and Sets that it is made of, 1,000 levels deep. */
 export const firstUnrun = (
   value: unknown
 ): { readonly found: string; readonly path: ReadonlyArray<string | number> } | null => {
@@ -57,6 +57,7 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ["an async generator function", "call it and go through the values"],
   ["an async iterable", "go through the values"],
   ["an iterator", "go through the values"],
+  ["an iterable", "go through the values"],
   ["a function", "call it"],
   ["an actor", "give its logic instead, or a promise of its end (toPromise)"],
   ["an Observable", "give it as the result itself"],
@@ -82,15 +83,22 @@ const ofMethods = (value: Methods): string | null => {
   if (has("then")) return "a thenable"
   if (has(Symbol.asyncIterator)) return "an async iterable"
   if (has("next") && has(Symbol.iterator)) return "an iterator"
+  // Of a class it may be a collection.
+  if (has(Symbol.iterator) && isPlain(value) && Object.hasOwn(value, Symbol.iterator)) return "an iterable"
   // As RxJS itself tells them from other values with a `subscribe`, over all its versions.
   if (has("subscribe") && has("lift")) return "an Observable"
   if (has("transition") && has("getInitialSnapshot")) return "actor logic"
   return has("getSnapshot") && has("send") && has("start") ? "an actor" : null
 }
 
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** Values that one search looks at: far more than a result that may be kept has. */
 const mostLooks = 100_000
-const deepestLook = 100
+const deepestLook = 1_000
 
 class UnrunSearch {
   first: { readonly found: string; readonly path: ReadonlyArray<string | number> } | null = null
@@ -116,9 +124,12 @@ const partsOf = (value: object): ReadonlyArray<readonly [string | number, unknow
   try {
     if (Array.isArray(value) || value instanceof Set)
       return [...(value as Iterable<unknown>)].map((part, index) => [index, part])
-    if (value instanceof Map) return [...(value as Map<unknown, unknown>).values()].map((part, index) => [index, part])
-    const prototype: unknown = Object.getPrototypeOf(value)
-    return prototype === Object.prototype || prototype === null ? Object.entries(value) : []
+    if (value instanceof Map)
+      return [...(value as Map<unknown, unknown>)].flatMap(([key, part], index) => [
+        [index, key],
+        [index, part]
+      ])
+    return isPlain(value) ? Object.entries(value) : []
   } catch {
     return []
   }
