@@ -1,7 +1,9 @@
 /**
  * Signals that tell a process to end, heard while a file is open, so that it can be noted there: Ctrl-C in a program without a handler
  * of its own, a watcher's restart, a container's stop. A listener takes itself away before the others hear of the signal, and sends it
- * again where there are none: whatever a signal does in a program, it does as if nobody had listened here. It keeps no process alive.
+ * again where there are none: whatever a signal does in a program, it does as if nobody had listened here, but for the turn of the event loop that it waits for: a
+ * task that blocks the loop holds up the signal. Without a listener Ctrl-C would end such a process at once, and count as a crash each
+ * time. It keeps no process alive.
  */
 
 /** How these are used, they ask for a stop, whoever else handles them. */

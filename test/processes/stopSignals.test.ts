@@ -66,6 +66,11 @@ describe("an end that the process could see coming is no crash", () => {
     }
   )
 
+  it("SIGINT that waits until a task lets go of the event loop", { timeout: 60_000 }, async () => {
+    expect(await lives("blocks", times(4, ["SIGINT"]))).toEqual(times(4, "SIGINT"))
+    expect(await after()).toBe("working")
+  })
+
   it("SIGTERM, a shutdown, and the kill when its time is over", { timeout: 60_000 }, async () => {
     expect(await lives("stops", times(4, ["SIGTERM", "SIGKILL"]))).toEqual(times(4, "SIGKILL"))
     expect(await after()).toBe("working")
@@ -92,6 +97,11 @@ describe("an end that the process could see coming is no crash", () => {
 describe("an end that comes out of nowhere is one", () => {
   it("SIGKILL, three times in a row", { timeout: 60_000 }, async () => {
     await lives("none", times(3, ["SIGKILL"]))
+    expect(await after()).toBe("poison")
+  })
+
+  it("SIGKILL after a SIGINT that a task which blocks the event loop held up", { timeout: 60_000 }, async () => {
+    expect(await lives("blocks", times(3, ["SIGINT", "SIGKILL"]))).toEqual(times(3, "SIGKILL"))
     expect(await after()).toBe("poison")
   })
 

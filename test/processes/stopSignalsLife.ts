@@ -1,7 +1,7 @@
 /**
  * One life of a scheduler with a job whose run does not end, on the file given. What the second argument says of signals: `none`
  * handles none, `stops` shuts down, `exits` leaves at once, `waits` does something else and stays, `polite` sends again what nobody
- * else handles, `task` has the task itself end the process. Says `working` when the job runs, or `parked poison`.
+ * else handles, `blocks` handles none and has its task block the event loop for a while, `task` has the task itself end the process. Says `working` when the job runs, or `parked poison`.
  */
 import { createScheduler, task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
@@ -19,6 +19,7 @@ if (manner === "polite") for (const signal of ["SIGINT", "SIGTERM"] as const) pr
 const work = task("work", () => {
   say("working")
   if (manner === "task") process.exit(3)
+  if (manner === "blocks") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
   return new Promise<void>(() => undefined)
 })
 const scheduler = createScheduler({ tasks: [work], store: sqlite({ filename }), onError: () => undefined })
