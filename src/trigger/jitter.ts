@@ -1,6 +1,6 @@
 /**
  * Jitter: each fire time moved later by a part of `max` that depends on the job and the fire time alone. The same after a restart,
- * never added up, always before the trigger's next fire time and not past its end.
+ * never added up, always before the trigger's next fire time and not past its end; that of an `or` is its last member's.
  */
 import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
