@@ -16,6 +16,9 @@ export type ListenerFailure = (error: unknown, where: string) => void
 export class EventStream {
   private seq = 0
   private readonly sinks = new Set<(event: SchedulerEvent) => void>()
+  /** How many of them want an event of that type, and how many want all. */
+  private readonly wanted = new Map<string, number>()
+  private wantAll = 0
   private readonly onEnd = new Set<() => void>()
   private ended = false
   private readonly report: ListenerFailure
@@ -38,9 +41,10 @@ export class EventStream {
         const sink = (event: SchedulerEvent): void => subscriber.next(event)
         const end = (): void => subscriber.complete()
         this.sinks.add(sink)
+        this.wantAll += 1
         this.onEnd.add(end)
         return () => {
-          this.sinks.delete(sink)
+          if (this.sinks.delete(sink)) this.wantAll -= 1
           this.onEnd.delete(end)
         }
       }
@@ -58,8 +62,24 @@ export class EventStream {
         (error) => this.report(error, `a listener of ${event.type}`)
       )
     }
-    if (!this.ended) this.sinks.add(sink)
-    return () => void this.sinks.delete(sink)
+    if (this.ended) return () => undefined
+    this.sinks.add(sink)
+    this.count(wanted, 1)
+    return () => {
+      if (this.sinks.delete(sink)) this.count(wanted, -1)
+    }
+  }
+
+  private count(types: Iterable<string>, by: 1 | -1): void {
+    for (const type of types) {
+      const listeners = (this.wanted.get(type) ?? 0) + by
+      if (listeners > 0) this.wanted.set(type, listeners)
+      else this.wanted.delete(type)
+    }
+  }
+
+  private isWanted(type: SchedulerEventType): boolean {
+    return this.wantAll > 0 || this.wanted.has(type)
   }
 
   /** Calls back when the stream ends, or at once when it has. */
@@ -75,7 +95,8 @@ export class EventStream {
   }
 
   publish(at: EpochMillis, body: EventBody): void {
-    this.publishAll(at, [body])
+    if (this.isWanted(body.type)) this.publishAll(at, [body])
+    else this.skip(1)
   }
 
   /** In order. Entering the async context is dearer than telling an event: once for all. */
@@ -89,6 +110,7 @@ export class EventStream {
 
   private number(at: EpochMillis, body: EventBody): void {
     const seq = ++this.seq
+    if (!this.isWanted(body.type)) return
     const event = { ...body, at, seq } as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
     if (this.telling) this.waiting.push(event)
     else this.tellAll(event)
@@ -121,6 +143,8 @@ export class EventStream {
       for (const end of this.onEnd) end()
     })
     this.sinks.clear()
+    this.wanted.clear()
+    this.wantAll = 0
     this.onEnd.clear()
   }
 }

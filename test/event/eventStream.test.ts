@@ -28,6 +28,35 @@ describe("EventStream", () => {
     expect(seen).toEqual([{ ...removed, at: 3, seq: 6 }])
   })
 
+  it("numbers what nobody asked for, and enters nobody's async context for it", () => {
+    let entered = 0
+    const events = new EventStream(
+      () => undefined,
+      (call) => {
+        entered += 1
+        return call()
+      }
+    )
+    const seen: Array<readonly [string, number]> = []
+    const note = ({ type, seq }: SchedulerEvent): void => void seen.push([type, seq])
+    const [off, offAgain] = [events.on("JobRemoved", note), events.on("JobRemoved", note)]
+    events.publish(1, added)
+    expect(entered).toBe(0)
+    off()
+    off()
+    events.publish(2, removed)
+    const all = events.events$.subscribe(note)
+    offAgain()
+    events.publish(3, added)
+    all.unsubscribe()
+    events.publish(4, added)
+    expect(seen).toEqual([
+      ["JobRemoved", 2],
+      ["JobAdded", 3]
+    ])
+    expect([entered, events.observed]).toEqual([2, false])
+  })
+
   it("isolates listeners and subscribers that throw, at once or later, through operators too", async () => {
     const { events, reported } = stream()
     const seen: Array<string> = []
