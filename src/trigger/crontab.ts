@@ -1,14 +1,16 @@
 /**
  * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as the programs cronie and Vixie cron
- * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first; `no` ends it. Runs nothing: an entry says what and when.
+ * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first, and `@secondly` is a macro; `no` ends it.
+ * Runs nothing: an entry says what and when.
  */
 import { isUnreadable } from "../time/readable.ts"
 import { Data } from "effect"
 import { timezoneOfVariable } from "../time/machineZone.ts"
 import { UnknownTimezoneError } from "../time/zone.ts"
 import { cron } from "./cron.ts"
-import { cronFieldNames, cronMacros } from "./cronText.ts"
-import { foreignTo } from "./crontabDialect.ts"
+import { cronFieldNames } from "./cronText.ts"
+import { splitCommand } from "./crontabCommand.ts"
+import { crontabMacros, foreignTo } from "./crontabDialect.ts"
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
@@ -220,8 +222,8 @@ const readEntry = (line: Line, above: Above): CrontabEntry => {
     )
   }
   const expression = line.text.slice(start, lastTime.at + lastTime.text.length)
-  const reboot = expression.toLowerCase() === "@reboot"
-  const trigger = reboot ? undefined : readTimes(line, start, expression, above.timezone)
+  const reboot = expression === "@reboot"
+  const trigger = reboot ? undefined : readTimes(line, start, expression, above)
   const user = above.system ? words[timeWords] : undefined
   if (above.system && user === undefined) throw missing(line, "user", "the user to run the command as")
   if (user !== undefined && !/^[A-Za-z_][\w.@:/-]*\$?$/.test(user.text))
@@ -251,8 +253,11 @@ const readEntry = (line: Line, above: Above): CrontabEntry => {
 const missing = (line: Line, field: string, expected: string): Fault =>
   faultAt(line, line.text.trimEnd().length, field, "", expected)
 
-const readTimes = (line: Line, start: number, expression: string, timezone: string | undefined): Trigger => {
+const readTimes = (line: Line, start: number, expression: string, { timezone, seconds }: Above): Trigger => {
+  const macros = seconds ? [...crontabMacros, "@secondly"] : crontabMacros
   try {
+    if (expression.startsWith("@") && !macros.includes(expression))
+      throw faultAt(line, start, "macro", expression, `one of ${macros.join(" ")}`)
     const trigger = cron(expression, { timezone })
     if (!expression.startsWith("@")) refuseForeign(line, start, expression)
     return trigger
@@ -260,8 +265,7 @@ const readTimes = (line: Line, start: number, expression: string, timezone: stri
     if (cause instanceof UnknownTimezoneError)
       throw faultAt(line, start, "timezone", cause.timezone, "a known time zone")
     if (!(cause instanceof InvalidTriggerError)) throw cause
-    const expected = cause.field === "macro" ? `one of ${Object.keys(cronMacros).join(" ")} @reboot` : cause.expected
-    throw faultAt(line, start + (cause.column ?? 1) - 1, cause.field, cause.found, expected)
+    throw faultAt(line, start + (cause.column ?? 1) - 1, cause.field, cause.found, cause.expected)
   }
 }
 
@@ -281,26 +285,4 @@ const refuseForeign = (line: Line, start: number, expression: string): void => {
       at += item.length + 1
     }
   })
-}
-
-/**
- * The first `%` ends the command, the others end lines of its input; `\%` is a percent sign in both. In the command a backslash takes the
- * character after it, so that `\\%` is two backslashes and an end; in the input only a `%` is looked at, and `\\%` is a backslash and a percent
- * sign. Source: cronie's do_command.c, whose two loops differ so.
- */
-const splitCommand = (text: string): { readonly command: string; readonly input?: string } => {
-  let end = text.length
-  for (const { 0: found, index } of text.matchAll(/\\.|%/g)) {
-    if (found !== "%") continue
-    end = index
-    break
-  }
-  const command = text.slice(0, end).replace(/\\(.)/g, (pair, taken: string) => (taken === "%" ? taken : pair))
-  if (end === text.length) {
-    const trimmed = command.trimEnd()
-    // A backslash keeps the blank behind it.
-    return { command: trimmed.endsWith("\\") ? command : trimmed }
-  }
-  const input = text.slice(end + 1).replace(/\\?%/g, (found) => (found === "%" ? "\n" : "%"))
-  return { command, input }
 }

@@ -1,5 +1,17 @@
 /** Cron text that the programs cronie and Vixie cron do not take, though others do. Source: cronie's entry.c, `get_range`. */
 
+/** The macros of cron, which it takes in small letters only (cronie's entry.c, `load_entry`). */
+export const crontabMacros: ReadonlyArray<string> = [
+  "@yearly",
+  "@annually",
+  "@monthly",
+  "@weekly",
+  "@daily",
+  "@midnight",
+  "@hourly",
+  "@reboot"
+]
+
 /** What cron would have in the place of `item`; `null` where it is content. */
 export const foreignTo = (field: string, item: string): string | null => {
   if (/^[^*/-]+\//.test(item)) return "a step of * or of a range, such as 5-59/15"

@@ -26,6 +26,7 @@ describe.concurrent("the crontab program", patience, () => {
       [
         "GREETING=hello",
         "@reboot echo once $GREETING",
+        "CRON_SECONDS=yes",
         "# name: tick",
         "@secondly echo ticking",
         "@secondly cat%from%the crontab",
@@ -44,7 +45,9 @@ describe.concurrent("the crontab program", patience, () => {
     expect(code).toBe(0)
     expect(out.trimEnd().split("\n").at(-1)).toMatch(/^Drained: /)
 
-    place.write("GREETING=hello\n# name: tick\n@secondly echo ticking still\n@secondly cat%from%the crontab\n")
+    place.write(
+      "GREETING=hello\nCRON_SECONDS=yes\n# name: tick\n@secondly echo ticking still\n@secondly cat%from%the crontab\n"
+    )
     const again = startProgram(words)
     expect(await again.line(/from the crontab/)).toMatch(
       /2 jobs from the crontab; 1 edited, history kept \(tick\); 2 no longer in the crontab and removed \((?:old, echo-once-GREETING|echo-once-GREETING, old)\)/
@@ -72,7 +75,7 @@ describe.concurrent("the crontab program", patience, () => {
   })
 
   it("draws the live view in a terminal, follows its size, and gives the cursor back", async () => {
-    const place = newPlace("# name: tick\n@secondly echo ticking\n")
+    const place = newPlace("CRON_SECONDS=yes\n# name: tick\n@secondly echo ticking\n")
     const terminal = startInTerminal(["✓", "SCHEDULE"], ["--crontab", place.crontab, "--db", place.db])
     const { code, out } = await terminal.ended
     expect(code).toBe(0)

@@ -99,6 +99,19 @@ describe("readCrontab", () => {
     expect(readCrontab(`${line}\n@daily run`)[0]?.environment).toEqual(environment)
   })
 
+  it.each(["@Daily", "@REBOOT", "@minutely", "@secondly", "@every 5m"])(
+    "refuses %s, which is no macro of cron",
+    (macro) => {
+      const [found = ""] = macro.split(" ")
+      const expected = expect.stringContaining("@daily @midnight @hourly @reboot") as string
+      expect(faultsOf(`${macro} run`)).toEqual([{ line: 1, column: 1, field: "macro", found, expected }])
+    }
+  )
+
+  it("takes @secondly where seconds are fields", () => {
+    expect(readCrontab("CRON_SECONDS=yes\n@secondly run")).toMatchObject([{ command: "run", reboot: false }])
+  })
+
   it("names the place of every fault", () => {
     const text = [
       "0 25 * * * run",
