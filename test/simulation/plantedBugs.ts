@@ -280,7 +280,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a catch-up drops what is beyond 1,000 fire times",
     "src/job/dueFireTimes.ts",
-    "return { late, due, second, penultimate, times, more, ...following }",
+    "return { late, due, second, penultimate, times, ...goingOn(following, now) }",
     "return { late, due, second, penultimate, times, more: false, ...nextFire(trigger, now) }"
   ),
   bug(
