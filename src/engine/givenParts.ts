@@ -1,6 +1,6 @@
 /** Parts that a caller hands in (stores, executors, codecs …): each has the method that makes it one. */
 import { preview } from "../job/jobOptions.ts"
-import { isUnreadable } from "../time/readable.ts"
+import { isUnreadable, itemsOf } from "../time/readable.ts"
 import { InvalidOptionError } from "./schedulerError.ts"
 
 /** Throws `InvalidOptionError` for a part's name that is no text. */
@@ -26,4 +26,13 @@ export const checkParts = (option: string, parts: unknown, method: string | symb
   if (isUnreadable(parts, 1) || !Array.isArray(parts))
     throw new InvalidOptionError({ option, found: preview(parts), expected: `a list of ${expected}` })
   for (const part of parts as ReadonlyArray<unknown>) checkPart(option, part, method, expected)
+}
+
+/** What `given` iterates over, as a list. Throws `InvalidOptionError` for what is no iterable, and where its iterator throws. */
+export const listGiven = <A>(option: string, given: Iterable<A>, expected: string): ReadonlyArray<A> => {
+  checkPart(option, given, Symbol.iterator, expected)
+  return itemsOf(
+    given,
+    (found, cause) => new InvalidOptionError({ option, found: `${found}: ${preview(cause)}`, expected })
+  )
 }

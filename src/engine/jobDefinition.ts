@@ -12,7 +12,7 @@ import { checkArguments } from "../task/taskArguments.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import { NotJsonError, toJson } from "../task/jsonText.ts"
 import type { AnyTask } from "../task/task.ts"
-import { isUnreadable } from "../time/readable.ts"
+import { isUnreadableData } from "../time/readable.ts"
 import { InvalidDurationError, readDuration } from "../time/duration.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { InvalidInstantError, readInstant } from "../time/instant.ts"
@@ -117,7 +117,7 @@ export const defineJob = (
 
 /** Plain JavaScript may give anything, so the types are not believed here. */
 const idOf = (input: unknown): string | null =>
-  !isUnreadable(input, 1) && typeof input === "object" && input !== null && "id" in input && input.id !== undefined
+  !isUnreadableData(input, 1) && typeof input === "object" && input !== null && "id" in input && input.id !== undefined
     ? checkId(input.id)
     : null
 
@@ -208,6 +208,7 @@ export const defineTrigger = (
 }
 
 const isTrigger = (given: unknown): boolean => {
+  if (isUnreadableData(given, 1)) return false
   const { next, toJSON } = (typeof given === "object" && given !== null ? given : {}) as {
     readonly [method: string]: unknown
   }

@@ -1,5 +1,5 @@
 /** The options of verbs that ask or act, checked: unknown names, and values that could never be met, are refused. */
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadableData, unreadableText } from "../time/readable.ts"
 import { preview } from "../job/jobOptions.ts"
 import { ledgerKinds } from "../job/ledger.ts"
 import { outcomes } from "../job/run.ts"
@@ -11,7 +11,7 @@ export const checkKnownOptions = (verb: string, query: unknown, known: ReadonlyA
   const expected = `an object of ${known.join(", ")}`
   if (typeof query !== "object" || query === null)
     throw new InvalidOptionError({ option: `${verb}'s options`, found: preview(query), expected })
-  if (isUnreadable(query))
+  if (isUnreadableData(query))
     throw new InvalidOptionError({ option: `${verb}'s options`, found: unreadableText, expected })
   for (const [key, value] of Object.entries(query)) {
     if (!known.includes(key)) throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: "given", expected })

@@ -1,7 +1,7 @@
 /** What a caller may say about a job, and how it becomes rules: every duration read, every bound checked, nothing unknown let through. */
 import { Data } from "effect"
 import type { Duration } from "effect"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, isUnreadableData, unreadableText } from "../time/readable.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
@@ -118,7 +118,7 @@ export const checkFields = (jobId: string, given: unknown, kind: "rules" | "opti
   if (typeof given !== "object" || given === null) {
     throw new InvalidJobError({ jobId, field: "the definition", found: preview(given), expected: "an object" })
   }
-  if (isUnreadable(given, 3))
+  if (isUnreadableData(given, 3))
     throw new InvalidJobError({ jobId, field: "the definition", found: unreadableText, expected: "plain data" })
   const unknown = Object.keys(given).find((key) => !known.includes(key))
   if (unknown !== undefined) {

@@ -16,7 +16,7 @@ import type { JobChanges } from "../engine/jobCommands.ts"
 import { JobQueries } from "../engine/jobQueries.ts"
 import { jobQueryFields } from "../engine/queries.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
-import { checkName, checkPart } from "../engine/givenParts.ts"
+import { checkName, checkPart, listGiven } from "../engine/givenParts.ts"
 import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/queries.ts"
 import type { JobRecord } from "../engine/jobRecord.ts"
 import { recordOf } from "../engine/jobRecord.ts"
@@ -174,8 +174,8 @@ export class Scheduler {
 
   /** Adds many. All are checked before the first is written; then they are written in slices. */
   async addJobs(inputs: Iterable<JobInput>): Promise<ReadonlyArray<JobHandle>> {
-    checkPart("addJobs' argument", inputs, Symbol.iterator, "a list of jobs")
-    return (await this.adding.addMany(inputs, "added")).map((added) => this.handle(added))
+    const listed = listGiven("addJobs' argument", inputs, "a list of jobs")
+    return (await this.adding.addMany(listed, "added")).map((added) => this.handle(added))
   }
 
   /** The job, or `undefined`. */

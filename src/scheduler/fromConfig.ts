@@ -57,6 +57,8 @@ export const createSchedulerFromConfig = async (
     throw new InvalidOptionError({ option: "(all)", found: unreadableText, expected: "an object" })
   if (isUnreadable(registry, 1))
     throw new InvalidOptionError({ option: "registry", found: unreadableText, expected: "an object" })
+  if (!isObject(registry))
+    throw new InvalidOptionError({ option: "registry", found: preview(registry), expected: "an object" })
   if (!isObject(config))
     throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
   const unknown = Object.keys(config).find((key) => !known.includes(key))

@@ -19,7 +19,7 @@ import type { AnyTask } from "../task/task.ts"
 import { describeError } from "../task/runError.ts"
 import { TaskRegistry } from "../task/taskRegistry.ts"
 import { terminalText } from "../task/terminalText.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, isUnreadableData, unreadableText } from "../time/readable.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { zoneOf } from "../time/zone.ts"
@@ -109,7 +109,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
   checkOptional(
     "inspect",
     options.inspect,
-    (part) => typeof part === "function" || hasMethod(part, "next"),
+    (part) => typeof part === "function" || (!isUnreadableData(part) && hasMethod(part, "next")),
     "a function or an observer"
   )
   checkOptional(

@@ -135,6 +135,7 @@ export function task<const Name extends string, Value extends object>(
 ): Task<Name, Json, RequirementsOf<Value>>
 export function task(name: string, handler: object, options: object = {}): object {
   checkName(name)
+  if (isUnreadable(handler, 1)) throw refusal(name, "handler", unreadableText, "a handler that can be read")
   const lazy = generatorKind(handler)
   if (lazy !== null) {
     throw new InvalidTaskError({

@@ -11,13 +11,13 @@ import { preview } from "../job/jobOptions.ts"
 import type { Scheduler } from "../scheduler/createScheduler.ts"
 import { createScheduler } from "../scheduler/createScheduler.ts"
 import type { SchedulerOptions } from "../scheduler/options.ts"
-import { checkPart } from "../engine/givenParts.ts"
+import { listGiven } from "../engine/givenParts.ts"
 import { memory } from "../store/memoryStore.ts"
 import type { AnyTask } from "../task/task.ts"
 import { task } from "../task/task.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadableData, unreadableText } from "../time/readable.ts"
 import type { Simulation } from "./simulation.ts"
 import { readSimulation } from "./simulation.ts"
 import { VirtualClock } from "./virtualClock.ts"
@@ -138,11 +138,10 @@ const readPlan = (options: SimulateOptions): Plan => {
       new Date(to).toISOString(),
       "at most 1,000 years after its `from`; check the unit, instants are milliseconds"
     )
-  checkPart("simulate's jobs", jobs, Symbol.iterator, "a list of jobs")
   if (onEvent !== undefined && typeof onEvent !== "function") throw refused("onEvent", onEvent, "a function")
   if (clock !== undefined && !(clock instanceof VirtualClock && clock.now() <= from))
     throw refused("clock", clock, "a virtual clock that is not past `from`")
-  const listed = [...jobs]
+  const listed = listGiven("simulate's jobs", jobs, "a list of jobs")
   const time = clock ?? new VirtualClock(from)
   const given = { executors, streams, triggers, calendars, jobDefaults, onError }
   return {
@@ -176,7 +175,7 @@ const refused = (option: string, found: unknown, expected: string): InvalidOptio
 const checkKnown = (option: string, given: unknown, known: ReadonlyArray<string>): void => {
   const expected = `an object of ${known.join(", ")}`
   if (typeof given !== "object" || given === null) throw refused(option, given, expected)
-  if (isUnreadable(given, 1))
+  if (isUnreadableData(given, 1))
     throw new InvalidOptionError({ option: `simulate's ${option}`, found: unreadableText, expected })
   const unknown = Object.keys(given).find((key) => !known.includes(key))
   if (unknown !== undefined) throw refused(option, unknown, expected)
@@ -210,19 +209,17 @@ const readMarks = (
   from: EpochMillis,
   to: EpochMillis
 ): ReadonlyArray<Mark> => {
-  checkPart("simulate's steps", steps, Symbol.iterator, "a list of steps")
-  checkPart("simulate's downtime", downtime, Symbol.iterator, "a list of stretches")
   const within = (option: string, at: EpochMillis): EpochMillis => {
     if (at >= from && at < to) return at
     throw refused(option, new Date(at).toISOString(), "an instant from `from` on and before `to`")
   }
-  const acts = [...steps].map((step): Mark => {
+  const acts = listGiven("simulate's steps", steps, "a list of steps").map((step): Mark => {
     checkKnown("step", step, ["at", "act"])
     if (typeof step.act !== "function") throw refused("step's act", step.act, "a function")
     const at = within("step's at", readInstant(step.at, timezone))
     return { at, reached: (stage) => stage.act(at, step.act) }
   })
-  const gaps = [...downtime]
+  const gaps = listGiven("simulate's downtime", downtime, "a list of stretches")
     .map((gap) => {
       checkKnown("downtime", gap, ["from", "to"])
       const [downAt, upAt] = readStretch("downtime's to", gap, timezone)

@@ -1,6 +1,6 @@
 /** What a caller hands to the makers of triggers, looked at before anything of it is used. */
 import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
-import { isUnreadable } from "../time/readable.ts"
+import { isUnreadableData } from "../time/readable.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `given` as a trigger. Throws `InvalidTriggerError` for anything without `next` and `toJSON`. */
@@ -17,7 +17,7 @@ export const givenTrigger = (trigger: string, given: unknown, field = "trigger")
 
 /** `given` when it is an object. Throws `InvalidTriggerError` for anything else. */
 export const givenObject = <A extends object>(trigger: string, field: string, given: A): A => {
-  if (!isUnreadable(given) && isObject(given)) return given
+  if (!isUnreadableData(given) && isObject(given)) return given
   throw new InvalidTriggerError({ trigger, field, found: shownValue(given), expected: "an object" })
 }
 

@@ -1,25 +1,40 @@
 /** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. */
+import { firstValueFrom } from "rxjs"
 import { expect, it } from "vitest"
 import {
   and,
+  calendarInterval,
   createScheduler,
   createSchedulerFromConfig,
   cron,
   date,
+  defineTrigger,
+  describe,
   explainFireTime,
   filter,
+  fireTimes,
+  fireTimes$,
   holidayCalendar,
   inProcess,
   interval,
   jitter,
+  limit,
+  not,
   or,
   readCrontab,
   RetryLater,
-  task
+  stream,
+  task,
+  window
 } from "../../src/index.ts"
 import type { Scheduler } from "../../src/index.ts"
-import { sqlite } from "../../src/sqlite.ts"
-import { simulate } from "../../src/testing.ts"
+import { sqlite, verifyFile } from "../../src/sqlite.ts"
+import * as machines from "../../machines/index.ts"
+import * as effect from "../../src/effect.ts"
+import * as core from "../../src/index.ts"
+import * as file from "../../src/sqlite.ts"
+import * as testing from "../../src/testing.ts"
+import { simulate, takes, virtualClock } from "../../src/testing.ts"
 import { newWorld } from "../scenarios/world.ts"
 
 const throwIt = (): never => {
@@ -40,6 +55,19 @@ const revoked = (): object => {
   return dead
 }
 const getter = (field: string): object => Object.defineProperty({}, field, { enumerable: true, get: throwIt })
+/** A proxy without a trap: by its class a Date, and no method of one takes it. */
+const dateProxy = new Proxy(new Date(0), {})
+const classGetters = (...fields: ReadonlyArray<string>): object =>
+  Object.create(
+    Object.defineProperties({}, Object.fromEntries(fields.map((field) => [field, { get: throwIt }])))
+  ) as object
+const throwsAtOnce: object = { [Symbol.iterator]: throwIt }
+const throwsLater: object = {
+  *[Symbol.iterator]() {
+    yield { task: t, trigger: interval("1 day") }
+    throwIt()
+  }
+}
 const any = (value: object): never => value as never
 const t = task("t", () => 1)
 const handleOf = (scheduler: Scheduler) =>
@@ -127,7 +155,134 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ]
 ]
 
-it.each(calls)("%s refuses what throws when it is read with %s", async (_what, tag, call) => {
+/** Each entry that reads an instant or a duration, or a list. */
+const more: typeof calls = [
+  ["date, a proxied Date", "InvalidTriggerError", () => date(any(dateProxy))],
+  ["interval, start", "InvalidTriggerError", () => interval("1 day", { start: any(dateProxy) })],
+  ["jitter, by", "InvalidTriggerError", () => jitter(interval("1 day"), any(dateProxy))],
+  ["window, start", "InvalidTriggerError", () => window(interval("1 day"), { start: any(dateProxy) })],
+  ["explainFireTime, an instant", "InvalidInstantError", () => explainFireTime(interval("1 day"), any(dateProxy))],
+  ["RetryLater, at", "InvalidInstantError", () => new RetryLater({ at: any(dateProxy) })],
+  ["verifyFile, runAge", "InvalidOptionError", () => verifyFile("none.db", { runAge: any(dateProxy) })],
+  ["virtualClock", "InvalidInstantError", () => virtualClock(any(dateProxy))],
+  ["advance", "InvalidDurationError", () => virtualClock(0).advance(any(dateProxy))],
+  ["addJob, timeout", "InvalidJobError", (scheduler) => scheduler.addJob({ task: t, timeout: any(dateProxy) })],
+  ["getRuns, from a Date", "InvalidOptionError", (scheduler) => scheduler.getRuns({ from: any(dateProxy) })],
+  ["shutdown, deadline", "InvalidOptionError", (scheduler) => scheduler.shutdown({ deadline: any(dateProxy) })],
+  [
+    "rescheduleJob, a grace",
+    "InvalidJobError",
+    (scheduler) => scheduler.rescheduleJob("a", interval("1 day"), { misfireGrace: any(dateProxy) } as never)
+  ],
+  ["addJobs, an iterator", "InvalidOptionError", (scheduler) => scheduler.addJobs(any(throwsAtOnce))],
+  ["addJobs, an iterator, later", "InvalidOptionError", (scheduler) => scheduler.addJobs(any(throwsLater))],
+  ["addJobs, an item", "InvalidJobError", (scheduler) => scheduler.addJobs([any(getter("task"))])],
+  ["addJobs, an item's class", "InvalidJobError", (scheduler) => scheduler.addJobs([any(classGetters("id"))])],
+  ["addJob, its class", "InvalidJobError", (scheduler) => scheduler.addJob(any(classGetters("id", "task")))],
+  [
+    "addJob, a trigger's class",
+    "InvalidJobError",
+    (scheduler) => scheduler.addJob({ task: t, trigger: any(classGetters("next")) })
+  ],
+  ["getRuns, its class", "InvalidOptionError", (scheduler) => scheduler.getRuns(any(classGetters("from")))],
+  ["createScheduler, inspect", "InvalidOptionError", () => createScheduler({ inspect: any(classGetters("next")) })],
+  ["createSchedulerFromConfig, null", "InvalidOptionError", () => createSchedulerFromConfig({}, null as never)],
+  ["defineTrigger", "InvalidTriggerError", () => defineTrigger(any(classGetters("type")))],
+  ["simulate, its class", "InvalidOptionError", () => simulate(any(classGetters("from")))],
+  ["simulate, jobs", "InvalidOptionError", () => simulate({ tasks: [t], jobs: any(throwsLater), from: 0, to: 1000 })],
+  ["pauseJob", "InvalidJobError", (scheduler) => scheduler.pauseJob(any(proxy))],
+  ["getJob", "InvalidJobError", (scheduler) => scheduler.getJob(any(proxy))],
+  ["skipNext", "InvalidJobError", (scheduler) => scheduler.skipNext(any(proxy))],
+  ["removeJob", "InvalidJobError", (scheduler) => scheduler.removeJob(any(proxy))],
+  ["jobActor", "InvalidJobError", (scheduler) => scheduler.jobActor(any(proxy))],
+  ["removeAllJobs", "InvalidOptionError", (scheduler) => scheduler.removeAllJobs(any(proxy))],
+  ["pauseJobs", "InvalidOptionError", (scheduler) => scheduler.pauseJobs(any(proxy))],
+  ["resumeJobs", "InvalidOptionError", (scheduler) => scheduler.resumeJobs(any(proxy))],
+  ["removeJobs", "InvalidOptionError", (scheduler) => scheduler.removeJobs(any(proxy))],
+  ["retryRun", "UnknownNameError", (scheduler) => scheduler.retryRun(any(proxy))],
+  ["cancelRun", "UnknownNameError", (scheduler) => scheduler.cancelRun(any(proxy))],
+  ["preview", "InvalidOptionError", (scheduler) => scheduler.preview(any(proxy))],
+  ["printJobs", "InvalidOptionError", (scheduler) => scheduler.printJobs(any(proxy))],
+  ["addStream", "InvalidOptionError", (scheduler) => scheduler.addStream("s", any(proxy))],
+  ["addCalendar", "InvalidOptionError", (scheduler) => scheduler.addCalendar(any(proxy), any(proxy))],
+  ["removeStore", "UnknownNameError", (scheduler) => scheduler.removeStore(any(proxy))],
+  ["removeExecutor", "UnknownNameError", (scheduler) => scheduler.removeExecutor(any(proxy))],
+  ["job$", "InvalidJobError", (scheduler) => firstValueFrom(scheduler.job$(any(proxy)))],
+  ["start", "InvalidOptionError", () => createScheduler().start(any(proxy))],
+  ["takes", "InvalidDurationError", () => takes(any(proxy))],
+  [
+    "simulate, steps",
+    "InvalidOptionError",
+    () => simulate({ tasks: "none", jobs: [], from: 0, to: 1000, steps: any(throwsAtOnce) })
+  ],
+  [
+    "simulate, downtime",
+    "InvalidOptionError",
+    () => simulate({ tasks: "none", jobs: [], from: 0, to: 1000, downtime: any(throwsAtOnce) })
+  ],
+  ["not", "InvalidTriggerError", () => not(interval("1 day"), any(proxy))],
+  ["window", "InvalidTriggerError", () => window(any(proxy), {})],
+  ["limit", "InvalidTriggerError", () => limit(interval("1 day"), any(proxy))],
+  ["stream", "InvalidTriggerError", () => stream(any(proxy))],
+  ["interval", "InvalidTriggerError", () => interval(any(proxy))],
+  ["calendarInterval", "InvalidTriggerError", () => calendarInterval(any(proxy))],
+  ["fireTimes", "InvalidTriggerError", () => fireTimes(interval("1 day"), any(proxy))],
+  ["describe", "InvalidTriggerError", () => describe(any(proxy))],
+  ["fireTimes$", "InvalidTriggerError", () => fireTimes$(interval("1 day"), any(proxy))],
+  ["task, a handler", "InvalidTaskError", () => task("z", any(functionProxy))]
+]
+
+const table = [...calls, ...more].map(String).join("\n")
+const isCalled = (name: string): boolean => new RegExp(`\\b${name.replace("$", "\\$")}\\)?\\(`).test(table)
+
+it("every entry that takes input is in the table, or has its reason here", () => {
+  const entries = Object.entries({ ...core, ...file, ...testing, ...effect, ...machines })
+    .filter(([, value]) => typeof value === "function" && !(value.prototype instanceof Error))
+    .map(([name]) => name)
+  expect(entries.filter((name) => !isCalled(name) && !(name in exempt))).toEqual([])
+  expect(Object.keys(exempt).filter((name) => isCalled(name) || !entries.includes(name))).toEqual([])
+})
+
+/** Entries that have no row, and why. */
+const exempt: Readonly<Record<string, string>> = {
+  memory: "takes nothing",
+  VirtualClock: "virtualClock makes one, and reads what it starts at",
+  storeContract: "a suite: what a store does wrong is what it tells",
+  executorContract: "a suite, as storeContract",
+  Scheduler: "its layer takes what createScheduler takes, and reads it there",
+  newMemory: "makes the state of a machine, of numbers",
+  stateOf: "the state that a machine's memory says"
+}
+
+it("every verb of a scheduler that takes input is in the table, or has its reason here", async () => {
+  const scheduler = await newWorld("memory").start()
+  const verbs = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(scheduler)))
+    .filter(([name, { value }]) => typeof value === "function" && !(name in privateParts))
+    .map(([name]) => name)
+  expect(verbs.filter((name) => !isCalled(name) && !(name in exemptVerbs))).toEqual([])
+  expect(Object.keys(exemptVerbs).filter((name) => isCalled(name) || !verbs.includes(name))).toEqual([])
+})
+
+/** Private in TypeScript. */
+const privateParts: Readonly<Record<string, true>> = {
+  startWith: true,
+  tentativeHandles: true,
+  changeJob: true,
+  laneOf: true,
+  onlyLane: true,
+  handle: true,
+  runHandle: true
+}
+
+/** Verbs that have no row, and why. */
+const exemptVerbs: Readonly<Record<string, string>> = {
+  pause: "takes nothing",
+  resume: "takes nothing",
+  status: "takes nothing",
+  verify: "takes nothing"
+}
+
+it.each([...calls, ...more])("%s refuses what throws when it is read with %s", async (_what, tag, call) => {
   const scheduler = await newWorld("memory").start({ tasks: [t] })
   await scheduler.addJob({ id: "a", task: t, trigger: interval("1 hour") })
   await expect((async () => call(scheduler))()).rejects.toMatchObject({ _tag: tag })
