@@ -7,6 +7,7 @@ import { inChunks, placeholders, sized } from "./sqliteChunks.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import { wholeNumber } from "./sqliteColumns.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
+import { commitsGone } from "./sqliteHold.ts"
 import { type Executors, type SqliteSession, withExecutors } from "./sqliteSession.ts"
 import {
   claimParams,
@@ -66,7 +67,9 @@ export const readSequence = ({
   Effect.gen(function* () {
     const [found] = yield* connection.rows<{ epoch: unknown; sequence: unknown }>("SELECT epoch, sequence FROM owner")
     const current = yield* wholeNumber(store, "the owner row's epoch", found?.epoch)
-    if (current !== epoch) return yield* new StoreFenced({ store, epoch })
+    if (current > epoch) return yield* new StoreFenced({ store, epoch })
+    // Epochs only grow: this one's was there, and is gone.
+    if (current < epoch) return yield* new StoreUnreadable({ store, cause: commitsGone })
     return yield* wholeNumber(store, "the owner row's sequence", found?.sequence)
   })
 

@@ -9,7 +9,9 @@ import { Effect, type Scope } from "effect"
 import { checkpointer, type Checkpointer } from "./sqliteCheckpointer.ts"
 import { wholeNumber } from "./sqliteColumns.ts"
 import { following, type SqliteConnection } from "./sqliteConnection.ts"
+import { refuseCutOff } from "./sqliteCutOff.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
+import { guarded } from "./sqliteGuard.ts"
 import type { Ownership } from "./sqliteOwnership.ts"
 import { type Presence, presenceOf } from "./sqlitePresence.ts"
 import { renewable } from "./sqliteRenewable.ts"
@@ -29,6 +31,10 @@ export interface Hold {
   readonly lookAgain: Effect.Effect<boolean, SqlError | StoreError>
   /** What a read needs: opens anew what a failed mending has closed. */
   readonly reach: Effect.Effect<void, SqlError | StoreError>
+  /** Looks whether part of the file is gone, for good; `null`: it is not. Changes nothing else, so that it needs not be alone. */
+  readonly damage: Effect.Effect<StoreUnreadable | null>
+  /** The newest commit that was acknowledged: of a damaged file no other will ever count as made. */
+  readonly newest: number
 }
 
 interface Opened {
@@ -57,10 +63,25 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
     let lost: StoreUnreadable | null = null
     const unavailable = (cause: string, remedy: string) =>
       new StoreUnavailable({ store, operation: "commit", cause, remedy })
-    const damaged = (cause: string): StoreUnreadable => {
+    const damaged = (cause: unknown): StoreUnreadable => {
       const remedy = "stop, look at it with carillon verify, restore it from a backup if need be, and start anew"
       return (lost ??= new StoreUnreadable({ store, cause, remedy }))
     }
+
+    /** That what was acknowledged is there, before anything could be written into what is left. */
+    const checkKnown = (newest: { readonly epoch: number; readonly sequence: number }) => (reader: SqliteConnection) =>
+      Effect.gen(function* () {
+        const [owner] = yield* Effect.catchIf(
+          reader.rows<{ epoch: unknown; sequence: unknown }>("SELECT epoch, sequence FROM owner"),
+          // No such table: the first pages are those of a file that was never used.
+          (error) => sqliteCode(error.cause) === "SQLITE_ERROR",
+          () => Effect.fail(damaged(commitsGone))
+        )
+        const epoch = yield* wholeNumber(store, "the owner row's epoch", owner?.epoch)
+        if (epoch > newest.epoch) return yield* new StoreFenced({ store, epoch: newest.epoch })
+        const sequence = yield* wholeNumber(store, "the owner row's sequence", owner?.sequence)
+        if (epoch < newest.epoch || sequence < newest.sequence) return yield* damaged(commitsGone)
+      })
 
     const held = yield* renewable(
       Effect.gen(function* () {
@@ -68,20 +89,12 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
           return yield* unavailable("another file took the place of its log", `remove ${path}-wal`)
         let presence: Presence | null = null
         yield* Effect.addFinalizer(() => Effect.sync(() => presence?.close()))
-        const connection = yield* file.connect
+        // Without locks others may have changed the log: the next opening decides what it is worth.
+        const isSound = (): boolean => lost === null && !["Damaged", "Unlocked"].includes(presence?.look()?._tag ?? "")
+        if (known !== null) yield* refuseCutOff(path, store).pipe(Effect.mapError(({ cause }) => damaged(cause)))
+        const connection = yield* guarded(path, isSound, known === null ? null : checkKnown(known), file.connect)
         // A read opens the log and its index.
-        const [owner] = yield* connection.rows<{ epoch: unknown; sequence: unknown }>(
-          "SELECT epoch, sequence FROM owner"
-        )
-        if (known !== null) {
-          const epoch = yield* wholeNumber(store, "the owner row's epoch", owner?.epoch)
-          if (epoch !== known.epoch) return yield* new StoreFenced({ store, epoch: known.epoch })
-          const sequence = yield* wholeNumber(store, "the owner row's sequence", owner?.sequence)
-          if (sequence < known.sequence)
-            return yield* damaged(
-              "commits that were acknowledged are gone from it: another program has changed it or its log"
-            )
-        }
+        yield* connection.rows("SELECT epoch FROM owner")
         presence = presenceOf(path)
         const moving = yield* checkpointer(path, checkpointPages)
         logGone = false
@@ -98,8 +111,7 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
         case "Displaced":
           return Effect.fail(unavailable(finding.cause, "nothing is acknowledged until then"))
         case "Damaged":
-          presence.forgetIndex()
-          return Effect.fail(damaged(finding.cause))
+          return Effect.flatMap(giveUp(finding.cause), Effect.fail)
         case "Unlocked":
           // Others may have begun the index anew while a commit was under way.
           presence.forgetIndex()
@@ -115,6 +127,12 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
           )
       }
     }
+    /** Closed at once, so that nothing is read from what is left, and nothing written into it however this process ends. */
+    const giveUp = (cause: string): Effect.Effect<StoreUnreadable> =>
+      Effect.suspend(() => {
+        const error = damaged(cause)
+        return Effect.as(held.release, error)
+      })
     const moveLog = (connection: SqliteConnection): Effect.Effect<void, SqlError | StoreUnavailable> =>
       Effect.flatMap(connection.rows<{ busy: number }>("PRAGMA wal_checkpoint(TRUNCATE)"), ([row]) =>
         row?.busy === 0
@@ -133,7 +151,17 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
       committed: () => {
         if (held.current !== null) held.current.moving.committed(held.current.presence.log)
       },
-      reach: Effect.suspend(() => (held.current === null ? Effect.asVoid(held.renew) : Effect.void)),
+      get newest() {
+        return known?.sequence ?? 0
+      },
+      damage: Effect.suspend(() => {
+        const finding = lost === null ? held.current?.presence.look() : null
+        return finding?._tag === "Damaged" ? giveUp(finding.cause) : Effect.succeed(lost)
+      }),
+      reach: Effect.suspend(() => {
+        if (lost !== null) return Effect.fail(lost)
+        return held.current === null ? Effect.asVoid(held.renew) : Effect.void
+      }),
       look: Effect.suspend(() =>
         lost === null ? Effect.zipRight(ownership.keep, Effect.asVoid(hold.lookAgain)) : Effect.fail(lost)
       ),
@@ -144,6 +172,8 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
     }
     return hold
   })
+
+export const commitsGone = "commits that were acknowledged are gone from it: another program has changed it or its log"
 
 /** The log has less in it than its index says: somebody else has moved it into the file already, or cut it. */
 const wasCutOff = (error: SqlError | StoreUnavailable): boolean =>

@@ -9,6 +9,7 @@ import type { StoreOwner } from "./jobStore.ts"
 import { longestLog } from "./sqliteCheckpointer.ts"
 import { migrations, schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
+import { refuseCutOff } from "./sqliteCutOff.ts"
 import { sqliteCode } from "./sqliteErrors.ts"
 import { refuseOddCompanions, refuseOddFile } from "./sqliteFileKinds.ts"
 import { type Hold, holdFile } from "./sqliteHold.ts"
@@ -58,6 +59,7 @@ export const takePossession = (
     yield* refuseOddFile(store)
     const path = yield* realPath(store)
     yield* refuseOddCompanions(path, store)
+    yield* refuseCutOff(path, store)
     const ownership = yield* own(path, owner, takeOver)
     yield* refuseForeign(path)
     const hold = yield* holdFile({ store, path, checkpointPages, ownership, connect: prepared(path, settings) })
@@ -83,7 +85,9 @@ const inMemoryHold = (settings: SqliteSettings) =>
     committed: () => undefined,
     look: Effect.void,
     lookAgain: Effect.succeed(false),
-    reach: Effect.void
+    reach: Effect.void,
+    damage: Effect.succeed(null),
+    newest: 0
   }))
 
 /** SQLite's name for a database that lives as long as its connection. */

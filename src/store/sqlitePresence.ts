@@ -51,10 +51,14 @@ export const presenceOf = (path: string): Presence => {
         if (!isSame(foundLog, log)) return { _tag: "LogGone", cause: "its log was deleted or replaced" }
         if (!isSame(stat(indexPath), index))
           return { _tag: "LogGone", cause: "the index of its log was deleted or replaced" }
+        // Also without locks: who cuts a file off closes a handle of it, which drops them where it is this process.
+        const cause = content?.fileDamage(found.size, size) ?? null
+        if (cause !== null) return { _tag: "Damaged", cause }
         if (!fileLock.held() || !indexLock.held()) return { _tag: "Unlocked" }
-        const cause = content?.damage(found.size, foundLog?.size ?? 0, size) ?? null
+        const logCause = content?.logDamage(foundLog?.size ?? 0) ?? null
+        if (logCause !== null) return { _tag: "Damaged", cause: logCause }
         size = found.size
-        return cause === null ? null : { _tag: "Damaged", cause }
+        return null
       } catch (error) {
         return displaced(error instanceof Error ? error.message : String(error))
       }
@@ -80,6 +84,9 @@ export const isSame = (found: Stats | undefined, first: Stats | undefined): bool
 
 /** Both formats are SQLite's: https://sqlite.org/walformat.html */
 const logHeaderBytes = 32
+/** Of the file, up to its number of pages, and of that what never changes: SQLite's name, a page's size, that there is a log. See https://sqlite.org/fileformat.html */
+const fileBeginningBytes = 32
+const steadyBytes = 24
 const frameHeaderBytes = 24
 const indexHeaderBytes = 48
 /** Twice the header, then how many pages have been moved. */
@@ -91,12 +98,16 @@ const mostLooks = 5
 const contentOf = (path: string) => {
   const log = openSync(`${path}-wal`, "r")
   const index = openSync(`${path}-shm`, "r+")
+  const file = openSync(path, "r")
+  const beginning = Buffer.alloc(fileBeginningBytes)
+  const first = Buffer.alloc(fileBeginningBytes)
+  readSync(file, first, 0, fileBeginningBytes, 0)
   const head = Buffer.alloc(indexHeadBytes)
   const header = head.subarray(0, indexHeaderBytes)
   const again = Buffer.alloc(indexHeaderBytes)
   const frame = Buffer.alloc(frameHeaderBytes)
   const start = Buffer.alloc(logHeaderBytes)
-  const logDamage = (logSize: number): string | null => {
+  const logCut = (logSize: number): string | null => {
     const frames = word(header, 16)
     if (frames === 0) return null
     const frameBytes = frameHeaderBytes + pageBytes(header)
@@ -112,16 +123,25 @@ const contentOf = (path: string) => {
     return sound ? null : "its log was overwritten by another program"
   }
   return {
+    fileDamage: (size: number, before: number): string | null => {
+      if (size === 0 && before > 0) return "it was cut off by another program"
+      const length = readSync(file, beginning, 0, fileBeginningBytes, 0)
+      if (length < fileBeginningBytes || !beginning.subarray(0, steadyBytes).equals(first.subarray(0, steadyBytes)))
+        return size < before ? "it was cut off by another program" : "its beginning was overwritten by another program"
+      // Dropped pages are given back only by a VACUUM: then there are fewer of them, by the file or by the log's index.
+      if (size >= before) return null
+      readSync(index, head, 0, indexHeadBytes, 0)
+      const pages = Math.max(
+        beginning.readUInt32BE(28) * filePageBytes(beginning),
+        word(header, 20) * pageBytes(header)
+      )
+      return size < Math.min(before, pages) ? "it was cut off by another program" : null
+    },
     /** Twice the same, since another process's checkpoint may come in between. */
-    damage: (size: number, logSize: number, before: number): string | null => {
+    logDamage: (logSize: number): string | null => {
       for (let looks = 0; ; looks++) {
         readSync(index, head, 0, indexHeadBytes, 0)
-        // Dropped pages are given back only by a VACUUM, after whose commit there are fewer of them.
-        const pages = Math.min(before, word(header, 20) * pageBytes(header))
-        const cut = size < pages || (size === 0 && before > 0)
-        const damage = cut
-          ? "it was cut off by another program"
-          : logDamage(looks === 0 ? logSize : (stat(`${path}-wal`)?.size ?? 0))
+        const damage = logCut(looks === 0 ? logSize : (stat(`${path}-wal`)?.size ?? 0))
         if (damage === null || (looks > 0 && again.equals(header))) return damage
         if (looks === mostLooks) return null
         header.copy(again)
@@ -130,8 +150,7 @@ const contentOf = (path: string) => {
     log: (): LogPages => ({ logged: word(header, 16), moved: word(head, 2 * indexHeaderBytes) }),
     forgetIndex: () => void writeSync(index, Buffer.alloc(2 * indexHeaderBytes), 0, 2 * indexHeaderBytes, 0),
     close: () => {
-      closeSync(log)
-      closeSync(index)
+      for (const handle of [log, index, file]) closeSync(handle)
     }
   }
 }
@@ -139,6 +158,11 @@ const contentOf = (path: string) => {
 /** In the byte order of this machine. */
 const littleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 const word = (bytes: Buffer, at: number): number => (littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at))
+
+const filePageBytes = (beginning: Buffer): number => {
+  const found = beginning.readUInt16BE(16)
+  return found === 1 ? 65_536 : found
+}
 
 const pageBytes = (header: Buffer): number => {
   const found = littleEndian ? header.readUInt16LE(14) : header.readUInt16BE(14)

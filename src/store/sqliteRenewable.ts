@@ -6,6 +6,8 @@ export interface Renewable<A, E> {
   readonly current: A | null
   /** Releases what there is, then acquires anew. */
   readonly renew: Effect.Effect<A, E>
+  /** Releases what there is. */
+  readonly release: Effect.Effect<void>
 }
 
 /** Acquired now; what a failed try has acquired is released. */
@@ -15,11 +17,14 @@ export const renewable = <A, E>(
   Effect.gen(function* () {
     const outer = yield* Effect.scope
     const held: { current: A | null; scope: Scope.CloseableScope | null } = { current: null, scope: null }
-    const renew = Effect.gen(function* () {
+    const release = Effect.suspend(() => {
       const { scope } = held
       held.current = null
       held.scope = null
-      if (scope !== null) yield* Scope.close(scope, Exit.void)
+      return scope === null ? Effect.void : Scope.close(scope, Exit.void)
+    }).pipe(Effect.uninterruptible)
+    const renew = Effect.gen(function* () {
+      yield* release
       const fresh = yield* Scope.fork(outer, ExecutionStrategy.sequential)
       const acquired = yield* Scope.extend(acquire, fresh).pipe(
         Effect.tapErrorCause(() => Scope.close(fresh, Exit.void))
@@ -33,6 +38,7 @@ export const renewable = <A, E>(
       get current() {
         return held.current
       },
-      renew
+      renew,
+      release
     }
   })

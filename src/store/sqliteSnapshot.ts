@@ -12,6 +12,7 @@ import { Effect, type Scope } from "effect"
 import type { JobRow, LedgerRow, RunRow } from "./jobStore.ts"
 import { schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
+import { refuseCutOff } from "./sqliteCutOff.ts"
 import { translated } from "./sqliteErrors.ts"
 import { refuseOddCompanions } from "./sqliteFileKinds.ts"
 import { patiently } from "./sqlitePatience.ts"
@@ -62,6 +63,7 @@ export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, St
   Effect.gen(function* () {
     const path = yield* realFile(filename)
     yield* refuseOddCompanions(path, filename)
+    yield* refuseCutOff(path, filename)
     const connection = yield* mayBeWritten(path) ? patiently(begun(path)) : begunInPlaceOrCopied(path, filename)
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")

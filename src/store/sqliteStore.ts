@@ -23,7 +23,6 @@ import {
   readWakingExecutors
 } from "./sqliteReads.ts"
 import { readLedger, readOrphans, readRuns } from "./sqliteRuns.ts"
-import type { SqliteConnection } from "./sqliteConnection.ts"
 import type { Hold } from "./sqliteHold.ts"
 import { readExecutors, type SqliteSession } from "./sqliteSession.ts"
 import { onStopSignal } from "./sqliteSignals.ts"
@@ -93,11 +92,15 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
     let open = true
     let latest = owner.startedAt
     yield* Effect.addFinalizer(() => Effect.sync(() => void (open = false)))
-    if (store !== inMemory) yield* stopNoted(connection, epoch)
+    if (store !== inMemory) yield* stopNoted(hold, epoch)
     const whileOpen = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
       Effect.suspend((): Effect.Effect<A, SqlError | StoreError> =>
         open ? body() : Effect.fail(new StoreUnavailable({ store, operation, cause: "the store is closed" }))
-      ).pipe(translated(store, operation))
+      ).pipe(
+        translated(store, operation),
+        // What is left of a damaged file fails in many ways, not all of which say so.
+        Effect.catchAll((error) => Effect.flatMap(hold.damage, (damage) => Effect.fail(damage ?? error)))
+      )
     const guarded = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
       whileOpen(operation, () => connection.alone(Effect.zipRight(hold.reach, Effect.suspend(body))))
     const looked = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
@@ -133,6 +136,13 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
                   Effect.tap((sequence) => Effect.sync(() => hold.acknowledged(epoch, sequence)))
                 )
           )
+        ).pipe(
+          // Then the commands in doubt can be refused, when they have waited long enough.
+          Effect.catchAll((error) =>
+            Effect.flatMap(hold.damage, (damage) =>
+              damage === null ? Effect.fail(error) : Effect.succeed(hold.newest)
+            )
+          )
         ),
       due: (executor, now, limit) => guarded("due", () => readDue(session, executor, now, limit)),
       nextWakeAt: (executor) => guarded("nextWakeAt", () => readNextWakeAt(session, executor)),
@@ -152,12 +162,15 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
   })
 
 /** A process that is told to stop by a signal notes that in the file, before whatever else the signal does. */
-const stopNoted = (connection: SqliteConnection, epoch: number) => {
-  const note = connection.run("INSERT OR REPLACE INTO marks(name, value) SELECT ?, ? FROM owner WHERE epoch = ?", [
+const stopNoted = ({ connection, damage }: Hold, epoch: number) => {
+  const insert = connection.run("INSERT OR REPLACE INTO marks(name, value) SELECT ?, ? FROM owner WHERE epoch = ?", [
     stopMark,
     stopMarkOf(epoch),
     epoch
   ])
+  const note = Effect.flatMap(damage, (found): Effect.Effect<unknown, SqlError | StoreUnreadable> => {
+    return found === null ? insert : Effect.fail(found)
+  })
   return Effect.acquireRelease(
     Effect.sync(() =>
       onStopSignal((dying) => {
