@@ -83,7 +83,7 @@ export const createSchedulerFromConfig = async (
     await scheduler.addJob({
       ifExists: "replace",
       ...others,
-      ...(trigger === undefined ? {} : { trigger: ofTrigger(job.id ?? job.task, () => triggers.read(trigger)) })
+      ...(trigger === undefined ? {} : { trigger: ofTrigger(job.id ?? job.task, () => triggers.readStated(trigger)) })
     })
   }
   return scheduler

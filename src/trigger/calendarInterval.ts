@@ -31,14 +31,17 @@ export interface CalendarStep {
  * moves forward by the gap, one in a fold is its first pass. `start` and `end` are dates, both inclusive; given with a time, that instant
  * bounds too. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const calendarInterval = (step: CalendarStep, given: BoundOptions = {}): Trigger => {
+export const calendarInterval = (step: CalendarStep, given: BoundOptions = {}): Trigger => made(step, given, true)
+
+/** `stated`: by a user, whose end before the start is a mistake. A start that was settled as the job was added may lie after the end. */
+const made = (step: CalendarStep, given: BoundOptions, stated: boolean): Trigger => {
   const settled = readStep(givenProperties("calendarInterval", "step", step))
   const options = givenOptions("calendarInterval", given, boundNames)
   const bounds = readBounds("calendarInterval", options)
   const zone = zoneOf(bounds.timezone)
   const startDay = options.start === undefined ? undefined : dayOf(options.start, bounds.start, zone)
   const lastDay = options.end === undefined ? undefined : dayOf(options.end, bounds.end, zone)
-  if (startDay !== undefined && lastDay !== undefined && lastDay < startDay)
+  if (stated && startDay !== undefined && lastDay !== undefined && lastDay < startDay)
     throw invalid("end", options.end, "start or a later date")
   return new CalendarIntervalTrigger({
     step: settled,
@@ -51,19 +54,24 @@ export const calendarInterval = (step: CalendarStep, given: BoundOptions = {}): 
   })
 }
 
-/** Reads the stored form: the step's fields and the options. */
-export const calendarIntervalCodec: TriggerCodec = {
+const codecOf = (stated: boolean): TriggerCodec => ({
   type: "calendarInterval",
   fromJSON: (spec) => {
     onlyFields(spec, [...stepFields, "timezone", "start", "end"])
     const step = Object.fromEntries(stepFields.map((field) => [field, optionalNumber(spec, field)]))
-    return calendarInterval(step, {
+    const options = {
       timezone: optionalText(spec, "timezone"),
       start: optionalInstant(spec, "start"),
       end: optionalInstant(spec, "end")
-    })
+    }
+    return made(step, options, stated)
   }
-}
+})
+
+/** Reads the stored form: the step's fields and the options. */
+export const calendarIntervalCodec = codecOf(false)
+/** Reads one that a user wrote. */
+export const statedCalendarIntervalCodec = codecOf(true)
 
 const stepFields = ["years", "months", "weeks", "days", "hour", "minute", "second"] as const
 const largest = { years: 8000, months: 96_000, weeks: 420_000, days: 3_000_000, hour: 23, minute: 59, second: 59 }
@@ -204,7 +212,7 @@ class CalendarIntervalTrigger implements Trigger {
     const bindingZone = bounds.stored.timezone === undefined ? zoneOf(timezone) : zone
     const today = formatDate(civilDate(Math.floor(toLocal(bindingZone, binding.now) / dayMs)))
     const start = options.start ?? today
-    return calendarInterval(step, { timezone, start, end: options.end })
+    return made(step, { timezone, start, end: options.end }, options.start !== undefined)
   }
 
   private stepsFrom(startDay: number): DateSteps {

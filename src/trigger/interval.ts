@@ -44,12 +44,16 @@ export interface IntervalOptions extends BoundOptions {
  * Fires every `length`, at least one millisecond, at a fixed rate from `start`: no drift. Before it is given to a job and without
  * `start`, `next(after)` is `after` plus the interval. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const interval = (length: IntervalLength | DurationLike, given: IntervalOptions = {}): Trigger => {
+export const interval = (length: IntervalLength | DurationLike, given: IntervalOptions = {}): Trigger =>
+  made(length, given, true)
+
+/** `stated`: by a user, whose end before the start is a mistake. A start that was settled as the job was added may lie after the end. */
+const made = (length: IntervalLength | DurationLike, given: IntervalOptions, stated: boolean): Trigger => {
   const options = givenOptions("interval", given, ["timezone", "start", "end", "immediately", "after"])
   if (options.timezone !== undefined) zoneOf(options.timezone)
   const everyMs = readLength(length)
   const bounds = readBounds("interval", options)
-  if (bounds.end < bounds.start) {
+  if (stated && bounds.end < bounds.start) {
     throw new InvalidTriggerError({
       trigger: "interval",
       field: "end",
@@ -70,21 +74,26 @@ export const interval = (length: IntervalLength | DurationLike, given: IntervalO
   return after === "run" ? new DelayTrigger(everyMs, rest) : new IntervalTrigger(everyMs, rest)
 }
 
-/** Reads the stored form: `every` in milliseconds, and the options. */
-export const intervalCodec: TriggerCodec = {
+const codecOf = (stated: boolean): TriggerCodec => ({
   type: "interval",
   fromJSON: (spec) => {
     onlyFields(spec, ["every", "timezone", "start", "end", "immediately", "after"])
     requiredField(spec, "every")
-    return interval(optionalNumber(spec, "every") ?? 0, {
+    const options = {
       timezone: optionalText(spec, "timezone"),
       start: optionalInstant(spec, "start"),
       end: optionalInstant(spec, "end"),
-      immediately: optionalChoice(spec, "immediately", [true]),
-      after: optionalChoice(spec, "after", ["run"])
-    })
+      immediately: optionalChoice(spec, "immediately", [true] as const),
+      after: optionalChoice(spec, "after", ["run"] as const)
+    }
+    return made(optionalNumber(spec, "every") ?? 0, options, stated)
   }
-}
+})
+
+/** Reads the stored form: `every` in milliseconds, and the options. */
+export const intervalCodec = codecOf(false)
+/** Reads one that a user wrote. */
+export const statedIntervalCodec = codecOf(true)
 
 const unitsMs = {
   weeks: 604_800_000,

@@ -1,14 +1,14 @@
 /** Reads stored triggers: each type's reader is found by its name. */
 import { Data } from "effect"
 import { bindTrigger } from "./bindTrigger.ts"
-import { calendarIntervalCodec } from "./calendarInterval.ts"
+import { calendarIntervalCodec, statedCalendarIntervalCodec } from "./calendarInterval.ts"
 import { andCodec, orCodec } from "./combine.ts"
 import { cronCodec } from "./cron.ts"
 import { dateCodec } from "./date.ts"
 import { filterCodecs } from "./filter.ts"
 import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
-import { intervalCodec } from "./interval.ts"
+import { intervalCodec, statedIntervalCodec } from "./interval.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { jitterCodec } from "./jitter.ts"
 import { limitCodec } from "./limit.ts"
@@ -31,6 +31,8 @@ export class UnknownTriggerError extends Data.TaggedError("UnknownTriggerError")
 export interface TriggerRegistry {
   /** The trigger of a stored form. Throws `InvalidTriggerError`, `UnknownTriggerError`, `UnknownTimezoneError`, `UnknownCalendarError`. */
   readonly read: (spec: TriggerSpec) => Trigger
+  /** The same of what a user wrote: a start after the end, which a stored one may have, is refused. */
+  readonly readStated: (spec: TriggerSpec) => Trigger
   /**
    * The trigger as a job will have it after a restart: bound, and read back from its stored form, so that an unregistered type or
    * calendar shows when the job is added. Throws what `read` throws.
@@ -73,7 +75,7 @@ export const createTriggerRegistry = (
     }
     codecs.set(codec.type, codec)
   }
-  const readAt = (spec: TriggerSpec, depth: number): Trigger => {
+  const readAt = (spec: TriggerSpec, depth: number, stated: boolean): Trigger => {
     if (!isSpec(spec))
       throw new InvalidTriggerError({
         trigger: "trigger",
@@ -90,11 +92,13 @@ export const createTriggerRegistry = (
       })
     const codec = codecs.get(spec.type)
     if (codec === undefined) throw new UnknownTriggerError({ type: shownValue(spec.type), known: [...codecs.keys()] })
-    return codec.fromJSON(spec, (nested) => readAt(nested, depth + 1))
+    const reader = (stated ? statedCodecs.get(spec.type) : undefined) ?? codec
+    return reader.fromJSON(spec, (nested) => readAt(nested, depth + 1, stated))
   }
-  const read = (spec: TriggerSpec): Trigger => readAt(spec, 1)
+  const read = (spec: TriggerSpec): Trigger => readAt(spec, 1, false)
+  const readStated = (spec: TriggerSpec): Trigger => readAt(spec, 1, true)
   const settle: TriggerRegistry["settle"] = (trigger, binding) => read(bindTrigger(trigger, binding).toJSON())
-  return { read, settle, addCalendar, types: [...codecs.keys()] }
+  return { read, readStated, settle, addCalendar, types: [...codecs.keys()] }
 }
 
 const builtIn: ReadonlyArray<TriggerCodec> = [
@@ -109,3 +113,7 @@ const builtIn: ReadonlyArray<TriggerCodec> = [
   jitterCodec,
   limitCodec
 ]
+
+const statedCodecs: ReadonlyMap<string, TriggerCodec> = new Map(
+  [statedIntervalCodec, statedCalendarIntervalCodec].map((codec) => [codec.type, codec])
+)
