@@ -172,13 +172,16 @@ const stopNoted = ({ connection, damage }: Hold, epoch: number) => {
     return found === null ? insert : Effect.fail(found)
   })
   return Effect.acquireRelease(
-    Effect.sync(() =>
-      onStopSignal((dying) => {
-        if (!connection.taken) Effect.runSyncExit(note)
-        // A transaction that is half made when the process dies is never made; the note must not be part of it.
-        else if (dying) Effect.runSyncExit(Effect.zipRight(Effect.ignore(connection.run("ROLLBACK")), note))
-        else Effect.runCallback(connection.alone(note))
-      })
+    Effect.map(Effect.clock, (clock) =>
+      onStopSignal(
+        (dying) => {
+          if (!connection.taken) Effect.runSyncExit(note)
+          // A transaction that is half made when the process dies is never made; the note must not be part of it.
+          else if (dying) Effect.runSyncExit(Effect.zipRight(Effect.ignore(connection.run("ROLLBACK")), note))
+          else Effect.runCallback(connection.alone(note))
+        },
+        () => Number(clock.unsafeCurrentTimeNanos()) / 1e6
+      )
     ),
     (forget) => Effect.sync(forget)
   )

@@ -66,6 +66,16 @@ describe("an end that the process could see coming is no crash", () => {
     }
   )
 
+  it.each(["SIGHUP", "SIGUSR2", "SIGQUIT"] as const)(
+    "%s that a handler sends again, or exits at",
+    { timeout: 60_000 },
+    async (signal) => {
+      expect(await lives("reraises", times(4, [signal]))).toEqual(times(4, signal))
+      expect(await lives("leaves", times(4, [signal]))).toEqual(times(4, "0"))
+      expect(await after()).toBe("working")
+    }
+  )
+
   it("SIGINT that waits until a task lets go of the event loop", { timeout: 60_000 }, async () => {
     expect(await lives("blocks", times(4, ["SIGINT"]))).toEqual(times(4, "SIGINT"))
     expect(await after()).toBe("working")
