@@ -91,7 +91,8 @@ export const explain = async (
     const verdict = requested.outcome === null ? "running" : "ran"
     return answer(verdict, sentenceOfRun(requested, record, awaitedOf(requested)), lane.runId(requested.runKey))
   }
-  return withoutRecord(engine, record, trigger, instant, isFireTime, answer)
+  const forgottenThrough = record.state === "done" ? await engine.questions.read(lane.store.forgottenThrough()) : null
+  return withoutRecord(engine, { record, memory, trigger, instant, isFireTime, forgottenThrough }, answer)
 }
 
 /** The newest of the runs that tried it again on request. */
@@ -126,12 +127,20 @@ const memoryOf = (row: JobRow): JobMemory | null => {
   }
 }
 
+interface Unrecorded {
+  readonly record: JobRecord
+  /** `null` where it cannot be read. */
+  readonly memory: JobMemory | null
+  readonly trigger: Trigger | null
+  readonly instant: EpochMillis
+  readonly isFireTime: boolean
+  /** What retention has forgotten of done jobs, for a job that is done. */
+  readonly forgottenThrough: EpochMillis | null
+}
+
 const withoutRecord = (
   engine: Engine,
-  record: JobRecord,
-  trigger: Trigger | null,
-  instant: EpochMillis,
-  isFireTime: boolean,
+  { record, memory, trigger, instant, isFireTime, forgottenThrough }: Unrecorded,
   answer: (verdict: Verdict, sentence: string) => Explanation
 ): Explanation => {
   // What a parked job owed when it was parked is still owed.
@@ -149,22 +158,45 @@ const withoutRecord = (
     const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
     return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
   }
+  // Of what the job has accounted for, only a record can say what became of it.
+  if (instant <= Math.max(memory?.cursor ?? -Infinity, record.lastFireAt ?? -Infinity)) {
+    return accountedFor({ record, memory, instant, forgottenThrough }, answer)
+  }
   if (record.state === "done")
     return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
   // A paused job shows no next fire time, and a fixed delay has none while its run is under way.
   const over = record.nextFireAt === null && record.pausedAt === null && trigger?.after !== "run"
-  if (over && instant > (record.lastFireAt ?? -Infinity))
+  if (over)
     return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
   if (instant > engine.timers.now())
     return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
   if (record.nextFireAt !== null && instant >= record.nextFireAt) {
     return answer("waiting", `The fire time is due and has not been served yet: ${whyWaiting(engine, record)}.`)
   }
-  return answer(
-    "unknown",
-    `Nothing is recorded for ${iso(instant)}: its record is older than the retention time, or from before the job was added.`
-  )
+  return answer("unknown", unknownText(record, instant))
 }
+
+/** Retention has deleted the record, or the job was not there yet. */
+const accountedFor = (
+  { record, memory, instant, forgottenThrough }: Pick<Unrecorded, "record" | "memory" | "instant" | "forgottenThrough">,
+  answer: (verdict: Verdict, sentence: string) => Explanation
+): Explanation => {
+  const { addedAt, lastFireAt } = record
+  const counted = memory !== null && instant > memory.since
+  if (counted && instant === lastFireAt)
+    return answer("ran", "A run was made for it and has ended; its record is no longer kept.")
+  if (instant >= addedAt || instant === lastFireAt) return answer("unknown", unknownText(record, instant))
+  if (forgottenThrough !== null && instant <= forgottenThrough)
+    return answer(
+      "unknown",
+      `Nothing is recorded for ${iso(instant)}: it may have run in an earlier life of the job, of which the records are deleted; the job was added at ${iso(addedAt)}.`
+    )
+  if (counted) return answer("unknown", unknownText(record, instant))
+  return answer("before", `The job was added at ${iso(addedAt)}, after that instant.`)
+}
+
+const unknownText = ({ addedAt }: JobRecord, instant: EpochMillis): string =>
+  `Nothing is recorded for ${iso(instant)}: its record is older than the retention time${instant < addedAt ? ", or from before the job was added" : ""}.`
 
 const whyWaiting = (engine: Engine, record: JobRecord): string => {
   const state = engine.actor.getSnapshot().value
