@@ -2,6 +2,7 @@
 import type { AwaitedEnd } from "../executor/executor.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
+import { durationWords } from "../time/durationWords.ts"
 import { honestNext } from "../trigger/honest.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import { standsFor } from "../job/overlap.ts"
@@ -209,25 +210,38 @@ const whyWaiting = (engine: Engine, record: JobRecord): string => {
 const sentenceOfRun = (run: RunRow, record: JobRecord, awaited: AwaitedEnd | null): string => {
   if (run.damage !== undefined) return `There is a record of a run that cannot be read: ${run.damage}.`
   const kind = isOfFireTime(run) ? "for this fire time" : "on request"
+  const cutOff = run.startedAt === null && run.outcome === "interrupted"
   const started =
     run.startedAt === null
       ? // What its process did before it ended, nobody has written.
-        run.outcome === "interrupted"
+        cutOff
         ? "may have started"
         : "has not started"
-      : `started at ${iso(run.startedAt)}, ${run.startedAt - run.fireAt} ms after its time`
+      : `started at ${iso(run.startedAt)}, ${lagText(run.startedAt - run.fireAt)} its time`
   if (run.outcome === null) {
     const live = record.live.find(({ runKey }) => runKey === run.runKey)
     const attempt =
       live === undefined
-        ? `attempt ${run.attempt} ${started}`
+        ? `${attemptText(run.attempt)} ${started}`
         : live.retryAt === null
-          ? `attempt ${live.attempt} ${awaited === null ? `is with executor "${record.executor}"` : awaitedText(awaited)}`
+          ? `${attemptText(live.attempt)} ${awaited === null ? `is with executor "${record.executor}"` : awaitedText(awaited)}`
           : `attempt ${live.attempt} ${waitOf(live, live.retryAt, record)}${errorText(run)}`
     return `A run ${kind} was claimed at ${iso(run.claimedAt)}, and ${attempt}.`
   }
-  return `It ran ${kind}: claimed at ${iso(run.claimedAt)}, attempt ${run.attempt} ${started}, ${run.outcome} at ${iso(run.finishedAt ?? run.claimedAt)}${errorText(run)}.`
+  const finishedAt = run.finishedAt ?? run.claimedAt
+  const ended = cutOff
+    ? `interrupted before an end of it was recorded, as was found at ${iso(finishedAt)}, ${lagText(finishedAt - run.claimedAt)} the claim`
+    : `${run.outcome} at ${iso(finishedAt)}`
+  const made = run.startedAt === null ? `A run ${kind} was` : `It ran ${kind}:`
+  return `${made} claimed at ${iso(run.claimedAt)}, ${attemptText(run.attempt)} ${started}, ${ended}${errorText(run)}.`
 }
+
+/** The row keeps the newest attempt only: of those before it no more is known than that another followed. */
+const attemptText = (attempt: number): string =>
+  attempt === 1 ? "attempt 1" : `attempt ${attempt} (after ${attempt - 1} that did not succeed or was cut off)`
+
+/** A clock that was set back shows less than before. */
+const lagText = (ms: number): string => (ms < 0 ? `${durationWords(-ms)} before` : `${durationWords(ms)} after`)
 
 const awaitedText = ({ outcome, at }: AwaitedEnd): string =>
   `${outcome === "timedOut" ? "timed out" : `was ${outcome}`} at ${iso(at)}, and is awaited until its task ends, as onAborted "await" has it`
@@ -250,7 +264,7 @@ const errorText = ({ error }: RunRow): string => {
 
 const sentenceOfMisfire = (entry: LedgerRow, instant: EpochMillis, record: JobRecord): string => {
   const why: Record<MisfireReason, string> = {
-    late: `it was found due at ${iso(entry.at)}, ${entry.at - instant} ms late, past the job's misfireGrace (${record.rules.misfireGraceMs === null ? "unlimited" : `${record.rules.misfireGraceMs} ms`} now)`,
+    late: `it was found due at ${iso(entry.at)}, ${durationWords(Math.max(0, entry.at - instant))} late, past the job's misfireGrace (${record.rules.misfireGraceMs === null ? "unlimited" : durationWords(record.rules.misfireGraceMs)} now)`,
     maxInstances: `as many of its runs as its maxInstances allows (${record.rules.maxInstances} now) were live already, and its overlap policy ("${record.rules.overlap}" now) let it not wait`,
     replaced: `it met a run and waited, and at ${iso(entry.at)} a newer fire time or a request took its place, as overlap "cancel-running" has it`,
     queueFull: "its queue of waiting fire times was full",

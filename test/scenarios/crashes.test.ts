@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest"
 import { date, interval, task } from "../../src/index.ts"
 import type { JobOptions } from "../../src/index.ts"
-import { midnight, minute, newWorld, second, shortLedger, shortRuns, storeKinds } from "./world.ts"
+import { day, midnight, minute, newWorld, second, shortLedger, shortRuns, storeKinds } from "./world.ts"
 
 describe.each(storeKinds)("with the %s store", (kind) => {
   /** A task that never ends until `lives` processes have died in it. */
@@ -46,7 +46,29 @@ describe.each(storeKinds)("with the %s store", (kind) => {
     expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "interrupted", 1]])
     expect((await world.scheduler.getJob("a"))?.state).toBe("done")
     const { sentence } = await world.scheduler.explain("a", midnight + second)
-    expect(sentence).toContain("attempt 1 may have started, interrupted")
+    expect(sentence).toContain(
+      "attempt 1 may have started, interrupted before an end of it was recorded, as was found at 2026-01-01T00:00:02.000Z, 1 second after the claim."
+    )
+  })
+
+  it.each(["rerun", "skip"] as const)("explain tells a death from a long run under %s", async (onInterrupted) => {
+    const world = newWorld(kind)
+    const fatal = task("fatal", ({ attempt }) => (attempt === 1 ? new Promise<null>(() => undefined) : null))
+    await world.start({ tasks: [fatal] })
+    await world.scheduler.addJob({ id: "a", task: fatal, trigger: date(midnight + second), onInterrupted })
+    await world.clock.advance(minute)
+    await world.crash()
+    await world.clock.advance(3 * day)
+    await world.start({ tasks: [fatal] })
+    await world.clock.advance(second)
+    const { sentence } = await world.scheduler.explain("a", midnight + second)
+    const at = "2026-01-04T00:01:00.000Z"
+    const claimed = "claimed at 2026-01-01T00:00:01.000Z"
+    expect(sentence).toBe(
+      onInterrupted === "rerun"
+        ? `It ran for this fire time: ${claimed}, attempt 2 (after 1 that did not succeed or was cut off) started at ${at}, 3 days 59 seconds after its time, succeeded at ${at}.`
+        : `A run for this fire time was ${claimed}, attempt 1 may have started, interrupted before an end of it was recorded, as was found at ${at}, 3 days 59 seconds after the claim.`
+    )
   })
 
   it("three crashes in a row park the job as poison, and resuming it lets it run again", async () => {

@@ -159,7 +159,7 @@ describe("explain", () => {
         /as its maxInstances allows \(1 now\) were live already, and its overlap policy \("skip" now\)/
       ],
       [6 * minute, "paused", /was paused from .* to .*not made up/],
-      [8 * minute, "misfired", /ms late, past the job's misfireGrace \(120000 ms now\)/],
+      [8 * minute, "misfired", /3 minutes 30 seconds late, past the job's misfireGrace \(2 minutes now\)/],
       [10 * minute, "coalesced", /run 5 stands for 2 fire times|run \d+ stands for \d+/],
       [11 * minute, "running", /claimed at 2026-01-01T00:11:30.000Z, and attempt 1 is with executor "default"/],
       [20 * minute, "ahead", /will fire at .* unless/]
