@@ -45,8 +45,10 @@ const storeErrorOf = (store: string, operation: string, cause: unknown): StoreEr
     // "no such table", "no such column": the schema is not ours, whatever the file's header says.
     case "SQLITE_ERROR":
       return new StoreUnreadable({ store, cause })
+    case undefined:
+      return isSystemError(cause) ? away(systemRemedies[code] ?? "check what the system says of it") : undefined
     default:
-      return primary === undefined ? undefined : away(remedies[primary] ?? "check disk space, permissions and locks")
+      return away(remedies[primary] ?? "check disk space, permissions and locks")
   }
 }
 
@@ -62,11 +64,29 @@ const remedies: Readonly<Record<string, string>> = {
   SQLITE_NOMEM: "give the process more memory"
 }
 
-/** The package is installed, and its native part is not built, damaged, or another Node's. */
+/** Thrown by a call of the system, where a file is looked at without SQLite. */
+const isSystemError = (cause: unknown): boolean => cause instanceof Error && "syscall" in cause
+
+const permission = "let this process's user read and write the file, its log and its directory"
+
+const systemRemedies: Readonly<Record<string, string>> = {
+  EACCES: permission,
+  EPERM: permission,
+  EROFS: permission,
+  EMFILE: "close what this process has open, or let it open more files",
+  ENFILE: "close what this machine has open, or let it open more files",
+  ENAMETOOLONG: "give a shorter name",
+  ENOSPC: "make space on its disk",
+  EIO: "check its disk, and what the system's log says of it"
+}
+
+/** The package is installed, and its native part is not built, damaged, another Node's, or another package's. */
 const isDriverMissing = (cause: unknown): cause is Error =>
   cause instanceof Error &&
   (sqliteCode(cause) === "ERR_DLOPEN_FAILED" ||
-    /could not locate the bindings file|better_sqlite3\.node|NODE_MODULE_VERSION/i.test(cause.message))
+    /could not locate the bindings file|better_sqlite3\.node|NODE_MODULE_VERSION/i.test(cause.message) ||
+    // What the driver's own code says of a part that has not what it calls there.
+    (cause instanceof TypeError && /setErrorConstructor|isInitialized|Database is not a/.test(cause.message)))
 
 const rebuild =
   "better-sqlite3 is not built for this Node: npm rebuild better-sqlite3; with pnpm also pnpm approve-builds; do not install with --ignore-scripts"

@@ -5,6 +5,7 @@
 import { type Stats, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { Effect } from "effect"
+import { isDanglingLink, isThere, isTooLongToWrite, placeOf, tooLong } from "./sqliteFilePlace.ts"
 import { StoreUnavailable, StoreUnreadable } from "./storeError.ts"
 
 /** Fails where `filename` is there and no file, or where nothing by that name could be made. */
@@ -14,11 +15,15 @@ export const refuseOddFile = (filename: string): Effect.Effect<void, StoreUnavai
       const kind = oddKind(statSync(filename, { throwIfNoEntry: false }))
       if (kind === "a directory") return refused(filename, "it is a directory", "give the name of a file in it")
       if (kind !== null) return refused(filename, `it is ${kind}`, "give the name of a file")
-      const directory = dirname(filename)
-      const place = statSync(directory, { throwIfNoEntry: false })
-      if (place === undefined)
-        return refused(filename, `its directory ${directory} does not exist`, "make the directory")
-      return Effect.void
+      const place = placeOf(filename)
+      const directory = dirname(place)
+      if (isDanglingLink(directory))
+        return refused(filename, `its directory ${directory} is a link that leads nowhere`, remakeLink)
+      if (!isThere(directory))
+        return isDanglingLink(filename)
+          ? refused(filename, `it is a link that leads nowhere: ${directory} does not exist`, remakeLink)
+          : refused(filename, `its directory ${directory} does not exist`, "make the directory")
+      return isTooLongToWrite(place) ? refused(filename, tooLong.cause, tooLong.remedy) : Effect.void
     } catch (error) {
       return refused(filename, error, remedyOf(error))
     }
@@ -41,6 +46,8 @@ export const refuseOddCompanions = (path: string, store: string): Effect.Effect<
 /** All that SQLite looks for: the lock is a database too. */
 const companions = ["-wal", "-shm", "-journal", ".lock", ".lock-wal", ".lock-shm", ".lock-journal"]
 
+const remakeLink = "make what it leads to, or another link"
+
 const oddKindAt = (name: string): string | null => {
   try {
     return oddKind(statSync(name, { throwIfNoEntry: false }))
@@ -62,7 +69,8 @@ const refused = (store: string, cause: unknown, remedy: string) =>
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code
 
-const remedyOf = (error: unknown): string => {
+/** What helps where a name cannot be looked up. */
+export const remedyOf = (error: unknown): string => {
   switch (codeOf(error)) {
     case "ENAMETOOLONG":
       return "give a shorter name"

@@ -14,7 +14,8 @@ import { schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./sqliteConnection.ts"
 import { refuseCutOff } from "./sqliteCutOff.ts"
 import { translated } from "./sqliteErrors.ts"
-import { refuseOddCompanions } from "./sqliteFileKinds.ts"
+import { refuseOddCompanions, remedyOf } from "./sqliteFileKinds.ts"
+import { isDanglingLink, isTooLongToRead, tooLong } from "./sqliteFilePlace.ts"
 import { patiently } from "./sqlitePatience.ts"
 import { limited } from "./sqliteReads.ts"
 import { pragma, refuse, removeEmptyLog } from "./sqliteOpen.ts"
@@ -85,15 +86,18 @@ const older = (version: number) =>
  */
 const realFile = (filename: string): Effect.Effect<string, StoreUnreadable> =>
   Effect.suspend(() => {
-    const refused = (cause: unknown) =>
-      Effect.fail(new StoreUnreadable({ store: filename, cause, remedy: "check the name" }))
+    const refused = (cause: unknown, remedy = "check the name") =>
+      Effect.fail(new StoreUnreadable({ store: filename, cause, remedy }))
     try {
       const found = statSync(filename, { throwIfNoEntry: false })
-      if (found === undefined) return refused("there is no such file")
-      return found.isFile() ? Effect.succeed(realpathSync(filename)) : refused("it is not a file")
+      if (found === undefined)
+        return refused(isDanglingLink(filename) ? "it is a link that leads nowhere" : "there is no such file")
+      if (!found.isFile()) return refused("it is not a file")
+      const path = realpathSync(filename)
+      return isTooLongToRead(path) ? refused(tooLong.cause, tooLong.remedy) : Effect.succeed(path)
     } catch (error) {
       // A name that is too long, links in a circle, a directory that may not be searched.
-      return refused(error)
+      return refused(error, remedyOf(error))
     }
   })
 
