@@ -17,18 +17,11 @@ import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./jobCodec.ts"
 import type { DefinitionSetting, JobDefinition } from "./jobDefinition.ts"
-import {
-  checkMetadata,
-  defineArguments,
-  defineTrigger,
-  firstFire,
-  givenTrigger,
-  ruleOptions,
-  rulesText
-} from "./jobDefinition.ts"
+import { checkMetadata, defineArguments, defineTrigger, firstFire, givenTrigger, ruleOptions } from "./jobDefinition.ts"
 import type { JobNotes } from "./jobNotes.ts"
 import { readNotes } from "./jobNotes.ts"
 import type { Plan } from "./plan.ts"
+import { rulesText } from "./rulesText.ts"
 import { zonesIn } from "./zoneMarks.ts"
 import {
   DuplicateJobError,
@@ -205,13 +198,14 @@ export const modify = (plan: Plan, id: string, changes: JobChanges, setting: Def
     })
   }
   const timing = retimed ? newTiming(plan, job, changes, setting) : null
-  const { name, tags, metadata, declared } = {
+  const { name, tags, metadata, declared, immediate } = {
     ...readNotes(job.row),
     ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata })
   }
   const notes: JobNotes = {
     ...definedOnly({ name, tags, metadata }),
     ...definedOnly({ given: timing === null ? readNotes(job.row).given : timing.given }),
+    ...(timing === null && immediate === true ? { immediate } : {}),
     ...(declared === undefined ? {} : { declared })
   }
   const row: JobDefinitionRow = {

@@ -4,7 +4,6 @@ import { checkFields, checkId, checkTags, checkText, InvalidJobError, preview, r
 import { nextFire } from "../job/dueFireTimes.ts"
 import type { NextFire } from "../job/jobEvent.ts"
 import type { JobRules } from "../job/rules.ts"
-import { defaultRules } from "../job/rules.ts"
 import type { JobMemory } from "../job/snapshot.ts"
 import { newMemory } from "../job/snapshot.ts"
 import type { JobDefinitionRow } from "../store/jobStore.ts"
@@ -22,6 +21,7 @@ import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { window } from "../trigger/window.ts"
 import type { JobNotes } from "./jobNotes.ts"
 import { readNotes } from "./jobNotes.ts"
+import { rulesText } from "./rulesText.ts"
 
 /** What definitions are read against. */
 export interface DefinitionSetting {
@@ -85,6 +85,7 @@ export const defineJob = (
     ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
     ...(input.metadata === undefined ? {} : { metadata: checkMetadata(id, input.metadata) }),
     ...(given === undefined ? {} : { given }),
+    ...(input.trigger === undefined ? { immediate: true as const } : {}),
     ...(origin === "declared" ? { declared: true as const } : {})
   }
   const ifExists = readIfExists(id, input.ifExists)
@@ -178,24 +179,15 @@ export const defineTrigger = (
 ): DefinedTrigger => {
   const { now, timezone } = setting
   // Only what is left out is a job for now: `null` is somebody's missing trigger.
-  let trigger = input.trigger === undefined ? date(now) : input.trigger
-  if (!isTrigger(trigger)) {
-    return refuse(id, "trigger", preview(trigger), "a trigger, such as cron(…) or interval(…)")
+  const bare = input.trigger === undefined ? date(now) : input.trigger
+  if (!isTrigger(bare)) {
+    return refuse(id, "trigger", preview(bare), "a trigger, such as cron(…) or interval(…)")
   }
-  const bounds = {
-    ...(input.start === undefined ? {} : { start: boundOf(id, "start", input.start, timezone) }),
-    ...(input.end === undefined ? {} : { end: boundOf(id, "end", input.end, timezone) })
-  }
-  if (bounds.start !== undefined || bounds.end !== undefined) {
-    const bare = trigger
-    trigger = ofTrigger(id, () => window(bare, bounds))
-  }
-  if (input.jitter !== undefined) {
-    const jitterMs = readDuration(input.jitter, `job ${preview(id)}: jitter`)
-    if (jitterMs > 0) trigger = jitter(trigger, jitterMs)
-  }
-  const asGiven = trigger
-  const given = ofTrigger(id, () => asGiven.toJSON())
+  const timed = timing(id, input, timezone)
+  const asGiven = timed(bare)
+  // Whoever leaves it out again at another moment gives the same.
+  const stated = input.trigger === undefined ? timed(date(0)) : asGiven
+  const given = ofTrigger(id, () => stated.toJSON())
   const bound = ofTrigger(id, () => asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven)
   const text = ofTrigger(id, () => JSON.stringify(bound.toJSON()))
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
@@ -207,7 +199,25 @@ export const defineTrigger = (
   return JSON.stringify(given) === text ? { trigger: read, text, since } : { trigger: read, text, given, since }
 }
 
-const isTrigger = (given: unknown): boolean => {
+/** What puts a job's own window and jitter around its trigger. */
+const timing = (
+  id: string,
+  input: Pick<JobInput, "start" | "end" | "jitter">,
+  timezone: string
+): ((trigger: Trigger) => Trigger) => {
+  const bounds = {
+    ...(input.start === undefined ? {} : { start: boundOf(id, "start", input.start, timezone) }),
+    ...(input.end === undefined ? {} : { end: boundOf(id, "end", input.end, timezone) })
+  }
+  const jitterMs = input.jitter === undefined ? 0 : readDuration(input.jitter, `job ${preview(id)}: jitter`)
+  return (trigger) => {
+    const bounded =
+      bounds.start === undefined && bounds.end === undefined ? trigger : ofTrigger(id, () => window(trigger, bounds))
+    return jitterMs > 0 ? jitter(bounded, jitterMs) : bounded
+  }
+}
+
+const isTrigger = (given: unknown): given is Trigger => {
   if (isUnreadableData(given, 1)) return false
   const { next, toJSON } = (typeof given === "object" && given !== null ? given : {}) as {
     readonly [method: string]: unknown
@@ -247,19 +257,6 @@ export const givenTrigger = (row: Pick<JobDefinitionRow, "notes" | "trigger">): 
   const { given } = readNotes(row)
   return given === undefined ? row.trigger : JSON.stringify(given)
 }
-
-/** Rules as they are stored: what differs from those of a job that says nothing. */
-export const rulesText = (rules: JobRules): string => {
-  let text = storedRules.get(rules)
-  if (text === undefined) {
-    const differing = Object.entries(rules).filter(([field, value]) => value !== defaultRules[field as keyof JobRules])
-    text = JSON.stringify(Object.fromEntries(differing))
-    storedRules.set(rules, text)
-  }
-  return text
-}
-
-const storedRules = new WeakMap<JobRules, string>()
 
 const hasRules = (input: RuleOptions): boolean =>
   input.misfireGrace !== undefined ||

@@ -165,8 +165,8 @@ const boundAnew = (
   setting: DefinitionSetting,
   now: EpochMillis
 ): { readonly row: JobDefinitionRow; readonly trigger: Trigger } | null => {
-  const { given } = readNotes(job.row)
-  if (given === undefined) return null
+  const { given, immediate } = readNotes(job.row)
+  if (given === undefined || immediate === true) return null
   const unbound = setting.readTrigger(JSON.stringify(given))
   const bound = unbound.bind?.({ now, timezone: setting.timezone, jobId: job.row.id })
   if (bound === undefined) return null

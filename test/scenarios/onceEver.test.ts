@@ -48,6 +48,57 @@ describe.each(storeKinds)("in the %s store, a one-time job that is", (kind) => {
   })
 })
 
+/** A job without a trigger is for the moment at which it is added, which is another one at each start. */
+const forNow: ReadonlyArray<readonly [string, Partial<JobInput>]> = [
+  ["alone", {}],
+  ["with jitter", { jitter: "10 minutes" }],
+  ["with an end", { end: midnight + 40 * hour }],
+  ["with a start and an end", { start: midnight, end: midnight + 40 * hour }],
+  ["paused and resumed", { paused: true }]
+]
+
+describe.each(storeKinds)("in the %s store, a job without a trigger", (kind) => {
+  it.each(forNow)("%s, stated again at each start, runs once", async (_, more) => {
+    const world = newWorld(kind)
+    let ran = 0
+    for (let life = 0; life < 4; life++) {
+      const scheduler = await world.start({ tasks: [migrate] })
+      scheduler.on("RunClaimed", () => (ran += 1))
+      const job: JobInput = { id: "migrate", task: migrate, ifExists: "replace", ...more }
+      await scheduler.addJob(life === 2 ? { ...job, name: "renamed" } : job)
+      if (more.paused === true && life === 0) await scheduler.resumeJob("migrate")
+      await world.clock.advance(hour)
+      await scheduler.addJobs([{ ...job, ifExists: life === 1 ? "keep" : "replace" }])
+      await world.clock.advance(hour)
+      expect((await scheduler.getJob("migrate"))?.state).toBe("done")
+      expect((await scheduler.verify()).violations).toEqual([])
+    }
+    expect(ran).toBe(1)
+  })
+
+  it("that is given one, and none again, counts anew each time", async () => {
+    const world = newWorld(kind)
+    let ran = 0
+    const scheduler = await world.start({ tasks: [migrate] })
+    scheduler.on("RunClaimed", () => (ran += 1))
+    const job: JobInput = { id: "migrate", task: migrate, ifExists: "replace" }
+    await scheduler.addJob(job)
+    await world.clock.advance(minute)
+    await scheduler.addJob({ ...job, trigger: date(midnight + hour) })
+    await world.clock.advance(2 * hour)
+    expect(ran).toBe(2)
+    await scheduler.addJob({ ...job, trigger: date(midnight + 4 * hour) })
+    await scheduler.rescheduleJob("migrate", date(midnight + 5 * hour))
+    await scheduler.addJob(job)
+    await world.clock.advance(minute)
+    expect(ran).toBe(3)
+    await scheduler.addJob(job)
+    await world.clock.advance(6 * hour)
+    expect(ran).toBe(3)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+})
+
 const claimed = ({ events }: World): number => events.filter(({ type }) => type === "RunClaimed").length
 
 describe.each(storeKinds)("what retention of the %s store has forgotten", (kind) => {
