@@ -9,10 +9,12 @@ import { type EpochMillis, latestInstant } from "../time/instant.ts"
 import type { SqliteConnection } from "./sqliteConnection.ts"
 import { countFinishedRuns } from "./sqliteSession.ts"
 
-/** A key below is exact as a number and leaves room for all that will ever be given. */
-export const endOfKeys = 2 ** 52
-/** Counts and highest keys at or above this are no scheduler's. */
-export const endOfCounts = 2 ** 51
+/** A key below is exact as a number, later than any that the clock gives, and leaves room for all that will ever be given. */
+export const endOfKeys = 2 ** 53 - 2 ** 42
+/** Counts at or above this are no scheduler's. */
+const endOfCounts = 2 ** 51
+/** The end of what a column of the owner row may hold: the highest key of runs is made of the time of an opening. */
+export const endOf = (column: string): number => (column === "run_key" ? endOfKeys - 2 ** 41 : endOfCounts)
 
 /** Within the opening's transaction, before anything is read from the file. `now`: when it is opened. */
 export const mend = (connection: SqliteConnection, now: EpochMillis): Effect.Effect<ReadonlyArray<string>, SqlError> =>
@@ -108,7 +110,7 @@ const rekeyed = (
       const highest = tables
         .filter(([, name]) => name === column)
         .map(([name]) => `(SELECT coalesce(max(${column}), 0) FROM ${name} WHERE ${column} < ${endOfKeys})`)
-      const given = owned === null ? "0" : `(SELECT ${owned} FROM owner WHERE ${owned} < ${endOfCounts})`
+      const given = owned === null ? "0" : `(SELECT ${owned} FROM owner WHERE ${owned} < ${endOf(owned)})`
       const [next] = yield* connection.rows<{ key: number }>(
         `SELECT max(0, coalesce(${given}, 0), ${highest.join(", ")}) + 1 AS key`
       )
@@ -164,7 +166,7 @@ const numberOfDefinition = `(SELECT e.number FROM jobs j CROSS JOIN executors e
 const mendOwner = (connection: SqliteConnection): Effect.Effect<ReadonlyArray<string>, SqlError> =>
   Effect.gen(function* () {
     const odd = ownerNumbers.map(
-      ({ column }) => `typeof(${column}) <> 'integer' OR ${column} < 0 OR ${column} >= ${endOfCounts}`
+      ({ column }) => `typeof(${column}) <> 'integer' OR ${column} < 0 OR ${column} >= ${endOf(column)}`
     )
     const [found] = yield* connection.values<ReadonlyArray<0 | 1>>(`SELECT ${odd.join(", ")} FROM owner`)
     const mended = ownerNumbers.filter((_, index) => found?.[index] === 1)

@@ -31,7 +31,7 @@ import {
   type StoredRun
 } from "./sqliteRows.ts"
 import { purgedMark } from "./retentionMarks.ts"
-import { endOfCounts, endOfKeys } from "./sqliteMending.ts"
+import { endOf, endOfKeys } from "./sqliteMending.ts"
 import { readMarks } from "./sqliteSession.ts"
 import { letOthersIn } from "./sqliteSlices.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "./storeError.ts"
@@ -278,7 +278,7 @@ const oddNumbers = [
     HAVING count(*) > 0`,
   ...["epoch", "sequence", "job_key", "run_key", "job_count", "finished_runs"].map(
     (column) =>
-      `SELECT 'its owner row has ${column} ' || ${column} FROM owner WHERE ${column} < 0 OR ${column} >= ${endOfCounts}`
+      `SELECT 'its owner row has ${column} ' || ${column} FROM owner WHERE ${column} < 0 OR ${column} >= ${endOf(column)}`
   ),
   `SELECT 'its owner row has given job keys up to ' || job_key || ', and there is ' || (SELECT max(key) FROM jobs) FROM owner
     WHERE job_key < (SELECT max(key) FROM jobs)`,

@@ -228,6 +228,20 @@ describe("a clock that was ahead by years", () => {
     }
   )
 
+  it.each([30, 60, 200])("by %i years leaves a sound file, whenever it is opened", async (ahead) => {
+    const world = newWorld("sqlite")
+    const options = { tasks: [quiet] }
+    world.clock.stepWall(ahead * 365 * day)
+    for (let life = 0; life < 3; life++) {
+      await world.start(options)
+      await world.scheduler.addJob({ id: `j${life}`, task: "quiet" })
+      await world.clock.advance(minute)
+      await sound(world)
+      await world.scheduler.shutdown()
+    }
+    expect(world.reported).toEqual([])
+  })
+
   it("a job that has ended by it can be added again", async () => {
     const world = await setBack("memory", years, "running", {
       trigger: cron("0 * * * *", { end: midnight + 30 * day })
