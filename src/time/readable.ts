@@ -18,6 +18,8 @@ export const isUnreadable = (value: unknown, depth = 2): boolean => {
     if (value instanceof Map || value instanceof Set) Reflect.get(value, "size")
     const fields: Iterable<unknown> = Array.isArray(value) ? (value as ReadonlyArray<unknown>) : Object.values(value)
     for (const field of fields) if (depth > 1 && isUnreadable(field, depth - 1)) return true
+    // Whoever copies an object reads these too.
+    for (const field of Object.getOwnPropertySymbols(value)) Reflect.get(value, field)
     return false
   } catch {
     return true

@@ -173,7 +173,7 @@ const faultAt = (line: Line, at: number, field: string, found: string, expected:
  */
 const readVariable = (line: Line): Variable | undefined => {
   const { text } = line
-  const match = /^\s*(?:"([^"]*)"|'([^']*)'|([^\s="'*@]+))[ \t]*=[ \t]*/.exec(text)
+  const match = /^\s*(?:"([^"=]*)"|'([^'=]*)'|([^\s="'*@]+))[ \t]*=[ \t]*/.exec(text)
   if (match === null) return undefined
   const [head, doubleQuoted, singleQuoted, plain] = match
   // By hand: a pattern that looks for the blanks at the end tries each run of them inside the value.

@@ -68,6 +68,11 @@ const throwsLater: object = {
     throwIt()
   }
 }
+const symbolGetter: object = {
+  get [Symbol.toPrimitive](): never {
+    return throwIt()
+  }
+}
 const any = (value: object): never => value as never
 const t = task("t", () => 1)
 const handleOf = (scheduler: Scheduler) =>
@@ -229,7 +234,11 @@ const more: typeof calls = [
   ["fireTimes", "InvalidTriggerError", () => fireTimes(interval("1 day"), any(proxy))],
   ["describe", "InvalidTriggerError", () => describe(any(proxy))],
   ["fireTimes$", "InvalidTriggerError", () => fireTimes$(interval("1 day"), any(proxy))],
-  ["task, a handler", "InvalidTaskError", () => task("z", any(functionProxy))]
+  ["task, a handler", "InvalidTaskError", () => task("z", any(functionProxy))],
+  ["readCrontab, a symbol", "InvalidCrontabError", () => readCrontab("", any(symbolGetter))],
+  ["createSchedulerFromConfig, a symbol", "InvalidOptionError", () => createSchedulerFromConfig(any(symbolGetter))],
+  ["sqlite, a symbol", "InvalidSqliteOption", () => sqlite(any(symbolGetter))],
+  ["modifyJob, a symbol", "InvalidJobError", (scheduler) => scheduler.modifyJob("a", any(symbolGetter))]
 ]
 
 const table = [...calls, ...more].map(String).join("\n")

@@ -237,6 +237,10 @@ describe("readCrontab", () => {
       expect(readCrontab(`${times} run`)).toHaveLength(1)
   })
 
+  it.for(['"A=B"=c', "'A='=c"])("takes %s for no variable: a name has no equals sign", (line) => {
+    expect(faultsOf(`${line}\n@daily run`)).toMatchObject([{ line: 1 }])
+  })
+
   it.for(['A="b', "A='b", 'A="', 'A="b" c', "A='b'c'", `A="b"#c`, `CRON_TZ="UTC" x`])(
     "refuses %j, as cron does: a quote ends, and nothing is behind it",
     (line) => {
