@@ -146,6 +146,10 @@ const withoutRecord = (
 ): Explanation => {
   // What a parked job owed when it was parked is still owed.
   const owed = record.fault !== null && isFireTime && instant > (record.lastFireAt ?? record.addedAt - 1)
+  const isOver =
+    memory?.exhausted === true && isFireTime && instant > Math.max(memory.cursor, record.lastFireAt ?? -Infinity)
+  if (isOver && !owed && record.state !== "done")
+    return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
   if (record.pausedAt !== null && (instant > record.pausedAt || owed)) {
     const why = record.fault === null ? "by a user" : `because it is faulty: ${record.fault.message}`
     return answer("paused", `The job is paused since ${iso(record.pausedAt)} ${why}.`)
