@@ -37,7 +37,8 @@ export const tooLong = {
 
 const isTooLong = (name: string): boolean => {
   try {
-    isThere(name)
+    // A link in the place of that file is looked at by whoever opens it.
+    lstatSync(name, { throwIfNoEntry: false })
     return false
   } catch (error) {
     if ((error as NodeJS.ErrnoException | null)?.code === "ENAMETOOLONG") return true
