@@ -72,11 +72,8 @@ export const onResume = (context: JobContext, event: ResumeEvent): JobDecision =
   } else if (event.missed === "skip") {
     // Of a parked job; a pause has withdrawn it already.
     withdrawBacklog(draft, null)
-    // Of a job that had had its last fire time, the pause has kept none back.
-    if (!memory.exhausted) {
-      span(draft, "paused", memory.cursor, event.now)
-      memory.cursor = Math.max(memory.cursor, event.now)
-    }
+    span(draft, "paused", memory.cursor, event.now)
+    memory.cursor = Math.max(memory.cursor, event.now)
   }
   memory.pausedAt = null
   memory.fault = null
