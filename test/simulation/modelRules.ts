@@ -118,6 +118,8 @@ const checkEntry = (change: Change, entry: LedgerRow, report: Report): void => {
         either(change, ({ overlap }) => overlap === "queue-one") &&
         !either(change, ({ overlap }) => overlap !== "queue-one") &&
         !waits &&
+        // More have started than there was room for: one of them had taken the place until a run ended in the same commit.
+        (before?.memory.live.length ?? 0) + change.claims.length <= room &&
         count === 1
       )
         report("overlap", `${fromAt} misfires for want of an instance, and the one place in the queue is free`)
