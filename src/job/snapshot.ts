@@ -11,7 +11,16 @@ export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
 export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misfired", "paused", "done"]
 
 /** Why a job was parked. */
-export type FaultKind = "unknownTask" | "unknownExecutor" | "unknownStream" | "faultyTrigger" | "unreadable" | "poison"
+export type FaultKind = (typeof faultKinds)[number]
+
+export const faultKinds = [
+  "unknownTask",
+  "unknownExecutor",
+  "unknownStream",
+  "faultyTrigger",
+  "unreadable",
+  "poison"
+] as const
 
 export interface JobFault {
   readonly kind: FaultKind

@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
 import type { Trouble } from "../engine/troubleLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
+import { faultKinds } from "../job/snapshot.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { zoneDataVersion } from "../time/zoneData.ts"
@@ -147,15 +148,6 @@ const byKind = (parked: ReadonlyArray<JobRow>): StoreStatus["parked"] => {
   return counts
 }
 
-const kinds: { readonly [kind in FaultKind]: true } = {
-  unknownTask: true,
-  unknownExecutor: true,
-  unknownStream: true,
-  faultyTrigger: true,
-  unreadable: true,
-  poison: true
-}
-
 /** Only the fault is read: the rest of the snapshot may be what is wrong with the job. */
 const kindOf = ({ memory }: JobRow): FaultKind => {
   try {
@@ -167,4 +159,4 @@ const kindOf = ({ memory }: JobRow): FaultKind => {
   }
 }
 
-const isKind = (kind: string): kind is FaultKind => Object.hasOwn(kinds, kind)
+const isKind = (kind: string): kind is FaultKind => faultKinds.some((known) => known === kind)
