@@ -146,10 +146,11 @@ const withoutRecord = (
 ): Explanation => {
   // What a parked job owed when it was parked is still owed.
   const owed = record.fault !== null && isFireTime && instant > (record.lastFireAt ?? record.addedAt - 1)
-  const isOver =
-    memory?.exhausted === true && isFireTime && instant > Math.max(memory.cursor, record.lastFireAt ?? -Infinity)
-  if (isOver && !owed && record.state !== "done")
-    return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
+  const accountedThrough = Math.max(memory?.cursor ?? -Infinity, record.lastFireAt ?? -Infinity)
+  const noMore = `The job has had its last fire time, and fires no more after ${record.runCount} runs.`
+  // A pause keeps none of those back.
+  const isOver = memory?.exhausted === true && record.state !== "done" && !owed
+  if (isOver && isFireTime && instant > accountedThrough) return answer("before", noMore)
   if (record.pausedAt !== null && (instant > record.pausedAt || owed)) {
     const why = record.fault === null ? "by a user" : `because it is faulty: ${record.fault.message}`
     return answer("paused", `The job is paused since ${iso(record.pausedAt)} ${why}.`)
@@ -164,15 +165,12 @@ const withoutRecord = (
     return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
   }
   // Of what the job has accounted for, only a record can say what became of it.
-  if (instant <= Math.max(memory?.cursor ?? -Infinity, record.lastFireAt ?? -Infinity)) {
-    return accountedFor({ record, memory, instant, forgottenThrough }, answer)
-  }
+  if (instant <= accountedThrough) return accountedFor({ record, memory, instant, forgottenThrough }, answer)
   if (record.state === "done")
     return answer("before", `The job was done before that instant, after ${record.runCount} runs.`)
   // A paused job shows no next fire time, and a fixed delay has none while its run is under way.
   const over = record.nextFireAt === null && record.pausedAt === null && trigger?.after !== "run"
-  if (over)
-    return answer("before", `The job has had its last fire time, and fires no more after ${record.runCount} runs.`)
+  if (over) return answer("before", noMore)
   if (instant > engine.timers.now())
     return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
   if (record.nextFireAt !== null && instant >= record.nextFireAt) {

@@ -184,10 +184,7 @@ export const defineTrigger = (
     return refuse(id, "trigger", preview(bare), "a trigger, such as cron(…) or interval(…)")
   }
   const timed = timing(id, input, timezone)
-  const asGiven = timed(bare)
-  // Whoever leaves it out again at another moment gives the same.
-  const stated = input.trigger === undefined ? timed(date(0)) : asGiven
-  const given = ofTrigger(id, () => stated.toJSON())
+  const asGiven = timed === null ? bare : timed(bare)
   const bound = ofTrigger(id, () => asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven)
   const text = ofTrigger(id, () => JSON.stringify(bound.toJSON()))
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
@@ -196,23 +193,28 @@ export const defineTrigger = (
     refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
   }
   const since = ofTrigger(id, () => firstSince(id, read, now))
+  // Whoever leaves the trigger out again at another moment gives the same; without bounds and jitter that it was left out says all.
+  const stated = input.trigger !== undefined ? asGiven : timed === null ? null : timed(date(0))
+  if (stated === null) return { trigger: read, text, since }
+  const given = ofTrigger(id, () => stated.toJSON())
   return JSON.stringify(given) === text ? { trigger: read, text, since } : { trigger: read, text, given, since }
 }
 
-/** What puts a job's own window and jitter around its trigger. */
+/** What puts a job's own window and jitter around its trigger; `null`: it has none. */
 const timing = (
   id: string,
   input: Pick<JobInput, "start" | "end" | "jitter">,
   timezone: string
-): ((trigger: Trigger) => Trigger) => {
+): ((trigger: Trigger) => Trigger) | null => {
   const bounds = {
     ...(input.start === undefined ? {} : { start: boundOf(id, "start", input.start, timezone) }),
     ...(input.end === undefined ? {} : { end: boundOf(id, "end", input.end, timezone) })
   }
   const jitterMs = input.jitter === undefined ? 0 : readDuration(input.jitter, `job ${preview(id)}: jitter`)
+  const isBounded = bounds.start !== undefined || bounds.end !== undefined
+  if (!isBounded && jitterMs === 0) return null
   return (trigger) => {
-    const bounded =
-      bounds.start === undefined && bounds.end === undefined ? trigger : ofTrigger(id, () => window(trigger, bounds))
+    const bounded = isBounded ? ofTrigger(id, () => window(trigger, bounds)) : trigger
     return jitterMs > 0 ? jitter(bounded, jitterMs) : bounded
   }
 }
@@ -254,8 +256,8 @@ const isOneInstant = (spec: unknown): boolean => {
 
 /** The trigger of a stored job as it was given, to see whether it is declared again. */
 export const givenTrigger = (row: Pick<JobDefinitionRow, "notes" | "trigger">): string => {
-  const { given } = readNotes(row)
-  return given === undefined ? row.trigger : JSON.stringify(given)
+  const { given, immediate } = readNotes(row)
+  return given !== undefined ? JSON.stringify(given) : immediate === true ? "immediate" : row.trigger
 }
 
 const hasRules = (input: RuleOptions): boolean =>

@@ -9,7 +9,7 @@ export interface JobNotes {
   readonly tags?: ReadonlyArray<string>
   readonly metadata?: JobInput["metadata"]
   readonly given?: TriggerSpec
-  /** The trigger was left out, for the moment at which the job was added: `given` has an instant in its place that is always the same. */
+  /** The trigger was left out, for the moment at which the job was added. In `given`, the job's bounds are around an instant that is always the same. */
   readonly immediate?: true
   /** Declared beside its task: kept while the declaration stands. */
   readonly declared?: true

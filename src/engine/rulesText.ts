@@ -1,7 +1,7 @@
+/** Rules as they are stored: what differs from those of a job that says nothing. */
 import type { JobRules } from "../job/rules.ts"
 import { defaultRules } from "../job/rules.ts"
 
-/** Rules as they are stored: what differs from those of a job that says nothing. */
 export const rulesText = (rules: JobRules): string => {
   let text = storedRules.get(rules)
   if (text === undefined) {
