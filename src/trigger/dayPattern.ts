@@ -5,15 +5,14 @@
 import { dayMs } from "../time/civil.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
-import { dayTimesOf, hasDayTimes, listsOf, within } from "./dayTimes.ts"
+import { dayTimesOf, hasDayTimes, listsOf, patternSteps, within } from "./dayTimes.ts"
 import type { CountedPart, DayTimes, Trigger, Work } from "./trigger.ts"
 
 /** Fire times that are looked at where all is asked for: some tenths of a second. */
 const stepsForAll = 8_000_000
 const mostPatterns = 10_000
-/** What a day, a pattern of one and a count in one step cost, in fire times of a list. */
+/** What a day and a count in one step cost, in fire times of a list. */
 const daySteps = 20
-const patternSteps = 60
 const countSteps = 60
 
 export type CountPart = (after: EpochMillis, through: EpochMillis, work: Work) => CountedPart

@@ -12,7 +12,7 @@ export const mostDayTimes = 2_000_000
 const mostKept = 2_000_000
 /** What one answer of a trigger costs, and a day's pattern, in fire times of a list. */
 const nextSteps = 8
-const patternSteps = 60
+export const patternSteps = 60
 
 interface Kept {
   readonly byPattern: Map<string, DayTimes>
