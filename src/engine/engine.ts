@@ -14,6 +14,7 @@ import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/s
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
+import { StoreFenced, StoreUnavailable } from "../store/storeError.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -117,7 +118,11 @@ export class Engine implements LaneHost {
     this.suspects = new Suspects(this.timers, () => {
       for (const lane of this.lanes) lane.lookAgain()
     })
-    this.questions = new Questions(this.timers, () => this.lanes.some(({ busy }) => busy))
+    this.questions = new Questions(
+      this.timers,
+      () => this.lanes.some(({ busy }) => busy),
+      (verb, error) => this.overtaken(verb, error)
+    )
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streams = new Map(options.streams)
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
@@ -185,6 +190,21 @@ export class Engine implements LaneHost {
   mustRun(verb: string): void {
     if (this.phase === "new" || this.phase === "starting") throw new SchedulerNotStartedError({ verb })
     if (this.stopped) throw new SchedulerStoppedError({ verb, reason: this.stopReason })
+  }
+
+  /** What a store fails with that the stop has closed beneath a caller is that stop, and no fault of the store. */
+  overtaken(verb: string, error: unknown): unknown {
+    const isClosed = error instanceof StoreUnavailable || error instanceof StoreFenced
+    return this.stopped && isClosed ? new SchedulerStoppedError({ verb, reason: this.stopReason }) : error
+  }
+
+  /** A read of a caller's that waits for no turn. */
+  async read<A>(verb: string, effect: Effect.Effect<A, StoreError>): Promise<A> {
+    try {
+      return await runStore(effect)
+    } catch (error) {
+      throw this.overtaken(verb, error)
+    }
   }
 
   get commandTimeoutMs(): number {

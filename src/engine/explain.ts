@@ -46,9 +46,9 @@ export const explain = async (
     return { jobId, instant, verdict, sentence, runId }
   }
   const runs = (
-    await engine.questions.read(lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))
+    await engine.questions.read("explain", lane.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))
   ).filter((each) => each.jobKey === key)
-  const [row] = await engine.questions.read(lane.store.jobsByKey([key]))
+  const [row] = await engine.questions.read("explain", lane.store.jobsByKey([key]))
   const memory = row === undefined ? null : memoryOf(row)
   // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
   const countsHere = (record: Parameters<typeof counts>[1]): boolean =>
@@ -61,7 +61,7 @@ export const explain = async (
     return answer(run.outcome === null ? "running" : "ran", sentence, lane.runId(run.runKey))
   }
   const entries = (
-    await engine.questions.read(lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))
+    await engine.questions.read("explain", lane.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))
   ).filter((each) => each.jobKey === key && countsHere(each))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
@@ -92,7 +92,8 @@ export const explain = async (
     const verdict = requested.outcome === null ? "running" : "ran"
     return answer(verdict, sentenceOfRun(requested, record, awaitedOf(requested)), lane.runId(requested.runKey))
   }
-  const forgottenThrough = record.state === "done" ? await engine.questions.read(lane.store.forgottenThrough()) : null
+  const forgottenThrough =
+    record.state === "done" ? await engine.questions.read("explain", lane.store.forgottenThrough()) : null
   return withoutRecord(engine, { record, memory, trigger, instant, isFireTime, forgottenThrough }, answer)
 }
 

@@ -13,7 +13,6 @@ import type { Engine } from "./engine.ts"
 import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "./queries.ts"
 import { jobFilter, jobQueryFields } from "./queries.ts"
 import type { Question } from "./questions.ts"
-import { runStore } from "./storePromise.ts"
 import type { Job } from "./jobCodec.ts"
 import { JobUnreadableError } from "./jobCodec.ts"
 import { checkKnownOptions, listOf, readLimit } from "./queryOptions.ts"
@@ -51,7 +50,7 @@ export class JobQueries {
     checkIdText(id)
     this.engine.mustAnswer(verb)
     for (const lane of this.engine.lanes) {
-      const [row] = await this.engine.questions.read(lane.store.jobsById([id]))
+      const [row] = await this.engine.questions.read(verb, lane.store.jobsById([id]))
       // A driver may read ill-formed text as another id.
       if (row?.id === id) return { lane, key: row.key, record: recordOfRow(row, lane.name, this.engine.codec) }
     }
@@ -68,7 +67,8 @@ export class JobQueries {
   async taken(ids: ReadonlyArray<string>): Promise<ReadonlyArray<{ readonly id: string; readonly store: string }>> {
     const found: Array<{ readonly id: string; readonly store: string }> = []
     for (const lane of this.engine.lanes) {
-      for (const { id } of await runStore(lane.store.jobsById(ids))) found.push({ id, store: lane.name })
+      for (const { id } of await this.engine.read("addJob", lane.store.jobsById(ids)))
+        found.push({ id, store: lane.name })
     }
     return found
   }
@@ -80,7 +80,7 @@ export class JobQueries {
     const records: Array<JobRecord> = []
     for (const lane of this.lanes(query.store, "getJobs")) {
       const recordOf = (row: JobRow): JobRecord => recordOfRow(row, lane.name, this.engine.codec)
-      await this.engine.questions.ask(async (question) => {
+      await this.engine.questions.ask("getJobs", async (question) => {
         const rows = await question.read(lane.store.jobs(filter))
         await inTurns(question, records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
       })
@@ -107,7 +107,7 @@ export class JobQueries {
     }
     const records: Array<RunRecord> = []
     for (const lane of this.lanes(place?.store ?? query.store, "getRuns")) {
-      await this.engine.questions.ask(async (question) => {
+      await this.engine.questions.ask("getRuns", async (question) => {
         const rows = await question.read(lane.store.runs(filter))
         const bytesOf = ({ result, error }: RunRow): number => (result?.length ?? 0) + (error?.length ?? 0)
         await inTurns(question, records, rows, bytesOf, (row) => runRecord(lane, row))
@@ -130,7 +130,7 @@ export class JobQueries {
     }
     const entries: Array<LedgerEntry> = []
     for (const lane of this.lanes(query.store, "getMisfires")) {
-      for (const row of await this.engine.questions.read(lane.store.ledger(filter))) {
+      for (const row of await this.engine.questions.read("getMisfires", lane.store.ledger(filter))) {
         entries.push({
           jobId: row.jobId,
           kind: row.kind,
@@ -164,7 +164,7 @@ export class JobQueries {
       if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.add(nextFireAt, index)
     }
     const entries: Array<PreviewEntry> = []
-    await this.engine.questions.ask((question) => fireTimesToCome(question, upcoming, jobs, entries, count))
+    await this.engine.questions.ask("preview", (question) => fireTimesToCome(question, upcoming, jobs, entries, count))
     return entries
   }
 
@@ -173,6 +173,7 @@ export class JobQueries {
     const jobs: Array<Job> = []
     for (const lane of this.engine.lanes) {
       const rows = await this.engine.questions.read(
+        "preview",
         jobId === undefined
           ? lane.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
           : lane.store.jobsById([jobId])

@@ -22,6 +22,7 @@ const lookMs = 4
 export class Questions {
   private readonly timers: Timers
   private readonly isBusy: () => boolean
+  private readonly failureOf: (verb: string, error: unknown) => unknown
   private waiting: Array<() => void> = []
   /** Slices that are let in and not told to be over. */
   private inside = 0
@@ -31,25 +32,29 @@ export class Questions {
   private pausedUntil = -Infinity
   private cancelLook: CancelTimer | null = null
 
-  constructor(timers: Timers, isBusy: () => boolean) {
+  /** `failureOf`: what a caller is told of a failure. */
+  constructor(timers: Timers, isBusy: () => boolean, failureOf: (verb: string, error: unknown) => unknown) {
     this.timers = timers
     this.isBusy = isBusy
+    this.failureOf = failureOf
   }
 
-  /** Finds an answer when its turn has come. */
-  async ask<A>(answer: (question: Question) => Promise<A>): Promise<A> {
+  /** Finds an answer when its turn has come. `verb`: who asks. */
+  async ask<A>(verb: string, answer: (question: Question) => Promise<A>): Promise<A> {
     const question = new Question(this, this.timers)
     await question.begin()
     try {
       return await answer(question)
+    } catch (error) {
+      throw this.failureOf(verb, error)
     } finally {
       question.end()
     }
   }
 
   /** A question of one read. */
-  read<A>(effect: Effect.Effect<A, StoreError>): Promise<A> {
-    return this.ask((question) => question.read(effect))
+  read<A>(verb: string, effect: Effect.Effect<A, StoreError>): Promise<A> {
+    return this.ask(verb, (question) => question.read(effect))
   }
 
   /** Resolves when the next slice may be taken. */

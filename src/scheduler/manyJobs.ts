@@ -9,7 +9,6 @@ import type { Plan } from "../engine/plan.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
-import { runStore } from "../engine/storePromise.ts"
 import { submit } from "../engine/submitting.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import { withTurns } from "../store/sliceTurn.ts"
@@ -84,7 +83,8 @@ const forEach = async (
     const filter = { ...jobFilter(selection), byWake: false, limit: jobsPerIntent }
     let throughKey = Infinity
     for (let afterKey = 0; afterKey < throughKey;) {
-      const rows = await runStore(
+      const rows = await engine.read(
+        verb,
         withTurns(
           lane.store.jobs({ ...filter, afterKey }),
           Effect.promise(() => turn(engine))

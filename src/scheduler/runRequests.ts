@@ -9,7 +9,6 @@ import type { Plan } from "../engine/plan.ts"
 import { checkKnownOptions } from "../engine/queryOptions.ts"
 import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreLane } from "../engine/storeLane.ts"
-import { runStore } from "../engine/storePromise.ts"
 import type { Needs } from "../engine/submitting.ts"
 import { submitAnd } from "../engine/submitting.ts"
 import { preview } from "../job/jobOptions.ts"
@@ -59,7 +58,7 @@ export class RunRequests {
       throw refusal("unreadable", `its record is damaged (${damage}): runJob(${preview(jobId)}) makes another run`)
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
     if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
-    const others = await runStore(lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
+    const others = await this.engine.read("retryRun", lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
     const again = others.find((other) => retriedKey(other) === run.runKey)
     if (again !== undefined)
       throw refusal("retried", `as run ${preview(lane.runId(again.runKey))}: retry that one if it did not succeed`)
@@ -93,7 +92,7 @@ export class RunRequests {
     } finally {
       forget()
     }
-    const [left] = await runStore(lane.store.runs({ runKey, limit: 1 }))
+    const [left] = await this.engine.read("cancelRun", lane.store.runs({ runKey, limit: 1 }))
     // Retention may have been quicker.
     return left === undefined || left.outcome === "cancelled"
   }
@@ -121,7 +120,7 @@ export class RunRequests {
     const place = placeOfRun(runId)
     if (place === null) throw unknownRun(runId)
     const lane = this.engine.lane(place.store, verb)
-    const [run] = await runStore(lane.store.runs({ runKey: place.runKey, limit: 1 }))
+    const [run] = await this.engine.read(verb, lane.store.runs({ runKey: place.runKey, limit: 1 }))
     if (run === undefined) throw unknownRun(runId)
     return { lane, run }
   }

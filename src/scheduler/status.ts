@@ -121,7 +121,7 @@ const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus
 
 /** `null` for a store that fails or does not answer: that is what this page is for, and the reason is the outage's. */
 const countsOf = (engine: Engine, { store }: StoreLane) =>
-  engine.questions.ask(async (question) => {
+  engine.questions.ask("status", async (question) => {
     let cancel = (): void => undefined
     const late = new Promise<null>((resolve) => {
       const look = (): void => {

@@ -21,6 +21,7 @@ export const verify = async (engine: Engine): Promise<Verification> => {
     let afterKey = 0
     for (;;) {
       const rows = await engine.questions.read(
+        "verify",
         lane.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
       )
       const last = rows.at(-1)
@@ -45,7 +46,7 @@ const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
   let { found } = first
   for (let look = 1; look < looks && found.length > 0; look++) {
     await turn(engine)
-    const [again] = await engine.questions.read(lane.store.jobsByKey([row.key]))
+    const [again] = await engine.questions.read("verify", lane.store.jobsByKey([row.key]))
     if (again === undefined) return { ...first, found: [] }
     const seen = new Set((await findingsOf(engine, lane, again)).found.map(({ message }) => message))
     found = found.filter(({ message }) => seen.has(message))
@@ -72,8 +73,8 @@ const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
 /** Those of earlier jobs of the same id are left out. */
 const recordsOf = async (engine: Engine, { store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
-  const runs = await engine.questions.read(store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
-  const ledger = await engine.questions.read(store.ledger({ jobId: id, limit: maxFireTimes }))
+  const runs = await engine.questions.read("verify", store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
+  const ledger = await engine.questions.read("verify", store.ledger({ jobId: id, limit: maxFireTimes }))
   return { runs: runs.filter(own), ledger: ledger.filter(own) }
 }
 

@@ -51,10 +51,14 @@ const slices = async (question: Question, count: number, slice: () => void): Pro
 
 it("questions take turns, slice by slice", async () => {
   const time = newTime()
-  const questions = new Questions(time.timers, () => false)
+  const questions = new Questions(
+    time.timers,
+    () => false,
+    (_, error) => error
+  )
   const order: Array<string> = []
   for (const name of ["a", "b", "c"])
-    void questions.ask((question) =>
+    void questions.ask("ask", (question) =>
       slices(question, name === "a" ? 4 : 2, () => {
         order.push(name)
         time.pass(1)
@@ -67,10 +71,14 @@ it("questions take turns, slice by slice", async () => {
 it("beside an engine at work they get about a fifteenth of the time, and without one all of it", async () => {
   for (const busy of [true, false]) {
     const time = newTime()
-    const questions = new Questions(time.timers, () => busy)
+    const questions = new Questions(
+      time.timers,
+      () => busy,
+      (_, error) => error
+    )
     let taken = 0
     for (let client = 0; client < 50; client++)
-      void questions.ask((question) =>
+      void questions.ask("ask", (question) =>
         slices(question, 4, () => {
           time.pass(0.5)
           taken += 0.5
@@ -86,10 +94,14 @@ it("beside an engine at work they get about a fifteenth of the time, and without
 it("an engine that has nothing more to do holds nobody up", async () => {
   const time = newTime()
   let busy = true
-  const questions = new Questions(time.timers, () => busy)
+  const questions = new Questions(
+    time.timers,
+    () => busy,
+    (_, error) => error
+  )
   let answered = 0
   for (let client = 0; client < 10; client++)
-    void questions.ask(async () => {
+    void questions.ask("ask", async () => {
       time.pass(20)
       await Promise.resolve()
       answered += 1
@@ -105,8 +117,12 @@ it("an engine that has nothing more to do holds nobody up", async () => {
 
 it("where time stands still, as a virtual clock's does, nobody waits for time to pass", async () => {
   const time = newTime()
-  const questions = new Questions(time.timers, () => true)
-  const answers = Array.from({ length: 100 }, (_, index) => questions.ask(() => Promise.resolve(index)))
+  const questions = new Questions(
+    time.timers,
+    () => true,
+    (_, error) => error
+  )
+  const answers = Array.from({ length: 100 }, (_, index) => questions.ask("ask", () => Promise.resolve(index)))
   await time.run()
   expect(await Promise.all(answers)).toEqual(Array.from({ length: 100 }, (_, index) => index))
   expect(time.now).toBe(0)
@@ -114,12 +130,16 @@ it("where time stands still, as a virtual clock's does, nobody waits for time to
 
 it("an answer that never comes, and one that fails, keep nobody from theirs", async () => {
   const time = newTime()
-  const questions = new Questions(time.timers, () => true)
+  const questions = new Questions(
+    time.timers,
+    () => true,
+    (_, error) => error
+  )
   const error = new StoreUnavailable({ store: "s", operation: "jobs", cause: "gone" })
-  void questions.read(Effect.never)
-  const failed = questions.read(Effect.fail(error))
-  const thrown = questions.ask(() => Promise.reject(new TypeError("a bug")))
-  const answers = Promise.all([1, 2, 3].map((value) => questions.read(Effect.succeed(value))))
+  void questions.read("ask", Effect.never)
+  const failed = questions.read("ask", Effect.fail(error))
+  const thrown = questions.ask("ask", () => Promise.reject(new TypeError("a bug")))
+  const answers = Promise.all([1, 2, 3].map((value) => questions.read("ask", Effect.succeed(value))))
   const settled = Promise.allSettled([failed, thrown])
   await time.run(50)
   expect(await answers).toEqual([1, 2, 3])
@@ -128,14 +148,18 @@ it("an answer that never comes, and one that fails, keep nobody from theirs", as
 
 it("a slice that takes long is paid for, and not for ever", async () => {
   const time = newTime()
-  const questions = new Questions(time.timers, () => true)
-  await questions.ask(() => {
+  const questions = new Questions(
+    time.timers,
+    () => true,
+    (_, error) => error
+  )
+  await questions.ask("ask", () => {
     time.pass(60_000)
     return Promise.resolve()
   })
   const before = time.now
   let answered = false
-  void questions.ask(() => Promise.resolve((answered = true)))
+  void questions.ask("ask", () => Promise.resolve((answered = true)))
   await time.run()
   expect(answered).toBe(true)
   expect(time.now - before).toBeLessThan(400)

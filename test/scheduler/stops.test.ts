@@ -228,6 +228,51 @@ describe("a stop while a claim is on its way to the disk", () => {
   })
 })
 
+describe.each(["memory", "sqlite"] as const)("a stop beneath questions and commands of a %s store", (kind) => {
+  const asking: Readonly<Record<string, (scheduler: Scheduler, runId: string) => Promise<unknown>>> = {
+    getJob: (scheduler) => scheduler.getJob("a"),
+    getJobs: (scheduler) => scheduler.getJobs(),
+    getRuns: (scheduler) => scheduler.getRuns({ jobId: "a" }),
+    getMisfires: (scheduler) => scheduler.getMisfires({ jobId: "a" }),
+    preview: (scheduler) => scheduler.preview(3),
+    explain: (scheduler) => scheduler.explain("a", midnight + minute),
+    status: (scheduler) => scheduler.status(),
+    verify: (scheduler) => scheduler.verify(),
+    exportJobs: (scheduler) => scheduler.exportJobs(),
+    addJob: (scheduler) => scheduler.addJob({ id: "new", task: quiet }),
+    addJobs: (scheduler) => scheduler.addJobs([{ id: "one", task: quiet }]),
+    modifyJob: (scheduler) => scheduler.modifyJob("a", { tags: ["x"] }),
+    pauseJob: (scheduler) => scheduler.pauseJob("a"),
+    pauseJobs: (scheduler) => scheduler.pauseJobs(),
+    removeJob: (scheduler) => scheduler.removeJob("a"),
+    runJob: (scheduler) => scheduler.runJob("a"),
+    retryRun: (scheduler, runId) => scheduler.retryRun(runId),
+    cancelRun: (scheduler, runId) => scheduler.cancelRun(runId)
+  }
+
+  /** What one of the twenty makes impossible for another. */
+  const ofEachOther = ["UnknownJobError", "DuplicateJobError", "JobStateError", "RunStateError", "MaxInstancesError"]
+
+  it.each(Object.entries(asking))("%s answers, or is told of the stop", async (_verb, ask) => {
+    for (const turns of [0, 1, 2, 3, 5, 8, 13, 30]) {
+      const world = newWorld(kind)
+      const failing = task("failing", () => Promise.reject(new Error("no")))
+      const scheduler = await world.start({ tasks: [quiet, failing] })
+      await scheduler.addJob({ id: "a", task: failing, trigger: interval("1 minute") })
+      const { runId } = await scheduler.runJob("a")
+      await world.clock.settle()
+      const answers = Promise.allSettled(Array.from({ length: 20 }, () => ask(scheduler, runId)))
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+      await scheduler.shutdown({ wait: false })
+      const told = new Set<unknown>()
+      for (const answer of await answers)
+        if (answer.status === "rejected") told.add((answer.reason as { readonly _tag?: unknown })._tag)
+      for (const tag of ["SchedulerStoppedError", ...ofEachOther]) told.delete(tag)
+      expect([...told]).toEqual([])
+    }
+  })
+})
+
 /** Unlike `Effect.never` it does not keep the process alive. */
 const silence = Effect.async<never>(() => undefined)
 
