@@ -5,13 +5,7 @@ import tseslint from "typescript-eslint"
 
 const sources = ["src/**/*.ts", "machines/**/*.ts"]
 /** Files that only a Node process loads: they may use Node and a driver. Nothing that `carillon` exports imports them. */
-const nodeOnly = [
-  "src/sqlite.ts",
-  "src/store/sqlite*.ts",
-  "src/store/sqlite*/**/*.ts",
-  "src/verify/verifyFile.ts",
-  "src/command/**/*.ts"
-]
+const nodeOnly = ["src/sqlite.ts", "src/store/sqlite/**/*.ts", "src/verify/verifyFile.ts", "src/cli/**/*.ts"]
 
 /** Packages that a layer may be refused; `text` says where they belong. */
 const packages = {
@@ -62,14 +56,14 @@ const layers = [
   ["src/verify"],
   ["src/scheduler"],
   ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/testing.ts"],
-  ["src/command"],
+  ["src/cli"],
   ["test", "examples", "bench"]
 ]
 
 const layerZones = layers.slice(0, -1).flatMap((row, index) =>
   row.map((target) => ({
     // `fireTimes.ts` lies in the folder of the first layer and belongs to the third.
-    target: target === "src/trigger" ? "./src/trigger/!(fireTimes).ts" : `./${target}`,
+    target: target === "src/trigger" ? ["./src/trigger/!(fireTimes).ts", "./src/trigger/*/**"] : `./${target}`,
     from: layers
       .slice(index + 1)
       .flat()
@@ -79,7 +73,7 @@ const layerZones = layers.slice(0, -1).flatMap((row, index) =>
 )
 const nodeOnlyZone = {
   target: ["./src", "./machines"],
-  from: ["./src/store/sqlite*{,/**}", "./src/verify/*File.ts", "./src/command/**"],
+  from: ["./src/store/sqlite/**", "./src/verify/*File.ts", "./src/cli/**"],
   message: "Only carillon/sqlite loads SQLite; everything else runs in a browser."
 }
 const restrictedPaths = (zones) => ({

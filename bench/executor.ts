@@ -2,7 +2,7 @@
 import { Effect, Runtime } from "effect"
 import { of } from "rxjs"
 import type { Executor, RunOrder, Settlement } from "../src/executor/executor.ts"
-import { inProcess } from "../src/executor/inProcessExecutor.ts"
+import { inProcess } from "../src/executor/inProcess/inProcessExecutor.ts"
 import type { AnyTask } from "../src/task/task.ts"
 import { task } from "../src/task/task.ts"
 import type { Timers } from "../src/time/timers.ts"

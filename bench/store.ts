@@ -19,8 +19,8 @@ import type {
   SettleRow,
   StoreBatch
 } from "../src/store/jobStore.ts"
-import { memory } from "../src/store/memoryStore.ts"
-import { migrations } from "../src/store/migrations/migrations.ts"
+import { memory } from "../src/store/memory/memoryStore.ts"
+import { migrations } from "../src/store/sqlite/migrations/migrations.ts"
 
 /** `wall`: per second (or milliseconds a call); `cpuMicros`: CPU time, user and system, for one job, run or call. */
 export interface StoreCost {

@@ -1,3 +1,3 @@
 /** `carillon/sqlite`: the store in a file, and its check. Node only, native code; the core entry never imports it. */
-export { InvalidSqliteOption, sqlite, type SqliteOptions } from "./store/sqliteStore.ts"
+export { InvalidSqliteOption, sqlite, type SqliteOptions } from "./store/sqlite/sqliteStore.ts"
 export { verifyFile, type VerifyFileOptions } from "./verify/verifyFile.ts"

@@ -1,6 +1,6 @@
 /**
  * A scheduler at work: its actors, stores, executors and streams, and its life from start to stop. The path of a fire is in
- * `storeLane.ts`; what callers do is in `jobCommands.ts`; what they ask is in `jobQueries.ts`.
+ * `storeWriter.ts`; what callers do is in `jobEdits.ts`; what they ask is in `jobQueries.ts`.
  * Long because it is where all parts meet: most of it is handing on.
  */
 import type { Effect } from "effect"
@@ -30,13 +30,13 @@ import { FireTimeStream } from "./fireTimeStream.ts"
 import { guardedInspect, guardSubscribers } from "./inspection.ts"
 import type { JobActor } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
-import type { Job } from "./jobCodec.ts"
-import { JobCodec } from "./jobCodec.ts"
-import type { DefinitionSetting } from "./jobDefinition.ts"
+import type { Job } from "./job/jobCodec.ts"
+import { JobCodec } from "./job/jobCodec.ts"
+import type { DefinitionSetting } from "./job/jobDefinition.ts"
 import { parkStreamless, resumeParked } from "./parkedJobs.ts"
-import type { Plan } from "./plan.ts"
-import { Questions } from "./questions.ts"
-import { Retention } from "./retention.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
+import { Questions } from "./query/questions.ts"
+import { Retention } from "./writer/retention.ts"
 import { RunWaiters } from "./runWaiters.ts"
 import {
   NameTakenError,
@@ -45,14 +45,14 @@ import {
   SchedulerStoppedError,
   UnknownNameError
 } from "./schedulerError.ts"
-import type { LaneHost } from "./laneHost.ts"
-import type { StoreLane } from "./storeLane.ts"
+import type { WriterHost } from "./writer/writerHost.ts"
+import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
-import { StoreHomes } from "./storeHomes.ts"
+import { StoreHomes } from "./openStores.ts"
 import { StreamJobs } from "./streamJobs.ts"
-import { Suspects } from "./suspects.ts"
+import { Suspects } from "./writer/suspects.ts"
 import { reckonWhileRunning } from "./timeKeeping.ts"
-import { TroubleLog } from "./troubleLog.ts"
+import { TroubleLog } from "./errorLog.ts"
 
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
 const unansweredMs = 5_000
@@ -65,7 +65,7 @@ export interface StartOptions {
   readonly waitMs: number
 }
 
-export class Engine implements LaneHost {
+export class Engine implements WriterHost {
   readonly options: EngineOptions
   readonly timers: WallTimers
   readonly events: EventStream
@@ -98,7 +98,7 @@ export class Engine implements LaneHost {
   /** Ends a start that is under way; `startOver` resolves when it has ended, well or not. */
   private callOffStart: (error: SchedulerStoppedError) => void = () => undefined
   private startOver: Promise<unknown> = Promise.resolve()
-  private readonly watchers = new Set<(job: Job, lane: StoreLane) => void>()
+  private readonly watchers = new Set<(job: Job, writer: StoreWriter) => void>()
 
   constructor(options: EngineOptions) {
     this.timers = timersOf(options.clock ?? liveClock)
@@ -116,11 +116,11 @@ export class Engine implements LaneHost {
     const ground = { timers: this.timers, runtime, within, report: onError, ...inspecting }
     this.dispatcher = new Dispatcher(ground, released, this.troubles.reportExecutor)
     this.suspects = new Suspects(this.timers, () => {
-      for (const lane of this.lanes) lane.lookAgain()
+      for (const writer of this.writers) writer.lookAgain()
     })
     this.questions = new Questions(
       this.timers,
-      () => this.lanes.some(({ busy }) => busy),
+      () => this.writers.some(({ busy }) => busy),
       (verb, error) => this.overtaken(verb, error)
     )
     this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
@@ -149,8 +149,8 @@ export class Engine implements LaneHost {
   }
 
   /** Open stores by name, in the order in which they were given. */
-  get lanes(): ReadonlyArray<StoreLane> {
-    return this.homes.lanes
+  get writers(): ReadonlyArray<StoreWriter> {
+    return this.homes.writers
   }
 
   get descriptions(): ReadonlyMap<string, string> {
@@ -170,16 +170,16 @@ export class Engine implements LaneHost {
     return this.fault === null ? null : reasonOf(this.fault.error)
   }
 
-  /** The lane of a store, or an error that says why there is none. */
-  lane(name: string, verb: string): StoreLane {
+  /** The writer of a store, or an error that says why there is none. */
+  writer(name: string, verb: string): StoreWriter {
     this.mustRun(verb)
-    return this.laneNamed(name)
+    return this.writerNamed(name)
   }
 
-  laneNamed(name: string): StoreLane {
-    const lane = this.homes.lane(name)
-    if (lane === undefined) throw new UnknownNameError({ kind: "store", name, known: this.homes.names })
-    return lane
+  writerNamed(name: string): StoreWriter {
+    const writer = this.homes.writer(name)
+    if (writer === undefined) throw new UnknownNameError({ kind: "store", name, known: this.homes.names })
+    return writer
   }
 
   /** Questions are answered while a stop waits for runs, too. */
@@ -231,7 +231,7 @@ export class Engine implements LaneHost {
 
   /** Two owners of a store may have started in the same millisecond, of virtual time at least; their epochs differ. */
   private get eraSuffix(): string {
-    const [first] = this.lanes
+    const [first] = this.writers
     return first === undefined ? "" : `.${first.store.epoch.toString(36)}`
   }
 
@@ -319,17 +319,17 @@ export class Engine implements LaneHost {
 
   /** Waits for the store's live runs as long as it answers, then closes it. Its jobs stay in it. */
   async removeStore(name: string): Promise<void> {
-    const lane = this.lane(name, "removeStore")
-    lane.stopClaiming()
+    const writer = this.writer(name, "removeStore")
+    writer.stopClaiming()
     // One that is away may never come back: its live runs are then interrupted when it is opened again.
-    if (!lane.lost) {
+    if (!writer.lost) {
       let forget = (): void => undefined
-      const lost = new Promise<void>((resolve) => (forget = lane.onLost(() => resolve())))
-      await Promise.race([this.drained(() => this.dispatcher.liveOf(lane) === 0, [lane]), lost])
+      const lost = new Promise<void>((resolve) => (forget = writer.onLost(() => resolve())))
+      await Promise.race([this.drained(() => this.dispatcher.liveOf(writer) === 0, [writer]), lost])
       forget()
     }
     await this.homes.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
-    if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(lane)
+    if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(writer)
     this.jobActors.closeStore(name)
   }
 
@@ -337,7 +337,7 @@ export class Engine implements LaneHost {
     this.mustRun("addExecutor")
     if (this.dispatcher.has(name)) throw new NameTakenError({ kind: "executor", name })
     this.openExecutor(name, provider)
-    for (const lane of this.lanes) lane.lookAgain()
+    for (const writer of this.writers) writer.lookAgain()
   }
 
   /** Jobs that were parked for want of the task go on. Before the start there is nothing to go on with. */
@@ -365,7 +365,7 @@ export class Engine implements LaneHost {
   }
 
   private async resumeParked(which: { readonly task?: string } = {}): Promise<void> {
-    await Promise.all(this.lanes.map((lane) => resumeParked(lane, this.setting, which)))
+    await Promise.all(this.writers.map((writer) => resumeParked(writer, this.setting, which)))
   }
 
   /** Subscribes to the streams that are not listened to yet, in one step: two may be one stream's parts. */
@@ -375,7 +375,7 @@ export class Engine implements LaneHost {
     const news$ = this.news.emissions$(new Map(fresh))
     this.emissions.add(
       news$.subscribe((news) => {
-        if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.lanes)
+        if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.writers)
         else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
       })
     )
@@ -389,78 +389,78 @@ export class Engine implements LaneHost {
     this.executorActors.remove(name)
   }
 
-  /** The live actor of a job, asked for while the commit of `plan` is told. */
-  actorOf(lane: StoreLane, plan: Plan, job: Job): JobActor {
+  /** The live actor of a job, asked for while the commit of `unit` is told. */
+  actorOf(writer: StoreWriter, unit: UnitOfWork, job: Job): JobActor {
     this.mustRun("actor")
-    return this.jobActors.ask(lane, plan, job)
+    return this.jobActors.ask(writer, unit, job)
   }
 
   /** Calls `watcher` with every job that a commit has changed. */
-  watch(watcher: (job: Job, lane: StoreLane) => void): () => void {
+  watch(watcher: (job: Job, writer: StoreWriter) => void): () => void {
     this.watchers.add(watcher)
     return () => void this.watchers.delete(watcher)
   }
 
-  committed(lane: StoreLane, plan: Plan): void {
-    this.jobActors.follow(lane, plan)
-    this.suspects.follow(lane, plan)
-    this.streamJobs.follow(lane, plan)
-    this.waiters.follow(lane, plan)
+  committed(writer: StoreWriter, unit: UnitOfWork): void {
+    this.jobActors.follow(writer, unit)
+    this.suspects.follow(writer, unit)
+    this.streamJobs.follow(writer, unit)
+    this.waiters.follow(writer, unit)
     if (this.watchers.size > 0)
       this.options.within(() => {
-        for (const job of plan.changed())
-          for (const watcher of this.watchers) this.guarded(() => watcher(job, lane), "a watcher")
+        for (const job of unit.changed())
+          for (const watcher of this.watchers) this.guarded(() => watcher(job, writer), "a watcher")
       })
-    this.retention.noteWork(lane, plan.consequences.runsEnded.length)
+    this.retention.noteWork(writer, unit.consequences.runsEnded.length)
   }
 
-  cycled(lane: StoreLane): Effect.Effect<void, StoreError> {
+  cycled(writer: StoreWriter): Effect.Effect<void, StoreError> {
     this.executorActors.showLoad()
-    return this.retention.sweep(lane)
+    return this.retention.sweep(writer)
   }
 
-  putAway(lane: StoreLane, job: Job): void {
-    this.jobActors.putAway(lane, job)
+  putAway(writer: StoreWriter, job: Job): void {
+    this.jobActors.putAway(writer, job)
   }
 
-  wakeAt(lane: StoreLane, at: EpochMillis | null): void {
+  wakeAt(writer: StoreWriter, at: EpochMillis | null): void {
     if (this.fresh || this.stopped) return
     // Retention has its times, and a slot that a stuck task held becomes free without a word.
     const full = this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
-    const lookMs = Math.min(this.retention.dueInMs(lane), full ? maxSleepMs : Infinity)
-    this.news.wakeAt(lane.name, at, lookMs === Infinity ? null : lookMs)
+    const lookMs = Math.min(this.retention.dueInMs(writer), full ? maxSleepMs : Infinity)
+    this.news.wakeAt(writer.name, at, lookMs === Infinity ? null : lookMs)
   }
 
   troubled(error: unknown, where: string): void {
     this.options.onError(error, where)
   }
 
-  clockSetBack(lane: StoreLane): void {
-    reckonWhileRunning(lane, this).catch((error: unknown) => {
-      if (!this.stopped) this.options.onError(error, `jobs of store "${lane.name}" after the clock was set back`)
+  clockSetBack(writer: StoreWriter): void {
+    reckonWhileRunning(writer, this).catch((error: unknown) => {
+      if (!this.stopped) this.options.onError(error, `jobs of store "${writer.name}" after the clock was set back`)
     })
   }
 
-  storeLost(lane: StoreLane, error: StoreError): void {
-    const known = this.actor.getSnapshot().context.lost.includes(lane.name)
-    this.actor.send({ type: "storeLost", store: lane.name, reason: error.message })
+  storeLost(writer: StoreWriter, error: StoreError): void {
+    const known = this.actor.getSnapshot().context.lost.includes(writer.name)
+    this.actor.send({ type: "storeLost", store: writer.name, reason: error.message })
     if (!known) {
       const { message: reason, _tag: errorTag } = error
-      this.tellLifecycle("SchedulerDegraded", { store: lane.name, reason, errorTag })
+      this.tellLifecycle("SchedulerDegraded", { store: writer.name, reason, errorTag })
     }
   }
 
-  storeBack(lane: StoreLane): void {
-    this.actor.send({ type: "storeBack", store: lane.name })
+  storeBack(writer: StoreWriter): void {
+    this.actor.send({ type: "storeBack", store: writer.name })
     this.claimFromNow()
-    this.tellLifecycle("SchedulerRecovered", { store: lane.name })
+    this.tellLifecycle("SchedulerRecovered", { store: writer.name })
     this.lookEverywhere()
   }
 
-  broken(lane: StoreLane, error: unknown): void {
-    this.options.onError(error, `store "${lane.name}"`)
+  broken(writer: StoreWriter, error: unknown): void {
+    this.options.onError(error, `store "${writer.name}"`)
     this.fault ??= { error }
-    lane.close(error)
+    writer.close(error)
     // A start that is under way fails by itself.
     if (this.phase === "started")
       this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
@@ -473,8 +473,8 @@ export class Engine implements LaneHost {
     this.emissions.unsubscribe()
     this.homes.quiet()
     this.executorActors.drain()
-    for (const lane of this.lanes) lane.noteStop()
-    await Promise.race([this.drained(() => this.dispatcher.live === 0, this.lanes), this.deadline.passed])
+    for (const writer of this.writers) writer.noteStop()
+    await Promise.race([this.drained(() => this.dispatcher.live === 0, this.writers), this.deadline.passed])
     this.deadline.cancel()
     await this.interruptAll()
     this.executorActors.showLoad()
@@ -503,7 +503,7 @@ export class Engine implements LaneHost {
     this.phase = "stopping"
     // While jobs were declared, somebody may have asked for a run.
     if (this.dispatcher.live > 0) {
-      for (const lane of this.lanes) lane.noteStop()
+      for (const writer of this.writers) writer.noteStop()
       await this.interruptAll()
     }
     await this.within(unansweredMs, [this.homes.closeAll(error)])
@@ -521,15 +521,15 @@ export class Engine implements LaneHost {
     this.dispatcher.closeAll()
     await this.within(
       unansweredMs,
-      this.lanes.map((lane) => new Promise<void>((resolve) => lane.idleOrLost(resolve)))
+      this.writers.map((writer) => new Promise<void>((resolve) => writer.idleOrLost(resolve)))
     )
   }
 
-  /** Resolves once `quiet` holds and the lanes have nothing pending. */
-  private async drained(quiet: () => boolean, lanes: ReadonlyArray<StoreLane>): Promise<void> {
+  /** Resolves once `quiet` holds and the writers have nothing pending. */
+  private async drained(quiet: () => boolean, writers: ReadonlyArray<StoreWriter>): Promise<void> {
     do {
       if (!quiet()) await this.dispatcher.nextSettled()
-      for (const lane of lanes) await new Promise<void>((resolve) => lane.idle(resolve))
+      for (const writer of writers) await new Promise<void>((resolve) => writer.idle(resolve))
     } while (!quiet())
   }
 
@@ -543,8 +543,8 @@ export class Engine implements LaneHost {
 
   private async openStore(name: string, store: JobStore, waitMs = 0): Promise<void> {
     const owner = () => ({ ...this.options.owner, startedAt: this.timers.now() })
-    await this.homes.open(name, store, { owner, waitMs }, async (lane) =>
-      parkStreamless(lane, await runStore(this.streamJobs.read(lane)), this.setting)
+    await this.homes.open(name, store, { owner, waitMs }, async (writer) =>
+      parkStreamless(writer, await runStore(this.streamJobs.read(writer)), this.setting)
     )
   }
 
@@ -555,15 +555,15 @@ export class Engine implements LaneHost {
 
   /** Room in an executor that several stores share: the others may have waited for it. */
   private lookElsewhere(home: RunHome): void {
-    if (this.homes.several) for (const lane of this.lanes) if (lane !== home) lane.look()
+    if (this.homes.several) for (const writer of this.writers) if (writer !== home) writer.look()
   }
 
   private claimFromNow(): void {
-    for (const lane of this.lanes) lane.claimFromNow()
+    for (const writer of this.writers) writer.claimFromNow()
   }
 
   private lookEverywhere(): void {
-    for (const lane of this.lanes) lane.look()
+    for (const writer of this.writers) writer.look()
   }
 
   private tellLifecycle(

@@ -9,7 +9,7 @@ import type { JobStore } from "../store/jobStore.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
-import type { RetentionRules } from "./retention.ts"
+import type { RetentionRules } from "./writer/retention.ts"
 
 export type Inspect = NonNullable<ActorOptions<AnyActorLogic>["inspect"]>
 

@@ -25,7 +25,7 @@ import { maxSleepMs } from "./clock.ts"
 /** Time to ask a store what is due. */
 export interface WakeUp {
   readonly type: "wakeUp"
-  readonly lane: string
+  readonly writer: string
 }
 
 /** A registered stream gave a value. */
@@ -48,7 +48,7 @@ export type FireNews = WakeUp | Emission | StreamFailure
 const resubscribeMs = 1000
 
 interface Wish {
-  readonly lane: string
+  readonly writer: string
   readonly at: EpochMillis | null
   readonly lookMs: number | null
 }
@@ -63,15 +63,15 @@ export class FireTimeStream {
     this.scheduler = scheduler
   }
 
-  /** Arms the lane's wake-up anew, at `at` or never. `lookMs`: within so many milliseconds in any case, at most a minute. */
-  wakeAt(lane: string, at: EpochMillis | null, lookMs: number | null): void {
-    this.wanted.next({ lane, at, lookMs })
+  /** Arms the writer's wake-up anew, at `at` or never. `lookMs`: within so many milliseconds in any case, at most a minute. */
+  wakeAt(writer: string, at: EpochMillis | null, lookMs: number | null): void {
+    this.wanted.next({ writer, at, lookMs })
   }
 
-  /** Wake-ups of one lane: never early, and after a step of the clock or a sleep of the machine within a minute. */
-  wakeUps$(lane: string): Observable<WakeUp> {
+  /** Wake-ups of one writer: never early, and after a step of the clock or a sleep of the machine within a minute. */
+  wakeUps$(writer: string): Observable<WakeUp> {
     return this.wanted.pipe(
-      filter((wish) => wish.lane === lane),
+      filter((wish) => wish.writer === writer),
       switchMap(({ at, lookMs }) => {
         if (lookMs !== null) {
           const dueMs = at === null ? Infinity : Math.max(0, at - this.timers.now())
@@ -79,7 +79,7 @@ export class FireTimeStream {
         }
         return at === null ? NEVER : this.shows$(at)
       }),
-      map(() => ({ type: "wakeUp", lane }) as const)
+      map(() => ({ type: "wakeUp", writer }) as const)
     )
   }
 

@@ -7,12 +7,12 @@ import { createActor, setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
 import { noAnswer } from "../job/jobEvent.ts"
-import type { Job } from "./jobCodec.ts"
-import type { Plan } from "./plan.ts"
+import type { Job } from "./job/jobCodec.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
 export type JobActor = ActorRefFrom<typeof jobMachine>
 
-/** What is asked of a lane: its name, and which jobs it keeps decoded. */
+/** What is asked of a writer: its name, and which jobs it keeps decoded. */
 export interface JobHome {
   readonly name: string
   readonly residents: { byKey(key: number): Job | undefined }
@@ -63,27 +63,27 @@ export class JobActors {
   }
 
   /**
-   * The job's actor, live from now on; one of a job that is done has ended. Asked while `plan`'s commit is told: the actor
+   * The job's actor, live from now on; one of a job that is done has ended. Asked while `unit`'s commit is told: the actor
    * is as it was before, and `follow` brings it up to date.
    */
-  ask(home: JobHome, plan: Plan, job: Job): JobActor {
-    const live = this.find(home, job.key) ?? this.open(home, plan.initial(job.key) ?? job)
+  ask(home: JobHome, unit: UnitOfWork, job: Job): JobActor {
+    const live = this.find(home, job.key) ?? this.open(home, unit.initial(job.key) ?? job)
     live.asked = true
     return live.actor
   }
 
   /** Passes the committed steps on. */
-  follow(home: JobHome, plan: Plan): void {
+  follow(home: JobHome, unit: UnitOfWork): void {
     if (!this.inspected && this.count === 0) return
     if (this.inspected)
-      for (const job of plan.changed())
-        if (this.find(home, job.key) === undefined) this.open(home, plan.initial(job.key) ?? job)
-    for (const { key, event } of plan.steps) {
+      for (const job of unit.changed())
+        if (this.find(home, job.key) === undefined) this.open(home, unit.initial(job.key) ?? job)
+    for (const { key, event } of unit.steps) {
       const actor = this.find(home, key)?.actor
       // One that was done takes no event; what begins anew is seen to below.
       if (actor?.getSnapshot().status === "active") actor.send(event)
     }
-    for (const job of plan.changed()) this.agree(home, job)
+    for (const job of unit.changed()) this.agree(home, job)
     for (const left of this.leaving) {
       const gone = left.home.residents.byKey(left.key) === undefined
       if (gone && this.find(left.home, left.key)?.asked === false) this.end(left.home.name, left.key)

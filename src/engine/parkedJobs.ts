@@ -4,15 +4,15 @@
  */
 import type { JobFault } from "../job/snapshot.ts"
 import type { JobRow } from "../store/jobStore.ts"
-import { FaultyTriggerError } from "../trigger/honest.ts"
+import { FaultyTriggerError } from "../trigger/checkedTrigger.ts"
 import { missingOf } from "../trigger/missingTrigger.ts"
-import type { Job } from "./jobCodec.ts"
-import { resume } from "./jobCommands.ts"
-import type { DefinitionSetting } from "./jobDefinition.ts"
-import type { Intent } from "./intent.ts"
-import type { Lane } from "./lane.ts"
-import { unknownStream } from "./jobFaults.ts"
-import type { Plan } from "./plan.ts"
+import type { Job } from "./job/jobCodec.ts"
+import { resume } from "./writer/jobEdits.ts"
+import type { DefinitionSetting } from "./job/jobDefinition.ts"
+import type { Intent } from "./writer/intent.ts"
+import type { Writer } from "./writer/writer.ts"
+import { unknownStream } from "./job/jobFaults.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { runStore } from "./storePromise.ts"
 
 /** Jobs that share a commit. */
@@ -22,19 +22,19 @@ export type Registered = Pick<DefinitionSetting, "tasks" | "knowsExecutor" | "kn
 
 /** Resumes those of one store for which everything is registered; of one task alone where it is named. */
 export const resumeParked = async (
-  lane: Lane,
+  writer: Writer,
   registered: Registered,
   which: { readonly task?: string } = {}
 ): Promise<void> => {
   // Along the index of paused jobs: almost always there is none.
-  const [any] = await runStore(lane.store.jobs({ ...which, states: ["paused"], fault: true, limit: 1 }))
+  const [any] = await runStore(writer.store.jobs({ ...which, states: ["paused"], fault: true, limit: 1 }))
   if (any === undefined) return
   for (let afterKey = 0; ;) {
     const filter = { ...which, states: ["paused"], fault: true, byWake: false, afterKey, limit: jobsPerIntent } as const
-    const rows = await runStore(lane.store.jobs(filter))
+    const rows = await runStore(writer.store.jobs(filter))
     const last = rows.at(-1)
     if (last === undefined) return
-    await new Promise<void>((resolve, reject) => lane.submit(resuming(rows, registered, resolve, reject)))
+    await new Promise<void>((resolve, reject) => writer.submit(resuming(rows, registered, resolve, reject)))
     afterKey = last.key
   }
 }
@@ -47,11 +47,11 @@ const resuming = (
 ): Intent => ({
   keys: rows.map(({ key }) => key),
   weight: rows.length,
-  apply: (plan) => {
+  apply: (unit) => {
     for (const { key } of rows) {
-      const job = plan.byKey(key)
+      const job = unit.byKey(key)
       if (job !== undefined && isBack(job, registered))
-        passingOver(() => void resume(plan, job, "coalesce", registered))
+        passingOver(() => void resume(unit, job, "coalesce", registered))
     }
   },
   committed: done,
@@ -70,7 +70,7 @@ const parkedFor: ReadonlyArray<JobFault["kind"]> = ["unknownTask", "unknownExecu
 
 /** Parks those whose stream is not registered: nobody would ever ask for them. What a caller has paused stays the caller's. */
 export const parkStreamless = async (
-  lane: Lane,
+  writer: Writer,
   rows: ReadonlyArray<JobRow>,
   { knowsStream }: Registered
 ): Promise<void> => {
@@ -80,10 +80,10 @@ export const parkStreamless = async (
   for (let from = 0; from < streamless.length; from += jobsPerIntent) {
     const keys = streamless.slice(from, from + jobsPerIntent).map(({ key }) => key)
     await new Promise<void>((resolve, reject) =>
-      lane.submit({
+      writer.submit({
         keys,
         weight: keys.length,
-        apply: (plan) => parking(plan, keys, knowsStream),
+        apply: (unit) => parking(unit, keys, knowsStream),
         committed: resolve,
         failed: reject
       })
@@ -91,12 +91,12 @@ export const parkStreamless = async (
   }
 }
 
-const parking = (plan: Plan, keys: ReadonlyArray<number>, knowsStream: Registered["knowsStream"]): void => {
+const parking = (unit: UnitOfWork, keys: ReadonlyArray<number>, knowsStream: Registered["knowsStream"]): void => {
   for (const key of keys) {
-    const job = plan.byKey(key)
+    const job = unit.byKey(key)
     const stream = job?.row.stream ?? null
     if (job !== undefined && stream !== null && !knowsStream(stream) && job.memory.pausedAt === null)
-      plan.park(job, unknownStream(stream))
+      unit.park(job, unknownStream(stream))
   }
 }
 

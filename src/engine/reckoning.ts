@@ -13,16 +13,16 @@ import type { ZoneRules } from "../time/zoneData.ts"
 import { firstDifference, offsetIn, withFormerRules } from "../time/zoneData.ts"
 import { offsetAt, zoneOf } from "../time/zone.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
-import { clockMark } from "./clockWatch.ts"
-import type { Job } from "./jobCodec.ts"
-import { readMemory } from "./jobCodec.ts"
-import type { DefinitionSetting } from "./jobDefinition.ts"
-import { readNotes } from "./jobNotes.ts"
-import type { LaneHost } from "./laneHost.ts"
-import type { Plan } from "./plan.ts"
+import { clockMark } from "./writer/clockWatch.ts"
+import type { Job } from "./job/jobCodec.ts"
+import { readMemory } from "./job/jobCodec.ts"
+import type { DefinitionSetting } from "./job/jobDefinition.ts"
+import { readNotes } from "./job/jobNotes.ts"
+import type { WriterHost } from "./writer/writerHost.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { runStore } from "./storePromise.ts"
-import type { StoreLane } from "./storeLane.ts"
-import { zonesIn } from "./zoneMarks.ts"
+import type { StoreWriter } from "./writer/storeWriter.ts"
+import { zonesIn } from "./writer/zoneMarks.ts"
 
 /** Why jobs are looked at. */
 export interface Reckoning {
@@ -59,12 +59,12 @@ const mostNamed = 10
 /** Fire times of one wall time that are passed over: with a trigger of the slowest kind it takes no time. */
 const mostServed = 10_000
 
-export const reckonAnew = async (lane: StoreLane, host: LaneHost, why: Reckoning): Promise<Reckoned> => {
+export const reckonAnew = async (writer: StoreWriter, host: WriterHost, why: Reckoning): Promise<Reckoned> => {
   let { aheadMs } = why
   let [corrected, waiting, moved, waitsThrough] = [0, 0, 0, -Infinity]
   const firstMoved: Array<Moved> = []
   for (let afterKey = 0; ;) {
-    const rows = await runStore(lane.store.jobs({ byWake: false, afterKey, limit: pageSize }))
+    const rows = await runStore(writer.store.jobs({ byWake: false, afterKey, limit: pageSize }))
     const last = rows.at(-1)
     if (last === undefined) break
     afterKey = last.key
@@ -82,10 +82,10 @@ export const reckonAnew = async (lane: StoreLane, host: LaneHost, why: Reckoning
       }
     }
     if (wrong.length === 0) continue
-    const done = await changed(lane, wrong, (plan, job) =>
-      mustCorrect(job.memory, aheadMs, plan.now)
-        ? setRight(plan, job, aheadMs, host.setting)
-        : retime(plan, job, why.zones, host)
+    const done = await changed(writer, wrong, (unit, job) =>
+      mustCorrect(job.memory, aheadMs, unit.now)
+        ? setRight(unit, job, aheadMs, host.setting)
+        : retime(unit, job, why.zones, host)
     )
     for (const { kind, ...each } of done) {
       if (kind === "corrected") corrected += 1
@@ -96,9 +96,9 @@ export const reckonAnew = async (lane: StoreLane, host: LaneHost, why: Reckoning
     }
   }
   // Jobs that still wait are told of again at the next start.
-  await submitted(lane, [], (plan) => {
-    plan.mark(clockMark, String(Math.max(plan.now, waitsThrough)))
-    lane.zones.renew(plan)
+  await submitted(writer, [], (unit) => {
+    unit.mark(clockMark, String(Math.max(unit.now, waitsThrough)))
+    writer.zones.renew(unit)
   })
   return { aheadMs: aheadMs > clockMarginMs ? aheadMs : 0, corrected, waiting, moved, firstMoved }
 }
@@ -117,42 +117,46 @@ const mustCorrect = (memory: JobMemory, aheadMs: number, now: EpochMillis): bool
 
 /** Changes jobs in one commit, and tells of each; what was done. */
 const changed = async (
-  lane: StoreLane,
+  writer: StoreWriter,
   keys: ReadonlyArray<number>,
-  change: (plan: Plan, job: Job) => Done | null
+  change: (unit: UnitOfWork, job: Job) => Done | null
 ): Promise<ReadonlyArray<Done>> => {
   let done: Array<Done> = []
-  await submitted(lane, keys, (plan) => {
+  await submitted(writer, keys, (unit) => {
     done = []
     for (const key of keys) {
-      const job = plan.byKey(key)
+      const job = unit.byKey(key)
       if (job === undefined || job.removedAt !== null || job.value === "done") continue
-      const one = change(plan, job)
+      const one = change(unit, job)
       if (one === null) continue
       done.push(one)
       const reason = one.kind === "corrected" ? "clockSetBack" : "zoneData"
-      plan.tell({ type: "FireTimeMoved", jobId: one.jobId, from: one.from, to: one.to, reason })
+      unit.tell({ type: "FireTimeMoved", jobId: one.jobId, from: one.from, to: one.to, reason })
     }
   })
   return done
 }
 
-const submitted = (lane: StoreLane, keys: ReadonlyArray<number>, apply: (plan: Plan) => void): Promise<void> =>
+const submitted = (
+  writer: StoreWriter,
+  keys: ReadonlyArray<number>,
+  apply: (unit: UnitOfWork) => void
+): Promise<void> =>
   new Promise((resolve, reject) =>
-    lane.submit({ keys, weight: keys.length, apply, committed: resolve, failed: reject })
+    writer.submit({ keys, weight: keys.length, apply, committed: resolve, failed: reject })
   )
 
 /** The job counts from now. A trigger that began when the job was added, by the wrong clock, begins now. */
-const setRight = (plan: Plan, job: Job, aheadMs: number, setting: DefinitionSetting): Done | null => {
-  const { now } = plan
+const setRight = (unit: UnitOfWork, job: Job, aheadMs: number, setting: DefinitionSetting): Done | null => {
+  const { now } = unit
   const counts = job.memory.pausedAt === null && countedAhead(job.memory, now, correctionMs)
   try {
     const rebound = counts && job.memory.since > now + correctionMs ? boundAnew(job, setting, now) : null
     const next = counts ? nextFire(rebound?.trigger ?? job.trigger, setRightFrom(now)) : null
-    const before = rebound === null ? job : plan.redefine(job, rebound.row, job.rules, rebound.trigger)
-    if (rebound !== null) plan.tell({ type: "JobModified", jobId: job.row.id })
-    const event = { type: "setRight", now, aheadMs, nextRunKey: plan.nextRunKey, next } as const
-    const after = plan.step(before, event)
+    const before = rebound === null ? job : unit.redefine(job, rebound.row, job.rules, rebound.trigger)
+    if (rebound !== null) unit.tell({ type: "JobModified", jobId: job.row.id })
+    const event = { type: "setRight", now, aheadMs, nextRunKey: unit.nextRunKey, next } as const
+    const after = unit.step(before, event)
     if (after === undefined || next === null) return null
     return { kind: "corrected", jobId: job.row.id, from: job.memory.nextFireAt, to: after.memory.nextFireAt }
   } catch {
@@ -175,7 +179,7 @@ const boundAnew = (
 }
 
 /** The job's next fire time by the zone data that is here now. What was served by the older stays served. */
-const retime = (plan: Plan, job: Job, zones: ReadonlyMap<string, ZoneRules>, host: LaneHost): Done | null => {
+const retime = (unit: UnitOfWork, job: Job, zones: ReadonlyMap<string, ZoneRules>, host: WriterHost): Done | null => {
   const { memory, trigger, row } = job
   if (memory.exhausted || trigger.after === "run" || trigger.stream !== undefined) return null
   try {
@@ -193,7 +197,7 @@ const retime = (plan: Plan, job: Job, zones: ReadonlyMap<string, ZoneRules>, hos
     const otherPast =
       hasHistory && changedZones.some(({ name, rules }) => firstDifference(name, rules) <= memory.cursor)
     if (!moves && !otherPast) return null
-    plan.step(job, { type: "retime", now: plan.now, from, ...next })
+    unit.step(job, { type: "retime", now: unit.now, from, ...next })
     if (!moves || memory.pausedAt !== null) return null
     return { kind: "moved", jobId: row.id, from: memory.nextFireAt, to: next.nextFireAt }
   } catch {
@@ -205,7 +209,7 @@ const retime = (plan: Plan, job: Job, zones: ReadonlyMap<string, ZoneRules>, hos
  * Through where fire times are served, though the new rules give them only now: the job has run at their wall time by the old ones. That
  * is so where the trigger, as in a fold of the clocks, takes the first pass alone.
  */
-const servedThrough = (job: Job, timezone: string, rules: ZoneRules, host: LaneHost): EpochMillis => {
+const servedThrough = (job: Job, timezone: string, rules: ZoneRules, host: WriterHost): EpochMillis => {
   const { cursor, since } = job.memory
   if (cursor <= since) return cursor
   const foldMs = (offsetIn(rules, cursor) ?? 0) - offsetAt(zoneOf(timezone), cursor)

@@ -1,7 +1,7 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
-import type { Plan } from "./plan.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { JobStateError, SchedulerStoppedError } from "./schedulerError.ts"
-import type { Lane } from "./lane.ts"
+import type { Writer } from "./writer/writer.ts"
 
 interface Waiter<A> {
   readonly resolve: (value: A) => void
@@ -27,9 +27,9 @@ export class RunWaiters {
   }
 
   /** The run's key, once the request of this job with this ticket is claimed. Asked within the commit of the request, which may claim it. */
-  claimed(lane: Lane, jobKey: number, ticket: number): Promise<number> {
+  claimed(writer: Writer, jobKey: number, ticket: number): Promise<number> {
     return quietly(
-      new Promise((resolve, reject) => this.claims.set(`${lane.name}/${jobKey}/${ticket}`, { resolve, reject }))
+      new Promise((resolve, reject) => this.claims.set(`${writer.name}/${jobKey}/${ticket}`, { resolve, reject }))
     )
   }
 
@@ -51,29 +51,29 @@ export class RunWaiters {
     return { ended, forget }
   }
 
-  follow(lane: Lane, plan: Plan): void {
+  follow(writer: Writer, unit: UnitOfWork): void {
     if (this.claims.size > 0) {
-      for (const { jobKey, ticket, runKey } of plan.consequences.requestsClaimed) {
-        const place = `${lane.name}/${jobKey}/${ticket}`
+      for (const { jobKey, ticket, runKey } of unit.consequences.requestsClaimed) {
+        const place = `${writer.name}/${jobKey}/${ticket}`
         this.claims.get(place)?.resolve(runKey)
         this.claims.delete(place)
       }
     }
-    if (this.claims.size > 0) this.refuseEnded(lane, plan)
+    if (this.claims.size > 0) this.refuseEnded(writer, unit)
     if (this.ends.size === 0) return
-    for (const runKey of plan.consequences.runsEnded) {
-      const runId = lane.runId(runKey)
+    for (const runKey of unit.consequences.runsEnded) {
+      const runId = writer.runId(runKey)
       for (const { resolve } of this.ends.get(runId) ?? []) resolve()
       this.ends.delete(runId)
     }
   }
 
   /** A request that waited for an instance goes with its job. */
-  private refuseEnded(lane: Lane, plan: Plan): void {
-    for (const job of plan.changed()) {
+  private refuseEnded(writer: Writer, unit: UnitOfWork): void {
+    for (const job of unit.changed()) {
       if (job.removedAt === null && job.value !== "done") continue
       for (const [place, { reject }] of this.claims) {
-        if (!place.startsWith(`${lane.name}/${job.key}/`)) continue
+        if (!place.startsWith(`${writer.name}/${job.key}/`)) continue
         this.claims.delete(place)
         reject(
           new JobStateError({

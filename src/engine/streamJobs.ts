@@ -4,17 +4,17 @@ import type { JobRow } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { measuredJson, NotJsonError } from "../task/jsonText.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
-import type { Plan } from "./plan.ts"
-import type { Lane } from "./lane.ts"
-import type { Suspects } from "./suspects.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
+import type { Writer } from "./writer/writer.ts"
+import type { Suspects } from "./writer/suspects.ts"
 import type { GivenValue } from "./streamValues.ts"
 import { StreamValues } from "./streamValues.ts"
 
 export class StreamJobs {
-  /** Per stream and lane the keys of its jobs. */
-  private readonly keys = new Map<string, Map<Lane, Set<number>>>()
-  /** Values that wait for a commit, by lane, stream and job. */
-  private readonly waiting = new WeakMap<Lane, Map<string, StreamValues>>()
+  /** Per stream and writer the keys of its jobs. */
+  private readonly keys = new Map<string, Map<Writer, Set<number>>>()
+  /** Values that wait for a commit, by writer, stream and job. */
+  private readonly waiting = new WeakMap<Writer, Map<string, StreamValues>>()
   private readonly tasks: TaskRegistry
   private readonly suspects: Suspects
   private readonly report: (error: unknown, where: string) => void
@@ -26,45 +26,45 @@ export class StreamJobs {
   }
 
   /** Learns a store's stream jobs when it is opened, and gives them. */
-  read(lane: Lane): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
-    return Effect.tap(lane.store.streamJobs(), (rows) => {
-      for (const row of rows) if (row.stream !== null) this.of(row.stream, lane).add(row.key)
+  read(writer: Writer): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
+    return Effect.tap(writer.store.streamJobs(), (rows) => {
+      for (const row of rows) if (row.stream !== null) this.of(row.stream, writer).add(row.key)
     })
   }
 
   /** Keeps up with jobs that were added, changed or ended. */
-  follow(lane: Lane, plan: Plan): void {
-    for (const job of plan.changed()) {
+  follow(writer: Writer, unit: UnitOfWork): void {
+    for (const job of unit.changed()) {
       const { stream } = job.row
       if (stream === null) {
-        if (this.keys.size > 0) this.forget(lane, job.key)
+        if (this.keys.size > 0) this.forget(writer, job.key)
         continue
       }
-      this.forget(lane, job.key)
-      if (job.removedAt === null && job.value !== "done") this.of(stream, lane).add(job.key)
+      this.forget(writer, job.key)
+      if (job.removedAt === null && job.value !== "done") this.of(stream, writer).add(job.key)
     }
   }
 
   /** Each emission becomes a run of every job of the stream, with the value added to the job's arguments as `value`. */
-  emitted(stream: string, value: unknown, lanes: ReadonlyArray<Lane>): void {
+  emitted(stream: string, value: unknown, writers: ReadonlyArray<Writer>): void {
     const given = this.given(stream, value)
-    for (const lane of lanes) {
+    for (const writer of writers) {
       // A copy: the commit may come at once, and `follow` then puts the job at the end of the set that is walked here.
-      for (const key of [...(this.keys.get(stream)?.get(lane) ?? [])]) this.give(lane, stream, key, given)
+      for (const key of [...(this.keys.get(stream)?.get(writer) ?? [])]) this.give(writer, stream, key, given)
     }
   }
 
-  private give(lane: Lane, stream: string, key: number, given: GivenValue): void {
-    const ofLane = this.waiting.get(lane) ?? new Map<string, StreamValues>()
-    this.waiting.set(lane, ofLane)
+  private give(writer: Writer, stream: string, key: number, given: GivenValue): void {
+    const ofWriter = this.waiting.get(writer) ?? new Map<string, StreamValues>()
+    this.waiting.set(writer, ofWriter)
     const place = `${key}/${stream}`
-    const known = ofLane.get(place)
+    const known = ofWriter.get(place)
     if (known !== undefined) return known.add(given)
     const { tasks, suspects, report } = this
-    const done = (): void => void ofLane.delete(place)
-    const values = new StreamValues(stream, key, given, { tasks, suspects, report, lane, done })
-    ofLane.set(place, values)
-    lane.submit(values)
+    const done = (): void => void ofWriter.delete(place)
+    const values = new StreamValues(stream, key, given, { tasks, suspects, report, writer, done })
+    ofWriter.set(place, values)
+    writer.submit(values)
   }
 
   private given(stream: string, value: unknown): GivenValue {
@@ -77,14 +77,14 @@ export class StreamJobs {
     }
   }
 
-  private of(stream: string, lane: Lane): Set<number> {
-    const lanes = this.keys.get(stream) ?? new Map<Lane, Set<number>>()
-    const keys = lanes.get(lane) ?? new Set<number>()
-    this.keys.set(stream, lanes.set(lane, keys))
+  private of(stream: string, writer: Writer): Set<number> {
+    const writers = this.keys.get(stream) ?? new Map<Writer, Set<number>>()
+    const keys = writers.get(writer) ?? new Set<number>()
+    this.keys.set(stream, writers.set(writer, keys))
     return keys
   }
 
-  private forget(lane: Lane, key: number): void {
-    for (const lanes of this.keys.values()) lanes.get(lane)?.delete(key)
+  private forget(writer: Writer, key: number): void {
+    for (const writers of this.keys.values()) writers.get(writer)?.delete(key)
   }
 }

@@ -8,15 +8,15 @@ import type { AnyTask } from "../task/task.ts"
 import { checkArguments } from "../task/taskArguments.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { Json } from "../trigger/trigger.ts"
-import type { Intent } from "./intent.ts"
-import { weightOf } from "./intent.ts"
-import type { Job } from "./jobCodec.ts"
-import { emit } from "./jobCommands.ts"
-import { unknownTask } from "./jobFaults.ts"
-import type { Lane } from "./lane.ts"
-import type { Plan } from "./plan.ts"
+import type { Intent } from "./writer/intent.ts"
+import { weightOf } from "./writer/intent.ts"
+import type { Job } from "./job/jobCodec.ts"
+import { emit } from "./writer/jobEdits.ts"
+import { unknownTask } from "./job/jobFaults.ts"
+import type { Writer } from "./writer/writer.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { SchedulerStoppedError } from "./schedulerError.ts"
-import type { Suspects } from "./suspects.ts"
+import type { Suspects } from "./writer/suspects.ts"
 
 /** As many wait as fire times of one job may, and characters of their JSON; a single value may always. */
 const mostWaiting = maxFireTimesPerWake
@@ -35,7 +35,7 @@ interface Surroundings {
   readonly tasks: TaskRegistry
   readonly suspects: Suspects
   readonly report: (error: unknown, where: string) => void
-  readonly lane: Lane
+  readonly writer: Writer
   /** None waits any more. */
   readonly done: () => void
 }
@@ -50,7 +50,7 @@ export class StreamValues implements Intent {
   private text: number
   /** Came beyond those that may wait. */
   private beyond = 0
-  /** Of both, what the newest plan has taken. */
+  /** Of both, what the newest unit has taken. */
   private taken = { values: 0, beyond: 0 }
   /** Its job may start nothing yet. */
   private waits = false
@@ -88,32 +88,32 @@ export class StreamValues implements Intent {
     return { count, text }
   }
 
-  apply(plan: Plan): void {
-    const job = plan.byKey(this.key)
+  apply(unit: UnitOfWork): void {
+    const job = unit.byKey(this.key)
     this.waits = false
     // It may have another trigger by now, and not even a stream's: its fire times are none of this stream's then.
     if (job === undefined || job.row.stream !== this.stream) {
       this.taken = { values: this.waiting.length, beyond: this.beyond }
       return
     }
-    this.waits = this.around.suspects.mustWait(this.around.lane, job)
+    this.waits = this.around.suspects.mustWait(this.around.writer, job)
     this.taken = { values: 0, beyond: 0 }
     if (this.waits) return
     this.taken = { values: this.next().count, beyond: this.beyond }
     const task = this.around.tasks.find(job.row.task)
     if (task === undefined) {
       // A user's pause is not made a fault's, which would end when the task is back.
-      if (job.memory.pausedAt === null) plan.park(job, unknownTask(job.row.task))
+      if (job.memory.pausedAt === null) unit.park(job, unknownTask(job.row.task))
       return
     }
     for (const { value } of this.waiting.slice(0, this.taken.values)) {
       // What one value leads to is before the next.
-      const current = plan.byKey(this.key) ?? job
-      if (plan.setting.paused) refuse(plan, current, "withdrawn")
-      else if (value === undefined) refuse(plan, current, "invalidValue")
-      else this.fire(plan, current, task, value)
+      const current = unit.byKey(this.key) ?? job
+      if (unit.setting.paused) refuse(unit, current, "withdrawn")
+      else if (value === undefined) refuse(unit, current, "invalidValue")
+      else this.fire(unit, current, task, value)
     }
-    if (this.beyond > 0) refuse(plan, plan.byKey(this.key) ?? job, "queueFull", this.beyond)
+    if (this.beyond > 0) refuse(unit, unit.byKey(this.key) ?? job, "queueFull", this.beyond)
   }
 
   committed(): void {
@@ -121,20 +121,20 @@ export class StreamValues implements Intent {
     this.taken = { values: 0, beyond: 0 }
     for (const { length } of this.waiting.splice(0, values)) this.text -= length
     this.beyond -= beyond
-    const { lane, suspects } = this.around
-    if (this.waits) suspects.whenFree(() => lane.submit(this))
-    else if (this.waiting.length > 0 || this.beyond > 0) lane.submit(this)
+    const { writer, suspects } = this.around
+    if (this.waits) suspects.whenFree(() => writer.submit(this))
+    else if (this.waiting.length > 0 || this.beyond > 0) writer.submit(this)
     else this.around.done()
   }
 
   failed(error: unknown): void {
     this.around.done()
-    // Of a lane that is closing nothing is told: an emission that comes too late is not owed.
+    // Of a writer that is closing nothing is told: an emission that comes too late is not owed.
     if (!(error instanceof SchedulerStoppedError))
       this.around.report(error, `${this.waiting.length} values of stream "${this.stream}"`)
   }
 
-  private fire(plan: Plan, job: Job, task: AnyTask<unknown>, value: Json): void {
+  private fire(unit: UnitOfWork, job: Job, task: AnyTask<unknown>, value: Json): void {
     let args: Json
     try {
       args = checkArguments(
@@ -145,12 +145,12 @@ export class StreamValues implements Intent {
     } catch (error) {
       // A schema is the user's code, and may throw anything.
       this.around.report(error, `a value for job "${job.row.id}"`)
-      return refuse(plan, job, "invalidValue")
+      return refuse(unit, job, "invalidValue")
     }
-    emit(plan, job, args)
+    emit(unit, job, args)
   }
 }
 
 /** Fire times that cannot become runs. */
-const refuse = (plan: Plan, job: Job, reason: MisfireReason, count = 1): void =>
-  void plan.step(job, { type: "refused", now: plan.now, fireAt: plan.now, count, reason })
+const refuse = (unit: UnitOfWork, job: Job, reason: MisfireReason, count = 1): void =>
+  void unit.step(job, { type: "refused", now: unit.now, fireAt: unit.now, count, reason })

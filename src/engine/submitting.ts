@@ -1,8 +1,8 @@
-/** Commands of callers to a lane, as promises of what they gave once it is on disk. */
+/** Commands of callers to a writer, as promises of what they gave once it is on disk. */
 import type { Engine } from "./engine.ts"
-import { command, weightOf } from "./intent.ts"
-import type { Plan } from "./plan.ts"
-import type { StoreLane } from "./storeLane.ts"
+import { command, weightOf } from "./writer/intent.ts"
+import type { UnitOfWork } from "./writer/unitOfWork.ts"
+import type { StoreWriter } from "./writer/storeWriter.ts"
 
 /** The jobs that a command needs, by id or key, and how many of them it touches. Default: as many as it names. */
 export interface Needs {
@@ -12,15 +12,19 @@ export interface Needs {
   readonly textLength?: number
 }
 
-export const submit = <A>(engine: Engine, lane: StoreLane, needs: Needs, apply: (plan: Plan) => A): Promise<A> =>
-  submitAnd(engine, lane, needs, apply, (given) => given)
+export const submit = <A>(
+  engine: Engine,
+  writer: StoreWriter,
+  needs: Needs,
+  apply: (unit: UnitOfWork) => A
+): Promise<A> => submitAnd(engine, writer, needs, apply, (given) => given)
 
 /** `then` is called within the commit: a moment later another may have passed by. */
 export const submitAnd = <A, B>(
   engine: Engine,
-  lane: StoreLane,
+  writer: StoreWriter,
   { ids = [], keys = [], textLength = 0 }: Needs,
-  apply: (plan: Plan) => A,
+  apply: (unit: UnitOfWork) => A,
   then: (given: A) => B
 ): Promise<B> =>
   new Promise((resolve, reject) => {
@@ -33,5 +37,5 @@ export const submitAnd = <A, B>(
     }
     const givenAt = engine.timers.monotonicMillis()
     const needs = { ids, keys, weight: weightOf(ids.length + keys.length, textLength), givenAt }
-    lane.submit(command(needs, apply, { resolve: settle, reject }))
+    writer.submit(command(needs, apply, { resolve: settle, reject }))
   })

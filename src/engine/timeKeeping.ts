@@ -1,11 +1,11 @@
 /** Notices a clock that was set back and zone data that has changed, has the jobs reckoned anew, and says so. */
 import { Data } from "effect"
 import type { EpochMillis } from "../time/instant.ts"
-import { clockMark } from "./clockWatch.ts"
-import type { LaneHost } from "./laneHost.ts"
+import { clockMark } from "./writer/clockWatch.ts"
+import type { WriterHost } from "./writer/writerHost.ts"
 import type { Moved, Reckoned, Reckoning } from "./reckoning.ts"
 import { reckonAnew } from "./reckoning.ts"
-import type { StoreLane } from "./storeLane.ts"
+import type { StoreWriter } from "./writer/storeWriter.ts"
 
 /**
  * The wall clock shows less than this store has seen: it was ahead by `aheadMs` and has been set right. `corrected` jobs go on from
@@ -53,39 +53,39 @@ export class ZoneDataChangedError extends Data.TaggedError("ZoneDataChangedError
 }
 
 /** Before a store's jobs are claimed for: what its last owner reckoned with, against what is here now. */
-export const reckonAtStart = async (lane: StoreLane, host: LaneHost): Promise<void> => {
-  lane.clock.look(host.timers.now())
+export const reckonAtStart = async (writer: StoreWriter, host: WriterHost): Promise<void> => {
+  writer.clock.look(host.timers.now())
   const why: Reckoning = {
-    aheadMs: lane.clock.takeStep(),
-    zones: lane.zones.changed(),
-    unknown: lane.store.jobCount > 0 && !lane.store.marks.has(clockMark)
+    aheadMs: writer.clock.takeStep(),
+    zones: writer.zones.changed(),
+    unknown: writer.store.jobCount > 0 && !writer.store.marks.has(clockMark)
   }
-  if (why.aheadMs > 0 || why.zones.size > 0 || why.unknown || lane.zones.isStale(host.timers.now()))
-    await reckon(lane, host, why)
+  if (why.aheadMs > 0 || why.zones.size > 0 || why.unknown || writer.zones.isStale(host.timers.now()))
+    await reckon(writer, host, why)
 }
 
-/** The lane has found the clock set back. Found again meanwhile, it is reckoned with again. */
-export const reckonWhileRunning = async (lane: StoreLane, host: LaneHost): Promise<void> => {
-  if (lane.clock.settling) return
-  for (let aheadMs = lane.clock.takeStep(); aheadMs > 0; aheadMs = lane.clock.takeStep())
-    await reckon(lane, host, { aheadMs, zones: new Map(), unknown: false })
+/** The writer has found the clock set back. Found again meanwhile, it is reckoned with again. */
+export const reckonWhileRunning = async (writer: StoreWriter, host: WriterHost): Promise<void> => {
+  if (writer.clock.settling) return
+  for (let aheadMs = writer.clock.takeStep(); aheadMs > 0; aheadMs = writer.clock.takeStep())
+    await reckon(writer, host, { aheadMs, zones: new Map(), unknown: false })
 }
 
-const reckon = async (lane: StoreLane, host: LaneHost, why: Reckoning): Promise<void> => {
-  lane.clock.settling = true
+const reckon = async (writer: StoreWriter, host: WriterHost, why: Reckoning): Promise<void> => {
+  writer.clock.settling = true
   try {
-    tell(lane, host, why, await reckonAnew(lane, host, why))
+    tell(writer, host, why, await reckonAnew(writer, host, why))
   } finally {
-    lane.clock.settling = false
+    writer.clock.settling = false
   }
 }
 
-const tell = (lane: StoreLane, host: LaneHost, { zones }: Reckoning, reckoned: Reckoned): void => {
+const tell = (writer: StoreWriter, host: WriterHost, { zones }: Reckoning, reckoned: Reckoned): void => {
   const { aheadMs, corrected, waiting, moved, firstMoved } = reckoned
-  const store = lane.name
+  const store = writer.name
   const at = host.timers.now()
   if (corrected + waiting > 0) {
-    lane.clock.setBack = { at, aheadMs, corrected, waiting }
+    writer.clock.setBack = { at, aheadMs, corrected, waiting }
     host.events.publish(at, { type: "ClockSetBack", store, aheadMs, corrected, waiting })
     host.troubled(new ClockSetBackError({ store, aheadMs, corrected, waiting }), `store "${store}"`)
   }

@@ -1,6 +1,6 @@
 /** Asks a trigger which of its fire times have come due: in one step where the trigger can count, else in several that each take some milliseconds. */
 import type { EpochMillis } from "../time/instant.ts"
-import { honestCount, honestNext, honestPart, honestPrevious } from "../trigger/honest.ts"
+import { honestCount, honestNext, honestPart, honestPrevious } from "../trigger/checkedTrigger.ts"
 import type { CountedPart, Trigger } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"

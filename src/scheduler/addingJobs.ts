@@ -1,10 +1,10 @@
 /** Jobs on their way into the stores: one by one, in slices, and before the start, when they are only remembered. */
 import type { Engine } from "../engine/engine.ts"
-import type { Job } from "../engine/jobCodec.ts"
-import * as commands from "../engine/jobCommands.ts"
-import type { DefinitionOrigin, JobDefinition } from "../engine/jobDefinition.ts"
-import { defineJob } from "../engine/jobDefinition.ts"
-import type { JobQueries } from "../engine/jobQueries.ts"
+import type { Job } from "../engine/job/jobCodec.ts"
+import * as commands from "../engine/writer/jobEdits.ts"
+import type { DefinitionOrigin, JobDefinition } from "../engine/job/jobDefinition.ts"
+import { defineJob } from "../engine/job/jobDefinition.ts"
+import type { JobQueries } from "../engine/query/jobQueries.ts"
 import { DuplicateJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import { submit } from "../engine/submitting.ts"
 import type { JobInput } from "../job/jobOptions.ts"
@@ -44,10 +44,10 @@ export class AddingJobs {
     if (this.engine.fresh) return this.remember(definition)
     await this.refuseElsewhere([definition])
     const { row, store } = definition
-    const lane = this.engine.lane(store, "addJob")
+    const writer = this.engine.writer(store, "addJob")
     return {
-      job: await submit(this.engine, lane, { ids: [row.id], textLength: textLengthOf(definition) }, (plan) =>
-        commands.addTo(plan, definition)
+      job: await submit(this.engine, writer, { ids: [row.id], textLength: textLengthOf(definition) }, (unit) =>
+        commands.addTo(unit, definition)
       ),
       store
     }
@@ -79,16 +79,16 @@ export class AddingJobs {
       // One that fails ends `left` for all: no further slice is submitted.
       for (const slice of left) {
         const { store } = slice
-        const lane = this.engine.lane(store, "addJobs")
+        const writer = this.engine.writer(store, "addJobs")
         const ids = slice.definitions.map(({ row }) => row.id)
         const textLength = slice.definitions.reduce((sum, definition) => sum + textLengthOf(definition), 0)
-        const jobs = await submit(this.engine, lane, { ids, textLength }, (plan) =>
-          commands.addAllTo(plan, slice.definitions)
+        const jobs = await submit(this.engine, writer, { ids, textLength }, (unit) =>
+          commands.addAllTo(unit, slice.definitions)
         )
         added[slice.index] = jobs.map((job) => ({ job, store }))
       }
     }
-    // A few slices are on their way at a time; the others wait here, not in the lane's memory.
+    // A few slices are on their way at a time; the others wait here, not in the writer's memory.
     await Promise.all(Array.from({ length: slicesUnderWay }, addSlices))
     return added.flat()
   }
@@ -109,7 +109,7 @@ export class AddingJobs {
       if (seen.has(row.id) && ifExists === "error") throw new DuplicateJobError({ jobId: row.id, store })
       seen.add(row.id)
     }
-    for (const definition of definitions) this.engine.lane(definition.store, "addJobs")
+    for (const definition of definitions) this.engine.writer(definition.store, "addJobs")
     const strict = definitions.filter(({ ifExists }) => ifExists === "error")
     for (let at = 0; at < strict.length; at += 1000) {
       const taken = await this.queries.taken(strict.slice(at, at + 1000).map(({ row }) => row.id))
@@ -121,8 +121,8 @@ export class AddingJobs {
 
   /** An id is unique over all stores, whatever `ifExists` says of the job in its own. */
   private async refuseElsewhere(definitions: ReadonlyArray<JobDefinition>): Promise<void> {
-    for (const { store } of definitions) this.engine.lane(store, "addJob")
-    if (this.engine.lanes.length < 2) return
+    for (const { store } of definitions) this.engine.writer(store, "addJob")
+    if (this.engine.writers.length < 2) return
     const wanted = new Map(definitions.map(({ row, store }) => [row.id, store]))
     const ids = [...wanted.keys()]
     for (let at = 0; at < ids.length; at += 1000) {

@@ -4,7 +4,7 @@ import type { Observable } from "rxjs"
 import { liveClock, timersOf } from "../engine/clock.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
-import { givenOptions, givenTrigger } from "../trigger/given.ts"
+import { givenOptions, givenTrigger } from "../trigger/triggerArguments.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 
 export interface ClockedFireTimesOptions {

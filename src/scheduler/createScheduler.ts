@@ -7,22 +7,22 @@ import type { Runtime } from "effect"
 import { Engine } from "../engine/engine.ts"
 import type { SchedulerActor } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
-import { explain } from "../engine/explain.ts"
-import type { Explanation } from "../engine/explain.ts"
+import { explain } from "../engine/query/explain.ts"
+import type { Explanation } from "../engine/query/explain.ts"
 import type { JobActor } from "../engine/jobActors.ts"
-import type { Job } from "../engine/jobCodec.ts"
-import * as commands from "../engine/jobCommands.ts"
-import type { JobChanges } from "../engine/jobCommands.ts"
-import { JobQueries } from "../engine/jobQueries.ts"
-import { jobQueryFields } from "../engine/queries.ts"
-import { checkKnownOptions } from "../engine/queryOptions.ts"
-import { checkName, checkPart, listGiven } from "../engine/givenParts.ts"
-import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/queries.ts"
-import type { JobRecord } from "../engine/jobRecord.ts"
-import { recordOf } from "../engine/jobRecord.ts"
-import type { Plan } from "../engine/plan.ts"
+import type { Job } from "../engine/job/jobCodec.ts"
+import * as commands from "../engine/writer/jobEdits.ts"
+import type { JobChanges } from "../engine/writer/jobEdits.ts"
+import { JobQueries } from "../engine/query/jobQueries.ts"
+import { jobQueryFields } from "../engine/query/queries.ts"
+import { checkKnownOptions } from "../engine/query/queryOptions.ts"
+import { checkName, checkPart, listGiven } from "../engine/parts.ts"
+import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
+import { recordOf } from "../engine/job/jobRecord.ts"
+import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
 import { InvalidOptionError, SchedulerNotStartedError } from "../engine/schedulerError.ts"
-import type { StoreLane } from "../engine/storeLane.ts"
+import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import { verify } from "../verify/verify.ts"
 import type { Verification } from "../verify/verification.ts"
 import { submit, submitAnd } from "../engine/submitting.ts"
@@ -193,7 +193,7 @@ export class Scheduler {
 
   /** Changes some of a job's definition, all or nothing. A new trigger counts from now. */
   async modifyJob(id: string, changes: JobChanges): Promise<JobHandle> {
-    return this.changeJob(id, "modifyJob", (plan) => commands.modify(plan, id, changes, this.engine.setting))
+    return this.changeJob(id, "modifyJob", (unit) => commands.modify(unit, id, changes, this.engine.setting))
   }
 
   /** Gives a job another trigger, from now on. A pause stays. */
@@ -203,7 +203,7 @@ export class Scheduler {
 
   /** Fire times stop; runs under way go on, retries wait. */
   async pauseJob(id: string): Promise<JobHandle> {
-    return this.changeJob(id, "pauseJob", (plan) => commands.pause(plan, commands.jobIn(plan, id, "pauseJob")))
+    return this.changeJob(id, "pauseJob", (unit) => commands.pause(unit, commands.jobIn(unit, id, "pauseJob")))
   }
 
   /**
@@ -212,8 +212,8 @@ export class Scheduler {
    */
   async resumeJob(id: string, options: ResumeOptions = {}): Promise<JobHandle> {
     const missed = readMissed("resumeJob", options)
-    return this.changeJob(id, "resumeJob", (plan) =>
-      commands.resume(plan, commands.jobIn(plan, id, "resumeJob"), missed, this.engine.setting)
+    return this.changeJob(id, "resumeJob", (unit) =>
+      commands.resume(unit, commands.jobIn(unit, id, "resumeJob"), missed, this.engine.setting)
     )
   }
 
@@ -222,13 +222,13 @@ export class Scheduler {
    * none is known: the job is paused or done, or a stream or the end of a run gives the next one.
    */
   async skipNext(id: string): Promise<JobHandle> {
-    return this.changeJob(id, "skipNext", (plan) => commands.skipNext(plan, commands.jobIn(plan, id, "skipNext")))
+    return this.changeJob(id, "skipNext", (unit) => commands.skipNext(unit, commands.jobIn(unit, id, "skipNext")))
   }
 
   /** The id is free at once. A run under way ends by itself and is recorded. */
   async removeJob(id: string): Promise<void> {
-    const lane = await this.laneOf(id, "removeJob")
-    await submit(this.engine, lane, { ids: [id] }, (plan) => commands.removeById(plan, id))
+    const writer = await this.writerOf(id, "removeJob")
+    await submit(this.engine, writer, { ids: [id] }, (unit) => commands.removeById(unit, id))
   }
 
   /**
@@ -340,10 +340,10 @@ export class Scheduler {
     const report = (error: unknown): void => this.engine.options.onError(error, `a subscriber of job$("${id}")`)
     return new IsolatedObservable<JobRecord>(report, (subscriber) => {
       let fresh = true
-      const unwatch = this.engine.watch((job, lane) => {
+      const unwatch = this.engine.watch((job, writer) => {
         if (job.row.id !== id) return
         fresh = false
-        subscriber.next(recordOf(job, lane.name))
+        subscriber.next(recordOf(job, writer.name))
         if (job.removedAt !== null) subscriber.complete()
       })
       const forget = this.engine.events.whenEnded(() => subscriber.complete())
@@ -362,9 +362,11 @@ export class Scheduler {
 
   /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
   async jobActor(id: string): Promise<JobActor> {
-    const { lane } = await this.queries.mustFind(id, "actor")
-    const find = (plan: Plan) => ({ plan, job: commands.jobIn(plan, id, "actor") })
-    return submitAnd(this.engine, lane, { ids: [id] }, find, ({ plan, job }) => this.engine.actorOf(lane, plan, job))
+    const { writer } = await this.queries.mustFind(id, "actor")
+    const find = (unit: UnitOfWork) => ({ unit, job: commands.jobIn(unit, id, "actor") })
+    return submitAnd(this.engine, writer, { ids: [id] }, find, ({ unit, job }) =>
+      this.engine.actorOf(writer, unit, job)
+    )
   }
 
   /**
@@ -435,22 +437,22 @@ export class Scheduler {
     return this.adding.tentativeJobs.map((added) => this.handle(added))
   }
 
-  private async changeJob(id: string, verb: string, apply: (plan: Plan) => Job): Promise<JobHandle> {
-    const lane = await this.laneOf(id, verb)
-    return this.handle({ job: await submit(this.engine, lane, { ids: [id] }, apply), store: lane.name })
+  private async changeJob(id: string, verb: string, apply: (unit: UnitOfWork) => Job): Promise<JobHandle> {
+    const writer = await this.writerOf(id, verb)
+    return this.handle({ job: await submit(this.engine, writer, { ids: [id] }, apply), store: writer.name })
   }
 
-  private async laneOf(id: string, verb: string): Promise<StoreLane> {
+  private async writerOf(id: string, verb: string): Promise<StoreWriter> {
     checkIdText(id)
-    const { lane } = this.engine.lanes.length === 1 ? this.onlyLane(verb) : await this.queries.mustFind(id, verb)
-    return lane
+    const { writer } = this.engine.writers.length === 1 ? this.onlyWriter(verb) : await this.queries.mustFind(id, verb)
+    return writer
   }
 
-  private onlyLane(verb: string): { readonly lane: StoreLane } {
+  private onlyWriter(verb: string): { readonly writer: StoreWriter } {
     this.engine.mustRun(verb)
-    const [lane] = this.engine.lanes
-    if (lane === undefined) throw new SchedulerNotStartedError({ verb })
-    return { lane }
+    const [writer] = this.engine.writers
+    if (writer === undefined) throw new SchedulerNotStartedError({ verb })
+    return { writer }
   }
 
   private handle({ job, store }: AddedJob): JobHandle {

@@ -1,7 +1,7 @@
 /** Jobs declared beside their tasks, as definitions. Declared again, unchanged, they change nothing. */
 import type { Engine } from "../engine/engine.ts"
-import type { JobDefinition } from "../engine/jobDefinition.ts"
-import { defineJob } from "../engine/jobDefinition.ts"
+import type { JobDefinition } from "../engine/job/jobDefinition.ts"
+import { defineJob } from "../engine/job/jobDefinition.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"

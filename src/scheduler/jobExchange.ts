@@ -1,7 +1,7 @@
 /** Jobs out of one scheduler and into another, as versioned JSON: definitions and pauses, not runs. */
 import { Data } from "effect"
-import { ofTrigger } from "../engine/jobDefinition.ts"
-import type { JobRecord } from "../engine/jobRecord.ts"
+import { ofTrigger } from "../engine/job/jobDefinition.ts"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { JobRules } from "../job/rules.ts"

@@ -1,9 +1,9 @@
 /** A job in a caller's hand: what it was when it was fetched, and the verbs for it. */
 import type { JobActor } from "../engine/jobActors.ts"
-import type { JobChanges } from "../engine/jobCommands.ts"
-import type { MisfireQuery, PreviewEntry, RunQuery } from "../engine/queries.ts"
-import type { JobRecord } from "../engine/jobRecord.ts"
-import type { Explanation } from "../engine/explain.ts"
+import type { JobChanges } from "../engine/writer/jobEdits.ts"
+import type { MisfireQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
+import type { Explanation } from "../engine/query/explain.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"

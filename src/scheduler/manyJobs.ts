@@ -1,27 +1,27 @@
 /** Verbs for many jobs at once: what has gone, or is so already, is passed over, and what was done is counted. */
 import { Effect } from "effect"
 import type { Engine } from "../engine/engine.ts"
-import type { Job } from "../engine/jobCodec.ts"
-import { pause, removeById, resume } from "../engine/jobCommands.ts"
-import type { JobSelection } from "../engine/queries.ts"
-import { jobFilter, jobQueryFields } from "../engine/queries.ts"
-import type { Plan } from "../engine/plan.ts"
-import { checkKnownOptions } from "../engine/queryOptions.ts"
+import type { Job } from "../engine/job/jobCodec.ts"
+import { pause, removeById, resume } from "../engine/writer/jobEdits.ts"
+import type { JobSelection } from "../engine/query/queries.ts"
+import { jobFilter, jobQueryFields } from "../engine/query/queries.ts"
+import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
+import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { UnknownNameError } from "../engine/schedulerError.ts"
-import type { StoreLane } from "../engine/storeLane.ts"
+import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import { submit } from "../engine/submitting.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import { withTurns } from "../store/sliceTurn.ts"
 import { UnknownTaskError } from "../task/taskRegistry.ts"
-import { FaultyTriggerError } from "../trigger/honest.ts"
+import { FaultyTriggerError } from "../trigger/checkedTrigger.ts"
 
 /** Jobs that share a commit. */
 const jobsPerIntent = 256
 
 export const pauseMany = (engine: Engine, selection: JobSelection): Promise<number> =>
-  forEach(engine, "pauseJobs", selection, ({ plan, job }) => {
+  forEach(engine, "pauseJobs", selection, ({ unit, job }) => {
     if (job === undefined || job.value === "paused" || job.value === "done") return false
-    pause(plan, job)
+    pause(unit, job)
     return true
   })
 
@@ -31,10 +31,10 @@ export const resumeMany = (
   selection: JobSelection,
   missed: "skip" | "coalesce" | undefined
 ): Promise<number> =>
-  forEach(engine, "resumeJobs", selection, ({ plan, job }) => {
+  forEach(engine, "resumeJobs", selection, ({ unit, job }) => {
     if (job === undefined || job.value !== "paused") return false
     try {
-      resume(plan, job, missed, engine.setting)
+      resume(unit, job, missed, engine.setting)
       return true
     } catch (error) {
       if (!stillFaulty.some((fault) => error instanceof fault)) throw error
@@ -50,15 +50,15 @@ export const removeMany = (
   selection: JobSelection,
   verb: "removeJobs" | "removeAllJobs" = "removeJobs"
 ): Promise<number> =>
-  forEach(engine, verb, selection, ({ plan, row, job }) => {
-    if (job === undefined && plan.unreadableKeys.get(row.id) !== row.key) return false
-    removeById(plan, row.id)
+  forEach(engine, verb, selection, ({ unit, row, job }) => {
+    if (job === undefined && unit.unreadableKeys.get(row.id) !== row.key) return false
+    removeById(unit, row.id)
     return true
   })
 
 /** A job that was selected. `job`: as it is by now; `undefined`: it has gone, or cannot be read. */
 interface Selected {
-  readonly plan: Plan
+  readonly unit: UnitOfWork
   readonly row: JobRow
   readonly job: Job | undefined
 }
@@ -77,24 +77,24 @@ const forEach = async (
   checkKnownOptions(verb, selection, jobQueryFields)
   engine.mustRun(verb)
   const { store } = selection
-  const lanes = store === undefined ? engine.lanes : [engine.lane(store, verb)]
+  const writers = store === undefined ? engine.writers : [engine.writer(store, verb)]
   let changed = 0
-  for (const lane of lanes) {
+  for (const writer of writers) {
     const filter = { ...jobFilter(selection), byWake: false, limit: jobsPerIntent }
     let throughKey = Infinity
     for (let afterKey = 0; afterKey < throughKey;) {
       const rows = await engine.read(
         verb,
         withTurns(
-          lane.store.jobs({ ...filter, afterKey }),
+          writer.store.jobs({ ...filter, afterKey }),
           Effect.promise(() => turn(engine))
         )
       )
-      if (throughKey === Infinity) throughKey = lane.lastJobKey
+      if (throughKey === Infinity) throughKey = writer.lastJobKey
       const last = rows.at(-1)
       if (last === undefined) break
       const there = last.key <= throughKey ? rows : rows.filter(({ key }) => key <= throughKey)
-      changed += await changeAll(engine, lane, there, change)
+      changed += await changeAll(engine, writer, there, change)
       afterKey = last.key
       await turn(engine)
       engine.mustRun(verb)
@@ -107,15 +107,15 @@ const turn = (engine: Engine): Promise<void> => new Promise((resolve) => engine.
 
 const changeAll = (
   engine: Engine,
-  lane: StoreLane,
+  writer: StoreWriter,
   rows: ReadonlyArray<JobRow>,
   change: (selected: Selected) => boolean
 ): Promise<number> =>
-  submit(engine, lane, { keys: rows.map(({ key }) => key) }, (plan) => {
+  submit(engine, writer, { keys: rows.map(({ key }) => key) }, (unit) => {
     let changed = 0
     for (const row of rows) {
-      const job = plan.byKey(row.key)
-      if (change({ plan, row, job: job?.removedAt === null ? job : undefined })) changed += 1
+      const job = unit.byKey(row.key)
+      if (change({ unit, row, job: job?.removedAt === null ? job : undefined })) changed += 1
     }
     return changed
   })

@@ -1,14 +1,14 @@
 /** Runs that callers ask for, end, or wait for. */
 import type { Engine } from "../engine/engine.ts"
-import { command } from "../engine/intent.ts"
-import type { Requested } from "../engine/jobCommands.ts"
-import { cancelRun, jobIn, request, retry } from "../engine/jobCommands.ts"
-import { placeOfRun } from "../engine/jobQueries.ts"
-import type { JobQueries } from "../engine/jobQueries.ts"
-import type { Plan } from "../engine/plan.ts"
-import { checkKnownOptions } from "../engine/queryOptions.ts"
+import { command } from "../engine/writer/intent.ts"
+import type { Requested } from "../engine/writer/jobEdits.ts"
+import { cancelRun, jobIn, request, retry } from "../engine/writer/jobEdits.ts"
+import { placeOfRun } from "../engine/query/jobQueries.ts"
+import type { JobQueries } from "../engine/query/jobQueries.ts"
+import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
+import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
-import type { StoreLane } from "../engine/storeLane.ts"
+import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import type { Needs } from "../engine/submitting.ts"
 import { submitAnd } from "../engine/submitting.ts"
 import { preview } from "../job/jobOptions.ts"
@@ -36,20 +36,20 @@ export class RunRequests {
   }
 
   async run(id: string, options: { readonly args?: unknown }): Promise<RequestedRun> {
-    const { lane, record } = await this.queries.mustFind(id, "runJob")
+    const { writer, record } = await this.queries.mustFind(id, "runJob")
     checkKnownOptions("runJob", options, ["args"])
     const task = this.engine.tasks.get(record.task, id)
     const args: Json | undefined = "args" in options ? checkArguments(task, options.args, id) : undefined
     const textLength = args === undefined ? 0 : JSON.stringify(args).length
-    return this.claimed(lane, { ids: [id], textLength }, (plan) => {
-      const job = jobIn(plan, id, "runJob")
-      return { jobKey: job.key, jobId: id, ...request(plan, job, args, this.engine.setting) }
+    return this.claimed(writer, { ids: [id], textLength }, (unit) => {
+      const job = jobIn(unit, id, "runJob")
+      return { jobKey: job.key, jobId: id, ...request(unit, job, args, this.engine.setting) }
     })
   }
 
   /** Another run for the fire time of one that did not succeed. */
   async retry(runId: string): Promise<RequestedRun> {
-    const { lane, run } = await this.mustFind(runId, "retryRun")
+    const { writer, run } = await this.mustFind(runId, "retryRun")
     const { jobId, jobKey } = run
     const refusal = (state: RunStateError["state"], remedy: string): RunStateError =>
       new RunStateError({ runId, verb: "retryRun", state, remedy })
@@ -58,30 +58,30 @@ export class RunRequests {
       throw refusal("unreadable", `its record is damaged (${damage}): runJob(${preview(jobId)}) makes another run`)
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
     if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
-    const others = await this.engine.read("retryRun", lane.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
+    const others = await this.engine.read("retryRun", writer.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
     const again = others.find((other) => retriedKey(other) === run.runKey)
     if (again !== undefined)
-      throw refusal("retried", `as run ${preview(lane.runId(again.runKey))}: retry that one if it did not succeed`)
-    return this.claimed(lane, { keys: [jobKey] }, (plan) => {
-      const job = plan.byKey(jobKey)
+      throw refusal("retried", `as run ${preview(writer.runId(again.runKey))}: retry that one if it did not succeed`)
+    return this.claimed(writer, { keys: [jobKey] }, (unit) => {
+      const job = unit.byKey(jobKey)
       if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
-      const requested = retry(plan, job, run, this.engine.setting)
+      const requested = retry(unit, job, run, this.engine.setting)
       if (requested === null) throw refusal("retried", "another run for its fire time is live; await its end")
       return { jobKey, jobId, ...requested }
     })
   }
 
   async cancel(runId: string): Promise<boolean> {
-    const { lane, run } = await this.mustFind(runId, "cancelRun")
+    const { writer, run } = await this.mustFind(runId, "cancelRun")
     const { runKey, jobKey } = run
     if (run.outcome !== null) return false
-    const { ended, forget } = this.engine.waiters.untilEnded(lane.runId(runKey))
+    const { ended, forget } = this.engine.waiters.untilEnded(writer.runId(runKey))
     // By key: the job may be removed, and its id in use again.
     const keys = [jobKey]
     try {
       const wasLive = await new Promise<boolean>((resolve, reject) =>
-        lane.submit(
-          command({ keys, givenAt: this.engine.timers.monotonicMillis() }, (plan) => cancelRun(plan, jobKey, runKey), {
+        writer.submit(
+          command({ keys, givenAt: this.engine.timers.monotonicMillis() }, (unit) => cancelRun(unit, jobKey, runKey), {
             resolve,
             reject
           })
@@ -92,7 +92,7 @@ export class RunRequests {
     } finally {
       forget()
     }
-    const [left] = await this.engine.read("cancelRun", lane.store.runs({ runKey, limit: 1 }))
+    const [left] = await this.engine.read("cancelRun", writer.store.runs({ runKey, limit: 1 }))
     // Retention may have been quicker.
     return left === undefined || left.outcome === "cancelled"
   }
@@ -116,33 +116,33 @@ export class RunRequests {
     return run
   }
 
-  private async mustFind(runId: string, verb: string): Promise<{ readonly lane: StoreLane; readonly run: RunRow }> {
+  private async mustFind(runId: string, verb: string): Promise<{ readonly writer: StoreWriter; readonly run: RunRow }> {
     const place = placeOfRun(runId)
     if (place === null) throw unknownRun(runId)
-    const lane = this.engine.lane(place.store, verb)
-    const [run] = await this.engine.read(verb, lane.store.runs({ runKey: place.runKey, limit: 1 }))
+    const writer = this.engine.writer(place.store, verb)
+    const [run] = await this.engine.read(verb, writer.store.runs({ runKey: place.runKey, limit: 1 }))
     if (run === undefined) throw unknownRun(runId)
-    return { lane, run }
+    return { writer, run }
   }
 
   /** Resolves when the request that `apply` makes is claimed. */
   private async claimed(
-    lane: StoreLane,
+    writer: StoreWriter,
     needs: Needs,
-    apply: (plan: Plan) => Requested & { readonly jobKey: number; readonly jobId: string }
+    apply: (unit: UnitOfWork) => Requested & { readonly jobKey: number; readonly jobId: string }
   ): Promise<RequestedRun> {
-    const inTurn = (plan: Plan): ReturnType<typeof apply> => {
-      const made = apply(plan)
-      const job = plan.initial(made.jobKey)
-      if (job !== undefined && this.engine.suspects.mustWait(lane, job))
+    const inTurn = (unit: UnitOfWork): ReturnType<typeof apply> => {
+      const made = apply(unit)
+      const job = unit.initial(made.jobKey)
+      if (job !== undefined && this.engine.suspects.mustWait(writer, job))
         throw new JobStateError({ jobId: made.jobId, verb: "runJob", state: job.value, remedy: outOfTurn })
       return made
     }
-    const { jobId, fireAt, runKey } = await submitAnd(this.engine, lane, needs, inTurn, (made) => ({
+    const { jobId, fireAt, runKey } = await submitAnd(this.engine, writer, needs, inTurn, (made) => ({
       ...made,
-      runKey: this.engine.waiters.claimed(lane, made.jobKey, made.ticket)
+      runKey: this.engine.waiters.claimed(writer, made.jobKey, made.ticket)
     }))
-    return { runId: lane.runId(await runKey), jobId, fireAt }
+    return { runId: writer.runId(await runKey), jobId, fireAt }
   }
 }
 

@@ -1,9 +1,9 @@
 /** A scheduler at a glance: every fault that lasts has a line here. Answers whatever its stores do. */
 import { Effect } from "effect"
-import type { ClockSetBack } from "../engine/clockWatch.ts"
+import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
-import type { StoreLane } from "../engine/storeLane.ts"
-import type { Trouble } from "../engine/troubleLog.ts"
+import type { StoreWriter } from "../engine/writer/storeWriter.ts"
+import type { Trouble } from "../engine/errorLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
 import { faultKinds } from "../job/snapshot.ts"
 import type { JobRow } from "../store/jobStore.ts"
@@ -78,7 +78,7 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
     createdAt: engine.startedAt,
     timezone: engine.options.timezone,
     zoneData: zoneDataVersion(),
-    stores: await Promise.all(engine.lanes.map((lane) => storeStatus(engine, lane))),
+    stores: await Promise.all(engine.writers.map((writer) => storeStatus(engine, writer))),
     executors: [...engine.dispatcher.status()].map(([name, { concurrency, queue, running, queued, stuck }]) => ({
       name,
       concurrency,
@@ -92,11 +92,11 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
   }
 }
 
-const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus> => {
-  const { name } = lane
+const storeStatus = async (engine: Engine, writer: StoreWriter): Promise<StoreStatus> => {
+  const { name } = writer
   const description = engine.descriptions.get(name) ?? ""
-  const counted = await countsOf(engine, lane)
-  const { away } = lane
+  const counted = await countsOf(engine, writer)
+  const { away } = writer
   const outage =
     away === null
       ? null
@@ -110,9 +110,9 @@ const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus
   return {
     name,
     description,
-    lost: lane.lost || counted === null,
+    lost: writer.lost || counted === null,
     outage,
-    clockSetBack: lane.clock.setBack,
+    clockSetBack: writer.clock.setBack,
     jobs: counted === null ? null : Object.fromEntries(counted.counts),
     faults: counted?.parked.length ?? 0,
     parked: counted === null ? {} : byKind(counted.parked)
@@ -120,7 +120,7 @@ const storeStatus = async (engine: Engine, lane: StoreLane): Promise<StoreStatus
 }
 
 /** `null` for a store that fails or does not answer: that is what this page is for, and the reason is the outage's. */
-const countsOf = (engine: Engine, { store }: StoreLane) =>
+const countsOf = (engine: Engine, { store }: StoreWriter) =>
   engine.questions.ask("status", async (question) => {
     let cancel = (): void => undefined
     const late = new Promise<null>((resolve) => {

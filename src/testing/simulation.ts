@@ -1,5 +1,5 @@
 /** What a simulation has shown, read from its scheduler: the ledger, and a short account of each job. Plain data. */
-import type { JobRecord } from "../engine/jobRecord.ts"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
 import type { Scheduler } from "../scheduler/createScheduler.ts"

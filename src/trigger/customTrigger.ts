@@ -1,6 +1,6 @@
 /** Triggers written by users: a pure function of the last fire time, with JSON state if it needs any. */
 import type { EpochMillis } from "../time/instant.ts"
-import { givenObject } from "./given.ts"
+import { givenObject } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields } from "./storedForm.ts"
 import type { Json, Trigger, TriggerBinding, TriggerCodec } from "./trigger.ts"

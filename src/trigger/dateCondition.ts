@@ -1,7 +1,7 @@
 /** Conditions on the local date of a fire time: weekdays, months, date ranges, a holiday calendar. */
 import { civilDate, dayNumber, formatDate, readDate, weekdayOf } from "../time/civil.ts"
-import { monthNames, weekdayNames } from "./cronText.ts"
-import { givenProperties } from "./given.ts"
+import { monthNames, weekdayNames } from "./cron/text.ts"
+import { givenProperties } from "./triggerArguments.ts"
 import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"

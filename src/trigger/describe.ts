@@ -1,9 +1,9 @@
 /** A trigger in words. */
 import cronstrue from "cronstrue"
-import type { CronRule } from "./cronRule.ts"
-import { cronMacros, readCronText } from "./cronText.ts"
-import { cronWords, months, weekdays } from "./cronWords.ts"
-import { givenTrigger } from "./given.ts"
+import type { CronRule } from "./cron/rule.ts"
+import { cronMacros, readCronText } from "./cron/text.ts"
+import { cronWords, months, weekdays } from "./cron/words.ts"
+import { givenTrigger } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { isSpec } from "./storedForm.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"

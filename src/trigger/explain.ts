@@ -3,7 +3,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
-import { givenOptions, givenTrigger } from "./given.ts"
+import { givenOptions, givenTrigger } from "./triggerArguments.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
 
 /** `refusedBy` is empty when it fires. `previous` and `next` are the fire times around `at`, where there are any. */

@@ -1,7 +1,7 @@
 /** Named sets of dates, holidays for example. Registered by name, so that a stored trigger finds its calendar again. */
 import { Data } from "effect"
 import { formatDate, readDate } from "../time/civil.ts"
-import { reading } from "./given.ts"
+import { reading } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 
 /** `has` is asked with a date as `2026-12-25`. Pure: the same date, the same answer. */

@@ -9,7 +9,7 @@ import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
 import { placeInDay } from "./dayPattern.ts"
 import { mostDayTimes } from "./dayTimes.ts"
-import { givenOptions, givenProperties, reading } from "./given.ts"
+import { givenOptions, givenProperties, reading } from "./triggerArguments.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import {
   onlyFields,

@@ -1,7 +1,7 @@
 /** A stored trigger whose code was not here when it was read: its type, or a calendar that it names, was not registered. */
 import type { EpochMillis } from "../time/instant.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
-import { UnknownTriggerError } from "./readTrigger.ts"
+import { UnknownTriggerError } from "./triggerRegistry.ts"
 import type { Trigger, TriggerSpec } from "./trigger.ts"
 
 /** What the reader of such a trigger throws. */

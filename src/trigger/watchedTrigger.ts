@@ -1,6 +1,6 @@
 /** Custom triggers under watch: an answer that takes too long is a fault, wherever in a trigger's tree it is given. */
-import type { TimeBudget } from "./honest.ts"
-import { honestNext } from "./honest.ts"
+import type { TimeBudget } from "./checkedTrigger.ts"
+import { honestNext } from "./checkedTrigger.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
 /** The codec, whose triggers throw `FaultyTriggerError` for an answer that breaks the contract or outruns the budget. */

@@ -5,7 +5,7 @@ import type { JobMemory } from "../job/snapshot.ts"
 import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import { honestNext } from "../trigger/honest.ts"
+import { honestNext } from "../trigger/checkedTrigger.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Invariant } from "./verification.ts"
 

@@ -1,6 +1,6 @@
 /** Checks live stores, all but their removed jobs. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
 import type { Engine } from "../engine/engine.ts"
-import type { StoreLane } from "../engine/storeLane.ts"
+import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import type { JobRow } from "../store/jobStore.ts"
 import type { JobRecords } from "./accounting.ts"
 import { maxFireTimes } from "./accounting.ts"
@@ -17,17 +17,17 @@ const looks = 3
 export const verify = async (engine: Engine): Promise<Verification> => {
   engine.mustAnswer("verify")
   const tally = new Tally()
-  for (const lane of engine.lanes) {
+  for (const writer of engine.writers) {
     let afterKey = 0
     for (;;) {
       const rows = await engine.questions.read(
         "verify",
-        lane.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
+        writer.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
       )
       const last = rows.at(-1)
       if (last === undefined) break
       for (const row of rows) {
-        tally.add(lane.name, row.id, await verifyLive(engine, lane, row))
+        tally.add(writer.name, row.id, await verifyLive(engine, writer, row))
         if (tally.full) return tally.verification()
       }
       afterKey = last.key
@@ -41,26 +41,26 @@ export const verify = async (engine: Engine): Promise<Verification> => {
  * A job may change between two reads of it, which looks like damage. So what is found is looked for again in fresh rows, and
  * only what is found every time is told.
  */
-const verifyLive = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> => {
-  const first = await findingsOf(engine, lane, row)
+const verifyLive = async (engine: Engine, writer: StoreWriter, row: JobRow): Promise<Findings> => {
+  const first = await findingsOf(engine, writer, row)
   let { found } = first
   for (let look = 1; look < looks && found.length > 0; look++) {
     await turn(engine)
-    const [again] = await engine.questions.read("verify", lane.store.jobsByKey([row.key]))
+    const [again] = await engine.questions.read("verify", writer.store.jobsByKey([row.key]))
     if (again === undefined) return { ...first, found: [] }
-    const seen = new Set((await findingsOf(engine, lane, again)).found.map(({ message }) => message))
+    const seen = new Set((await findingsOf(engine, writer, again)).found.map(({ message }) => message))
     found = found.filter(({ message }) => seen.has(message))
   }
   return { ...first, found }
 }
 
-const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise<Findings> => {
-  const slices = verifyJob(row, await recordsOf(engine, lane, row), {
+const findingsOf = async (engine: Engine, writer: StoreWriter, row: JobRow): Promise<Findings> => {
+  const slices = verifyJob(row, await recordsOf(engine, writer, row), {
     codec: engine.codec,
     retained: { from: engine.timers.now() - engine.options.retention.runAgeMs, guessed: false },
-    epoch: lane.store.epoch,
+    epoch: writer.store.epoch,
     recovered: true,
-    claimingSince: lane.claimingSince.all,
+    claimingSince: writer.claimingSince.all,
     knowsTriggers: true
   })
   for (;;) {
@@ -71,7 +71,7 @@ const findingsOf = async (engine: Engine, lane: StoreLane, row: JobRow): Promise
 }
 
 /** Those of earlier jobs of the same id are left out. */
-const recordsOf = async (engine: Engine, { store }: StoreLane, { id, key }: JobRow): Promise<JobRecords> => {
+const recordsOf = async (engine: Engine, { store }: StoreWriter, { id, key }: JobRow): Promise<JobRecords> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
   const runs = await engine.questions.read("verify", store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
   const ledger = await engine.questions.read("verify", store.ledger({ jobId: id, limit: maxFireTimes }))

@@ -1,9 +1,9 @@
 /** Random lives of an executor: whatever is submitted, cancelled, timed out or closed, the books balance. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { Gate } from "../../src/executor/executorTrial.ts"
-import { gate, Trial } from "../../src/executor/executorTrial.ts"
-import { inProcess } from "../../src/executor/inProcessExecutor.ts"
+import type { Gate } from "../../src/executor/contract/executorTrial.ts"
+import { gate, Trial } from "../../src/executor/contract/executorTrial.ts"
+import { inProcess } from "../../src/executor/inProcess/inProcessExecutor.ts"
 import { ManualTimers } from "./manualTimers.ts"
 
 type Step =

@@ -1,5 +1,5 @@
 /** Timers that stand still until a test moves them. */
-import type { ContractTimers } from "../../src/executor/executorContract.ts"
+import type { ContractTimers } from "../../src/executor/contract/executorContract.ts"
 import type { CancelTimer } from "../../src/time/timers.ts"
 
 interface Waiting {

@@ -2,7 +2,7 @@
  * A job on a random walk. The walk stands in for the engine: it keeps the clock, asks the trigger, sends what the engine
  * would send, and holds every answer against what must always be true of a job. Long because the walk and its checks are one.
  */
-import { compileMachine } from "../../src/engine/compiledMachine.ts"
+import { compileMachine } from "../../src/engine/writer/compiledMachine.ts"
 import { jobMachine } from "../../machines/jobMachine.ts"
 import { expect } from "vitest"
 import type { FireRange } from "../../src/job/fireRange.ts"

@@ -85,10 +85,10 @@ describe("the linter", () => {
       refused: ["rxjs", "xstate", "luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"]
     },
     {
-      file: "src/store/memoryStore.ts",
+      file: "src/store/memory/memoryStore.ts",
       refused: ["rxjs", "xstate", "luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"]
     },
-    { file: "src/store/sqliteStore.ts", refused: ["rxjs", "xstate", "luxon", "cron-parser"] },
+    { file: "src/store/sqlite/sqliteStore.ts", refused: ["rxjs", "xstate", "luxon", "cron-parser"] },
     { file: "src/engine/x.ts", refused: ["luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"] },
     { file: "src/scheduler/x.ts", refused: ["luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"] },
     { file: "src/index.ts", refused: ["luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"] }
@@ -126,7 +126,7 @@ describe("the linter", () => {
       (await lint(file, text)).some((problem) => problem.ruleId === "import-x/no-restricted-paths")
     const adapter = readdirSync(join(root, "src/store")).find((name) => /^sqlite.*\.ts$/.test(name)) ?? "no adapter"
     expect(await refusedIn("src/engine/x.ts", `export * from "../store/${adapter}"`)).toBe(true)
-    expect(await refusedIn("src/store/memoryStore.ts", `export * from "./${adapter}"`)).toBe(true)
+    expect(await refusedIn("src/store/memory/memoryStore.ts", `export * from "./${adapter}"`)).toBe(true)
     expect(await refusedIn("src/sqlite.ts", `export * from "./store/${adapter}"`)).toBe(false)
   })
 

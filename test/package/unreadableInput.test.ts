@@ -277,8 +277,8 @@ const privateParts: Readonly<Record<string, true>> = {
   startWith: true,
   tentativeHandles: true,
   changeJob: true,
-  laneOf: true,
-  onlyLane: true,
+  writerOf: true,
+  onlyWriter: true,
   handle: true,
   runHandle: true
 }

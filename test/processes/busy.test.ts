@@ -41,9 +41,9 @@ const holderOf = async (filename: string) => {
 
 it("every transaction that writes begins immediate", () => {
   // One that read first could be refused at its first write, however long it waited.
-  const directory = join(import.meta.dirname, "../../src/store")
+  const directory = join(import.meta.dirname, "../../src/store/sqlite")
   const begins = readdirSync(directory)
-    .filter((name) => name.startsWith("sqlite"))
+    .filter((name) => name.endsWith(".ts"))
     .flatMap((name) =>
       [...readFileSync(join(directory, name), "utf8").matchAll(/"(BEGIN[^"]*)"/g)].map(
         ([, begin]) => `${name}: ${begin}`
@@ -51,9 +51,9 @@ it("every transaction that writes begins immediate", () => {
     )
   // The snapshot's connection cannot write at all, and the lock is a file of its own.
   expect(begins.toSorted()).toEqual([
-    "sqliteConnection.ts: BEGIN IMMEDIATE",
-    "sqliteOwnership.ts: BEGIN EXCLUSIVE",
-    "sqliteSnapshot.ts: BEGIN"
+    "connection.ts: BEGIN IMMEDIATE",
+    "ownership.ts: BEGIN EXCLUSIVE",
+    "snapshot.ts: BEGIN"
   ])
 })
 

@@ -1,5 +1,5 @@
 /** A history of the schema that goes on after the real one: what later releases may do to a file. */
-import { migrations } from "../../src/store/migrations/migrations.ts"
+import { migrations } from "../../src/store/sqlite/migrations/migrations.ts"
 
 export const history: ReadonlyArray<ReadonlyArray<string>> = [
   ...migrations,

@@ -1,8 +1,8 @@
 /** A process that migrates the file given first, and kills itself right before the n-th statement of the transaction. */
 import { Effect } from "effect"
-import type { SqliteConnection } from "../../src/store/sqliteConnection.ts"
-import { connect } from "../../src/store/sqliteConnection.ts"
-import { migrate } from "../../src/store/sqliteOpen.ts"
+import type { SqliteConnection } from "../../src/store/sqlite/connection.ts"
+import { connect } from "../../src/store/sqlite/connection.ts"
+import { migrate } from "../../src/store/sqlite/open.ts"
 import { history } from "./schemaHistory.ts"
 
 const [filename = "", at = "1"] = process.argv.slice(2)

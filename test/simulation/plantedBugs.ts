@@ -28,7 +28,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "claims are committed without the job's state",
-    "src/engine/plan.ts",
+    "src/engine/writer/unitOfWork.ts",
     "if (stateChanged) states.push(stateRow(job))",
     "if (stateChanged && this.consequences.claims.length === 0) states.push(stateRow(job))"
   ),
@@ -60,26 +60,26 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     name: "runs start and callers are answered before the commit",
     edits: [
       {
-        file: "src/engine/storeLane.ts",
+        file: "src/engine/writer/storeWriter.ts",
         find: "return this.store.commit(sequence, batch).pipe(",
-        replace: "this.settle(plan, applied)\n    return this.store.commit(sequence, batch).pipe("
+        replace: "this.settle(unit, applied)\n    return this.store.commit(sequence, batch).pipe("
       },
       {
-        file: "src/engine/storeLane.ts",
-        find: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        this.settle(plan, applied)",
+        file: "src/engine/writer/storeWriter.ts",
+        find: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        this.settle(unit, applied)",
         replace: "this.oneByOne = Math.max(0, this.oneByOne - 1)"
       }
     ]
   },
   bug(
     "callers are answered before the commit",
-    "src/engine/storeLane.ts",
-    "const batch = plan.batch()",
-    "const batch = plan.batch()\n    for (const intent of applied) intent.committed()"
+    "src/engine/writer/storeWriter.ts",
+    "const batch = unit.batch()",
+    "const batch = unit.batch()\n    for (const intent of applied) intent.committed()"
   ),
   bug(
     "an earlier wake-up is not noticed",
-    "src/engine/dueJobs.ts",
+    "src/engine/writer/dueJobs.ts",
     "if (wakeAt !== null && wakeAt < known) this",
     "if (wakeAt !== null && wakeAt > known) this"
   ),
@@ -100,9 +100,9 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   },
   bug(
     "what a dead process left is not looked for",
-    "src/engine/storeHomes.ts",
-    "await this.orphans(lane))",
-    "(await this.orphans(lane)).slice(0, 0))"
+    "src/engine/openStores.ts",
+    "await this.orphans(writer))",
+    "(await this.orphans(writer)).slice(0, 0))"
   ),
   bug(
     "an interrupted attempt is made again under its own number",
@@ -130,15 +130,15 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "jobs that may have killed the process run beside each other",
-    "src/engine/suspects.ts",
-    "return !this.mustWait(lane, job)",
+    "src/engine/writer/suspects.ts",
+    "return !this.mustWait(writer, job)",
     "return true"
   ),
   {
     name: "whoever ran beside the one that kills the process is parked with it",
     edits: [
-      { file: "src/engine/suspects.ts", find: "return !this.mustWait(lane, job)", replace: "return true" },
-      { file: "src/engine/storeHomes.ts", find: `suspects.size === 1 ? ending : "sharedCrash"`, replace: "ending" }
+      { file: "src/engine/writer/suspects.ts", find: "return !this.mustWait(writer, job)", replace: "return true" },
+      { file: "src/engine/openStores.ts", find: `suspects.size === 1 ? ending : "sharedCrash"`, replace: "ending" }
     ]
   },
   bug("one attempt too many", "src/job/retry.ts", "attempt >= rules.attempts", "attempt > rules.attempts"),
@@ -175,7 +175,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "a resumed job makes up what it was told to skip",
-    "src/engine/jobCommands.ts",
+    "src/engine/writer/jobEdits.ts",
     `let kind = missed ?? (fault === null ? "skip" : "coalesce")`,
     `let kind = (fault === null ? "coalesce" : "coalesce") as "skip" | "coalesce"`
   ),
@@ -193,25 +193,25 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "a commit in doubt is taken as made",
-    "src/engine/storeLane.ts",
+    "src/engine/writer/storeWriter.ts",
     "if (sequence === doubt.sequence) {",
     "if (sequence >= 0) {"
   ),
   bug(
     "a commit in doubt is taken as not made",
-    "src/engine/storeLane.ts",
+    "src/engine/writer/storeWriter.ts",
     "if (sequence === doubt.sequence) {",
     "if (sequence < 0) {"
   ),
   bug(
     "a commit that was not made is not tried again",
-    "src/engine/storeLane.ts",
+    "src/engine/writer/storeWriter.ts",
     "} else this.putBack(doubt.applied)",
     "}"
   ),
   bug(
     "intents are lost when a read fails",
-    "src/engine/storeLane.ts",
+    "src/engine/writer/storeWriter.ts",
     "return Effect.tapError(read, () => Effect.sync(() => this.putBack(intents)))",
     "return intents.length < 0 ? Effect.die(intents) : read"
   ),
@@ -241,14 +241,19 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "a fixed delay counts from the fire time",
-    "src/engine/settledRun.ts",
-    "nextAfterRun(job.trigger, settlement.finishedAt, plan.now)",
-    "nextAfterRun(job.trigger, job.memory.lastFireAt ?? settlement.finishedAt, plan.now)"
+    "src/engine/writer/outcomeIntent.ts",
+    "nextAfterRun(job.trigger, settlement.finishedAt, unit.now)",
+    "nextAfterRun(job.trigger, job.memory.lastFireAt ?? settlement.finishedAt, unit.now)"
   ),
-  bug("timeouts are not applied", "src/engine/storeLane.ts", "timeoutMs: job.rules.timeoutMs,", "timeoutMs: null,"),
+  bug(
+    "timeouts are not applied",
+    "src/engine/writer/storeWriter.ts",
+    "timeoutMs: job.rules.timeoutMs,",
+    "timeoutMs: null,"
+  ),
   bug(
     "a queued fire time is not saved",
-    "src/engine/jobCodec.ts",
+    "src/engine/job/jobCodec.ts",
     "if (memory.queue.length > 0) text +=",
     "if (memory.queue.length > 1) text +="
   ),
@@ -276,7 +281,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "found >= start && found <= end ? found : undefined",
     "found >= start && found < end ? found : undefined"
   ),
-  bug("the reason of a misfire is lost", "src/engine/consequences.ts", "reason: entry.reason,", "reason: null,"),
+  bug("the reason of a misfire is lost", "src/engine/writer/consequences.ts", "reason: entry.reason,", "reason: null,"),
   bug(
     "a catch-up drops what is beyond 1,000 fire times",
     "src/job/dueFireTimes.ts",
@@ -285,38 +290,43 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "every event is published twice",
-    "src/engine/storeLane.ts",
-    "host.events.publishAll(plan.now, plan.consequences.events)",
-    "host.events.publishAll(plan.now, plan.consequences.events.flatMap((event) => [event, event]))"
+    "src/engine/writer/storeWriter.ts",
+    "host.events.publishAll(unit.now, unit.consequences.events)",
+    "host.events.publishAll(unit.now, unit.consequences.events.flatMap((event) => [event, event]))"
   ),
   bug(
     "the end of a job is not told",
-    "src/engine/plan.ts",
+    "src/engine/writer/unitOfWork.ts",
     `if (after.value === "done" && !after.memory.removed) this.tell`,
     `if (after.value === "done" && after.memory.removed) this.tell`
   ),
   bug(
     "a pause is told twice",
-    "src/engine/jobCommands.ts",
-    `plan.tell({ type: "JobPaused", jobId: job.row.id })`,
-    `for (const jobId of [job.row.id, job.row.id]) plan.tell({ type: "JobPaused", jobId })`
+    "src/engine/writer/jobEdits.ts",
+    `unit.tell({ type: "JobPaused", jobId: job.row.id })`,
+    `for (const jobId of [job.row.id, job.row.id]) unit.tell({ type: "JobPaused", jobId })`
   ),
   bug(
     "a change of a job is not told",
-    "src/engine/jobCommands.ts",
-    `plan.tell({ type: "JobModified", jobId: id })`,
-    "plan.touch(modified)"
+    "src/engine/writer/jobEdits.ts",
+    `unit.tell({ type: "JobModified", jobId: id })`,
+    "unit.touch(modified)"
   ),
   bug(
     "the parking of a job that kills its process is not told",
-    "src/engine/plan.ts",
+    "src/engine/writer/unitOfWork.ts",
     `this.tell({ type: "JobParked", jobId, fault: after.memory.fault })`,
     "return"
   ),
-  bug("a result is not kept", "src/engine/consequences.ts", "result: settlement?.result ?? null,", "result: null,"),
+  bug(
+    "a result is not kept",
+    "src/engine/writer/consequences.ts",
+    "result: settlement?.result ?? null,",
+    "result: null,"
+  ),
   bug(
     "the end of a run is the instant of its commit",
-    "src/engine/consequences.ts",
+    "src/engine/writer/consequences.ts",
     "finishedAt: final ? (settlement?.finishedAt ?? now) : null",
     "finishedAt: final ? now : null"
   ),
@@ -335,15 +345,15 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "the store applies half of the states of a commit",
-    "src/store/memoryTables.ts",
+    "src/store/memory/tables.ts",
     "for (const row of batch.states) this.#state(row, at)",
     "for (const row of batch.states.slice(0, Math.ceil(batch.states.length / 2))) this.#state(row, at)"
   ),
   bug(
     "the first of the runs that a dead process left is overlooked",
-    "src/engine/storeHomes.ts",
-    "await this.orphans(lane))",
-    "(await this.orphans(lane)).slice(1))"
+    "src/engine/openStores.ts",
+    "await this.orphans(writer))",
+    "(await this.orphans(writer)).slice(1))"
   ),
   bug(
     "what came due while nobody was there is recorded as overlap",
@@ -359,13 +369,13 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "skipNext leaves out two",
-    "src/engine/jobCommands.ts",
+    "src/engine/writer/jobEdits.ts",
     "const next = nextFire(trigger, Math.max(memory.cursor, memory.nextFireAt))",
     "const next = nextFire(trigger, nextFire(trigger, memory.nextFireAt).nextFireAt ?? memory.nextFireAt)"
   ),
   bug(
     "a run that tries another again overwrites its record",
-    "src/engine/consequences.ts",
+    "src/engine/writer/consequences.ts",
     "      this.settled.push({\n        runKey: run.runKey,",
     "      this.settled.push({\n        runKey: run.retryOf ?? run.runKey,"
   ),
@@ -383,8 +393,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "values of one millisecond are told apart by later ones",
-    "src/engine/jobCommands.ts",
-    "const fireAt = plan.now\n",
-    "const fireAt = Math.max(plan.now, job.memory.cursor + 1)\n"
+    "src/engine/writer/jobEdits.ts",
+    "const fireAt = unit.now\n",
+    "const fireAt = Math.max(unit.now, job.memory.cursor + 1)\n"
   )
 ]

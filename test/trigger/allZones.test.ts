@@ -6,7 +6,7 @@ import { IANAZone } from "luxon"
 import { describe, expect, it } from "vitest"
 import type { Span } from "../../src/time/transitions.ts"
 import { zoneOf } from "../../src/time/zone.ts"
-import { compileCron, cron } from "../../src/trigger/cron.ts"
+import { compileCron, cron } from "../../src/trigger/cron/cron.ts"
 import { matchesWall } from "./slowCron.ts"
 
 const exhaustive = process.env["EXHAUSTIVE"] !== undefined

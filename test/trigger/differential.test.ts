@@ -6,7 +6,7 @@ import { CronExpressionParser } from "cron-parser"
 import { Cron } from "croner"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { cron } from "../../src/trigger/cron.ts"
+import { cron } from "../../src/trigger/cron/cron.ts"
 
 const exhaustive = process.env["EXHAUSTIVE"] !== undefined
 const runs = exhaustive ? 3000 : 60

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { CancelTimer, WallTimers } from "../../src/time/timers.ts"
-import { cron } from "../../src/trigger/cron.ts"
+import { cron } from "../../src/trigger/cron/cron.ts"
 import { fireTimes, fireTimes$ } from "../../src/trigger/fireTimes.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { limit } from "../../src/trigger/limit.ts"

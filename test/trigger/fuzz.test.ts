@@ -2,10 +2,10 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { readInstant } from "../../src/time/instant.ts"
-import { compileCron, cron } from "../../src/trigger/cron.ts"
-import { InvalidCrontabError, readCrontab } from "../../src/trigger/crontab.ts"
+import { compileCron, cron } from "../../src/trigger/cron/cron.ts"
+import { InvalidCrontabError, readCrontab } from "../../src/trigger/cron/crontab.ts"
 import { InvalidTriggerError } from "../../src/trigger/invalidTrigger.ts"
-import { createTriggerRegistry } from "../../src/trigger/readTrigger.ts"
+import { createTriggerRegistry } from "../../src/trigger/triggerRegistry.ts"
 import type { TriggerSpec } from "../../src/trigger/trigger.ts"
 
 const numRuns = process.env["EXHAUSTIVE"] === undefined ? 400 : 50_000

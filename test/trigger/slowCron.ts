@@ -3,7 +3,7 @@
  * Shares no code with the search.
  */
 import { DateTime } from "luxon"
-import type { CronRule, DayTerm } from "../../src/trigger/cronRule.ts"
+import type { CronRule, DayTerm } from "../../src/trigger/cron/rule.ts"
 
 /** The fire times in [from, until), `stepMs` apart at least, by `pace`. */
 export const slowFireTimes = (

@@ -1,6 +1,6 @@
 /** 0 and 7 are Sunday in every reader of weekdays: ranges run over what lies between. */
 import { describe, expect, it } from "vitest"
-import { cron } from "../../src/trigger/cron.ts"
+import { cron } from "../../src/trigger/cron/cron.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
 import { fireTimes } from "../../src/trigger/fireTimes.ts"
 import type { Trigger } from "../../src/trigger/trigger.ts"

@@ -6,7 +6,7 @@ import Database from "better-sqlite3"
 import { describe, expect, it } from "vitest"
 import { interval, task } from "../../src/index.ts"
 import { sqlite, verifyFile } from "../../src/sqlite.ts"
-import { schemaVersion } from "../../src/store/migrations/migrations.ts"
+import { schemaVersion } from "../../src/store/sqlite/migrations/migrations.ts"
 import { midnight, newWorld, sleepOn, temporaryFile } from "../scenarios/world.ts"
 import { stoppedFile } from "./stoppedFile.ts"
 

@@ -11,7 +11,7 @@ import { sqlite } from "../../src/sqlite.ts"
 import { midnight, minute, newWorld, temporaryFile } from "../scenarios/world.ts"
 import { stoppedFile } from "./stoppedFile.ts"
 
-const source = join(import.meta.dirname, "../../src/command/carillon.ts")
+const source = join(import.meta.dirname, "../../src/cli/carillon.ts")
 
 /** Permissions do not bind root, who becomes nobody for it. */
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}

@@ -1,0 +1,240 @@
+/**
+ * A scheduler's open stores: opened with what a dead owner left in them settled, closed with their scope. A name is taken from
+ * the moment that its store begins to open; one that has not opened when all are closed is closed as soon as it has.
+ */
+import { Cause, Effect, Exit, Scope } from "effect"
+import type { Subscription } from "rxjs"
+import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
+import { stopMark, stopWasAsked } from "../store/stopMark.ts"
+import type { FireTimeStream } from "./fireTimeStream.ts"
+import {
+  byJobs,
+  forgetStop,
+  homelessPerCommit,
+  interruptOrphans,
+  orphansPerPage,
+  parkHomeless
+} from "./writer/recovery.ts"
+import type { Intent } from "./writer/intent.ts"
+import type { WriterHost } from "./writer/writerHost.ts"
+import { resumeParked } from "./parkedJobs.ts"
+import { NameTakenError } from "./schedulerError.ts"
+import { StoreMended } from "../store/storeError.ts"
+import { StoreWriter } from "./writer/storeWriter.ts"
+import { acquittal } from "./writer/suspects.ts"
+import { reckonAtStart } from "./timeKeeping.ts"
+import { failureOf, runStore } from "./storePromise.ts"
+import { onceFree } from "./storeWait.ts"
+
+interface Home {
+  readonly writer: StoreWriter
+  readonly scope: Scope.CloseableScope
+  readonly description: string
+  readonly wakeUps: Subscription
+}
+
+export interface Owning {
+  /** As of now: a start may have waited. */
+  readonly owner: () => StoreOwner
+  readonly waitMs: number
+}
+
+export class StoreHomes {
+  private readonly homes = new Map<string, Home>()
+  private readonly opening = new Map<string, Promise<StoreWriter>>()
+  /** Why no store is opened any more; what waits for one is told by `ending`. */
+  private ended: { readonly error: unknown } | null = null
+  private readonly ending = new AbortController()
+  private readonly host: WriterHost
+  private readonly news: FireTimeStream
+
+  constructor(host: WriterHost, news: FireTimeStream) {
+    this.host = host
+    this.news = news
+  }
+
+  /** In the order in which they were opened. */
+  get writers(): ReadonlyArray<StoreWriter> {
+    return [...this.homes.values()].map(({ writer }) => writer)
+  }
+
+  get several(): boolean {
+    return this.homes.size > 1
+  }
+
+  get names(): ReadonlyArray<string> {
+    return [...this.homes.keys()]
+  }
+
+  get descriptions(): ReadonlyMap<string, string> {
+    return new Map([...this.homes].map(([name, { description }]) => [name, description]))
+  }
+
+  writer(name: string): StoreWriter | undefined {
+    return this.homes.get(name)?.writer
+  }
+
+  /**
+   * Waits `waitMs` for another owner to leave. It claims once what a dead owner left is settled and `prepare` is through. Rejects with `NameTakenError` or the store's own
+   * error; nothing is left open then. `closeAll` interrupts it, however long the store would make it wait.
+   */
+  async open(
+    name: string,
+    store: JobStore,
+    owning: Owning,
+    prepare: (writer: StoreWriter) => Promise<void>
+  ): Promise<StoreWriter> {
+    if (this.homes.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
+    const opened = this.openFree(name, store, owning, prepare)
+    this.opening.set(name, opened)
+    try {
+      return await opened
+    } finally {
+      this.opening.delete(name)
+    }
+  }
+
+  /** No wake-up comes any more; what is pending still goes through. */
+  quiet(): void {
+    for (const { wakeUps } of this.homes.values()) wakeUps.unsubscribe()
+  }
+
+  /** What is pending fails with `error`. */
+  async close(name: string, error: unknown): Promise<void> {
+    const home = this.homes.get(name)
+    if (home === undefined) return
+    this.homes.delete(name)
+    home.wakeUps.unsubscribe()
+    home.writer.close(error)
+    await Effect.runPromise(Scope.close(home.scope, Exit.void))
+  }
+
+  /** Resolves when none is open, those included that were about to be. */
+  async closeAll(error: unknown): Promise<void> {
+    this.ended = { error }
+    this.ending.abort()
+    // Who asked for one that is still opening hears why it did not.
+    const opening = [...this.opening.values()].map((opened) => opened.catch(() => undefined))
+    await Promise.all([...this.names.map((name) => this.close(name, error)), ...opening])
+  }
+
+  private async openFree(
+    name: string,
+    store: JobStore,
+    owning: Owning,
+    prepare: (writer: StoreWriter) => Promise<void>
+  ): Promise<StoreWriter> {
+    const scope = await Effect.runPromise(Scope.make())
+    const opening = onceFree(
+      Effect.suspend(() => store.open(owning.owner())),
+      owning.waitMs,
+      this.host.timers
+    )
+    const opened = await Effect.runPromiseExit(Scope.extend(opening, scope), { signal: this.ending.signal })
+    if (this.ended !== null) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw Exit.isFailure(opened) && !Cause.isInterruptedOnly(opened.cause) ? failureOf(opened) : this.ended.error
+    }
+    if (Exit.isFailure(opened)) {
+      await Effect.runPromise(Scope.close(scope, Exit.void))
+      throw failureOf(opened)
+    }
+    const writer = new StoreWriter(name, opened.value, this.host)
+    for (const cause of opened.value.mended ?? [])
+      this.host.troubled(new StoreMended({ store: name, cause }), `store "${name}"`)
+    const wakeUps = this.news.wakeUps$(name).subscribe(() => writer.look())
+    this.homes.set(name, { writer, scope, description: store.description, wakeUps })
+    try {
+      await this.orGivenUp(
+        writer,
+        this.recover(writer).then(() => prepare(writer))
+      )
+      writer.startClaiming()
+    } catch (error) {
+      await this.close(name, error)
+      throw error
+    }
+    return writer
+  }
+
+  /** A running scheduler tries a store for ever; one that starts fails with the store: late where it is away, else at once. */
+  private async orGivenUp(writer: StoreWriter, work: Promise<void>): Promise<void> {
+    const { commandTimeoutMs } = this.host
+    let forget = (): void => undefined
+    const givenUp = new Promise<void>((resolve, reject) => {
+      const forgetLost = writer.onLost((error) => {
+        if (error._tag !== "StoreUnavailable" || writer.awayMs >= commandTimeoutMs) reject(error)
+      })
+      const ended = (): void => resolve()
+      this.ending.signal.addEventListener("abort", ended)
+      forget = () => {
+        forgetLost()
+        this.ending.signal.removeEventListener("abort", ended)
+      }
+    })
+    try {
+      await Promise.race([work, givenUp])
+      if (this.ended !== null) throw this.ended.error
+    } finally {
+      forget()
+    }
+  }
+
+  /**
+   * Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for; then those
+   * that were parked and need not be any more.
+   */
+  private async recover(writer: StoreWriter): Promise<void> {
+    await this.settleOrphans(writer, await this.orphans(writer))
+    const isRegistered = (executor: string): boolean => this.host.dispatcher.has(executor)
+    for (const executor of await runStore(writer.store.executorNames())) {
+      if (isRegistered(executor)) continue
+      const parked = new Set<number>()
+      for (;;) {
+        const due = await runStore(writer.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
+        // A damaged index goes on to give what has been parked.
+        const homeless = due.filter(({ key }) => !parked.has(key))
+        if (homeless.length === 0) break
+        for (const { key } of homeless) parked.add(key)
+        await committed(writer, (resolve, reject) => parkHomeless(homeless, executor, isRegistered, resolve, reject))
+      }
+    }
+    await reckonAtStart(writer, this.host)
+    const { setting, dispatcher } = this.host
+    await resumeParked(writer, { ...setting, knowsExecutor: (name) => dispatcher.has(name) })
+  }
+
+  /**
+   * Of those that one more crash would park, one that was alone is the culprit, and parked; nothing is held against the others then.
+   * Where there are several, none is.
+   */
+  private async settleOrphans(writer: StoreWriter, orphans: ReadonlyArray<RunRow>): Promise<void> {
+    const ending = stopWasAsked(writer.store, orphans) ? "stop" : "crash"
+    const suspects = new Map<number, ReadonlyArray<RunRow>>()
+    for (const slice of byJobs(orphans))
+      await committed(writer, (resolve, reject) => interruptOrphans(slice, ending, suspects, resolve, reject))
+    if (orphans.length > 0 && writer.store.marks.has(stopMark)) await committed(writer, forgetStop)
+    if (suspects.size === 0) return
+    const verdict = suspects.size === 1 ? ending : "sharedCrash"
+    await committed(writer, (resolve, reject) => interruptOrphans(suspects, verdict, null, resolve, reject))
+    if (suspects.size > 1) return
+    for (const slice of byJobs(orphans))
+      await committed(writer, (resolve, reject) => acquittal([...slice.keys()], resolve, reject))
+  }
+
+  /** A damaged index may give a run again and again: keys that do not ascend end the list. */
+  private async orphans(writer: StoreWriter): Promise<ReadonlyArray<RunRow>> {
+    const orphans: Array<RunRow> = []
+    for (let after = 0; ; after = orphans.at(-1)?.runKey ?? after) {
+      const page = await runStore(writer.store.orphans(after, orphansPerPage))
+      const further = page.filter(({ runKey }, index) => runKey > (page[index - 1]?.runKey ?? after))
+      if (further.length === 0) return orphans
+      orphans.push(...further)
+    }
+  }
+}
+
+const committed = (
+  writer: StoreWriter,
+  intent: (done: () => void, failed: (error: unknown) => void) => Intent
+): Promise<void> => new Promise((resolve, reject) => writer.submit(intent(resolve, reject)))

@@ -1,0 +1,67 @@
+/** What may be asked for: the shapes of queries, and what they are to a store. */
+import type { LedgerKind } from "../../job/ledger.ts"
+import type { Outcome } from "../../job/run.ts"
+import type { JobState } from "../../job/snapshot.ts"
+import type { JobFilter } from "../../store/jobStore.ts"
+import type { EpochMillis, InstantInput } from "../../time/instant.ts"
+import { listOf } from "./queryOptions.ts"
+
+/** Which jobs `getJobs` gives. Without a field, all. */
+export interface JobQuery {
+  readonly state?: JobState | ReadonlyArray<JobState>
+  /** True: only parked jobs. False: only others. */
+  readonly fault?: boolean
+  readonly task?: string
+  readonly executor?: string
+  readonly tag?: string
+  readonly store?: string
+  /** At most this many. Default 10,000, or fewer whose arguments and notes take 64 MB. */
+  readonly limit?: number
+}
+
+/** Which runs `getRuns` gives, newest fire time first. */
+export interface RunQuery {
+  readonly jobId?: string
+  readonly outcome?: Outcome | ReadonlyArray<Outcome>
+  /** True: only runs that have not ended. */
+  readonly live?: boolean
+  readonly runId?: string
+  /** Bounds of the fire time, both inclusive. */
+  readonly from?: InstantInput
+  readonly to?: InstantInput
+  readonly store?: string
+  /** At most this many. Default 1,000, or fewer whose arguments, results and errors take 64 MB. */
+  readonly limit?: number
+}
+
+/** Which ledger entries `getMisfires` gives, newest first. */
+export interface MisfireQuery {
+  readonly jobId?: string
+  /** Default: misfired and coalesced fire times. */
+  readonly kind?: LedgerKind | ReadonlyArray<LedgerKind>
+  readonly from?: InstantInput
+  readonly to?: InstantInput
+  readonly store?: string
+  readonly limit?: number
+}
+
+/** A fire time to come. */
+export interface PreviewEntry {
+  readonly jobId: string
+  readonly fireAt: EpochMillis
+}
+
+/** Which jobs a verb for many is for. Without a field, all. */
+export type JobSelection = Omit<JobQuery, "limit">
+
+/** The fields of a `JobSelection`. */
+export const jobQueryFields = ["state", "fault", "task", "executor", "tag", "store"]
+
+/** What a store is asked for. */
+export const jobFilter = ({ state, fault, task, executor, tag }: JobSelection): JobFilter => ({
+  ...(state === undefined ? {} : { states: listOf(state) }),
+  ...(fault === undefined ? {} : { fault }),
+  ...(task === undefined ? {} : { task }),
+  ...(executor === undefined ? {} : { executor }),
+  ...(tag === undefined ? {} : { tag })
+})

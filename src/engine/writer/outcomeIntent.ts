@@ -1,0 +1,68 @@
+/** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
+import type { Settlement } from "../../executor/executor.ts"
+import { nextAfterRun } from "../../job/dueFireTimes.ts"
+import type { DispatchedOrder } from "../dispatcher.ts"
+import type { Intent } from "./intent.ts"
+import { weightOf } from "./intent.ts"
+import type { UnitOfWork } from "./unitOfWork.ts"
+
+/** Hears of an outcome that will never be on disk. */
+export type OutcomeLost = (order: DispatchedOrder, error: unknown) => void
+
+export class SettledRun implements Intent {
+  readonly weight: number
+  readonly keys: ReadonlyArray<number>
+  private readonly order: DispatchedOrder
+  private readonly settlement: Settlement
+  private readonly lost: OutcomeLost
+  private readonly through: (order: DispatchedOrder, settlement: Settlement) => void
+
+  /** `through` is called once it is on disk or lost. */
+  constructor(
+    order: DispatchedOrder,
+    settlement: Settlement,
+    through: (order: DispatchedOrder, settlement: Settlement) => void,
+    lost: OutcomeLost
+  ) {
+    this.weight = weightOf(1, settlement.result?.length ?? 0)
+    this.keys = [order.jobKey]
+    this.through = through
+    this.order = order
+    this.settlement = settlement
+    this.lost = lost
+  }
+
+  apply(unit: UnitOfWork): void {
+    const job = unit.byKey(this.order.jobKey)
+    if (job === undefined) return
+    const { settlement } = this
+    const { runKey } = this.order
+    const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.setting.claiming }
+    unit.step(
+      job,
+      {
+        type: "settled",
+        ...base,
+        runKey,
+        outcome: settlement.outcome,
+        errorName: settlement.error?.name ?? null,
+        retryable: settlement.retryable,
+        ...(settlement.again ? { again: settlement.again } : {}),
+        next: nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
+      },
+      settlement
+    )
+  }
+
+  committed(): void {
+    // The outcome's event was published with the commit.
+    this.through(this.order, this.settlement)
+  }
+
+  failed(error: unknown): void {
+    // The writer closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
+    // back: the run stays unfinished, and the next start interrupts it.
+    this.through(this.order, this.settlement)
+    this.lost(this.order, error)
+  }
+}

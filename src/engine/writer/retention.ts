@@ -1,0 +1,92 @@
+/** How long finished runs, ledger entries and done jobs are kept. Deleted in small slices, between other work. */
+import { Effect } from "effect"
+import type { StoreError } from "../../store/storeError.ts"
+import type { Timers } from "../../time/timers.ts"
+import type { Writer } from "./writer.ts"
+
+export interface RetentionRules {
+  /** Age of a finished run or ledger entry, milliseconds. */
+  readonly runAgeMs: number
+  /** Finished runs kept in one store. */
+  readonly runCount: number
+  /** Age of a done or removed job. */
+  readonly jobAgeMs: number
+}
+
+/** Rows of one kind that one slice deletes at the most. */
+const sliceRows = 500
+/** Runs that bring the next sweep forward, so that a busy store does not outgrow its count by more. */
+const sweepAfterRuns = 10_000
+/** Slices are this far apart while nothing goes. */
+const sweepEveryMs = 60_000
+/**
+ * A slice that deleted something is followed by the next: so many times as long after it as it took, and no sooner than this. A full
+ * one has more behind it for certain, and a backlog goes at some thousands of rows a second in a tenth of the time.
+ */
+const restShare = 9
+const restAfterFullMs = 20
+const restAfterSomeMs = 250
+
+interface Sweeping {
+  /** When it is time again, by monotonic time: a wall that is set right must not put it off. */
+  nextMs: number
+  /** Runs that ended since the last slice. */
+  ended: number
+}
+
+export class Retention {
+  private readonly rules: RetentionRules
+  private readonly timers: Timers
+  private readonly writers = new WeakMap<Writer, Sweeping>()
+
+  /** True where nothing is ever deleted. */
+  private readonly endless: boolean
+
+  constructor(rules: RetentionRules, timers: Timers) {
+    this.rules = rules
+    this.timers = timers
+    this.endless = [rules.runAgeMs, rules.runCount, rules.jobAgeMs].every((limit) => limit === Number.MAX_SAFE_INTEGER)
+  }
+
+  /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
+  noteWork(writer: Writer, ended: number): void {
+    this.of(writer).ended += ended
+  }
+
+  /** Milliseconds until it is time for a slice; `Infinity` where nothing is ever deleted. */
+  dueInMs(writer: Writer): number {
+    return this.endless ? Infinity : Math.max(0, this.of(writer).nextMs - this.timers.monotonicMillis())
+  }
+
+  /** One slice, when it is time. */
+  sweep(writer: Writer): Effect.Effect<void, StoreError> {
+    if (this.endless) return Effect.void
+    const state = this.of(writer)
+    const startedMs = this.timers.monotonicMillis()
+    if (state.ended < sweepAfterRuns && startedMs < state.nextMs) return Effect.void
+    const now = this.timers.now()
+    const { runAgeMs, runCount, jobAgeMs } = this.rules
+    const purge = writer.store.purge({
+      finishedBefore: now - runAgeMs,
+      maxRuns: runCount,
+      doneBefore: now - jobAgeMs,
+      limit: sliceRows
+    })
+    return Effect.map(writer.forgetting(purge), (deleted) => {
+      state.ended = 0
+      const endedMs = this.timers.monotonicMillis()
+      const atLeastMs = deleted >= sliceRows ? restAfterFullMs : restAfterSomeMs
+      state.nextMs =
+        endedMs +
+        (deleted === 0 ? sweepEveryMs : Math.min(sweepEveryMs, Math.max(atLeastMs, restShare * (endedMs - startedMs))))
+    })
+  }
+
+  private of(writer: Writer): Sweeping {
+    const known = this.writers.get(writer)
+    if (known !== undefined) return known
+    const state = { nextMs: this.timers.monotonicMillis() + sweepEveryMs, ended: 0 }
+    this.writers.set(writer, state)
+    return state
+  }
+}

@@ -1,0 +1,20 @@
+/** The surroundings of one commit. */
+import type { EpochMillis } from "../../time/instant.ts"
+
+/** What a unit needs to know of its surroundings. */
+export interface UnitEnvironment {
+  readonly now: EpochMillis
+  readonly firstJobKey: number
+  readonly firstRunKey: number
+  /** False: nothing new may start, for the scheduler is paused, stopping or starting, or a store is away. */
+  readonly claiming: boolean
+  /** True while the scheduler is paused by a caller. */
+  readonly paused: boolean
+  /** Fire times up to here came due while nothing was claimed; `null`: nothing has been claimed yet. */
+  readonly missedThrough: EpochMillis | null
+  /** Fire times up to here may be those of done jobs that retention has deleted; `null`: it has deleted none. */
+  readonly forgottenThrough: EpochMillis | null
+  /** False: events are counted, not made. */
+  readonly observed: boolean
+  readonly runId: (runKey: number) => string
+}

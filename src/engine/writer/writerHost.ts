@@ -1,0 +1,49 @@
+/** What a writer needs of the engine, and what it tells it. */
+import type { Effect } from "effect"
+import type { EventStream } from "../../event/eventStream.ts"
+import type { StoreError } from "../../store/storeError.ts"
+import type { TaskRegistry } from "../../task/taskRegistry.ts"
+import type { EpochMillis } from "../../time/instant.ts"
+import type { Timers } from "../../time/timers.ts"
+import type { Trigger, TriggerSpec } from "../../trigger/trigger.ts"
+import type { Dispatcher } from "../dispatcher.ts"
+import type { Job, JobCodec } from "../job/jobCodec.ts"
+import type { DefinitionSetting } from "../job/jobDefinition.ts"
+import type { Writer } from "./writer.ts"
+import type { UnitOfWork } from "./unitOfWork.ts"
+import type { Suspects } from "./suspects.ts"
+
+export interface WriterHost {
+  readonly timers: Timers
+  readonly events: EventStream
+  readonly codec: JobCodec
+  readonly tasks: TaskRegistry
+  readonly dispatcher: Dispatcher
+  readonly suspects: Suspects
+  readonly residentLimit: number
+  /** What definitions are read against, now. */
+  readonly setting: DefinitionSetting
+  readonly readTrigger: (spec: TriggerSpec) => Trigger
+  /** False while the scheduler is paused, draining or another store is away. */
+  readonly claiming: boolean
+  /** True while the scheduler is paused by a caller. */
+  readonly paused: boolean
+  /** How long a command, and a start, waits for a store that is away. */
+  readonly commandTimeoutMs: number
+  /** A cycle's changes are on disk. */
+  committed(writer: Writer, unit: UnitOfWork): void
+  /** Every commit is followed by this: what is done between cycles. */
+  cycled(writer: Writer): Effect.Effect<void, StoreError>
+  /** The job is no longer kept decoded. */
+  putAway(writer: Writer, job: Job): void
+  /** A wake-up is wanted at `at`; `null`: none but what the engine itself wants. */
+  wakeAt(writer: Writer, at: EpochMillis | null): void
+  /** Something went wrong of which no caller hears: for `onError` and `status()`. */
+  troubled(error: unknown, where: string): void
+  /** The wall clock shows less than it did: jobs of this writer may wait for what it showed. */
+  clockSetBack(writer: Writer): void
+  storeLost(writer: Writer, error: StoreError): void
+  storeBack(writer: Writer): void
+  /** Another owner has the store, or the engine itself is at fault: the scheduler must stop. */
+  broken(writer: Writer, error: unknown): void
+}

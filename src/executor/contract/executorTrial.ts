@@ -1,0 +1,170 @@
+/** One executor under examination: gives it orders, keeps what it tells and compares. Part of the contract's suite. */
+import { Data, Runtime } from "effect"
+import type { AnyTask } from "../../task/task.ts"
+import { task } from "../../task/task.ts"
+import type { TaskContext } from "../../task/taskContext.ts"
+import type { EpochMillis } from "../../time/instant.ts"
+import type { Timers } from "../../time/timers.ts"
+import type { Json } from "../../trigger/trigger.ts"
+import type { Executor, ExecutorProvider, RunListener, RunOrder, Settlement } from "../executor.ts"
+
+/** Timers that stand still until they are moved. */
+export interface ContractTimers extends Timers {
+  /**
+   * Moves time on by `ms`: callbacks that come due are called in order, each at its own instant, and what promises they settle is
+   * seen through. With 0, whatever is due now, and all that is pending on promises.
+   */
+  advance(ms: number): Promise<void>
+}
+
+/** What an executor is made with for a check. */
+export interface TrialLimits {
+  readonly concurrency: number
+  readonly queue: number
+  /** An aborted attempt that does not end gives its slot back after this long, or before. */
+  readonly stuckAfterMs: number
+}
+
+/** The executor that is examined. */
+export interface ExecutorUnderTest {
+  provider(limits: TrialLimits): ExecutorProvider
+  /** Fresh timers for each check. */
+  timers(): ContractTimers
+}
+
+/** A clause that an executor does not keep. */
+export class ContractViolation extends Data.TaggedError("ContractViolation")<{
+  readonly what: string
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `${this.what}: found ${this.found}, expected ${this.expected}`
+  }
+}
+
+/** Compares plain data. Throws `ContractViolation`. */
+export const expectSame = (what: string, found: unknown, expected: unknown): void => {
+  const [foundText, expectedText] = [JSON.stringify(found), JSON.stringify(expected)]
+  if (foundText !== expectedText) throw new ContractViolation({ what, found: foundText, expected: expectedText })
+}
+
+/** Throws `ContractViolation` when `call` does not throw. */
+export const expectThrow = (what: string, call: () => void): void => {
+  try {
+    call()
+  } catch {
+    return
+  }
+  throw new ContractViolation({ what, found: "nothing thrown", expected: "an error" })
+}
+
+/** What a listener was told, in order. */
+export type TrialNews =
+  | { readonly type: "started"; readonly runId: string; readonly at: EpochMillis }
+  | { readonly type: "progressed"; readonly runId: string; readonly value: Json }
+  | { readonly type: "settled"; readonly runId: string; readonly settlement: Settlement }
+
+/** What may differ from the usual order. */
+export interface TrialOrder {
+  readonly args?: Json
+  readonly attempt?: number
+  readonly timeoutMs?: number
+}
+
+/** A promise that is settled from outside. */
+export interface Gate {
+  readonly promise: Promise<unknown>
+  readonly open: (value?: unknown) => void
+  readonly break: (error: unknown) => void
+}
+
+/** A closed gate. */
+export const gate = (): Gate => {
+  let open: (value: unknown) => void = () => undefined
+  let breakIt: (error: unknown) => void = () => undefined
+  const promise = new Promise<unknown>((resolve, reject) => {
+    open = resolve
+    breakIt = reject
+  })
+  // It may be broken before anybody waits for it.
+  promise.catch(() => undefined)
+  return { promise, open: (value) => open(value), break: (error) => breakIt(error) }
+}
+
+/** An executor with everything it has told. */
+export class Trial {
+  readonly executor: Executor
+  readonly provider: ExecutorProvider
+  readonly timers: ContractTimers
+  /** Runs Effects without any services. */
+  readonly runtime = Runtime.defaultRuntime
+  readonly news: Array<TrialNews> = []
+  /** Called with each piece of news, after it is kept. */
+  onNews: (news: TrialNews) => void = () => undefined
+
+  constructor(underTest: ExecutorUnderTest, limits: Partial<TrialLimits> = {}) {
+    this.timers = underTest.timers()
+    this.provider = underTest.provider({ concurrency: 2, queue: 2, stuckAfterMs: 1_000, ...limits })
+    const listener: RunListener = {
+      started: (order, at) => this.tell({ type: "started", runId: order.runId, at }),
+      progressed: (order, value) => this.tell({ type: "progressed", runId: order.runId, value }),
+      settled: (order, settlement) => this.tell({ type: "settled", runId: order.runId, settlement })
+    }
+    this.executor = this.provider.make({
+      name: "trial",
+      timers: this.timers,
+      runtime: this.runtime,
+      listener
+    })
+  }
+
+  /** Submits one attempt of `code`: a task, or a function to make one of. */
+  submit(runId: string, code: AnyTask | ((context: TaskContext<Json>) => unknown), given: TrialOrder = {}): RunOrder {
+    const order: RunOrder = {
+      runId,
+      jobId: `job of ${runId}`,
+      task: typeof code === "function" ? task("trial", code) : code,
+      args: given.args ?? null,
+      fireAt: 1_000,
+      attempt: given.attempt ?? 1,
+      timeoutMs: given.timeoutMs ?? null
+    }
+    this.executor.submit(order)
+    return order
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    await this.timers.advance(0)
+  }
+
+  /** The settlements of a run, in order. */
+  settlements(runId: string): ReadonlyArray<Settlement> {
+    return this.news.flatMap((news) => (news.type === "settled" && news.runId === runId ? [news.settlement] : []))
+  }
+
+  /** The only settlement of a run. */
+  settlement(runId: string): Settlement {
+    const [first, ...more] = this.settlements(runId)
+    if (first === undefined || more.length > 0) {
+      const found = `${first === undefined ? 0 : more.length + 1} settlements`
+      throw new ContractViolation({ what: `run ${runId}`, found, expected: "one settlement" })
+    }
+    return first
+  }
+
+  outcome(runId: string): string {
+    return this.settlement(runId).outcome
+  }
+
+  /** `"started a"`, `"settled a"` …, in order. */
+  get story(): ReadonlyArray<string> {
+    return this.news.map((news) => `${news.type} ${news.runId}`)
+  }
+
+  private tell(news: TrialNews): void {
+    this.news.push(news)
+    this.onNews(news)
+  }
+}

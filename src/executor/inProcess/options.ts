@@ -1,0 +1,79 @@
+/** What a caller says about an executor in this process, read and checked. */
+import { isUnreadable } from "../../time/readable.ts"
+import { Data } from "effect"
+import type { Duration } from "effect"
+import { preview } from "../../task/preview.ts"
+import { InvalidDurationError, readDuration } from "../../time/duration.ts"
+
+/** How much an executor takes at once. */
+export interface InProcessOptions {
+  /**
+   * Tasks at a time, 1 to 1,000,000. Default 100: tasks in this process mostly wait for something else (a database, another
+   * host), and more at once mostly wait longer for it. A plain function that never waits holds no slot at all.
+   */
+  readonly concurrency?: number
+  /**
+   * Orders that wait for a slot, 0 to 1,000,000. Default 900, a thousand in flight with the slots: claims are committed in
+   * groups, so the slots need a few groups' worth at hand, but what waits here is claimed, and a crash makes it an
+   * interrupted run.
+   */
+  readonly queue?: number
+  /** How long an aborted task may still hold its slot; 0 or more, `"Infinity"` for as long as it likes. Default 5 seconds. */
+  readonly stuckAfter?: Duration.DurationInput
+}
+
+/** An option of an executor that is out of its bounds. */
+export class InvalidExecutorError extends Data.TaggedError("InvalidExecutorError")<{
+  readonly field: string
+  readonly found: string
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `executor: ${this.field} is ${this.found}, expected ${this.expected}`
+  }
+}
+
+/** Options with every default settled. */
+export interface InProcessLimits {
+  readonly concurrency: number
+  readonly queue: number
+  /** `Infinity`: an aborted task holds its slot until it ends. */
+  readonly stuckAfterMs: number
+}
+
+/** Throws `InvalidExecutorError`. */
+export const readInProcessOptions = (options: unknown): InProcessLimits => {
+  if (isUnreadable(options) || typeof options !== "object" || options === null)
+    throw refusal("options", options, "an object")
+  const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
+  if (unknown !== undefined) throw refusal("options", unknown, `only ${knownOptions.join(", ")}`)
+  const { concurrency = 100, queue = 900, stuckAfter = "5 seconds" } = options as { readonly [option: string]: unknown }
+  return {
+    concurrency: orderCount("concurrency", concurrency, 1),
+    queue: orderCount("queue", queue, 0),
+    stuckAfterMs: durationMs("stuckAfter", stuckAfter)
+  }
+}
+
+const knownOptions = ["concurrency", "queue", "stuckAfter"]
+
+/** Largest `concurrency` and `queue`. */
+const maxOrders = 1_000_000
+
+const orderCount = (field: string, value: unknown, min: number): number => {
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= maxOrders) return value
+  throw refusal(field, value, `a whole number from ${min} to ${maxOrders}`)
+}
+
+const durationMs = (field: string, value: unknown): number => {
+  if (value === Infinity || value === "Infinity") return Infinity
+  try {
+    return readDuration(value as Duration.DurationInput, field)
+  } catch (error) {
+    if (!(error instanceof InvalidDurationError)) throw error
+    throw new InvalidExecutorError({ field, found: error.found, expected: error.expected })
+  }
+}
+
+const refusal = (field: string, found: unknown, expected: string): InvalidExecutorError =>
+  new InvalidExecutorError({ field, found: preview(found), expected })

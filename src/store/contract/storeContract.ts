@@ -1,0 +1,37 @@
+/**
+ * The conformance suite of `JobStore`, for every implementation, in whatever test framework: a list of named checks. With vitest:
+ *
+ * ```ts
+ * describe.each([{ name: "mine", makeStore: () => myStore() }])("$name", ({ makeStore }) => {
+ *   it.each(storeContract(makeStore))("$name", ({ run }) => run())
+ * })
+ * ```
+ */
+import { Effect } from "effect"
+import { commitChecks } from "./commitChecks.ts"
+import { jobChecks } from "./jobChecks.ts"
+import { retentionChecks } from "./retentionChecks.ts"
+import { runChecks } from "./runChecks.ts"
+import { textChecks } from "./textChecks.ts"
+import type { JobStore } from "../jobStore.ts"
+
+export interface StoreContractCheck {
+  /** One sentence of the contract. */
+  readonly name: string
+  /** Rejects with `ContractViolation` (the promise, what was expected and found), or with the store's own error. */
+  readonly run: () => Promise<void>
+}
+
+/**
+ * The checks against stores from `makeStore`: each check gets one of its own, empty, that it opens and closes, more than once where
+ * a restart is meant. Removing files afterwards is the caller's.
+ */
+export const storeContract = (makeStore: () => JobStore | Promise<JobStore>): ReadonlyArray<StoreContractCheck> =>
+  [...commitChecks, ...jobChecks, ...runChecks, ...textChecks, ...retentionChecks].map(({ name, body }) => ({
+    name,
+    run: () =>
+      Effect.promise(async () => makeStore()).pipe(
+        Effect.flatMap((store) => Effect.scoped(body(store))),
+        Effect.runPromise
+      )
+  }))

@@ -1,0 +1,278 @@
+/** The table against its authority: XState and table take the same events, value and context are compared on each. */
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import type { AnyStateMachine, EventObject } from "xstate"
+import { and, assign, createActor, createMachine, fromPromise, raise, setup } from "xstate"
+import { executorMachine, jobMachine, schedulerMachine } from "../../../machines/index.ts"
+import { compileMachine, UncompilableMachineError } from "../../../src/engine/writer/compiledMachine.ts"
+import type { JobContext } from "../../../src/job/jobEvent.ts"
+import { noAnswer } from "../../../src/job/jobEvent.ts"
+import { JobWalk } from "../../job/jobWalk.ts"
+import { anyMoves, anyRules, anyTrigger } from "../../job/walkArbitrary.ts"
+
+const seed = 20261121
+
+describe("compileMachine", () => {
+  it("steps a job as XState does, through thousands of random lives", () => {
+    let steps = 0
+    fc.assert(
+      fc.property(anyRules, anyTrigger, fc.constantFrom(2, 1000), anyMoves, (rules, trigger, perWake, moves) => {
+        const walk = new JobWalk(rules, trigger, perWake)
+        const { jobId, memory } = { jobId: "job", memory: walk.memory }
+        const context: JobContext = { jobId, rules, memory, answer: noAnswer }
+        const actor = createActor(jobMachine, {
+          input: { jobId, rules, memory },
+          snapshot: jobMachine.resolveState({ value: walk.value, context })
+        }).start()
+        walk.onStep = (event, _before, next) => {
+          steps += 1
+          actor.send(event)
+          const { value, context } = actor.getSnapshot()
+          expect({ value, context: { ...context, answer: next.answer } }).toEqual({ value: walk.value, context: next })
+        }
+        for (const move of moves) walk.make(move)
+      }),
+      { seed, numRuns: 300 }
+    )
+    expect(steps).toBeGreaterThan(4_000)
+  })
+
+  it("leaves a job alone for an event that XState would not take", () => {
+    const memory = new JobWalk({ ...quietRules }, { kind: "clock", everyMs: 10, endAt: Infinity }).memory
+    const context: JobContext = { jobId: "job", rules: quietRules, memory, answer: noAnswer }
+    const compiled = compileMachine(jobMachine)
+    expect(compiled.step("scheduled", context, { type: "waitOver", now: 5, firstRunKey: 1 })).toBeUndefined()
+    expect(compiled.step("done", context, { type: "waitOver", now: 5, firstRunKey: 1 })).toBeUndefined()
+  })
+
+  it.each([
+    ["scheduler", schedulerMachine, undefined],
+    ["executor", executorMachine, { concurrency: 2, queue: 1 }]
+  ] as const)("steps the %s machine as XState does", (_name, machine, input) => {
+    const events = machine === schedulerMachine ? schedulerEvents : executorEvents
+    expect(walkBoth(machine, input, events, 200, 40)).toBeGreaterThan(1_000)
+  })
+
+  it("agrees on every feature that it allows", () => {
+    expect(walkBoth(everyFeature, undefined, fc.constantFrom(...featureEvents), 300, 40)).toBeGreaterThan(4_000)
+  })
+
+  it("gives no step for an event without a transition, for one that no guard lets through, and in a final state", () => {
+    const compiled = compileMachine(everyFeature)
+    const context = { count: 3, note: "", trail: [] }
+    expect(compiled.step("one", context, { type: "unheard" })).toBeUndefined()
+    expect(compiled.step("two", { ...context, count: 1 }, { type: "guarded" })).toBeUndefined()
+    expect(compiled.step("end", context, { type: "add", by: 1 })).toBeUndefined()
+  })
+
+  it("changes neither the context nor the event it is given", () => {
+    const context = Object.freeze({ count: 3, note: "", trail: Object.freeze([]) as unknown as Array<string> })
+    const event = Object.freeze({ type: "add", by: 2 } as const)
+    expect(compileMachine(everyFeature).step("one", context, event)).toEqual({
+      value: "one",
+      context: { count: 5, note: "added", trail: ["3 to 5"] }
+    })
+  })
+
+  it("throws for a state that the machine does not have", () => {
+    const compiled = compileMachine(createMachine({ id: "tiny", initial: "a", states: { a: {} } }))
+    expect(() => compiled.step("b", {}, { type: "x" })).toThrow(RangeError)
+  })
+
+  it("throws where an assignment asks for the actor, which a table does not have", () => {
+    const compiled = compileMachine(
+      createMachine({
+        initial: "a",
+        context: { id: "" },
+        states: { a: { on: { go: { actions: assign({ id: ({ self }) => self.id }) } } } }
+      })
+    )
+    expect(() => compiled.step("a", { id: "" }, { type: "go" })).toThrow(TypeError)
+  })
+
+  it.each<readonly [found: string, at: string, machine: AnyStateMachine]>([
+    ["entry", "a", flat({ entry: raise({ type: "x" }) })],
+    ["exit", "a", flat({ exit: () => {} })],
+    ["always", "a", flat({ always: { guard: () => false, target: "b" } })],
+    ["after", "a", flat({ after: { 100: "b" } })],
+    ["invoke", "a", flat({ invoke: { src: fromPromise(async () => 1) } })],
+    ['type "compound"', "a", flat({ initial: "c", states: { c: {} } })],
+    ['type "parallel"', "a", flat({ type: "parallel", states: { c: {} } })],
+    ['type "history"', "a", flat({ type: "history" })],
+    ['wildcard event "*"', "a", flat({ on: { "*": "b" } })],
+    ['wildcard event "run.*"', "a", flat({ on: { "run.*": "b" } })],
+    ['action "log"', "a", flat({ on: { go: { actions: function log() {} } } })],
+    ['action "xstate.raise"', "a", flat({ on: { go: { actions: raise({ type: "x" }) } } })],
+    ['action "absent"', "a", flat({ on: { go: { actions: "absent" } } })],
+    ['action "named"', "a", flat({ on: { go: { actions: { type: "named", params: { by: 1 } } } } })],
+    ['guard "absent"', "a", flat({ on: { go: { guard: "absent", target: "b" } } })],
+    ['guard "named"', "a", flat({ on: { go: { guard: { type: "named", params: { by: 1 } }, target: "b" } } })],
+    ['combined guard "and"', "a", flat({ on: { go: { guard: and([() => true]), target: "b" } } })],
+    ["entry", "odd", createMachine({ id: "odd", entry: () => {}, initial: "a", states: { a: {} } })],
+    ['type "parallel"', "odd", createMachine({ id: "odd", type: "parallel", states: { a: {} } })],
+    ['type "atomic"', "odd", createMachine({ id: "odd" })],
+    ["output", "odd", createMachine({ id: "odd", initial: "a", output: 1, states: { a: { type: "final" } } })],
+    ["output", "a", createMachine({ id: "odd", initial: "a", states: { a: { type: "final", output: 1 } } })],
+    [
+      'event "xstate.done.state.odd"',
+      "odd",
+      createMachine({ id: "odd", initial: "a", onDone: ".a", states: { a: {} } })
+    ],
+    ['target "odd"', "a", flat({ on: { go: "#odd" } })],
+    [
+      "transitions out of a final state",
+      "a",
+      createMachine({ id: "odd", initial: "a", states: { a: { type: "final", on: { go: "a" } } } })
+    ]
+  ])("refuses %s, naming the state %s", (found, at, machine) => {
+    const attempt = (): unknown => compileMachine(machine)
+    expect(attempt).toThrow(UncompilableMachineError)
+    expect(caught(attempt)).toMatchObject({ _tag: "UncompilableMachineError", machine: "odd", at, found })
+  })
+})
+
+const quietRules = {
+  misfireGraceMs: null,
+  coalesce: "latest",
+  maxInstances: 1,
+  overlap: "skip",
+  retry: null,
+  timeoutMs: null,
+  onInterrupted: "rerun",
+  onAborted: "leave",
+  maxRuns: null
+} as const
+
+/** Named and inline guards, both forms of `assign`, several in a row, transitions of the machine itself, refused events. */
+const everyFeature = setup({
+  types: {
+    context: {} as { count: number; note: string; trail: Array<string> },
+    events: {} as
+      | { type: "add"; by: number }
+      | { type: "guarded" }
+      | { type: "swap" }
+      | { type: "inherited" }
+      | { type: "muted" }
+      | { type: "stay" }
+      | { type: "end" }
+      | { type: "unheard" }
+  },
+  guards: {
+    isLarge: ({ context }) => context.count > 10,
+    isOdd: ({ context }) => context.count % 2 === 1
+  },
+  actions: {
+    add: assign(({ context, event }) => (event.type === "add" ? { count: context.count + event.by } : {})),
+    note: assign({ note: "added", trail: ({ context }) => [...context.trail.slice(-3), `3 to ${context.count}`] }),
+    reset: assign({ count: 0 })
+  }
+}).createMachine({
+  id: "feature",
+  initial: "one",
+  context: { count: 0, note: "", trail: [] },
+  on: {
+    inherited: [{ guard: "isOdd", target: ".two" }, { actions: "reset" }],
+    muted: { target: ".two" }
+  },
+  states: {
+    one: {
+      on: {
+        add: { actions: ["add", "note"] },
+        guarded: [
+          { guard: "isLarge", target: "two", actions: "reset" },
+          { guard: ({ context }) => context.count === 5, target: "two" }
+        ],
+        swap: "two",
+        stay: {},
+        muted: { actions: [] },
+        inherited: { guard: { type: "isLarge" }, target: "end" }
+      }
+    },
+    two: {
+      on: {
+        add: { target: "one", actions: [{ type: "add" }, assign({ note: ({ event }) => event.type }), "note"] },
+        guarded: { guard: "isLarge", target: "end" },
+        swap: { target: "two", actions: assign({ note: "again" }) },
+        end: { guard: "isLarge", target: "end", actions: "note" }
+      }
+    },
+    end: { type: "final" }
+  }
+})
+
+const featureEvents = [
+  { type: "add", by: 1 },
+  { type: "add", by: 2 },
+  { type: "add", by: 4 },
+  { type: "guarded" },
+  { type: "swap" },
+  { type: "inherited" },
+  { type: "muted" },
+  { type: "stay" },
+  { type: "end" },
+  { type: "unheard" }
+] as const
+
+const store = fc.constantFrom("main", "archive")
+const schedulerEvents: fc.Arbitrary<EventObject> = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ type: fc.constantFrom("started", "pause", "resume") }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ type: fc.constant("storeLost"), store, reason: fc.constantFrom("full", "busy") })
+  },
+  { weight: 10, arbitrary: fc.record({ type: fc.constant("storeBack"), store }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constantFrom("drain", "drained", "failed"), reason: fc.constant("taken over") })
+  }
+)
+const executorEvents: fc.Arbitrary<EventObject> = fc.oneof(
+  {
+    weight: 20,
+    arbitrary: fc.record({ type: fc.constantFrom("submitted", "settled"), count: fc.integer({ min: 1, max: 3 }) })
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("drain") }) }
+)
+
+/** Sends the same random events to a live actor and to the table; the number of events compared. */
+const walkBoth = (
+  machine: AnyStateMachine,
+  input: unknown,
+  event: fc.Arbitrary<EventObject>,
+  walks: number,
+  length: number
+): number => {
+  const compiled = compileMachine(machine)
+  let compared = 0
+  fc.assert(
+    fc.property(fc.array(event, { minLength: length / 2, maxLength: length, size: "max" }), (events) => {
+      const actor = createActor(machine, { input }).start()
+      let { value, context } = actor.getSnapshot() as { value: string; context: unknown }
+      for (const event of events) {
+        actor.send(event)
+        const next = compiled.step(value, context, event)
+        if (next !== undefined) ({ value, context } = next)
+        const snapshot = actor.getSnapshot() as { value: string; context: unknown }
+        expect({ value, context }).toEqual({ value: snapshot.value, context: snapshot.context })
+        compared += 1
+      }
+    }),
+    { seed, numRuns: walks }
+  )
+  return compared
+}
+
+function flat(state: object): AnyStateMachine {
+  return createMachine(
+    { id: "odd", initial: "a", states: { a: state, b: {} } },
+    { actions: { named: assign({}) }, guards: { named: () => true } }
+  )
+}
+
+const caught = (attempt: () => unknown): unknown => {
+  try {
+    return attempt()
+  } catch (error) {
+    return error
+  }
+}
