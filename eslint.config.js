@@ -2,6 +2,7 @@
 import { defineConfig, globalIgnores } from "eslint/config"
 import { createNodeResolver, importX } from "eslint-plugin-import-x"
 import tseslint from "typescript-eslint"
+import { refusedWordsRule } from "./eslint/refusedWords.js"
 
 const sources = ["src/**/*.ts", "machines/**/*.ts"]
 /** Files that only a Node process loads: they may use Node and a driver. Nothing that `carillon` exports imports them. */
@@ -99,7 +100,7 @@ export default defineConfig(
   globalIgnores(["dist/", "coverage/", ".report/"]),
   {
     linterOptions: { reportUnusedDisableDirectives: "error" },
-    plugins: { "import-x": importX },
+    plugins: { "import-x": importX, words: { rules: { refused: refusedWordsRule } } },
     settings: {
       "import-x/resolver-next": [createNodeResolver({ extensions: [".ts", ".tsx", ".js", ".json"] })],
       // Cycles are looked for in files of these kinds only, so not in the packages.
@@ -138,6 +139,7 @@ export default defineConfig(
     files: sources,
     rules: {
       "no-console": "error",
+      "words/refused": "error",
       "import-x/no-default-export": "error"
     }
   },
@@ -169,7 +171,8 @@ export default defineConfig(
     rules: { "no-restricted-syntax": ["error", ...bannedSyntax, noSubscribe] }
   },
   {
-    files: ["src/engine/**/*.ts", "src/task/taskValue.ts"],
+    // Those that meet RxJS for others: what a task gives, and the stream of the Effect face.
+    files: ["src/engine/**/*.ts", "src/task/taskValue.ts", "src/scheduler/effectStream.ts"],
     ignores: ["src/engine/clock.ts"],
     rules: { "no-restricted-syntax": ["error", ...bannedSyntax] }
   },

@@ -1,5 +1,17 @@
 /** How do triggers combine? Prints the fire times of a union, an agreement, an exception, and all of them nested. */
-import { and, calendarInterval, cron, describe, filter, fireTimes, interval, jitter, limit, not, or } from "carillon"
+import {
+  and,
+  calendarInterval,
+  cron,
+  describeTrigger,
+  filter,
+  fireTimes,
+  interval,
+  jitter,
+  limit,
+  not,
+  or
+} from "carillon"
 import type { Trigger } from "carillon"
 
 const zone = { timezone: "UTC" }
@@ -19,5 +31,5 @@ const triggers: Record<string, Trigger> = {
 for (const [name, trigger] of Object.entries(triggers)) {
   const times = [...fireTimes(trigger, { after: start, limit: 3, timezone: "UTC" })]
   console.log(`${name}: ${times.map((fireAt) => new Date(fireAt).toISOString().slice(0, 16)).join(", ")}`)
-  console.log(`  ${describe(trigger)}`)
+  console.log(`  ${describeTrigger(trigger)}`)
 }

@@ -28,7 +28,7 @@ await after.start()
 await clock.settle()
 for (const id of Object.keys(policies)) {
   const runs = (await after.getRuns({ jobId: id })).map(({ fireAt }) => new Date(fireAt).toISOString().slice(11, 16))
-  const others = (await after.getMisfires({ jobId: id })).map(({ kind, count }) => `${count} ${kind}`)
+  const others = (await after.getLedger({ jobId: id })).map(({ kind, count }) => `${count} ${kind}`)
   console.log(`${id}: ${runs.length} ran (${runs.toReversed().join(", ")})`, ...others)
 }
 await after.shutdown()

@@ -36,7 +36,7 @@ await scheduler.addJob({
 await done
 
 for (const { outcome, result } of (await scheduler.getRuns()).toReversed()) console.log(`run: ${outcome},`, result)
-for (const { kind, count } of await scheduler.getMisfires({ kind: "coalesced" }))
+for (const { kind, count } of await scheduler.getLedger({ kind: "coalesced" }))
   console.log(`${kind}: ${count} fire times into the second run`)
 console.log("every fire time is accounted for:", (await scheduler.verify()).ok)
 await scheduler.shutdown()

@@ -8,7 +8,7 @@ export type { JobHandle, RunHandle, Timing } from "./scheduler/jobHandle.ts"
 export { InvalidExportError } from "./scheduler/jobExchange.ts"
 export type { ExportedJob, ExportedJobs, ImportOptions } from "./scheduler/jobExchange.ts"
 export type { ExecutorLoad, SchedulerStatus, StoreOutageStatus, StoreStatus } from "./scheduler/status.ts"
-export type { Trouble } from "./engine/errorLog.ts"
+export type { ReportedError as Trouble } from "./engine/errorLog.ts"
 
 export { task } from "./task/task.ts"
 export type { AnyTask, Task, TaskHandler, TaskOptions } from "./task/task.ts"
@@ -45,7 +45,7 @@ export { fireTimes } from "./trigger/fireTimes.ts"
 export type { FireTimesOptions } from "./trigger/fireTimes.ts"
 export { fireTimes$ } from "./scheduler/clockedFireTimes.ts"
 export type { ClockedFireTimesOptions } from "./scheduler/clockedFireTimes.ts"
-export { describe } from "./trigger/describe.ts"
+export { describeTrigger } from "./trigger/describe.ts"
 export { explainFireTime } from "./trigger/explain.ts"
 export type { FireTimeExplanation } from "./trigger/explain.ts"
 export { InvalidCrontabError, readCrontab } from "./trigger/cron/crontab.ts"
@@ -73,7 +73,13 @@ export type { FaultKind, JobFault, JobState } from "./job/snapshot.ts"
 export { JobUnreadableError } from "./engine/job/jobCodec.ts"
 export type { JobRecord } from "./engine/job/jobRecord.ts"
 export type { JobChanges } from "./engine/writer/jobEdits.ts"
-export type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "./engine/query/queries.ts"
+export type {
+  JobQuery,
+  JobSelection,
+  LedgerQuery as LedgerQuery,
+  PreviewEntry,
+  RunQuery
+} from "./engine/query/queries.ts"
 export type { Explanation, Verdict } from "./engine/query/explain.ts"
 export type { Invariant, NotCheckedReason, Verification, Violation } from "./verify/verification.ts"
 export type { JobActor } from "./engine/jobActors.ts"

@@ -34,7 +34,7 @@ export const resumeAndAccount = async (
   if (stopped) return null
   const from = Math.min(...overdue.map(({ nextFireAt }) => nextFireAt ?? resumedAt))
   const runs = await scheduler.getRuns({ from, to: resumedAt, limit: 100_000 })
-  const ledger = await scheduler.getMisfires({ from, to: resumedAt, limit: 100_000 })
+  const ledger = await scheduler.getLedger({ from, to: resumedAt, limit: 100_000 })
   return told(runs.filter(missed), ledger.filter(missed))
 }
 

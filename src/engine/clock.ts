@@ -142,15 +142,15 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
   const at = (instant: EpochMillis, callback: () => void, setBack?: () => void): CancelTimer => {
     let cancel: CancelTimer
     let seen = clock.unsafeCurrentTimeMillis()
-    const look = (): void => {
+    const arm = (): void => {
       const now = clock.unsafeCurrentTimeMillis()
       const leftMs = instant - now
       if (leftMs <= 0) callback()
       else if (setBack !== undefined && now < seen - clockMarginMs) setBack()
-      else cancel = after(Math.min(leftMs, maxSleepMs), look)
+      else cancel = after(Math.min(leftMs, maxSleepMs), arm)
       seen = Math.max(seen, now)
     }
-    cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), maxSleepMs), look)
+    cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), maxSleepMs), arm)
     return () => cancel()
   }
 

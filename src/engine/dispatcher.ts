@@ -20,13 +20,13 @@ import type { Json } from "../trigger/trigger.ts"
 /** An order that remembers where its outcome goes. */
 export interface DispatchedOrder extends RunOrder {
   readonly executor: string
-  readonly home: RunHome
+  readonly source: OrderSource
   readonly jobKey: number
   readonly runKey: number
 }
 
 /** Who sent an order and takes its news. */
-export interface RunHome {
+export interface OrderSource {
   started(order: DispatchedOrder, at: EpochMillis): void
   progressed(order: DispatchedOrder, value: Json): void
   settled(order: DispatchedOrder, settlement: Settlement): void
@@ -40,13 +40,13 @@ interface Slot {
 }
 
 /** What every executor is given. */
-export type ExecutorGround = Omit<ExecutorContext, "name" | "listener">
+export type ExecutorEnvironment = Omit<ExecutorContext, "name" | "listener">
 
 export class Dispatcher {
   private readonly slots = new Map<string, Slot>()
   private readonly orders = new Map<string, DispatchedOrder>()
-  private readonly ground: ExecutorGround
-  private readonly released: (home: RunHome) => void
+  private readonly environment: ExecutorEnvironment
+  private readonly released: (source: OrderSource) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
   private waiting: Array<() => void> = []
   /** Characters of results that wait for their commit. */
@@ -56,11 +56,11 @@ export class Dispatcher {
 
   /** `released` hears whose order has made room, `report` what an executor threw or did wrong. */
   constructor(
-    ground: ExecutorGround,
-    released: (home: RunHome) => void,
+    environment: ExecutorEnvironment,
+    released: (source: OrderSource) => void,
     report: (name: string, error: unknown, doing: string) => void
   ) {
-    this.ground = ground
+    this.environment = environment
     this.released = released
     this.report = report
   }
@@ -75,7 +75,7 @@ export class Dispatcher {
 
   add(name: string, provider: ExecutorProvider): void {
     const overflow: Array<DispatchedOrder> = []
-    const executor = provider.make({ ...this.ground, name, listener: this.listener(name) })
+    const executor = provider.make({ ...this.environment, name, listener: this.listener(name) })
     this.slots.set(name, { provider, executor, overflow })
   }
 
@@ -103,10 +103,10 @@ export class Dispatcher {
     return this.orders.has(runId)
   }
 
-  /** Orders of one home that are out. */
-  liveOf(home: RunHome): number {
+  /** Orders of one source that are out. */
+  liveOf(source: OrderSource): number {
     let live = 0
-    for (const order of this.orders.values()) if (order.home === home) live += 1
+    for (const order of this.orders.values()) if (order.source === source) live += 1
     return live
   }
 
@@ -121,7 +121,7 @@ export class Dispatcher {
     this.orders.set(order.runId, order)
     // Removed since the claim was decided, or asked for by `runJob`; or all are closed: the attempt never starts.
     if (slot === undefined || this.closed)
-      return this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
+      return this.settle(order, neverStarted("interrupted", this.environment.timers.now()))
     if (this.held || slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
     else this.give(slot, order)
   }
@@ -134,7 +134,7 @@ export class Dispatcher {
     const at = slot.overflow.indexOf(order)
     if (at === -1) return this.guarded(order.executor, "cancel", () => slot.executor.cancel(runId), false)
     slot.overflow.splice(at, 1)
-    this.settle(order, neverStarted("cancelled", this.ground.timers.now()))
+    this.settle(order, neverStarted("cancelled", this.environment.timers.now()))
     return true
   }
 
@@ -168,7 +168,7 @@ export class Dispatcher {
 
   private closeSlot(name: string, slot: Slot): void {
     for (const order of slot.overflow.splice(0)) {
-      this.settle(order, neverStarted("interrupted", this.ground.timers.now()))
+      this.settle(order, neverStarted("interrupted", this.environment.timers.now()))
     }
     this.guarded(name, "close", () => slot.executor.close(), undefined)
   }
@@ -198,7 +198,7 @@ export class Dispatcher {
 
   private failedBy(cause: unknown): Settlement {
     const { name, message } = describeError(cause)
-    return { ...neverStarted("failed", this.ground.timers.now()), error: { name, message }, retryable: true }
+    return { ...neverStarted("failed", this.environment.timers.now()), error: { name, message }, retryable: true }
   }
 
   private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {
@@ -217,11 +217,11 @@ export class Dispatcher {
     return {
       started: (order, at) => {
         const own = this.orders.get(order.runId)
-        if (own !== undefined) this.guarded(name, "started", () => own.home.started(own, at), undefined)
+        if (own !== undefined) this.guarded(name, "started", () => own.source.started(own, at), undefined)
       },
       progressed: (order, value) => {
         const own = this.orders.get(order.runId)
-        if (own !== undefined) this.guarded(name, "progressed", () => own.home.progressed(own, value), undefined)
+        if (own !== undefined) this.guarded(name, "progressed", () => own.source.progressed(own, value), undefined)
       },
       settled: (order, settlement) => {
         const own = this.orders.get(order.runId)
@@ -238,7 +238,7 @@ export class Dispatcher {
     this.unsaved -= settlement.result?.length ?? 0
     if (!held || this.held) return
     for (const name of this.slots.keys()) this.refill(name)
-    this.released(order.home)
+    this.released(order.source)
   }
 
   /** Nothing is started while so much is not saved yet: what is done faster than it is written would fill the memory. */
@@ -249,8 +249,8 @@ export class Dispatcher {
   private settle(order: DispatchedOrder, settlement: Settlement): void {
     this.orders.delete(order.runId)
     this.unsaved += settlement.result?.length ?? 0
-    order.home.settled(order, settlement)
-    this.released(order.home)
+    order.source.settled(order, settlement)
+    this.released(order.source)
     if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
   }
 

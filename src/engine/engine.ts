@@ -22,7 +22,7 @@ import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { WallTimers } from "./clock.ts"
 import { liveClock, maxSleepMs, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
-import type { RunHome } from "./dispatcher.ts"
+import type { OrderSource } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
@@ -32,7 +32,7 @@ import type { JobActor } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { JobCodec } from "./job/jobCodec.ts"
-import type { DefinitionSetting } from "./job/jobDefinition.ts"
+import type { DefinitionEnvironment } from "./job/jobDefinition.ts"
 import { parkStreamless, resumeParked } from "./parkedJobs.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { Questions } from "./query/questions.ts"
@@ -48,11 +48,11 @@ import {
 import type { WriterHost } from "./writer/writerHost.ts"
 import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
-import { StoreHomes } from "./openStores.ts"
+import { OpenStores } from "./openStores.ts"
 import { StreamJobs } from "./streamJobs.ts"
 import { Suspects } from "./writer/suspects.ts"
 import { reckonWhileRunning } from "./timeKeeping.ts"
-import { TroubleLog } from "./errorLog.ts"
+import { ErrorLog } from "./errorLog.ts"
 
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
 const unansweredMs = 5_000
@@ -75,12 +75,12 @@ export class Engine implements WriterHost {
   readonly questions: Questions
   readonly actor: SchedulerActor
   readonly waiters = new RunWaiters()
-  readonly residentLimit: number
+  readonly cacheLimit: number
   readonly startedAt: EpochMillis
-  readonly troubles: TroubleLog
-  private readonly homes: StoreHomes
+  readonly errors: ErrorLog
+  private readonly stores: OpenStores
   private readonly executorActors: ExecutorActors
-  private readonly news: FireTimeStream
+  private readonly fireTimes: FireTimeStream
   private readonly streamJobs: StreamJobs
   private readonly retention: Retention
   private readonly jobActors: JobActors
@@ -102,34 +102,34 @@ export class Engine implements WriterHost {
 
   constructor(options: EngineOptions) {
     this.timers = timersOf(options.clock ?? liveClock)
-    this.troubles = new TroubleLog(() => this.timers.now(), options.onError)
-    const onError = this.troubles.report
+    this.errors = new ErrorLog(() => this.timers.now(), options.onError)
+    const onError = this.errors.report
     this.options = { ...options, onError }
     this.startedAt = this.timers.now()
     this.deadline = new Deadline(this.timers)
-    this.residentLimit = options.residentJobs
+    this.cacheLimit = options.cachedJobs
     this.events = new EventStream(onError, options.within)
     this.codec = new JobCodec(options.readTrigger)
-    const released = (home: RunHome): void => this.lookElsewhere(home)
+    const released = (source: OrderSource): void => this.wakeOthers(source)
     const { inspect, runtime, within } = options
     const inspecting = inspect === undefined ? {} : { inspect: guardedInspect({ inspect, onError, within }) }
-    const ground = { timers: this.timers, runtime, within, report: onError, ...inspecting }
-    this.dispatcher = new Dispatcher(ground, released, this.troubles.reportExecutor)
+    const environment = { timers: this.timers, runtime, within, report: onError, ...inspecting }
+    this.dispatcher = new Dispatcher(environment, released, this.errors.reportExecutor)
     this.suspects = new Suspects(this.timers, () => {
-      for (const writer of this.writers) writer.lookAgain()
+      for (const writer of this.writers) writer.forgetWakeUps()
     })
     this.questions = new Questions(
       this.timers,
       () => this.writers.some(({ busy }) => busy),
       (verb, error) => this.overtaken(verb, error)
     )
-    this.news = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
+    this.fireTimes = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streams = new Map(options.streams)
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
     this.retention = new Retention(options.retention, this.timers)
     const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
     this.actor = guardSubscribers(root, { onError, within })
-    this.homes = new StoreHomes(this, this.news)
+    this.stores = new OpenStores(this, this.fireTimes)
     this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
     this.jobActors = new JobActors(this.actor, inspect !== undefined, (actor) =>
       guardSubscribers(actor, { onError, within })
@@ -150,11 +150,11 @@ export class Engine implements WriterHost {
 
   /** Open stores by name, in the order in which they were given. */
   get writers(): ReadonlyArray<StoreWriter> {
-    return this.homes.writers
+    return this.stores.writers
   }
 
   get descriptions(): ReadonlyMap<string, string> {
-    return this.homes.descriptions
+    return this.stores.descriptions
   }
 
   get stopped(): boolean {
@@ -177,8 +177,8 @@ export class Engine implements WriterHost {
   }
 
   writerNamed(name: string): StoreWriter {
-    const writer = this.homes.writer(name)
-    if (writer === undefined) throw new UnknownNameError({ kind: "store", name, known: this.homes.names })
+    const writer = this.stores.writer(name)
+    if (writer === undefined) throw new UnknownNameError({ kind: "store", name, known: this.stores.names })
     return writer
   }
 
@@ -215,7 +215,7 @@ export class Engine implements WriterHost {
     return this.options.readTrigger
   }
 
-  get setting(): DefinitionSetting {
+  get environment(): DefinitionEnvironment {
     const { options } = this
     return {
       now: this.timers.now(),
@@ -271,7 +271,7 @@ export class Engine implements WriterHost {
     }
     this.tellLifecycle("SchedulerStarted")
     this.listen()
-    this.lookEverywhere()
+    this.wakeAll()
   }
 
   pause(): void {
@@ -287,7 +287,7 @@ export class Engine implements WriterHost {
     this.actor.send({ type: "resume" })
     this.claimFromNow()
     this.tellLifecycle("SchedulerResumed")
-    this.lookEverywhere()
+    this.wakeAll()
   }
 
   /**
@@ -314,7 +314,7 @@ export class Engine implements WriterHost {
       // One that a stop has closed while it was opened fails in its own words, or not at all.
       this.mustRun("addStore")
     }
-    this.lookEverywhere()
+    this.wakeAll()
   }
 
   /** Waits for the store's live runs as long as it answers, then closes it. Its jobs stay in it. */
@@ -328,7 +328,7 @@ export class Engine implements WriterHost {
       await Promise.race([this.drained(() => this.dispatcher.liveOf(writer) === 0, [writer]), lost])
       forget()
     }
-    await this.homes.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
+    await this.stores.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
     if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(writer)
     this.jobActors.closeStore(name)
   }
@@ -337,7 +337,7 @@ export class Engine implements WriterHost {
     this.mustRun("addExecutor")
     if (this.dispatcher.has(name)) throw new NameTakenError({ kind: "executor", name })
     this.openExecutor(name, provider)
-    for (const writer of this.writers) writer.lookAgain()
+    for (const writer of this.writers) writer.forgetWakeUps()
   }
 
   /** Jobs that were parked for want of the task go on. Before the start there is nothing to go on with. */
@@ -365,18 +365,18 @@ export class Engine implements WriterHost {
   }
 
   private async resumeParked(which: { readonly task?: string } = {}): Promise<void> {
-    await Promise.all(this.writers.map((writer) => resumeParked(writer, this.setting, which)))
+    await Promise.all(this.writers.map((writer) => resumeParked(writer, this.environment, which)))
   }
 
   /** Subscribes to the streams that are not listened to yet, in one step: two may be one stream's parts. */
   private listen(): void {
     const fresh = [...this.streams].filter(([name]) => !this.listening.has(name))
     for (const [name] of fresh) this.listening.add(name)
-    const news$ = this.news.emissions$(new Map(fresh))
+    const signals$ = this.fireTimes.emissions$(new Map(fresh))
     this.emissions.add(
-      news$.subscribe((news) => {
-        if (news.type === "emission") this.streamJobs.emitted(news.stream, news.value, this.writers)
-        else if (news.type === "streamFailed") this.options.onError(news.error, `stream "${news.stream}"`)
+      signals$.subscribe((signal) => {
+        if (signal.type === "emission") this.streamJobs.emitted(signal.stream, signal.value, this.writers)
+        else if (signal.type === "streamFailed") this.options.onError(signal.error, `stream "${signal.stream}"`)
       })
     )
   }
@@ -419,19 +419,19 @@ export class Engine implements WriterHost {
     return this.retention.sweep(writer)
   }
 
-  putAway(writer: StoreWriter, job: Job): void {
-    this.jobActors.putAway(writer, job)
+  evicted(writer: StoreWriter, job: Job): void {
+    this.jobActors.evicted(writer, job)
   }
 
   wakeAt(writer: StoreWriter, at: EpochMillis | null): void {
     if (this.fresh || this.stopped) return
     // Retention has its times, and a slot that a stuck task held becomes free without a word.
     const full = this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
-    const lookMs = Math.min(this.retention.dueInMs(writer), full ? maxSleepMs : Infinity)
-    this.news.wakeAt(writer.name, at, lookMs === Infinity ? null : lookMs)
+    const withinMs = Math.min(this.retention.dueInMs(writer), full ? maxSleepMs : Infinity)
+    this.fireTimes.wakeAt(writer.name, at, withinMs === Infinity ? null : withinMs)
   }
 
-  troubled(error: unknown, where: string): void {
+  report(error: unknown, where: string): void {
     this.options.onError(error, where)
   }
 
@@ -454,7 +454,7 @@ export class Engine implements WriterHost {
     this.actor.send({ type: "storeBack", store: writer.name })
     this.claimFromNow()
     this.tellLifecycle("SchedulerRecovered", { store: writer.name })
-    this.lookEverywhere()
+    this.wakeAll()
   }
 
   broken(writer: StoreWriter, error: unknown): void {
@@ -471,7 +471,7 @@ export class Engine implements WriterHost {
     this.phase = "stopping"
     this.tellLifecycle("SchedulerDraining")
     this.emissions.unsubscribe()
-    this.homes.quiet()
+    this.stores.quiet()
     this.executorActors.drain()
     for (const writer of this.writers) writer.noteStop()
     await Promise.race([this.drained(() => this.dispatcher.live === 0, this.writers), this.deadline.passed])
@@ -479,7 +479,7 @@ export class Engine implements WriterHost {
     await this.interruptAll()
     this.executorActors.showLoad()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
-    await this.within(unansweredMs, [this.homes.closeAll(stopped)])
+    await this.within(unansweredMs, [this.stores.closeAll(stopped)])
     this.phase = "stopped"
     this.jobActors.close()
     this.actor.send({ type: "drained" })
@@ -506,7 +506,7 @@ export class Engine implements WriterHost {
       for (const writer of this.writers) writer.noteStop()
       await this.interruptAll()
     }
-    await this.within(unansweredMs, [this.homes.closeAll(error)])
+    await this.within(unansweredMs, [this.stores.closeAll(error)])
     this.phase = "stopped"
     this.executorActors.drain()
     this.jobActors.close()
@@ -543,8 +543,8 @@ export class Engine implements WriterHost {
 
   private async openStore(name: string, store: JobStore, waitMs = 0): Promise<void> {
     const owner = () => ({ ...this.options.owner, startedAt: this.timers.now() })
-    await this.homes.open(name, store, { owner, waitMs }, async (writer) =>
-      parkStreamless(writer, await runStore(this.streamJobs.read(writer)), this.setting)
+    await this.stores.open(name, store, { owner, waitMs }, async (writer) =>
+      parkStreamless(writer, await runStore(this.streamJobs.read(writer)), this.environment)
     )
   }
 
@@ -554,16 +554,16 @@ export class Engine implements WriterHost {
   }
 
   /** Room in an executor that several stores share: the others may have waited for it. */
-  private lookElsewhere(home: RunHome): void {
-    if (this.homes.several) for (const writer of this.writers) if (writer !== home) writer.look()
+  private wakeOthers(source: OrderSource): void {
+    if (this.stores.several) for (const writer of this.writers) if (writer !== source) writer.wake()
   }
 
   private claimFromNow(): void {
     for (const writer of this.writers) writer.claimFromNow()
   }
 
-  private lookEverywhere(): void {
-    for (const writer of this.writers) writer.look()
+  private wakeAll(): void {
+    for (const writer of this.writers) writer.wake()
   }
 
   private tellLifecycle(

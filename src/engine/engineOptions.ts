@@ -24,7 +24,7 @@ export interface EngineOptions {
   readonly timezone: string
   readonly rules: JobRules
   readonly retention: RetentionRules
-  readonly residentJobs: number
+  readonly cachedJobs: number
   /** How long a command waits for a store that is away; `Infinity`: for ever. */
   readonly commandTimeoutMs: number
   readonly clock?: Clock.Clock

@@ -4,7 +4,7 @@ import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
 
 /** Errors since the scheduler was made: how many, and the newest. */
-export interface Trouble {
+export interface ReportedError {
   readonly count: number
   readonly at: EpochMillis
   /** Who made it, such as `a listener of RunFailed`. */
@@ -12,9 +12,9 @@ export interface Trouble {
   readonly error: Pick<RunError, "name" | "message">
 }
 
-export class TroubleLog {
-  private all: Trouble | null = null
-  private readonly executors = new Map<string, Trouble>()
+export class ErrorLog {
+  private all: ReportedError | null = null
+  private readonly executors = new Map<string, ReportedError>()
   private readonly now: () => EpochMillis
   private readonly tell: (error: unknown, where: string) => void
 
@@ -25,12 +25,12 @@ export class TroubleLog {
   }
 
   /** `null`: none. */
-  get reported(): Trouble | null {
+  get reported(): ReportedError | null {
     return this.all
   }
 
   /** What the executor `name` threw; `null`: nothing. */
-  ofExecutor(name: string): Trouble | null {
+  ofExecutor(name: string): ReportedError | null {
     return this.executors.get(name) ?? null
   }
 
@@ -45,7 +45,7 @@ export class TroubleLog {
     this.report(error, where)
   }
 
-  private next(before: Trouble | null, error: unknown, where: string): Trouble {
+  private next(before: ReportedError | null, error: unknown, where: string): ReportedError {
     const { name, message } = describeError(error)
     return { count: (before?.count ?? 0) + 1, at: this.now(), where, error: { name, message } }
   }

@@ -42,7 +42,7 @@ export interface StreamFailure {
   readonly error: unknown
 }
 
-export type FireNews = WakeUp | Emission | StreamFailure
+export type StreamSignal = WakeUp | Emission | StreamFailure
 
 /** Wait before a failed stream is subscribed to again. */
 const resubscribeMs = 1000
@@ -50,7 +50,7 @@ const resubscribeMs = 1000
 interface Wish {
   readonly writer: string
   readonly at: EpochMillis | null
-  readonly lookMs: number | null
+  readonly withinMs: number | null
 }
 
 export class FireTimeStream {
@@ -63,19 +63,19 @@ export class FireTimeStream {
     this.scheduler = scheduler
   }
 
-  /** Arms the writer's wake-up anew, at `at` or never. `lookMs`: within so many milliseconds in any case, at most a minute. */
-  wakeAt(writer: string, at: EpochMillis | null, lookMs: number | null): void {
-    this.wanted.next({ writer, at, lookMs })
+  /** Arms the writer's wake-up anew, at `at` or never. `withinMs`: within so many milliseconds in any case, at most a minute. */
+  wakeAt(writer: string, at: EpochMillis | null, withinMs: number | null): void {
+    this.wanted.next({ writer, at, withinMs })
   }
 
   /** Wake-ups of one writer: never early, and after a step of the clock or a sleep of the machine within a minute. */
   wakeUps$(writer: string): Observable<WakeUp> {
     return this.wanted.pipe(
       filter((wish) => wish.writer === writer),
-      switchMap(({ at, lookMs }) => {
-        if (lookMs !== null) {
+      switchMap(({ at, withinMs: withinMs }) => {
+        if (withinMs !== null) {
           const dueMs = at === null ? Infinity : Math.max(0, at - this.timers.now())
-          return timer(Math.min(dueMs, lookMs, maxSleepMs), this.scheduler)
+          return timer(Math.min(dueMs, withinMs, maxSleepMs), this.scheduler)
         }
         return at === null ? NEVER : this.shows$(at)
       }),
@@ -92,12 +92,12 @@ export class FireTimeStream {
   }
 
   /** Emissions of user streams. A stream that fails is reported and subscribed to again; one that completes is over. */
-  emissions$(streams: ReadonlyMap<string, Observable<unknown>>): Observable<FireNews> {
+  emissions$(streams: ReadonlyMap<string, Observable<unknown>>): Observable<StreamSignal> {
     return merge(
       ...[...streams].map(([stream, values$]) => {
         const failures = new Subject<StreamFailure>()
         const emissions = defer(() => values$).pipe(
-          map((value): FireNews => ({ type: "emission", stream, value })),
+          map((value): StreamSignal => ({ type: "emission", stream, value })),
           catchError((error: unknown) => {
             failures.next({ type: "streamFailed", stream, error })
             return throwError(() => error)

@@ -3,11 +3,11 @@ import type { AnyActorRef, InspectionEvent, Observer } from "xstate"
 import { callBack } from "../event/callback.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 
-type Ground = Pick<EngineOptions, "onError" | "within">
+type Guards = Pick<EngineOptions, "onError" | "within">
 
 /** Passes everything on; what the inspector throws, now or later, is reported, and the actors go on. */
 export const guardedInspect =
-  ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & Ground) =>
+  ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & Guards) =>
   (event: InspectionEvent): void => {
     within(() =>
       callBack(
@@ -18,7 +18,7 @@ export const guardedInspect =
   }
 
 /** The actor itself; what its subscribers throw, now or later, is reported. */
-export const guardSubscribers = <A extends AnyActorRef>(actor: A, { onError, within }: Ground): A => {
+export const guardSubscribers = <A extends AnyActorRef>(actor: A, { onError, within }: Guards): A => {
   const subscribe = actor.subscribe.bind(actor) as (observer: Observer<unknown>) => unknown
   const where = `a subscriber of actor "${actor.id}"`
   const guarded = (call: () => unknown): void => within(() => callBack(call, (error) => onError(error, where)))

@@ -1,7 +1,7 @@
 /**
  * Live actors, only where somebody looks: jobs whose actor was asked for, and, with an inspector attached, every job that
  * something happens to. They are sent the very events that the table was stepped with, after the commit, so an actor never
- * shows what is not on disk. An inspected job that nobody asked for is put away when it leaves the resident jobs.
+ * shows what is not on disk. An inspected job that nobody asked for ends when it leaves the cache.
  */
 import { createActor, setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
@@ -13,9 +13,9 @@ import type { UnitOfWork } from "./writer/unitOfWork.ts"
 export type JobActor = ActorRefFrom<typeof jobMachine>
 
 /** What is asked of a writer: its name, and which jobs it keeps decoded. */
-export interface JobHome {
+export interface JobCacheView {
   readonly name: string
-  readonly residents: { byKey(key: number): Job | undefined }
+  readonly cache: { byKey(key: number): Job | undefined }
 }
 
 interface Live {
@@ -24,7 +24,7 @@ interface Live {
   asked: boolean
 }
 
-type KeeperEvent = { readonly type: "putAway"; readonly actor: AnyActorRef } | { readonly type: "close" }
+type KeeperEvent = { readonly type: "stop"; readonly actor: AnyActorRef } | { readonly type: "close" }
 
 /** XState lets only a parent stop its child, from within a step of its own: this parent has no other use. */
 const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMachine({
@@ -33,7 +33,7 @@ const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMach
   states: {
     // The jobs' own news, such as their end, reach their parent too, and mean nothing to it.
     open: {
-      on: { putAway: { actions: stopChild(({ event }) => event.actor) }, close: "closed", "*": {} }
+      on: { stop: { actions: stopChild(({ event }) => event.actor) }, close: "closed", "*": {} }
     },
     closed: { type: "final" }
   }
@@ -42,8 +42,8 @@ const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMach
 export class JobActors {
   /** By store, then by the job's key. */
   private readonly live = new Map<string, Map<number, Live>>()
-  /** Jobs that left the residents since the last commit was followed. */
-  private leaving: Array<{ readonly home: JobHome; readonly key: number }> = []
+  /** Jobs that left the cache since the last commit was followed. */
+  private leaving: Array<{ readonly view: JobCacheView; readonly key: number }> = []
   private count = 0
   private keeper: ActorRefFrom<typeof keeperMachine> | null = null
   private readonly parent: AnyActorRef
@@ -66,34 +66,34 @@ export class JobActors {
    * The job's actor, live from now on; one of a job that is done has ended. Asked while `unit`'s commit is told: the actor
    * is as it was before, and `follow` brings it up to date.
    */
-  ask(home: JobHome, unit: UnitOfWork, job: Job): JobActor {
-    const live = this.find(home, job.key) ?? this.open(home, unit.initial(job.key) ?? job)
+  ask(view: JobCacheView, unit: UnitOfWork, job: Job): JobActor {
+    const live = this.find(view, job.key) ?? this.open(view, unit.initial(job.key) ?? job)
     live.asked = true
     return live.actor
   }
 
   /** Passes the committed steps on. */
-  follow(home: JobHome, unit: UnitOfWork): void {
+  follow(view: JobCacheView, unit: UnitOfWork): void {
     if (!this.inspected && this.count === 0) return
     if (this.inspected)
       for (const job of unit.changed())
-        if (this.find(home, job.key) === undefined) this.open(home, unit.initial(job.key) ?? job)
+        if (this.find(view, job.key) === undefined) this.open(view, unit.initial(job.key) ?? job)
     for (const { key, event } of unit.steps) {
-      const actor = this.find(home, key)?.actor
+      const actor = this.find(view, key)?.actor
       // One that was done takes no event; what begins anew is seen to below.
       if (actor?.getSnapshot().status === "active") actor.send(event)
     }
-    for (const job of unit.changed()) this.agree(home, job)
+    for (const job of unit.changed()) this.agree(view, job)
     for (const left of this.leaving) {
-      const gone = left.home.residents.byKey(left.key) === undefined
-      if (gone && this.find(left.home, left.key)?.asked === false) this.end(left.home.name, left.key)
+      const gone = left.view.cache.byKey(left.key) === undefined
+      if (gone && this.find(left.view, left.key)?.asked === false) this.end(left.view.name, left.key)
     }
     this.leaving = []
   }
 
   /** The job is no longer kept decoded: unless somebody asked for its actor, that goes too, once it has heard the news. */
-  putAway(home: JobHome, job: Job): void {
-    if (this.inspected) this.leaving.push({ home, key: job.key })
+  evicted(view: JobCacheView, job: Job): void {
+    if (this.inspected) this.leaving.push({ view, key: job.key })
   }
 
   /** Ends the actors of a store that is closed. */
@@ -109,21 +109,21 @@ export class JobActors {
   }
 
   /** A life that began anew was no step of the machine: another actor shows it. One that is done has ended by itself. */
-  private agree(home: JobHome, job: Job): void {
-    const live = this.find(home, job.key)
+  private agree(view: JobCacheView, job: Job): void {
+    const live = this.find(view, job.key)
     if (live === undefined) return
     if (live.actor.getSnapshot().value !== job.value) {
-      this.end(home.name, job.key)
-      this.open(home, job).asked = live.asked
+      this.end(view.name, job.key)
+      this.open(view, job).asked = live.asked
     }
-    if (job.value === "done") this.end(home.name, job.key)
+    if (job.value === "done") this.end(view.name, job.key)
   }
 
-  private find(home: JobHome, key: number): Live | undefined {
-    return this.live.get(home.name)?.get(key)
+  private find(view: JobCacheView, key: number): Live | undefined {
+    return this.live.get(view.name)?.get(key)
   }
 
-  private open(home: JobHome, job: Job): Live {
+  private open(view: JobCacheView, job: Job): Live {
     const { rules, memory, value } = job
     const jobId = job.row.id
     this.keeper ??= createActor(keeperMachine, { parent: this.parent, id: "jobs" }).start()
@@ -134,8 +134,8 @@ export class JobActors {
       snapshot: jobMachine.resolveState({ value, context: { jobId, rules, memory, answer: noAnswer } })
     }).start()
     const live: Live = { actor: this.guard(actor), asked: false }
-    const jobs = this.live.get(home.name) ?? new Map<number, Live>()
-    this.live.set(home.name, jobs.set(job.key, live))
+    const jobs = this.live.get(view.name) ?? new Map<number, Live>()
+    this.live.set(view.name, jobs.set(job.key, live))
     this.count += 1
     return live
   }
@@ -146,6 +146,6 @@ export class JobActors {
     if (jobs === undefined || live === undefined) return
     jobs.delete(key)
     this.count -= 1
-    if (live.actor.getSnapshot().status === "active") this.keeper?.send({ type: "putAway", actor: live.actor })
+    if (live.actor.getSnapshot().status === "active") this.keeper?.send({ type: "stop", actor: live.actor })
   }
 }

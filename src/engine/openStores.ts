@@ -10,10 +10,10 @@ import type { FireTimeStream } from "./fireTimeStream.ts"
 import {
   byJobs,
   forgetStop,
-  homelessPerCommit,
+  unroutablePerCommit,
   interruptOrphans,
   orphansPerPage,
-  parkHomeless
+  parkUnroutable
 } from "./writer/recovery.ts"
 import type { Intent } from "./writer/intent.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
@@ -26,7 +26,7 @@ import { reckonAtStart } from "./timeKeeping.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 import { onceFree } from "./storeWait.ts"
 
-interface Home {
+interface OpenedStore {
   readonly writer: StoreWriter
   readonly scope: Scope.CloseableScope
   readonly description: string
@@ -39,39 +39,39 @@ export interface Owning {
   readonly waitMs: number
 }
 
-export class StoreHomes {
-  private readonly homes = new Map<string, Home>()
+export class OpenStores {
+  private readonly stores = new Map<string, OpenedStore>()
   private readonly opening = new Map<string, Promise<StoreWriter>>()
   /** Why no store is opened any more; what waits for one is told by `ending`. */
   private ended: { readonly error: unknown } | null = null
   private readonly ending = new AbortController()
   private readonly host: WriterHost
-  private readonly news: FireTimeStream
+  private readonly fireTimes: FireTimeStream
 
-  constructor(host: WriterHost, news: FireTimeStream) {
+  constructor(host: WriterHost, fireTimes: FireTimeStream) {
     this.host = host
-    this.news = news
+    this.fireTimes = fireTimes
   }
 
   /** In the order in which they were opened. */
   get writers(): ReadonlyArray<StoreWriter> {
-    return [...this.homes.values()].map(({ writer }) => writer)
+    return [...this.stores.values()].map(({ writer }) => writer)
   }
 
   get several(): boolean {
-    return this.homes.size > 1
+    return this.stores.size > 1
   }
 
   get names(): ReadonlyArray<string> {
-    return [...this.homes.keys()]
+    return [...this.stores.keys()]
   }
 
   get descriptions(): ReadonlyMap<string, string> {
-    return new Map([...this.homes].map(([name, { description }]) => [name, description]))
+    return new Map([...this.stores].map(([name, { description }]) => [name, description]))
   }
 
   writer(name: string): StoreWriter | undefined {
-    return this.homes.get(name)?.writer
+    return this.stores.get(name)?.writer
   }
 
   /**
@@ -84,7 +84,7 @@ export class StoreHomes {
     owning: Owning,
     prepare: (writer: StoreWriter) => Promise<void>
   ): Promise<StoreWriter> {
-    if (this.homes.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
+    if (this.stores.has(name) || this.opening.has(name)) throw new NameTakenError({ kind: "store", name })
     const opened = this.openFree(name, store, owning, prepare)
     this.opening.set(name, opened)
     try {
@@ -96,17 +96,17 @@ export class StoreHomes {
 
   /** No wake-up comes any more; what is pending still goes through. */
   quiet(): void {
-    for (const { wakeUps } of this.homes.values()) wakeUps.unsubscribe()
+    for (const { wakeUps } of this.stores.values()) wakeUps.unsubscribe()
   }
 
   /** What is pending fails with `error`. */
   async close(name: string, error: unknown): Promise<void> {
-    const home = this.homes.get(name)
-    if (home === undefined) return
-    this.homes.delete(name)
-    home.wakeUps.unsubscribe()
-    home.writer.close(error)
-    await Effect.runPromise(Scope.close(home.scope, Exit.void))
+    const opened = this.stores.get(name)
+    if (opened === undefined) return
+    this.stores.delete(name)
+    opened.wakeUps.unsubscribe()
+    opened.writer.close(error)
+    await Effect.runPromise(Scope.close(opened.scope, Exit.void))
   }
 
   /** Resolves when none is open, those included that were about to be. */
@@ -141,9 +141,9 @@ export class StoreHomes {
     }
     const writer = new StoreWriter(name, opened.value, this.host)
     for (const cause of opened.value.mended ?? [])
-      this.host.troubled(new StoreMended({ store: name, cause }), `store "${name}"`)
-    const wakeUps = this.news.wakeUps$(name).subscribe(() => writer.look())
-    this.homes.set(name, { writer, scope, description: store.description, wakeUps })
+      this.host.report(new StoreMended({ store: name, cause }), `store "${name}"`)
+    const wakeUps = this.fireTimes.wakeUps$(name).subscribe(() => writer.wake())
+    this.stores.set(name, { writer, scope, description: store.description, wakeUps })
     try {
       await this.orGivenUp(
         writer,
@@ -191,17 +191,19 @@ export class StoreHomes {
       if (isRegistered(executor)) continue
       const parked = new Set<number>()
       for (;;) {
-        const due = await runStore(writer.store.due(executor, Number.MAX_SAFE_INTEGER, homelessPerCommit))
+        const due = await runStore(writer.store.due(executor, Number.MAX_SAFE_INTEGER, unroutablePerCommit))
         // A damaged index goes on to give what has been parked.
-        const homeless = due.filter(({ key }) => !parked.has(key))
-        if (homeless.length === 0) break
-        for (const { key } of homeless) parked.add(key)
-        await committed(writer, (resolve, reject) => parkHomeless(homeless, executor, isRegistered, resolve, reject))
+        const unroutable = due.filter(({ key }) => !parked.has(key))
+        if (unroutable.length === 0) break
+        for (const { key } of unroutable) parked.add(key)
+        await committed(writer, (resolve, reject) =>
+          parkUnroutable(unroutable, executor, isRegistered, resolve, reject)
+        )
       }
     }
     await reckonAtStart(writer, this.host)
-    const { setting, dispatcher } = this.host
-    await resumeParked(writer, { ...setting, knowsExecutor: (name) => dispatcher.has(name) })
+    const { environment: environment, dispatcher } = this.host
+    await resumeParked(writer, { ...environment, knowsExecutor: (name) => dispatcher.has(name) })
   }
 
   /**

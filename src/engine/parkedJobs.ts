@@ -8,7 +8,7 @@ import { FaultyTriggerError } from "../trigger/checkedTrigger.ts"
 import { missingOf } from "../trigger/missingTrigger.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { resume } from "./writer/jobEdits.ts"
-import type { DefinitionSetting } from "./job/jobDefinition.ts"
+import type { DefinitionEnvironment } from "./job/jobDefinition.ts"
 import type { Intent } from "./writer/intent.ts"
 import type { Writer } from "./writer/writer.ts"
 import { unknownStream } from "./job/jobFaults.ts"
@@ -18,7 +18,7 @@ import { runStore } from "./storePromise.ts"
 /** Jobs that share a commit. */
 const jobsPerIntent = 256
 
-export type Registered = Pick<DefinitionSetting, "tasks" | "knowsExecutor" | "knowsStream">
+export type Registered = Pick<DefinitionEnvironment, "tasks" | "knowsExecutor" | "knowsStream">
 
 /** Resumes those of one store for which everything is registered; of one task alone where it is named. */
 export const resumeParked = async (
@@ -51,7 +51,7 @@ const resuming = (
     for (const { key } of rows) {
       const job = unit.byKey(key)
       if (job !== undefined && isBack(job, registered))
-        passingOver(() => void resume(unit, job, "coalesce", registered))
+        exceptFaultyTriggers(() => void resume(unit, job, "coalesce", registered))
     }
   },
   committed: done,
@@ -101,7 +101,7 @@ const parking = (unit: UnitOfWork, keys: ReadonlyArray<number>, knowsStream: Reg
 }
 
 /** One whose trigger fails stays parked, and keeps no other from going on. */
-const passingOver = (change: () => void): void => {
+const exceptFaultyTriggers = (change: () => void): void => {
   try {
     change()
   } catch (error) {

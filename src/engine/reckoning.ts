@@ -16,7 +16,7 @@ import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { clockMark } from "./writer/clockWatch.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { readMemory } from "./job/jobCodec.ts"
-import type { DefinitionSetting } from "./job/jobDefinition.ts"
+import type { DefinitionEnvironment } from "./job/jobDefinition.ts"
 import { readNotes } from "./job/jobNotes.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
@@ -84,7 +84,7 @@ export const reckonAnew = async (writer: StoreWriter, host: WriterHost, why: Rec
     if (wrong.length === 0) continue
     const done = await changed(writer, wrong, (unit, job) =>
       mustCorrect(job.memory, aheadMs, unit.now)
-        ? setRight(unit, job, aheadMs, host.setting)
+        ? setRight(unit, job, aheadMs, host.environment)
         : retime(unit, job, why.zones, host)
     )
     for (const { kind, ...each } of done) {
@@ -147,11 +147,11 @@ const submitted = (
   )
 
 /** The job counts from now. A trigger that began when the job was added, by the wrong clock, begins now. */
-const setRight = (unit: UnitOfWork, job: Job, aheadMs: number, setting: DefinitionSetting): Done | null => {
+const setRight = (unit: UnitOfWork, job: Job, aheadMs: number, environment: DefinitionEnvironment): Done | null => {
   const { now } = unit
   const counts = job.memory.pausedAt === null && countedAhead(job.memory, now, correctionMs)
   try {
-    const rebound = counts && job.memory.since > now + correctionMs ? boundAnew(job, setting, now) : null
+    const rebound = counts && job.memory.since > now + correctionMs ? boundAnew(job, environment, now) : null
     const next = counts ? nextFire(rebound?.trigger ?? job.trigger, setRightFrom(now)) : null
     const before = rebound === null ? job : unit.redefine(job, rebound.row, job.rules, rebound.trigger)
     if (rebound !== null) unit.tell({ type: "JobModified", jobId: job.row.id })
@@ -166,16 +166,16 @@ const setRight = (unit: UnitOfWork, job: Job, aheadMs: number, setting: Definiti
 
 const boundAnew = (
   job: Job,
-  setting: DefinitionSetting,
+  environment: DefinitionEnvironment,
   now: EpochMillis
 ): { readonly row: JobDefinitionRow; readonly trigger: Trigger } | null => {
   const { given, immediate } = readNotes(job.row)
   if (given === undefined || immediate === true) return null
-  const unbound = setting.readTrigger(JSON.stringify(given))
-  const bound = unbound.bind?.({ now, timezone: setting.timezone, jobId: job.row.id })
+  const unbound = environment.readTrigger(JSON.stringify(given))
+  const bound = unbound.bind?.({ now, timezone: environment.timezone, jobId: job.row.id })
   if (bound === undefined) return null
   const text = JSON.stringify(bound.toJSON())
-  return { row: { ...job.row, trigger: text }, trigger: setting.readTrigger(text) }
+  return { row: { ...job.row, trigger: text }, trigger: environment.readTrigger(text) }
 }
 
 /** The job's next fire time by the zone data that is here now. What was served by the older stays served. */

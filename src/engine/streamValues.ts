@@ -31,7 +31,7 @@ export interface GivenValue {
   readonly length: number
 }
 
-interface Surroundings {
+interface StreamEnvironment {
   readonly tasks: TaskRegistry
   readonly suspects: Suspects
   readonly report: (error: unknown, where: string) => void
@@ -44,7 +44,7 @@ export class StreamValues implements Intent {
   readonly keys: ReadonlyArray<number>
   private readonly stream: string
   private readonly key: number
-  private readonly around: Surroundings
+  private readonly environment: StreamEnvironment
   private waiting: Array<GivenValue>
   /** Characters of those that wait. */
   private text: number
@@ -55,13 +55,13 @@ export class StreamValues implements Intent {
   /** Its job may start nothing yet. */
   private waits = false
 
-  constructor(stream: string, key: number, first: GivenValue, around: Surroundings) {
+  constructor(stream: string, key: number, first: GivenValue, around: StreamEnvironment) {
     this.stream = stream
     this.key = key
     this.keys = [key]
     this.waiting = [first]
     this.text = first.length
-    this.around = around
+    this.environment = around
   }
 
   get weight(): number {
@@ -96,11 +96,11 @@ export class StreamValues implements Intent {
       this.taken = { values: this.waiting.length, beyond: this.beyond }
       return
     }
-    this.waits = this.around.suspects.mustWait(this.around.writer, job)
+    this.waits = this.environment.suspects.mustWait(this.environment.writer, job)
     this.taken = { values: 0, beyond: 0 }
     if (this.waits) return
     this.taken = { values: this.next().count, beyond: this.beyond }
-    const task = this.around.tasks.find(job.row.task)
+    const task = this.environment.tasks.find(job.row.task)
     if (task === undefined) {
       // A user's pause is not made a fault's, which would end when the task is back.
       if (job.memory.pausedAt === null) unit.park(job, unknownTask(job.row.task))
@@ -109,7 +109,7 @@ export class StreamValues implements Intent {
     for (const { value } of this.waiting.slice(0, this.taken.values)) {
       // What one value leads to is before the next.
       const current = unit.byKey(this.key) ?? job
-      if (unit.setting.paused) refuse(unit, current, "withdrawn")
+      if (unit.environment.paused) refuse(unit, current, "withdrawn")
       else if (value === undefined) refuse(unit, current, "invalidValue")
       else this.fire(unit, current, task, value)
     }
@@ -121,17 +121,17 @@ export class StreamValues implements Intent {
     this.taken = { values: 0, beyond: 0 }
     for (const { length } of this.waiting.splice(0, values)) this.text -= length
     this.beyond -= beyond
-    const { writer, suspects } = this.around
+    const { writer, suspects } = this.environment
     if (this.waits) suspects.whenFree(() => writer.submit(this))
     else if (this.waiting.length > 0 || this.beyond > 0) writer.submit(this)
-    else this.around.done()
+    else this.environment.done()
   }
 
   failed(error: unknown): void {
-    this.around.done()
+    this.environment.done()
     // Of a writer that is closing nothing is told: an emission that comes too late is not owed.
     if (!(error instanceof SchedulerStoppedError))
-      this.around.report(error, `${this.waiting.length} values of stream "${this.stream}"`)
+      this.environment.report(error, `${this.waiting.length} values of stream "${this.stream}"`)
   }
 
   private fire(unit: UnitOfWork, job: Job, task: AnyTask<unknown>, value: Json): void {
@@ -144,7 +144,7 @@ export class StreamValues implements Intent {
       )
     } catch (error) {
       // A schema is the user's code, and may throw anything.
-      this.around.report(error, `a value for job "${job.row.id}"`)
+      this.environment.report(error, `a value for job "${job.row.id}"`)
       return refuse(unit, job, "invalidValue")
     }
     emit(unit, job, args)

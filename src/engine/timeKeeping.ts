@@ -54,7 +54,7 @@ export class ZoneDataChangedError extends Data.TaggedError("ZoneDataChangedError
 
 /** Before a store's jobs are claimed for: what its last owner reckoned with, against what is here now. */
 export const reckonAtStart = async (writer: StoreWriter, host: WriterHost): Promise<void> => {
-  writer.clock.look(host.timers.now())
+  writer.clock.observe(host.timers.now())
   const why: Reckoning = {
     aheadMs: writer.clock.takeStep(),
     zones: writer.zones.changed(),
@@ -87,10 +87,10 @@ const tell = (writer: StoreWriter, host: WriterHost, { zones }: Reckoning, recko
   if (corrected + waiting > 0) {
     writer.clock.setBack = { at, aheadMs, corrected, waiting }
     host.events.publish(at, { type: "ClockSetBack", store, aheadMs, corrected, waiting })
-    host.troubled(new ClockSetBackError({ store, aheadMs, corrected, waiting }), `store "${store}"`)
+    host.report(new ClockSetBackError({ store, aheadMs, corrected, waiting }), `store "${store}"`)
   }
   if (moved > 0)
-    host.troubled(
+    host.report(
       new ZoneDataChangedError({ store, timezones: [...zones.keys()], moved, jobs: firstMoved }),
       `store "${store}"`
     )

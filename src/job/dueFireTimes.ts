@@ -1,6 +1,6 @@
 /** Asks a trigger which of its fire times have come due: in one step where the trigger can count, else in several that each take some milliseconds. */
 import type { EpochMillis } from "../time/instant.ts"
-import { honestCount, honestNext, honestPart, honestPrevious } from "../trigger/checkedTrigger.ts"
+import { checkedCount, checkedNext, checkedPart, checkedPrevious } from "../trigger/checkedTrigger.ts"
 import type { CountedPart, Trigger } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
@@ -10,7 +10,7 @@ import { maxFireTimesPerWake } from "./rules.ts"
 
 /** The first fire time after `after`, as the job machine takes it. Throws `FaultyTriggerError`. */
 export const nextFire = (trigger: Trigger, after: EpochMillis): NextFire => {
-  const next = honestNext(trigger, after)
+  const next = checkedNext(trigger, after)
   return next === undefined
     ? { nextFireAt: null, exhausted: trigger.stream === undefined }
     : { nextFireAt: next, exhausted: false }
@@ -61,16 +61,16 @@ export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: 
   if (trigger.after === "run") return single(first)
   const part = trigger.previous === undefined ? undefined : countedPart(trigger, first, now, stepsPerCommand)
   if (part !== undefined) {
-    const through = honestPrevious(trigger, part.through + 1, first)
+    const through = checkedPrevious(trigger, part.through + 1, first)
     const range = { from: first, through, count: Math.max(1, part.count) }
     return goingOn(nextFire(trigger, through), now).more ? { ...range, more: true } : range
   }
   let [through, count] = [first, 1]
-  let next = honestNext(trigger, first)
+  let next = checkedNext(trigger, first)
   while (next !== undefined && next <= now && count < mostOwed) {
     through = next
     count += 1
-    next = honestNext(trigger, next)
+    next = checkedNext(trigger, next)
   }
   const more = next !== undefined && next <= now
   return more ? { from: first, through, count, more } : { from: first, through, count }
@@ -97,19 +97,19 @@ const counted = (trigger: Trigger, first: EpochMillis, now: EpochMillis, graceFr
   if (trigger.previous === undefined) return null
   const part = countedPart(trigger, first, now, stepsPerWake)
   if (part === undefined) return null
-  const last = honestPrevious(trigger, part.through + 1, first)
-  const lateLast = first < graceFrom ? Math.min(last, honestPrevious(trigger, graceFrom, first)) : null
+  const last = checkedPrevious(trigger, part.through + 1, first)
+  const lateLast = first < graceFrom ? Math.min(last, checkedPrevious(trigger, graceFrom, first)) : null
   const late = lateLast === null ? null : lateLast === last ? part : countedPart(trigger, first, lateLast, stepsPerWake)
   if (late === undefined || (late !== null && lateLast !== null && late.through < lateLast)) return null
-  const dueFirst = lateLast === null ? first : (honestNext(trigger, lateLast) ?? Infinity)
+  const dueFirst = lateLast === null ? first : (checkedNext(trigger, lateLast) ?? Infinity)
   const isDue = dueFirst <= part.through
   const dueCount = isDue ? Math.max(1, part.count - (late?.count ?? 0)) : 0
   return {
     late:
       late === null || lateLast === null ? null : { from: first, through: lateLast, count: Math.max(1, late.count) },
     due: isDue ? { from: dueFirst, through: last, count: dueCount } : null,
-    second: dueCount < 2 ? null : (honestNext(trigger, dueFirst) ?? null),
-    penultimate: dueCount < 2 ? null : honestPrevious(trigger, last, dueFirst),
+    second: dueCount < 2 ? null : (checkedNext(trigger, dueFirst) ?? null),
+    penultimate: dueCount < 2 ? null : checkedPrevious(trigger, last, dueFirst),
     times: [],
     ...goingOn(nextFire(trigger, last), now)
   }
@@ -122,8 +122,8 @@ const countedPart = (
   now: EpochMillis,
   mostSteps: number
 ): CountedPart | undefined => {
-  if (trigger.countPart !== undefined) return honestPart(trigger, first - 1, now, mostSteps)
-  const count = honestCount(trigger, first - 1, now)
+  if (trigger.countPart !== undefined) return checkedPart(trigger, first - 1, now, mostSteps)
+  const count = checkedCount(trigger, first - 1, now)
   return count === undefined ? undefined : { count, through: now }
 }
 

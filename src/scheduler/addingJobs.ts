@@ -40,7 +40,7 @@ export class AddingJobs {
   }
 
   async addOne(input: JobInput): Promise<AddedJob> {
-    const definition = defineJob(input, this.engine.setting)
+    const definition = defineJob(input, this.engine.environment)
     if (this.engine.fresh) return this.remember(definition)
     await this.refuseElsewhere([definition])
     const { row, store } = definition
@@ -57,7 +57,7 @@ export class AddingJobs {
   async addMany(inputs: Iterable<JobInput>, origin: DefinitionOrigin): Promise<ReadonlyArray<AddedJob>> {
     const definitions: Array<JobDefinition> = []
     for (const input of inputs) {
-      definitions.push(defineJob(input, this.engine.setting, origin))
+      definitions.push(defineJob(input, this.engine.environment, origin))
       // Checking takes microseconds a job, so a large batch gives way to other work now and then.
       if (definitions.length % 500 === 0) await this.turn()
     }

@@ -4,7 +4,7 @@ import type { Observable } from "rxjs"
 import { liveClock, timersOf } from "../engine/clock.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
-import { givenOptions, givenTrigger } from "../trigger/triggerArguments.ts"
+import { givenOptions, triggerArgument } from "../trigger/triggerArguments.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 
 export interface ClockedFireTimesOptions {
@@ -22,7 +22,7 @@ export interface ClockedFireTimesOptions {
  * `InvalidTriggerError` for what is no trigger and for unknown options.
  */
 export const fireTimes$ = (trigger: Trigger, options: ClockedFireTimesOptions = {}): Observable<EpochMillis> => {
-  givenTrigger("fireTimes$", trigger)
+  triggerArgument("fireTimes$", trigger)
   const { clock = liveClock, after, timezone } = givenOptions("fireTimes$", options, ["after", "timezone", "clock"])
   return fireTimesOn(trigger, { timers: timersOf(clock), after, timezone })
 }

@@ -17,7 +17,7 @@ import { JobQueries } from "../engine/query/jobQueries.ts"
 import { jobQueryFields } from "../engine/query/queries.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { checkName, checkPart, listGiven } from "../engine/parts.ts"
-import type { JobQuery, JobSelection, MisfireQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
+import type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { recordOf } from "../engine/job/jobRecord.ts"
 import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
@@ -193,7 +193,7 @@ export class Scheduler {
 
   /** Changes some of a job's definition, all or nothing. A new trigger counts from now. */
   async modifyJob(id: string, changes: JobChanges): Promise<JobHandle> {
-    return this.changeJob(id, "modifyJob", (unit) => commands.modify(unit, id, changes, this.engine.setting))
+    return this.changeJob(id, "modifyJob", (unit) => commands.modify(unit, id, changes, this.engine.environment))
   }
 
   /** Gives a job another trigger, from now on. A pause stays. */
@@ -213,7 +213,7 @@ export class Scheduler {
   async resumeJob(id: string, options: ResumeOptions = {}): Promise<JobHandle> {
     const missed = readMissed("resumeJob", options)
     return this.changeJob(id, "resumeJob", (unit) =>
-      commands.resume(unit, commands.jobIn(unit, id, "resumeJob"), missed, this.engine.setting)
+      commands.resume(unit, commands.jobIn(unit, id, "resumeJob"), missed, this.engine.environment)
     )
   }
 
@@ -287,7 +287,7 @@ export class Scheduler {
   }
 
   /** The ledger's other entries: fire times that are not runs of their own, and why. */
-  getMisfires(query: MisfireQuery = {}): Promise<ReadonlyArray<LedgerEntry>> {
+  getLedger(query: LedgerQuery = {}): Promise<ReadonlyArray<LedgerEntry>> {
     return this.queries.misfires(query)
   }
 

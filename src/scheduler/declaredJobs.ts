@@ -17,7 +17,7 @@ export const declaredJobs = (
   registry: TaskRegistry = engine.tasks
 ): ReadonlyArray<JobDefinition> => {
   const { options } = engine
-  const setting = { ...engine.setting, tasks: registry }
+  const environment = { ...engine.environment, tasks: registry }
   const definitions: Array<JobDefinition> = []
   for (const task of tasks) {
     for (const [index, { trigger, options: given }] of task.declared.entries()) {
@@ -29,9 +29,9 @@ export const declaredJobs = (
         task,
         trigger
       } as const
-      const definition = defineJob(input, setting, "declared")
+      const definition = defineJob(input, environment, "declared")
       const forgotten =
-        definition.trigger.type === "date" && definition.memory.since < setting.now - options.retention.jobAgeMs
+        definition.trigger.type === "date" && definition.memory.since < environment.now - options.retention.jobAgeMs
       if (!forgotten) definitions.push(definition)
     }
   }

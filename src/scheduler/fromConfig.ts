@@ -23,7 +23,7 @@ export interface PartConfig {
 /** Everything JSON; the fields mean what they mean in `SchedulerOptions` and `JobInput`. */
 export interface SchedulerConfig extends Pick<
   SchedulerOptions,
-  "timezone" | "jobDefaults" | "retention" | "residentJobs" | "commandTimeout"
+  "timezone" | "jobDefaults" | "retention" | "cachedJobs" | "commandTimeout"
 > {
   readonly stores?: { readonly [name: string]: PartConfig }
   readonly executors?: { readonly [name: string]: PartConfig }
@@ -35,7 +35,7 @@ export interface SchedulerConfig extends Pick<
 /** What the names in a configuration stand for, beside `memory` and `inProcess`, which are known. */
 export interface ConfigRegistry extends Omit<
   SchedulerOptions,
-  "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "residentJobs" | "commandTimeout"
+  "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "cachedJobs" | "commandTimeout"
 > {
   readonly storeTypes?: { readonly [type: string]: (options: never) => JobStore }
   readonly executorTypes?: { readonly [type: string]: (options: never) => ExecutorProvider }
@@ -43,7 +43,7 @@ export interface ConfigRegistry extends Omit<
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null && !Array.isArray(given)
 
-const known = ["timezone", "jobDefaults", "retention", "residentJobs", "commandTimeout", "stores", "executors", "jobs"]
+const known = ["timezone", "jobDefaults", "retention", "cachedJobs", "commandTimeout", "stores", "executors", "jobs"]
 
 /**
  * Throws `InvalidOptionError` for an unknown key or type, and everything that `createScheduler` throws. Its jobs are

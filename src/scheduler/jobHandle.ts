@@ -1,7 +1,7 @@
 /** A job in a caller's hand: what it was when it was fetched, and the verbs for it. */
 import type { JobActor } from "../engine/jobActors.ts"
 import type { JobChanges } from "../engine/writer/jobEdits.ts"
-import type { MisfireQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
+import type { LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { Explanation } from "../engine/query/explain.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
@@ -46,7 +46,7 @@ interface JobVerbs {
   runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
   retryRun(runId: string): Promise<RunHandle>
   getRuns(query: RunQuery): Promise<ReadonlyArray<RunRecord>>
-  getMisfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>>
+  getLedger(query: LedgerQuery): Promise<ReadonlyArray<LedgerEntry>>
   preview(count: number, jobId: string): Promise<ReadonlyArray<PreviewEntry>>
   explain(jobId: string, instant: InstantInput): Promise<Explanation>
 }
@@ -163,8 +163,8 @@ export class JobHandle {
     return this.scheduler.getRuns(withFields(query, { jobId: this.id }))
   }
 
-  misfires(query: Omit<MisfireQuery, "jobId"> = {}): Promise<ReadonlyArray<LedgerEntry>> {
-    return this.scheduler.getMisfires(withFields(query, { jobId: this.id }))
+  misfires(query: Omit<LedgerQuery, "jobId"> = {}): Promise<ReadonlyArray<LedgerEntry>> {
+    return this.scheduler.getLedger(withFields(query, { jobId: this.id }))
   }
 
   async preview(count: number): Promise<ReadonlyArray<EpochMillis>> {

@@ -34,7 +34,7 @@ export const resumeMany = (
   forEach(engine, "resumeJobs", selection, ({ unit, job }) => {
     if (job === undefined || job.value !== "paused") return false
     try {
-      resume(unit, job, missed, engine.setting)
+      resume(unit, job, missed, engine.environment)
       return true
     } catch (error) {
       if (!stillFaulty.some((fault) => error instanceof fault)) throw error

@@ -60,7 +60,7 @@ export interface SchedulerOptions<R = never> {
   readonly jobDefaults?: RuleOptions
   readonly retention?: RetentionOptions
   /** Idle jobs kept decoded in memory. Default 1,000. */
-  readonly residentJobs?: number
+  readonly cachedJobs?: number
   /**
    * How long a command (`addJob`, `pauseJob`, …) waits for a store that is away, before it rejects with the store's error, nothing
    * of it written. `null`: for as long as it takes. Default 30 seconds.
@@ -86,7 +86,7 @@ const known = [
   "timezone",
   "jobDefaults",
   "retention",
-  "residentJobs",
+  "cachedJobs",
   "commandTimeout",
   "inspect",
   "clock",
@@ -163,7 +163,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
       runCount: wholeNumber("retention.runCount", options.retention?.runCount, 1_000_000),
       jobAgeMs: readDuration(options.retention?.jobAge ?? Duration.days(30), "retention.jobAge")
     },
-    residentJobs: wholeNumber("residentJobs", options.residentJobs, 1000),
+    cachedJobs: wholeNumber("cachedJobs", options.cachedJobs, 1000),
     commandTimeoutMs:
       options.commandTimeout === null
         ? Infinity

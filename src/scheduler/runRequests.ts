@@ -43,7 +43,7 @@ export class RunRequests {
     const textLength = args === undefined ? 0 : JSON.stringify(args).length
     return this.claimed(writer, { ids: [id], textLength }, (unit) => {
       const job = jobIn(unit, id, "runJob")
-      return { jobKey: job.key, jobId: id, ...request(unit, job, args, this.engine.setting) }
+      return { jobKey: job.key, jobId: id, ...request(unit, job, args, this.engine.environment) }
     })
   }
 
@@ -65,7 +65,7 @@ export class RunRequests {
     return this.claimed(writer, { keys: [jobKey] }, (unit) => {
       const job = unit.byKey(jobKey)
       if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
-      const requested = retry(unit, job, run, this.engine.setting)
+      const requested = retry(unit, job, run, this.engine.environment)
       if (requested === null) throw refusal("retried", "another run for its fire time is live; await its end")
       return { jobKey, jobId, ...requested }
     })

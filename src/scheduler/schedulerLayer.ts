@@ -53,7 +53,7 @@ export type SchedulerError =
 const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
   ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext"] as const),
-  ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getMisfires", "preview", "explain"] as const),
+  ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getLedger", "preview", "explain"] as const),
   ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
 ]
 
@@ -115,10 +115,10 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
     const { deadlineMs, waitMs, options } = yield* refusable(() => readLayerOptions(given))
     const clock = yield* Effect.clock
     const fibers = yield* Supervisor.track
-    const surroundings = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
+    const outer = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
     // Tasks run after `start`, so the service that they may ask for is whole by then.
     const service = {} as SchedulerService
-    const runtime = Runtime.updateContext(surroundings, Context.add(Scheduler, service))
+    const runtime = Runtime.updateContext(outer, Context.add(Scheduler, service))
     const scheduler = yield* refusable(() =>
       // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
       createSchedulerWith({ clock, ...options }, runtime as Runtime.Runtime<unknown>)

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
-import type { Trouble } from "../engine/errorLog.ts"
+import type { ReportedError } from "../engine/errorLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
 import { faultKinds } from "../job/snapshot.ts"
 import type { JobRow } from "../store/jobStore.ts"
@@ -47,7 +47,7 @@ export interface ExecutorLoad {
   readonly queued: number
   readonly stuck: number
   /** What the executor itself has thrown; `null`: nothing. */
-  readonly trouble: Trouble | null
+  readonly reported: ReportedError | null
 }
 
 export interface SchedulerStatus {
@@ -61,7 +61,7 @@ export interface SchedulerStatus {
   readonly stores: ReadonlyArray<StoreStatus>
   readonly executors: ReadonlyArray<ExecutorLoad>
   /** What `onError` was told: of listeners, streams, executors and stores; `null`: nothing. */
-  readonly reported: Trouble | null
+  readonly reported: ReportedError | null
 }
 
 /** Parked jobs that are counted by kind, at the most. */
@@ -71,7 +71,7 @@ const patienceMs = 2_000
 
 export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
   const { value, context } = engine.actor.getSnapshot()
-  const { troubles } = engine
+  const { errors } = engine
   return {
     state: engine.fresh ? "starting" : value,
     reason: context.reason ?? engine.stopReason,
@@ -86,9 +86,9 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
       running,
       queued,
       stuck,
-      trouble: troubles.ofExecutor(name)
+      reported: errors.ofExecutor(name)
     })),
-    reported: troubles.reported
+    reported: errors.reported
   }
 }
 
@@ -124,12 +124,12 @@ const countsOf = (engine: Engine, { store }: StoreWriter) =>
   engine.questions.ask("status", async (question) => {
     let cancel = (): void => undefined
     const late = new Promise<null>((resolve) => {
-      const look = (): void => {
+      const check = (): void => {
         const leftMs = patienceMs - question.heldMs
         if (leftMs <= 0) resolve(null)
-        else cancel = engine.timers.after(leftMs, look)
+        else cancel = engine.timers.after(leftMs, check)
       }
-      look()
+      check()
     })
     const read = question.read(
       Effect.all({ counts: store.countJobs(), parked: store.jobs({ fault: true, limit: maxParked }) })

@@ -28,7 +28,7 @@ export interface ValueTaker {
 }
 
 /** What tasks run on. */
-export interface TaskGround {
+export interface TaskEnvironment {
   /** Runs Effects. */
   readonly runtime: Runtime.Runtime<never>
   /** The clock of actor logic. */
@@ -41,7 +41,12 @@ export interface TaskGround {
  * Calls a handler, or runs what is given in its place, and hands the end to `taker`; that may be before it returns. Never
  * throws. An Effect is interrupted, an Observable unsubscribed and an actor stopped when `taker` asks; a promise cannot be.
  */
-export const runHandler = (handler: object, context: TaskContext, taker: ValueTaker, ground: TaskGround): void => {
+export const runHandler = (
+  handler: object,
+  context: TaskContext,
+  taker: ValueTaker,
+  environment: TaskEnvironment
+): void => {
   let value: unknown = handler
   if (typeof handler === "function" && !Effect.isEffect(handler)) {
     try {
@@ -51,7 +56,7 @@ export const runHandler = (handler: object, context: TaskContext, taker: ValueTa
       return
     }
   }
-  takeValue(value, context, taker, ground, true)
+  takeValue(value, context, taker, environment, true)
 }
 
 /** Whether a task may be made of this value: a function, an Effect, an Observable or actor logic. */
@@ -63,7 +68,7 @@ const takeValue = (
   value: unknown,
   context: TaskContext,
   taker: ValueTaker,
-  ground: TaskGround,
+  environment: TaskEnvironment,
   mayWait: boolean
 ): void => {
   // Cheapest first: most tasks give nothing or a promise.
@@ -75,22 +80,22 @@ const takeValue = (
   try {
     switch (kind) {
       case "promise":
-        if (mayWait) awaitPromise(value as Promise<unknown>, context, taker, ground)
+        if (mayWait) awaitPromise(value as Promise<unknown>, context, taker, environment)
         else taker.succeed(value)
         return
       case "thenable":
         // `Promise.resolve` takes the thenable's word once, however often it calls back, and on another turn.
-        if (mayWait) awaitPromise(Promise.resolve(value), context, taker, ground)
+        if (mayWait) awaitPromise(Promise.resolve(value), context, taker, environment)
         else taker.succeed(value)
         return
       case "effect":
-        runEffect(value as Effect.Effect<unknown, unknown>, taker, ground.runtime)
+        runEffect(value as Effect.Effect<unknown, unknown>, taker, environment.runtime)
         return
       case "observable":
         observe(value as Observable<unknown>, taker)
         return
       case "logic":
-        runLogic(value as AnyActorLogic, context, taker, ground)
+        runLogic(value as AnyActorLogic, context, taker, environment)
         return
       case "plain":
         taker.succeed(value)
@@ -120,12 +125,17 @@ const kindOf = (value: object): Kind => {
 const isActorLogic = (value: { readonly transition?: unknown; readonly getInitialSnapshot?: unknown }): boolean =>
   typeof value.transition === "function" && typeof value.getInitialSnapshot === "function"
 
-const awaitPromise = (promise: Promise<unknown>, context: TaskContext, taker: ValueTaker, ground: TaskGround): void => {
+const awaitPromise = (
+  promise: Promise<unknown>,
+  context: TaskContext,
+  taker: ValueTaker,
+  environment: TaskEnvironment
+): void => {
   void promise.then(
     (value) => {
       // A value that still has to be run, from an aborted attempt, is not begun any more.
       if (taker.aborted) taker.succeed(undefined)
-      else takeValue(value, context, taker, ground, false)
+      else takeValue(value, context, taker, environment, false)
     },
     (error: unknown) => {
       taker.fail(error)
@@ -182,7 +192,7 @@ const runLogic = (
   logic: AnyActorLogic,
   context: TaskContext,
   taker: ValueTaker,
-  { timers, inspect }: TaskGround
+  { timers, inspect }: TaskEnvironment
 ): void => {
   const clock = {
     setTimeout: (callback: () => void, delayMs: number): unknown => timers.after(delayMs, callback),

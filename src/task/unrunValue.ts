@@ -97,16 +97,16 @@ const isPlain = (value: object): boolean => {
 }
 
 /** Values that one search looks at: far more than a result that may be kept has. */
-const mostLooks = 100_000
-const deepestLook = 1_000
+const mostValues = 100_000
+const deepestLevel = 1_000
 
 class UnrunSearch {
   first: { readonly found: string; readonly path: ReadonlyArray<string | number> } | null = null
   private readonly seen = new Set<object>()
 
   into(value: unknown, path: ReadonlyArray<string | number>, depth: number): void {
-    if (typeof value !== "object" || value === null || depth > deepestLook) return
-    if (this.seen.has(value) || this.seen.size >= mostLooks) return
+    if (typeof value !== "object" || value === null || depth > deepestLevel) return
+    if (this.seen.has(value) || this.seen.size >= mostValues) return
     this.seen.add(value)
     for (const [key, part] of partsOf(value)) {
       // Functions in objects are methods.

@@ -86,14 +86,14 @@ export const simulate = (options: SimulateOptions): Promise<Simulation> =>
   })
 
 const play = async (options: SimulateOptions): Promise<Simulation> => {
-  const plan = readPlan(options)
-  const { clock, from, to } = plan
+  const script = readScript(options)
+  const { clock, from, to } = script
   await clock.runUntil(from)
-  const stage = new Stage(plan)
+  const stage = new Stage(script)
   try {
     await stage.start(false)
-    await stage.current.addJobs(plan.jobs)
-    for (const mark of plan.marks) {
+    await stage.current.addJobs(script.jobs)
+    for (const mark of script.marks) {
       await clock.runUntil(mark.at)
       await mark.reached(stage)
     }
@@ -112,7 +112,7 @@ interface Mark {
   readonly reached: (stage: Stage) => Promise<void>
 }
 
-interface Plan {
+interface Script {
   readonly clock: VirtualClock
   readonly from: EpochMillis
   readonly to: EpochMillis
@@ -127,7 +127,7 @@ const optionNames = [
   ...["store", "executors", "streams", "triggers", "calendars", "jobDefaults", "onError"]
 ]
 
-const readPlan = (options: SimulateOptions): Plan => {
+const readScript = (options: SimulateOptions): Script => {
   checkKnown("options", options, optionNames)
   const { timezone = "UTC", tasks, jobs = [], onEvent, clock } = options
   const { store = memory(), executors, streams, triggers, calendars, jobDefaults, onError } = options
@@ -240,15 +240,15 @@ const stepTurns = 1000
 
 /** The scheduler of the moment, and the steps that are under way. */
 class Stage {
-  private readonly plan: Plan
+  private readonly script: Script
   private scheduler: Scheduler | null = null
   private readonly waiting = new Set<{ readonly at: EpochMillis }>()
   private failure: { readonly error: unknown } | null = null
   /** True while no scheduler runs. */
   down = true
 
-  constructor(plan: Plan) {
-    this.plan = plan
+  constructor(script: Script) {
+    this.script = script
   }
 
   /** The newest scheduler; while it is down, the one that has stopped. */
@@ -258,7 +258,7 @@ class Stage {
   }
 
   async start(paused: boolean): Promise<void> {
-    const { scheduler: options, onEvent } = this.plan
+    const { scheduler: options, onEvent } = this.script
     const scheduler = createScheduler(options)
     if (onEvent !== undefined)
       scheduler.on<SchedulerEventType>([...(schedulerEventTypes as ReadonlySet<SchedulerEventType>)], onEvent)
@@ -275,7 +275,7 @@ class Stage {
 
   /** Does a step, and waits until it has ended or waits for time itself. */
   async act(at: EpochMillis, step: SimulationStep["act"]): Promise<void> {
-    const { clock } = this.plan
+    const { clock } = this.script
     const under = { at }
     this.waiting.add(under)
     void (async () => step(this.current, clock))()

@@ -46,9 +46,7 @@ export const readSimulation = async (scheduler: Scheduler, from: EpochMillis, to
   const verification = await scheduler.verify()
   const jobs = (await scheduler.getJobs({ limit: all })).map(({ record }) => record)
   const runs = await readRuns(scheduler, from, to, Math.ceil(verification.checked.runs / runsPerSlice))
-  const misfires = (await scheduler.getMisfires({ limit: all }))
-    .toReversed()
-    .sort((one, other) => one.from - other.from)
+  const misfires = (await scheduler.getLedger({ limit: all })).toReversed().sort((one, other) => one.from - other.from)
   return { from, to, runs, misfires, jobs, summary: summaryOf(jobs, runs, misfires), verification }
 }
 

@@ -21,7 +21,7 @@ interface Sleeper extends Due {
   wake: (() => void) | null
 }
 
-/** One that waits for the wall clock. It looks every `maxSleepMs`, like one on a real clock; only looks that matter are made. */
+/** One that waits for the wall clock. It wakes every `maxSleepMs`, like one on a real clock; only wakes that matter are made. */
 interface WallSleeper {
   readonly instant: EpochMillis
   readonly wake: () => void
@@ -29,7 +29,7 @@ interface WallSleeper {
   readonly setBack: (() => void) | undefined
   /** The wall's offset at its newest look. */
   offset: number
-  /** Where its looks are counted from. */
+  /** Where its wakes are counted from. */
   since: number
   sleeper: Sleeper
 }
@@ -93,9 +93,9 @@ export class VirtualClock implements TimedClock {
     this.wallOffset += readStep(ms)
     // Who waits for a wall instant notices at the next look, at most a minute from now.
     for (const each of this.wallSleepers) {
-      const looks = Math.floor((this.elapsedMs - each.since) / maxSleepMs) + 1
+      const wakes = Math.floor((this.elapsedMs - each.since) / maxSleepMs) + 1
       this.cancel(each.sleeper)
-      each.sleeper = this.add(Math.min(each.since + looks * maxSleepMs, each.sleeper.dueAt), () => this.look(each))
+      each.sleeper = this.add(Math.min(each.since + wakes * maxSleepMs, each.sleeper.dueAt), () => this.wake(each))
     }
   }
 
@@ -149,7 +149,7 @@ export class VirtualClock implements TimedClock {
     at: (instant, callback, setBack) => {
       if (instant <= this.unsafeCurrentTimeMillis()) return this.turn(callback)
       const dueAt = Math.ceil(instant - this.wallOffset)
-      const sleeper = this.add(dueAt, () => this.look(each))
+      const sleeper = this.add(dueAt, () => this.wake(each))
       const each: WallSleeper = {
         instant,
         wake: callback,
@@ -208,13 +208,13 @@ export class VirtualClock implements TimedClock {
     this.cancelled = 0
   }
 
-  private look(each: WallSleeper): void {
+  private wake(each: WallSleeper): void {
     const leftMs = each.instant - this.unsafeCurrentTimeMillis()
     const wasSetBack = this.wallOffset < each.offset - clockMarginMs
     if (leftMs > 0 && !(wasSetBack && each.setBack !== undefined)) {
       each.offset = Math.max(each.offset, this.wallOffset)
       each.since = this.elapsedMs
-      each.sleeper = this.add(this.elapsedMs + leftMs, () => this.look(each))
+      each.sleeper = this.add(this.elapsedMs + leftMs, () => this.wake(each))
       return
     }
     this.wallSleepers.delete(each)

@@ -43,7 +43,7 @@ export interface TimeBudget {
  * `trigger.next(after)`, checked: `undefined` or an instant strictly later than `after`. With a budget, an answer that took longer is
  * refused (an endless loop in a trigger cannot be stopped from outside). Throws `FaultyTriggerError`.
  */
-export const honestNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBudget): EpochMillis | undefined => {
+export const checkedNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBudget): EpochMillis | undefined => {
   const startedMs = budget === undefined ? 0 : budget.elapsedMs()
   const found = ask(trigger, after)
   if (budget !== undefined) {
@@ -63,7 +63,7 @@ export const honestNext = (trigger: Trigger, after: EpochMillis, budget?: TimeBu
  * The last fire time before `before`, where `first` is one: from `first` on, though a trigger whose time zone has new rules by now may
  * not know that one. Throws `FaultyTriggerError`.
  */
-export const honestPrevious = (trigger: Trigger, before: EpochMillis, first: EpochMillis): EpochMillis => {
+export const checkedPrevious = (trigger: Trigger, before: EpochMillis, first: EpochMillis): EpochMillis => {
   const found = asked(trigger, first, () => trigger.previous?.(before))
   if (found === undefined) return first
   if (isInteger(found) && found < before) return Math.max(first, found)
@@ -71,7 +71,7 @@ export const honestPrevious = (trigger: Trigger, before: EpochMillis, first: Epo
 }
 
 /** How many fire times lie in (after, through]; `undefined`: it cannot count them. Throws `FaultyTriggerError`. */
-export const honestCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number | undefined => {
+export const checkedCount = (trigger: Trigger, after: EpochMillis, through: EpochMillis): number | undefined => {
   const found = asked(trigger, after, () => trigger.count?.(after, through))
   if (found === undefined) return undefined
   if (isInteger(found) && found >= 0 && found <= through - after) return found
@@ -79,7 +79,7 @@ export const honestCount = (trigger: Trigger, after: EpochMillis, through: Epoch
 }
 
 /** The same for a beginning of (after, through], where it can count one; `undefined`: it cannot. Throws `FaultyTriggerError`. */
-export const honestPart = (
+export const checkedPart = (
   trigger: Trigger,
   after: EpochMillis,
   through: EpochMillis,

@@ -5,7 +5,7 @@ import { bindTrigger } from "./bindTrigger.ts"
 import { countsByDays, joinedPattern } from "./dayPattern.ts"
 import { common, countUnion, hasDayTimes, listsOf, union } from "./dayTimes.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenOptions, givenTrigger, reading } from "./triggerArguments.ts"
+import { givenOptions, triggerArgument, reading } from "./triggerArguments.ts"
 import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
@@ -115,7 +115,7 @@ const checked = (trigger: string, triggers: ReadonlyArray<Trigger>): ReadonlyArr
       expected: "a list of 1 to 100 triggers"
     })
   }
-  for (const [index, member] of triggers.entries()) givenTrigger(trigger, member, `triggers[${index}]`)
+  for (const [index, member] of triggers.entries()) triggerArgument(trigger, member, `triggers[${index}]`)
   const misfit = triggers.find((member) => member.after !== undefined || member.stream !== undefined)
   if (misfit !== undefined) {
     const found = misfit.stream === undefined ? "a fixed delay after runs" : "a stream"

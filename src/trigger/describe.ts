@@ -3,7 +3,7 @@ import cronstrue from "cronstrue"
 import type { CronRule } from "./cron/rule.ts"
 import { cronMacros, readCronText } from "./cron/text.ts"
 import { cronWords, months, weekdays } from "./cron/words.ts"
-import { givenTrigger } from "./triggerArguments.ts"
+import { triggerArgument } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { isSpec } from "./storedForm.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
@@ -13,12 +13,12 @@ import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
  * `"en"`) by cronstrue once its module is imported (`import "cronstrue/locales/sv"`); what its dialect of cron reads otherwise, and
  * everything around cron text, is English. Throws `InvalidTriggerError` for what is no trigger or no locale.
  */
-export const describe = (trigger: Trigger, locale = "en"): string => {
+export const describeTrigger = (trigger: Trigger, locale = "en"): string => {
   if (typeof (locale as unknown) !== "string") {
     const expected = 'a locale such as "sv"'
-    throw new InvalidTriggerError({ trigger: "describe", field: "locale", found: shownValue(locale), expected })
+    throw new InvalidTriggerError({ trigger: "describeTrigger", field: "locale", found: shownValue(locale), expected })
   }
-  return describeSpec(givenTrigger("describe", trigger).toJSON(), locale)
+  return describeSpec(triggerArgument("describeTrigger", trigger).toJSON(), locale)
 }
 
 const describeSpec = (spec: TriggerSpec, locale: string): string => {

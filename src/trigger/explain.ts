@@ -3,7 +3,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
-import { givenOptions, givenTrigger } from "./triggerArguments.ts"
+import { givenOptions, triggerArgument } from "./triggerArguments.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
 
 /** `refusedBy` is empty when it fires. `previous` and `next` are the fire times around `at`, where there are any. */
@@ -26,7 +26,7 @@ export const explainFireTime = (
   instant: InstantInput,
   options: { readonly timezone?: string | undefined } = {}
 ): FireTimeExplanation => {
-  givenTrigger("explainFireTime", trigger)
+  triggerArgument("explainFireTime", trigger)
   const timezone = givenOptions("explainFireTime", options, ["timezone"]).timezone ?? machineTimezone()
   zoneOf(timezone)
   const at = readInstant(instant, timezone)

@@ -9,7 +9,7 @@ import { readCondition, weekdayAndDate } from "./dateCondition.ts"
 import { countPartOf, countsBy, zonePattern } from "./dayPattern.ts"
 import { dayTimesOf, hasDayTimes, union, within } from "./dayTimes.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenOptions, givenProperties, givenTrigger } from "./triggerArguments.ts"
+import { givenOptions, givenProperties, triggerArgument } from "./triggerArguments.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
@@ -61,7 +61,7 @@ const filterOf = (
   options: FilterOptions,
   find: FindCalendar | undefined
 ): Trigger => {
-  const inner = givenTrigger(type, given)
+  const inner = triggerArgument(type, given)
   const { timezone } = givenOptions(type, options, ["timezone"])
   if (inner.after !== undefined || inner.stream !== undefined) {
     const found = inner.stream === undefined ? "a fixed delay after runs" : "a stream"

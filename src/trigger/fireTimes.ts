@@ -6,8 +6,8 @@ import type { CancelTimer, WallTimers } from "../time/timers.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
-import { givenOptions, givenTrigger } from "./triggerArguments.ts"
-import { honestNext } from "./checkedTrigger.ts"
+import { givenOptions, triggerArgument } from "./triggerArguments.ts"
+import { checkedNext } from "./checkedTrigger.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
@@ -42,7 +42,7 @@ export const fireTimes = (trigger: Trigger, given: FireTimesOptions): Iterable<E
     *[Symbol.iterator]() {
       let taken = 0
       for (let at = after; taken < limit; taken++) {
-        const fireAt = honestNext(bound, at)
+        const fireAt = checkedNext(bound, at)
         if (fireAt === undefined || fireAt > until) return
         yield (at = fireAt)
       }
@@ -73,7 +73,7 @@ export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): O
     const step = (): void => {
       try {
         for (let taken = 0; taken < maxPerTurn && !subscriber.closed; taken++) {
-          const fireAt = honestNext(bound, cursor)
+          const fireAt = checkedNext(bound, cursor)
           if (fireAt === undefined) return subscriber.complete()
           if (fireAt > timers.now()) {
             cancel = timers.at(fireAt, step)
@@ -103,7 +103,7 @@ export const fireTimes$ = (trigger: Trigger, options: FireTimesStreamOptions): O
 const maxPerTurn = 1_000
 
 const refuseStream = (trigger: Trigger): void => {
-  if (givenTrigger("fireTimes", trigger).stream === undefined) return
+  if (triggerArgument("fireTimes", trigger).stream === undefined) return
   throw new InvalidTriggerError({
     trigger: trigger.type,
     field: "trigger",

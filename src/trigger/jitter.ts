@@ -10,7 +10,7 @@ import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { CountPart } from "./dayPattern.ts"
 import { countPartOf, countsBy } from "./dayPattern.ts"
 import { dayTimesOf, hasDayTimes } from "./dayTimes.ts"
-import { givenTrigger } from "./triggerArguments.ts"
+import { triggerArgument } from "./triggerArguments.ts"
 import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, optionalText, requiredField } from "./storedForm.ts"
@@ -18,7 +18,7 @@ import type { Trigger, TriggerCodec, Work } from "./trigger.ts"
 
 /** Moves each fire time of `trigger` later by 0 to `max`, both possible. The seed is the id of the job it is given to. Throws `InvalidTriggerError`. */
 export const jitter = (trigger: Trigger, max: DurationLike): Trigger =>
-  jitterOf(givenTrigger("jitter", trigger), readTriggerDuration("jitter", "max", max), undefined)
+  jitterOf(triggerArgument("jitter", trigger), readTriggerDuration("jitter", "max", max), undefined)
 
 /** Reads the stored form: `trigger`, `max` in milliseconds and `seed`. */
 export const jitterCodec: TriggerCodec = {

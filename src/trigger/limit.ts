@@ -3,7 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { clipped, countPartOf, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenTrigger } from "./triggerArguments.ts"
+import { triggerArgument } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, requiredField } from "./storedForm.ts"
@@ -14,7 +14,7 @@ import type { Trigger, TriggerCodec } from "./trigger.ts"
  * job nothing is counted yet and every `next` is answered. Limits fire times, not runs: `maxRuns` of a job does that. Throws
  * `InvalidTriggerError`, also for a fixed delay and a stream, whose fire times cannot be counted ahead.
  */
-export const limit = (trigger: Trigger, n: number): Trigger => limitOf(givenTrigger("limit", trigger), n, undefined)
+export const limit = (trigger: Trigger, n: number): Trigger => limitOf(triggerArgument("limit", trigger), n, undefined)
 
 /** Reads the stored form: `trigger`, `count` and `from`. */
 export const limitCodec: TriggerCodec = {

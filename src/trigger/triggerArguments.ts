@@ -4,7 +4,7 @@ import { isUnreadableData } from "../time/readable.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `given` as a trigger. Throws `InvalidTriggerError` for anything without `next` and `toJSON`. */
-export const givenTrigger = (trigger: string, given: unknown, field = "trigger"): Trigger => {
+export const triggerArgument = (trigger: string, given: unknown, field = "trigger"): Trigger => {
   const isTrigger = reading(
     trigger,
     field,

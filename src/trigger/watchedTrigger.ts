@@ -1,6 +1,6 @@
 /** Custom triggers under watch: an answer that takes too long is a fault, wherever in a trigger's tree it is given. */
 import type { TimeBudget } from "./checkedTrigger.ts"
-import { honestNext } from "./checkedTrigger.ts"
+import { checkedNext } from "./checkedTrigger.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
 /** The codec, whose triggers throw `FaultyTriggerError` for an answer that breaks the contract or outruns the budget. */
@@ -11,7 +11,7 @@ export const watchedCodec = (codec: TriggerCodec, budget: TimeBudget): TriggerCo
 
 const watched = (trigger: Trigger, budget: TimeBudget): Trigger => ({
   type: trigger.type,
-  next: (after) => honestNext(trigger, after, budget),
+  next: (after) => checkedNext(trigger, after, budget),
   toJSON: () => trigger.toJSON(),
   ...(trigger.previous === undefined ? {} : { previous: (before) => trigger.previous?.(before) }),
   ...(trigger.count === undefined ? {} : { count: (after, through) => trigger.count?.(after, through) }),

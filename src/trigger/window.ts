@@ -6,7 +6,7 @@ import type { BoundOptions, Bounds } from "./bounds.ts"
 import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import { clipped, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenOptions, givenTrigger } from "./triggerArguments.ts"
+import { givenOptions, triggerArgument } from "./triggerArguments.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
@@ -16,7 +16,7 @@ import type { Trigger, TriggerCodec } from "./trigger.ts"
  * `UnknownTimezoneError`.
  */
 export const window = (trigger: Trigger, options: BoundOptions): Trigger =>
-  windowOf(givenTrigger("window", trigger), readBounds("window", givenOptions("window", options, boundNames)))
+  windowOf(triggerArgument("window", trigger), readBounds("window", givenOptions("window", options, boundNames)))
 
 /** Reads the stored form: `trigger` and the bounds. */
 export const windowCodec: TriggerCodec = {

@@ -5,7 +5,7 @@ import type { JobMemory } from "../job/snapshot.ts"
 import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { LedgerRow, RunRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import { honestNext } from "../trigger/checkedTrigger.ts"
+import { checkedNext } from "../trigger/checkedTrigger.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Invariant } from "./verification.ts"
 
@@ -103,9 +103,9 @@ const owedBy = (
 ): ((after: EpochMillis) => EpochMillis | undefined) => {
   let index = 0
   return (after) => {
-    let at = honestNext(trigger, after)
+    let at = checkedNext(trigger, after)
     for (let pause = pauses[index]; at !== undefined && pause !== undefined && pause.fromAt <= at;) {
-      if (at <= pause.throughAt) at = honestNext(trigger, pause.throughAt)
+      if (at <= pause.throughAt) at = checkedNext(trigger, pause.throughAt)
       pause = pauses[++index]
     }
     return at

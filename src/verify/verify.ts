@@ -12,7 +12,7 @@ import { verifyJob } from "./verifyJob.ts"
 const pageSize = 200
 const pageBytes = 4_000_000
 /** Times that a suspicious job is looked at. */
-const looks = 3
+const rounds = 3
 
 export const verify = async (engine: Engine): Promise<Verification> => {
   engine.mustAnswer("verify")
@@ -44,7 +44,7 @@ export const verify = async (engine: Engine): Promise<Verification> => {
 const verifyLive = async (engine: Engine, writer: StoreWriter, row: JobRow): Promise<Findings> => {
   const first = await findingsOf(engine, writer, row)
   let { found } = first
-  for (let look = 1; look < looks && found.length > 0; look++) {
+  for (let round = 1; round < rounds && found.length > 0; round++) {
     await turn(engine)
     const [again] = await engine.questions.read("verify", writer.store.jobsByKey([row.key]))
     if (again === undefined) return { ...first, found: [] }

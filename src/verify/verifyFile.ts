@@ -10,7 +10,7 @@ import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { runStore } from "../engine/storePromise.ts"
 import { preview } from "../job/jobOptions.ts"
-import { letOthersIn } from "../store/sqlite/slices.ts"
+import { yieldToEventLoop } from "../store/sqlite/slices.ts"
 import { openSnapshot, type SqliteSnapshot } from "../store/sqlite/snapshot.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { StoreUnreadable } from "../store/storeError.ts"
@@ -20,7 +20,7 @@ import { createTriggerRegistry } from "../trigger/triggerRegistry.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
 import { maxFireTimes, type Sliced } from "./accounting.ts"
 import { Tally, type Verification } from "./verification.ts"
-import { type CheckSetting, verifyJob } from "./verifyJob.ts"
+import { type CheckEnvironment, verifyJob } from "./verifyJob.ts"
 
 export interface VerifyFileOptions {
   /** The scheduler's `retention.runAge`, where records were deleted. Default 30 days. */
@@ -82,7 +82,7 @@ const verifyJobs = (
 ): Effect.Effect<void, StoreError> =>
   Effect.gen(function* () {
     const { recovered, purged } = yield* snapshot.past
-    const setting: CheckSetting = {
+    const environment: CheckEnvironment = {
       codec,
       retained: { from: purged ? (yield* Clock.currentTimeMillis) - runAgeMs : -Infinity, guessed: purged },
       epoch: snapshot.epoch,
@@ -96,7 +96,7 @@ const verifyJobs = (
       for (const row of rows) {
         const runs = yield* snapshot.runsOf(row.key, maxFireTimes)
         const ledger = yield* snapshot.ledgerOf(row.key, maxFireTimes)
-        tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger }, setting)))
+        tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger }, environment)))
         if (tally.full) return
         if (row.key <= afterKey) {
           tally.addToStore(store, `its jobs are not in the order of their keys: the check ended at "${row.id}"`)
@@ -112,6 +112,6 @@ const inTurns = <A>(slices: Sliced<A>): Effect.Effect<A> =>
     for (;;) {
       const slice = slices.next()
       if (slice.done === true) return slice.value
-      yield* letOthersIn
+      yield* yieldToEventLoop
     }
   })

@@ -9,7 +9,7 @@ import type { JobMemory } from "../job/snapshot.ts"
 import { stateOf, wakeAtOf } from "../job/snapshot.ts"
 import { isOfFireTime, isOfValue } from "../store/claimKind.ts"
 import type { JobRow, RunRow } from "../store/jobStore.ts"
-import { FaultyTriggerError, honestNext } from "../trigger/checkedTrigger.ts"
+import { FaultyTriggerError, checkedNext } from "../trigger/checkedTrigger.ts"
 import { UnknownCalendarError } from "../trigger/holidayCalendar.ts"
 import { UnknownTriggerError } from "../trigger/triggerRegistry.ts"
 import type { Trigger } from "../trigger/trigger.ts"
@@ -17,7 +17,7 @@ import type { JobRecords, Report, Retained, Sliced } from "./accounting.ts"
 import { checkAccounting, checkDoubles, hadEarlierTrigger, maxFireTimes } from "./accounting.ts"
 import type { Findings, NotCheckedReason } from "./verification.ts"
 
-export interface CheckSetting {
+export interface CheckEnvironment {
   readonly codec: JobCodec
   readonly retained: Retained
   /** The owner's, or the last one's. */
@@ -30,7 +30,7 @@ export interface CheckSetting {
   readonly knowsTriggers: boolean
 }
 
-export function* verifyJob(row: JobRow, given: JobRecords, setting: CheckSetting): Sliced<Findings> {
+export function* verifyJob(row: JobRow, given: JobRecords, environment: CheckEnvironment): Sliced<Findings> {
   const found: Array<Findings["found"][number]> = []
   const report: Report = (invariant, message) => found.push({ invariant, message })
   const runs = given.runs.filter(({ damage }) => damage === undefined)
@@ -39,8 +39,8 @@ export function* verifyJob(row: JobRow, given: JobRecords, setting: CheckSetting
     if (damage !== undefined) report("readable", `the record of run ${runKey} cannot be read: ${damage}`)
   const counted = { runs: given.runs.length, fireTimes: 0, notChecked: [] }
   checkFinished(runs, report)
-  checkOverlap(records, setting, report)
-  const read = readJob(row, setting, report)
+  checkOverlap(records, environment, report)
+  const read = readJob(row, environment, report)
   if (read === null) return { ...counted, found }
   const { memory, trigger } = read
   const state = stateOf(memory)
@@ -50,7 +50,7 @@ export function* verifyJob(row: JobRow, given: JobRecords, setting: CheckSetting
     return { ...counted, found }
   }
   checkState(row, read, report)
-  checkLive(read, runs, setting, report)
+  checkLive(read, runs, environment, report)
   checkCursor(memory, records, report)
   const isStreams = trigger?.stream !== undefined
   checkDoubles(memory, records, isStreams, report)
@@ -61,7 +61,7 @@ export function* verifyJob(row: JobRow, given: JobRecords, setting: CheckSetting
   const earlier: ReadonlyArray<NotCheckedReason> = hadEarlierTrigger(memory, records) ? ["earlierTrigger"] : []
   try {
     checkNext(memory, trigger, report)
-    const fireTimes = yield* checkAccounting(memory, trigger, records, setting.retained, report)
+    const fireTimes = yield* checkAccounting(memory, trigger, records, environment.retained, report)
     return {
       ...counted,
       fireTimes,
@@ -82,7 +82,7 @@ interface ReadJob {
   readonly trigger: Trigger | null
 }
 
-const readJob = (row: JobRow, { codec, knowsTriggers }: CheckSetting, report: Report): ReadJob | null => {
+const readJob = (row: JobRow, { codec, knowsTriggers }: CheckEnvironment, report: Report): ReadJob | null => {
   try {
     const memory = readMemory(row)
     const rules = codec.rulesOf(row)
@@ -135,7 +135,7 @@ const checkEarly = (runs: ReadonlyArray<RunRow>, isStreams: boolean, report: Rep
  * Overlap needs somebody who would have claimed: what came due before a start and was recorded after it was missed. It is recorded as a
  * fire time comes due, at no other time, so which rules the job has had since does not matter.
  */
-const checkOverlap = ({ ledger }: JobRecords, { claimingSince }: CheckSetting, report: Report): void => {
+const checkOverlap = ({ ledger }: JobRecords, { claimingSince }: CheckEnvironment, report: Report): void => {
   for (const entry of ledger) {
     if (!isOverlap(entry)) continue
     const { fromAt, count, at } = entry
@@ -159,7 +159,12 @@ const checkState = (row: JobRow, { memory, rules, trigger }: ReadJob, report: Re
   if (row.wakeAt !== wakeAt && !either) report("wakeUp", `its wake-up is ${row.wakeAt}, its snapshot says ${wakeAt}`)
 }
 
-const checkLive = ({ memory, rules }: ReadJob, runs: ReadonlyArray<RunRow>, setting: CheckSetting, report: Report) => {
+const checkLive = (
+  { memory, rules }: ReadJob,
+  runs: ReadonlyArray<RunRow>,
+  environment: CheckEnvironment,
+  report: Report
+) => {
   const { live } = memory
   // One that is not of a higher limit was claimed under this one, when as many were live.
   if (live.length > rules.maxInstances && live.some(({ ofHigherLimit }) => ofHigherLimit !== true))
@@ -175,11 +180,11 @@ const checkLive = ({ memory, rules }: ReadJob, runs: ReadonlyArray<RunRow>, sett
     const run = known.get(key)
     if (run === undefined) report("liveRuns", `run ${key} is unfinished and its snapshot does not know it`)
     // At a start the runs of earlier epochs are interrupted: those of a later one would stay as they are.
-    else if (epoch > setting.epoch)
-      report("ownerless", `run ${key} is of epoch ${epoch}, the owner's is ${setting.epoch}`)
+    else if (epoch > environment.epoch)
+      report("ownerless", `run ${key} is of epoch ${epoch}, the owner's is ${environment.epoch}`)
     // A first attempt executes under the owner that claimed the run. Of a further one the record does not say whose it is.
-    else if (epoch < setting.epoch && run.attempt === 1 && run.retryAt === null && setting.recovered)
-      report("ownerless", `run ${key} executes for epoch ${epoch}, which ended; the owner's is ${setting.epoch}`)
+    else if (epoch < environment.epoch && run.attempt === 1 && run.retryAt === null && environment.recovered)
+      report("ownerless", `run ${key} executes for epoch ${epoch}, which ended; the owner's is ${environment.epoch}`)
   }
 }
 
@@ -202,7 +207,7 @@ const checkCursor = (memory: JobMemory, { runs, ledger }: JobRecords, report: Re
 /** The next fire time is the trigger's first after the cursor; a later one would skip some, unseen. */
 const checkNext = (memory: JobMemory, trigger: Trigger, report: Report): void => {
   if (memory.pausedAt !== null || memory.exhausted) return
-  const next = honestNext(trigger, memory.cursor) ?? null
+  const next = checkedNext(trigger, memory.cursor) ?? null
   if (memory.nextFireAt !== next)
     report("wakeUp", `its next fire time is ${memory.nextFireAt}, its trigger's after the cursor is ${next}`)
 }

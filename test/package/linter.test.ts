@@ -21,13 +21,16 @@ const layers: ReadonlyArray<ReadonlyArray<string>> = [
 describe("the linter", () => {
   describe("refuses an import of a lower layer and no other", () => {
     const rows = layers.flatMap((row, index) => row.map((folder) => ({ folder, index })))
-    it.each(rows)("from $folder", async ({ folder, index }) => {
+    const rooms = rows.flatMap(({ folder, index }) =>
+      [folder, ...roomsIn(folder)].map((room) => ({ room, folder, index }))
+    )
+    it.each(rooms)("from $room", async ({ room, folder, index }) => {
       const others = rows.filter((other) => other.folder !== folder && someFile(other.folder) !== undefined)
-      const up = "../".repeat(folder.split("/").length)
+      const up = "../".repeat(room.split("/").length)
       const text = others
         .map((other, line) => `export * as x${line} from "${up}${someFile(other.folder) ?? ""}"`)
         .join("\n")
-      const refused = (await lint(`${folder}/anything.ts`, text))
+      const refused = (await lint(`${room}/anything.ts`, text))
         .filter((problem) => problem.ruleId === "import-x/no-restricted-paths")
         .map((problem) => others[problem.line - 1]?.folder)
       expect(refused).toEqual(others.filter((other) => other.index > index).map((other) => other.folder))
@@ -124,10 +127,11 @@ describe("the linter", () => {
   it("lets nothing but carillon/sqlite load the SQLite store", async () => {
     const refusedIn = async (file: string, text: string) =>
       (await lint(file, text)).some((problem) => problem.ruleId === "import-x/no-restricted-paths")
-    const adapter = readdirSync(join(root, "src/store")).find((name) => /^sqlite.*\.ts$/.test(name)) ?? "no adapter"
-    expect(await refusedIn("src/engine/x.ts", `export * from "../store/${adapter}"`)).toBe(true)
-    expect(await refusedIn("src/store/memory/memoryStore.ts", `export * from "./${adapter}"`)).toBe(true)
-    expect(await refusedIn("src/sqlite.ts", `export * from "./store/${adapter}"`)).toBe(false)
+    expect(existsSync(join(root, "src/store/sqlite/sqliteStore.ts"))).toBe(true)
+    expect(await refusedIn("src/engine/x.ts", 'export * from "../store/sqlite/sqliteStore.ts"')).toBe(true)
+    expect(await refusedIn("src/engine/writer/x.ts", 'export * from "../../store/sqlite/sqliteStore.ts"')).toBe(true)
+    expect(await refusedIn("src/store/memory/x.ts", 'export * from "../sqlite/sqliteStore.ts"')).toBe(true)
+    expect(await refusedIn("src/sqlite.ts", 'export * from "./store/sqlite/sqliteStore.ts"')).toBe(false)
   })
 
   it.each([
@@ -196,6 +200,22 @@ describe("the linter", () => {
     expect((await lint("src/job/x.ts", text)).map((problem) => problem.ruleId)).toContain(ruleId)
   })
 
+  it.each([
+    ["a name", "export const look = 1"],
+    ["a part of a name", "export const x = { a: 1 }\nexport const lookAgain = () => x"],
+    ["a method", "export class X {\n  home(): void {}\n}"],
+    ["a field", "export interface X {\n  readonly news: number\n}"],
+    ["a parameter", "export const x = (honest: number): number => honest"],
+    ["a comment", "/** Of one lane. */\nexport const x = 1"]
+  ])("refuses a word of nobody's field as %s", async (_, text) => {
+    expect((await lint("src/engine/writer/x.ts", text)).map(({ ruleId }) => ruleId)).toEqual(["words/refused"])
+  })
+
+  it("lets other words be, and the fields that others have named", async () => {
+    const text = '/** Looked at. */\nexport const outlook = (x: Record<"look", number>): number => x.look'
+    expect((await lint("src/engine/writer/x.ts", text)).map(({ ruleId }) => ruleId)).toEqual([])
+  })
+
   it.each(["../src/index.ts", "../../src/job/run.ts", "../machines/jobMachine.ts"])(
     "refuses %s in an example, which imports public entries",
     async (specifier) => {
@@ -220,13 +240,18 @@ async function lint(file: string, text: string) {
   return result?.messages ?? []
 }
 
+/** The folders in a folder, as paths from the root. */
+function roomsIn(folder: string): ReadonlyArray<string> {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `${folder}/${name}`)
+}
+
 /** A file of the folder to import, as a path from the root. */
 function someFile(folder: string): string | undefined {
   const path = join(root, folder)
   const name = existsSync(path)
-    ? readdirSync(path).find(
-        (entry) => entry.endsWith(".ts") && !entry.startsWith("sqlite") && entry !== "fireTimes.ts"
-      )
+    ? readdirSync(path).find((entry) => entry.endsWith(".ts") && entry !== "fireTimes.ts")
     : undefined
   return name === undefined ? undefined : `${folder}/${name}`
 }

@@ -55,8 +55,8 @@ const places: ReadonlyArray<readonly [maker: string, before: ReadonlyArray<unkno
   ["fireTimes", [day], []],
   ["fireTimes$", [], []],
   ["fireTimes$", [day], []],
-  ["describe", [], []],
-  ["describe", [day], []],
+  ["describeTrigger", [], []],
+  ["describeTrigger", [day], []],
   ["explainFireTime", [], []],
   ["explainFireTime", [day], []],
   ["explainFireTime", [day, 0], ["timezone"]],
@@ -72,7 +72,7 @@ const places: ReadonlyArray<readonly [maker: string, before: ReadonlyArray<unkno
     [],
     [
       ...["tasks", "store", "stores", "executors", "triggers", "streams", "calendars"],
-      ...["timezone", "jobDefaults", "inspect", "clock", "retention", "onError", "residentJobs"]
+      ...["timezone", "jobDefaults", "inspect", "clock", "retention", "onError", "cachedJobs"]
     ]
   ]
 ]

@@ -102,7 +102,7 @@ const liveOn = async (filename: string, ids: ReadonlyArray<string>): Promise<Lif
   ask("getJobs by tag", scheduler.getJobs({ tag: "x" }))
   ask("getRuns", scheduler.getRuns(), (found) => (runs.push(...found), found.flatMap(oddRun)))
   ask("getRuns live", scheduler.getRuns({ live: true }), (found) => found.flatMap(oddRun))
-  ask("getMisfires", scheduler.getMisfires(), (entries) => entries.flatMap(oddEntry))
+  ask("getLedger", scheduler.getLedger(), (entries) => entries.flatMap(oddEntry))
   ask("preview", scheduler.preview(50))
   ask("exportJobs", scheduler.exportJobs())
   ask("status", scheduler.status())
@@ -114,7 +114,7 @@ const liveOn = async (filename: string, ids: ReadonlyArray<string>): Promise<Lif
   for (const id of ids) {
     ask(`getJob ${id}`, scheduler.getJob(id), (job) => (job === undefined ? [] : oddJob(job)))
     ask(`getRuns ${id}`, scheduler.getRuns({ jobId: id }), (found) => found.flatMap(oddRun))
-    ask(`getMisfires ${id}`, scheduler.getMisfires({ jobId: id }), (entries) => entries.flatMap(oddEntry))
+    ask(`getLedger ${id}`, scheduler.getLedger({ jobId: id }), (entries) => entries.flatMap(oddEntry))
     ask(`preview ${id}`, scheduler.preview(3, id))
     for (const at of [2 * minute, 5 * minute, 24 * minute]) ask(`explain ${id}`, scheduler.explain(id, midnight + at))
   }

@@ -120,7 +120,7 @@ const questions: ReadonlyArray<(scheduler: Scheduler) => Promise<unknown>> = [
   (scheduler) => scheduler.getJobs({ tag: "x" }),
   (scheduler) => scheduler.getRuns(),
   (scheduler) => scheduler.getRuns({ jobId: victim }),
-  (scheduler) => scheduler.getMisfires(),
+  (scheduler) => scheduler.getLedger(),
   (scheduler) => scheduler.preview(20),
   (scheduler) => scheduler.explain(victim, midnight + 2 * minute),
   (scheduler) => scheduler.exportJobs(),

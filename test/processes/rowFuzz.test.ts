@@ -134,7 +134,7 @@ const lifeOn = async (filename: string, victims: ReadonlyArray<string>): Promise
   for (const question of [
     scheduler.getJobs(),
     scheduler.getRuns(),
-    scheduler.getMisfires(),
+    scheduler.getLedger(),
     scheduler.preview(20),
     scheduler.exportJobs(),
     scheduler.status(),

@@ -51,7 +51,7 @@ describe("a clock that jumps forward", () => {
         (at) => at <= world.clock.now()
       )
       expect(minutely).toEqual([latest, ...next])
-      const [coalesced] = await scheduler.getMisfires({ jobId: "minutely", kind: "coalesced" })
+      const [coalesced] = await scheduler.getLedger({ jobId: "minutely", kind: "coalesced" })
       expect(coalesced?.count ?? 0).toBe(passed - 1)
       expect(after.filter(({ jobId }) => jobId === "daily").length).toBe(stepMs >= day ? 1 : 0)
     }

@@ -290,5 +290,5 @@ describe("ids are stored exactly", () => {
 const everything = async () => ({
   jobs: (await scheduler.getJobs()).map(({ record }) => record),
   runs: await scheduler.getRuns(),
-  ledger: await scheduler.getMisfires()
+  ledger: await scheduler.getLedger()
 })

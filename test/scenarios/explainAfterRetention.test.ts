@@ -77,7 +77,7 @@ describe.each(storeKinds)("in the %s store, a job done by", (kind) => {
           expect(sentence).not.toMatch(denied)
         }
       }
-      expect(await scheduler.getMisfires()).toEqual([])
+      expect(await scheduler.getLedger()).toEqual([])
     }
   )
 

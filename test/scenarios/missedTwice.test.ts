@@ -27,7 +27,7 @@ const runsOf = async (scheduler: Scheduler): Promise<ReadonlyArray<number>> =>
   (await scheduler.getRuns({ jobId: "j" })).map(({ fireAt }) => minuteOf(fireAt)).sort((a, b) => a - b)
 
 const misfiresOf = async (scheduler: Scheduler) =>
-  (await scheduler.getMisfires({ jobId: "j" })).map(({ kind, reason, from, through, count }) => ({
+  (await scheduler.getLedger({ jobId: "j" })).map(({ kind, reason, from, through, count }) => ({
     ...{ kind, reason, count },
     ...{ from: minuteOf(from), through: minuteOf(through) }
   }))

@@ -91,7 +91,7 @@ describe("a fire time that waited through a restart and gives way", () => {
       await scheduler.modifyJob("j", { overlap: "cancel-running" })
       await world.clock.advance("50 seconds")
       await scheduler.modifyJob("j", { overlap: after })
-      const [entry, ...others] = await scheduler.getMisfires({ jobId: "j" })
+      const [entry, ...others] = await scheduler.getLedger({ jobId: "j" })
       expect(others).toEqual([])
       expect(entry).toMatchObject({ kind: "misfired", reason: "replaced", from: midnight + 120_000, count: 1 })
       expect((await scheduler.verify()).violations).toEqual([])

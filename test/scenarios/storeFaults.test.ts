@@ -49,7 +49,7 @@ const lifeWith = async (kind: StoreKind, moment: "before" | "after", fails: (cal
     told,
     ran: ran.toSorted(),
     runs: shortRuns(await scheduler.getRuns()).toSorted(),
-    ledger: await scheduler.getMisfires(),
+    ledger: await scheduler.getLedger(),
     seq: world.events.every(({ seq }, index) => seq === index + 1),
     violations: (await scheduler.verify()).violations,
     state: (await scheduler.status()).state,

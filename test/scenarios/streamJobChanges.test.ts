@@ -106,7 +106,7 @@ describe("values of a stream that wait", () => {
     heal()
     await clock.advance(60 * second)
     await behind
-    const ledger = await scheduler.getMisfires({ jobId: "j" })
+    const ledger = await scheduler.getLedger({ jobId: "j" })
     expect(ledger.map(({ reason, count }) => [reason, count])).toEqual([["queueFull", 4000]])
     expect(seen).toHaveLength(1000)
     expect((await scheduler.verify()).violations).toEqual([])
@@ -123,7 +123,7 @@ describe("values of a stream that wait", () => {
     // Ten million characters of eleven of them.
     expect(seen).toHaveLength(12)
     expect(seen.at(-1)).toEqual({ own: 1, value: "small" })
-    const ledger = await scheduler.getMisfires({ jobId: "j" })
+    const ledger = await scheduler.getLedger({ jobId: "j" })
     expect(ledger.map(({ reason, count }) => [reason, count])).toEqual([["queueFull", 19]])
     const claimed = commits.map(({ claims }) => claims.reduce((sum, { args }) => sum + (args?.length ?? 0), 0))
     expect(Math.max(...claimed)).toBeLessThan(1_000_000)
@@ -141,7 +141,7 @@ describe("values of a stream that wait", () => {
     await scheduler.addJob({ id: "j", task: "slow", trigger: stream("fast"), ...rules })
     for (let n = 0; n < 3; n++) fast.next(n)
     await world.clock.advance("2 minutes")
-    expect((await scheduler.getMisfires({ jobId: "j" })).map(({ reason }) => reason)).toEqual(["late", "late"])
+    expect((await scheduler.getLedger({ jobId: "j" })).map(({ reason }) => reason)).toEqual(["late", "late"])
     expect((await scheduler.verify()).violations).toEqual([])
     await scheduler.rescheduleJob("j", interval("1 hour"))
     expect((await scheduler.verify()).violations).toEqual([])
@@ -155,7 +155,7 @@ describe("values of a stream that wait", () => {
     await clock.advance(30 * second)
     await behind
     expect(seen).toEqual([])
-    expect((await scheduler.getMisfires({ jobId: "j" })).map(({ reason }) => reason)).toEqual(["withdrawn"])
+    expect((await scheduler.getLedger({ jobId: "j" })).map(({ reason }) => reason)).toEqual(["withdrawn"])
   })
 })
 
@@ -181,7 +181,7 @@ describe("a stream that is faster than the clock", () => {
         runs.filter(({ fireAt, claimedAt, startedAt }) => fireAt > claimedAt || fireAt > (startedAt ?? 0))
       ).toEqual([])
       expect(runs.every(({ fireAt }) => fireAt < midnight + 100)).toBe(true)
-      const misfires = await scheduler.getMisfires({ jobId: "j", limit: 10_000 })
+      const misfires = await scheduler.getLedger({ jobId: "j", limit: 10_000 })
       expect(runs.length + misfires.reduce((sum, { count }) => sum + count, 0)).toBe(2000)
       const { nextFireAt } = await scheduler.rescheduleJob("j", interval("1 hour"))
       expect(nextFireAt).toBe(world.clock.now() + 3_600_000)

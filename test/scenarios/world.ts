@@ -185,7 +185,7 @@ export const shortRuns = (
 
 /** Ledger entries as `[kind, from, through, count, reason]`, oldest first. */
 export const shortLedger = async (scheduler: Scheduler, jobId: string) =>
-  [...(await scheduler.getMisfires({ jobId, kind: ["misfired", "coalesced", "paused", "superseded"] }))]
+  [...(await scheduler.getLedger({ jobId, kind: ["misfired", "coalesced", "paused", "superseded"] }))]
     .reverse()
     .map(
       ({ kind, from, through, count, reason }) => [kind, from - midnight, through - midnight, count, reason] as const

@@ -73,7 +73,7 @@ describe("an inspector", () => {
 
   it("keeps no more idle jobs alive than are kept decoded", async () => {
     const seen = watcher()
-    const { scheduler, clock } = make({ tasks: [noop], residentJobs: 3, inspect: seen.inspect })
+    const { scheduler, clock } = make({ tasks: [noop], cachedJobs: 3, inspect: seen.inspect })
     await scheduler.start()
     const ids = Array.from({ length: 20 }, (_, index) => `job${index}`)
     await scheduler.addJobs(ids.map((id) => ({ id, task: "noop", trigger: interval({ seconds: 1 }) })))
@@ -85,7 +85,7 @@ describe("an inspector", () => {
 
   it("keeps none with no resident jobs, and shows each job's news all the same", async () => {
     const seen = watcher()
-    const { scheduler, clock } = make({ tasks: [noop], residentJobs: 0, inspect: seen.inspect })
+    const { scheduler, clock } = make({ tasks: [noop], cachedJobs: 0, inspect: seen.inspect })
     await scheduler.start()
     await scheduler.addJob({ id: "a", task: "noop", trigger: interval({ seconds: 1 }), maxRuns: 2 })
     await clock.advance("5 seconds")
@@ -138,7 +138,7 @@ describe("an inspector", () => {
 
 describe("a job's actor", () => {
   it("stays live whatever is put away, until the job is done", async () => {
-    const { scheduler, clock } = make({ tasks: [noop], residentJobs: 0 })
+    const { scheduler, clock } = make({ tasks: [noop], cachedJobs: 0 })
     await scheduler.start()
     const job = await scheduler.addJob({ id: "a", task: "noop", trigger: interval({ minutes: 1 }), maxRuns: 2 })
     const actor = await job.actor()

@@ -43,7 +43,7 @@ describe("an executor that settles with what is no settlement", () => {
     expect(world.reported).toMatchObject([{ _tag: "InvalidSettlementError", field }])
     const { executors } = await scheduler.status()
     expect(executors.find(({ name }) => name === "own")).toMatchObject({
-      trouble: { where: 'executor "own" (settled)' }
+      reported: { where: 'executor "own" (settled)' }
     })
     expect(world.events.find(({ type }) => type === "RunFailed")).toMatchObject({
       error: { name: "InvalidSettlementError" }

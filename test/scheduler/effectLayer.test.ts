@@ -119,7 +119,7 @@ describe("the layer", () => {
     const error = (options: LayerOptions) =>
       Effect.runPromise(Effect.flip(Layer.build(Scheduler.layer(options)).pipe(Effect.scoped)))
     expect((await error({ timezone: "Nowhere/Land" }))._tag).toBe("UnknownTimezoneError")
-    expect((await error({ residentJobs: -1 }))._tag).toBe("InvalidOptionError")
+    expect((await error({ cachedJobs: -1 }))._tag).toBe("InvalidOptionError")
     const store = memory()
     const inUse = Effect.flatMap(store.open({ pid: 7, host: "", startedAt: start }), () =>
       Effect.promise(() => error({ store }))

@@ -26,7 +26,7 @@ const verbs: ReadonlyArray<readonly [string, (scheduler: Scheduler) => unknown]>
   ["runJob", (scheduler) => scheduler.runJob("a")],
   ["cancelRun", (scheduler) => scheduler.cancelRun("1")],
   ["getRuns", (scheduler) => scheduler.getRuns()],
-  ["getMisfires", (scheduler) => scheduler.getMisfires()],
+  ["getLedger", (scheduler) => scheduler.getLedger()],
   ["explain", (scheduler) => scheduler.explain("a", 0)],
   ["preview", (scheduler) => scheduler.preview(3)],
   ["verify", (scheduler) => scheduler.verify()],
@@ -113,7 +113,7 @@ describe("options that cannot be accepted", () => {
     ["an unknown kind of retention", { retention: { days: 5 } }, { option: "retention.days" }],
     ["a negative count", { retention: { runCount: -1 } }, { option: "retention.runCount" }],
     ["a retention age of NaN", { retention: { runAge: NaN } }, { _tag: "InvalidDurationError" }],
-    ["half a resident job", { residentJobs: 0.5 }, { option: "residentJobs" }],
+    ["half a resident job", { cachedJobs: 0.5 }, { option: "cachedJobs" }],
     ["a clock that is none", { clock: {} }, { option: "clock" }],
     ["an inspector that is none", { inspect: 5 }, { option: "inspect" }],
     ["an onError that is none", { onError: "log" }, { option: "onError" }]

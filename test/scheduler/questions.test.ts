@@ -187,8 +187,8 @@ describe("queries", () => {
     ["getRuns", { outcome: "succeded" }],
     ["getRuns", { outcome: null }],
     ["getRuns", { live: "x" }],
-    ["getMisfires", { kind: "misfire" }],
-    ["getMisfires", { kind: null }],
+    ["getLedger", { kind: "misfire" }],
+    ["getLedger", { kind: null }],
     ["exportJobs", { state: null }]
   ] as const)("%s refuses %j, which nothing could meet", async (verb, query) => {
     const { scheduler } = await everyTenSeconds(0, {})

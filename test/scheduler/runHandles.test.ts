@@ -71,7 +71,7 @@ const started = async () => {
   const scheduler = await world.start({
     tasks: [task("quick", () => null), task("held", () => held.opened)],
     retention: { runAge: "1 hour" },
-    residentJobs: 0
+    cachedJobs: 0
   })
   await scheduler.addJob({ id: "quick", task: "quick", trigger: interval(60 * day) })
   await scheduler.addJob({ id: "held", task: "held", trigger: interval(60 * day) })

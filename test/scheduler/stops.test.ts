@@ -233,7 +233,7 @@ describe.each(["memory", "sqlite"] as const)("a stop beneath questions and comma
     getJob: (scheduler) => scheduler.getJob("a"),
     getJobs: (scheduler) => scheduler.getJobs(),
     getRuns: (scheduler) => scheduler.getRuns({ jobId: "a" }),
-    getMisfires: (scheduler) => scheduler.getMisfires({ jobId: "a" }),
+    getLedger: (scheduler) => scheduler.getLedger({ jobId: "a" }),
     preview: (scheduler) => scheduler.preview(3),
     explain: (scheduler) => scheduler.explain("a", midnight + minute),
     status: (scheduler) => scheduler.status(),

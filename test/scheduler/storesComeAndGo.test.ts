@@ -88,7 +88,7 @@ it("a store that is added claims nothing before all that a dead owner left in it
   const [startedAt, added] = [world.clock.now(), scheduler.addStore("other", world.store)]
   await world.clock.settle()
   await added
-  const misfires = await scheduler.getMisfires({ limit: 10_000 })
+  const misfires = await scheduler.getLedger({ limit: 10_000 })
   expect(misfires.filter(({ at, kind }) => kind === "misfired" && at >= startedAt)).toEqual([])
   expect((await scheduler.verify()).violations).toEqual([])
   await scheduler.shutdown({ wait: false })

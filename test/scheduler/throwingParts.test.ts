@@ -43,9 +43,10 @@ describe("an executor that throws", () => {
       await scheduler.cancelRun(firstRunId)
       const { state, executors } = await scheduler.status()
       expect([state, (await scheduler.getJob("good"))?.runCount]).toEqual(["active", 1])
-      const trouble = executors.find(({ name }) => name === "bad")?.trouble
-      if (call === "cancel" || call === "close") expect(trouble).toBe(null)
-      else expect(trouble).toMatchObject({ where: `executor "bad" (${call})`, error: { message: `${call} is broken` } })
+      const reported = executors.find(({ name }) => name === "bad")?.reported
+      if (call === "cancel" || call === "close") expect(reported).toBe(null)
+      else
+        expect(reported).toMatchObject({ where: `executor "bad" (${call})`, error: { message: `${call} is broken` } })
       if (call === "submit") {
         const [run] = await scheduler.getRuns({ jobId: "bad" })
         expect(run).toMatchObject({
@@ -73,7 +74,7 @@ describe("an executor that throws", () => {
     broken.call = "cancel"
     const cancelled = refusalOf(scheduler.cancelRun(run.runId))
     await world.clock.advance(second)
-    expect((await scheduler.status()).executors).toMatchObject([{ running: 1, trouble: { count: 1 } }])
+    expect((await scheduler.status()).executors).toMatchObject([{ running: 1, reported: { count: 1 } }])
     broken.call = ""
     expect(cancelled.error).toBe(null)
   })

@@ -228,7 +228,7 @@ const plainPlan = (seed: number): Plan => {
         : [],
     culprit: null,
     concurrency: chance.chance(0.1) ? chance.int(1, 3) : 100,
-    residentJobs: chance.pick([0, 1, 1000]),
+    cachedJobs: chance.pick([0, 1, 1000]),
     commandTimeout: chance.pick([null, 30 * second, 2 * second])
   }
 }

@@ -137,6 +137,6 @@ export interface Plan {
   readonly length: number
   readonly concurrency: number
   /** Idle jobs kept in memory: 0 makes every step read its job again. */
-  readonly residentJobs: number
+  readonly cachedJobs: number
   readonly commandTimeout: number | null
 }

@@ -34,7 +34,7 @@ export const shrink = async (plan: Plan, invariant: string): Promise<ReadonlyArr
   await drop("crashes")
   await drop("operations")
   await keep({ ...smallest, store: "memory" })
-  await keep({ ...smallest, concurrency: 100, residentJobs: 1000, commandTimeout: null })
+  await keep({ ...smallest, concurrency: 100, cachedJobs: 1000, commandTimeout: null })
   const used = new Set(
     smallest.operations.flatMap((operation) =>
       "definition" in operation ? [operation.definition] : "redefine" in operation ? operation.redefine : []

@@ -146,7 +146,7 @@ export class World {
       timezone: "UTC",
       triggers: customTriggers,
       streams: { ...this.streams },
-      residentJobs: plan.residentJobs,
+      cachedJobs: plan.cachedJobs,
       commandTimeout: plan.commandTimeout,
       executors: { default: inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }) },
       onError: (error, where) => this.tell(`reported ${where}: ${String(error)}`)

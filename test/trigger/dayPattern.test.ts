@@ -177,13 +177,13 @@ describe("a clock that jumps decades forward", () => {
     await clock.advance("2 minutes")
     expect(performance.now() - startedMs).toBeLessThan(30_000)
     for (const jobId of ["or", "and"]) {
-      const gap = (await scheduler.getMisfires({ jobId, kind: "coalesced" })).find(({ count }) => count > 1000)
+      const gap = (await scheduler.getLedger({ jobId, kind: "coalesced" })).find(({ count }) => count > 1000)
       // Every second of the gap but the last, which ran: one entry, whatever their number.
       expect((gap?.through ?? 0) - (gap?.from ?? 0)).toBe(((gap?.count ?? 0) - 1) * 1000)
       expect(gap?.count).toBeGreaterThan(1_767_000_000)
     }
     // Minutes, and the hours that do not move onto one; counted part by part, and one entry all the same.
-    const parts = await scheduler.getMisfires({ jobId: "jittered", kind: "coalesced" })
+    const parts = await scheduler.getLedger({ jobId: "jittered", kind: "coalesced" })
     expect(parts.filter(({ count }) => count > 2)).toHaveLength(1)
     expect(parts.find(({ count }) => count > 2)?.count).toBeGreaterThan((56 * year) / 60_000)
     expect((await scheduler.verify()).violations).toEqual([])

@@ -5,7 +5,7 @@ import { and, or } from "../../src/trigger/combine.ts"
 import { cron } from "../../src/trigger/cron/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
 import { date } from "../../src/trigger/date.ts"
-import { describe } from "../../src/trigger/describe.ts"
+import { describeTrigger } from "../../src/trigger/describe.ts"
 import { explainFireTime } from "../../src/trigger/explain.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
 import { interval } from "../../src/trigger/interval.ts"
@@ -45,26 +45,26 @@ suite("describe", () => {
     [limit(jitter(interval("1h"), "5m"), 3), "every 1 hour, up to 5 minutes later, 3 times"],
     [defineTrigger<number>({ type: "moon", next: () => undefined })(2), "moon 2"]
   ])("%#", ([trigger, words]) => {
-    expect(describe(trigger)).toBe(words)
+    expect(describeTrigger(trigger)).toBe(words)
   })
 
   it("tells cron text in another language", () => {
-    expect(describe(cron("0 9 * * 1-5"), "sv")).toBe("Kl 09:00, måndag till fredag")
+    expect(describeTrigger(cron("0 9 * * 1-5"), "sv")).toBe("Kl 09:00, måndag till fredag")
   })
 
   it.for(["0 0 */10 * FRI", "0 0 * * 5/2", "0 0 * * *,1", "*/7 * * * *", "0 22-2 * * *", "0 0 1 * MON", "0 0 * * 5-7"])(
     "tells what the other language's dialect of cron reads otherwise in English: %s",
     (text) => {
-      expect(describe(cron(text), "sv")).toBe(describe(cron(text)))
+      expect(describeTrigger(cron(text), "sv")).toBe(describeTrigger(cron(text)))
     }
   )
 
   it("tells what is said of several in parentheses", () => {
     const either = or([interval("1h"), cron("0 0 13 * 5")])
-    expect(describe(filter(either, { weekdays: "mon" }))).toBe(
+    expect(describeTrigger(filter(either, { weekdays: "mon" }))).toBe(
       "(every 1 hour; or (At 00:00, on day 13 of the month; or At 00:00, only on Friday)), only on Monday"
     )
-    expect(describe(cron("0 0 13 * 5", { ...oslo, end: 0 }))).toBe(
+    expect(describeTrigger(cron("0 0 13 * 5", { ...oslo, end: 0 }))).toBe(
       "(At 00:00, on day 13 of the month; or At 00:00, only on Friday) (Europe/Oslo), through 1970-01-01T00:00:00.000Z"
     )
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { cron } from "../../src/trigger/cron/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
 import { date } from "../../src/trigger/date.ts"
-import { honestNext } from "../../src/trigger/checkedTrigger.ts"
+import { checkedNext } from "../../src/trigger/checkedTrigger.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { createTriggerRegistry } from "../../src/trigger/triggerRegistry.ts"
 import { stream } from "../../src/trigger/stream.ts"
@@ -160,15 +160,15 @@ describe("honestNext", () => {
       }
     ]
   ])("calls a liar %s", ([reason, next]) => {
-    expect(() => honestNext(lying(next), 10)).toThrow(
+    expect(() => checkedNext(lying(next), 10)).toThrow(
       expect.objectContaining({ _tag: "FaultyTriggerError", trigger: "liar", after: 10, reason })
     )
   })
 
   it("tells the fault of a trigger that another one asks once", () => {
     const inner = lying(() => null)
-    const outer = { ...lying((after) => honestNext(inner, after)), type: "outer" }
-    expect(() => honestNext(outer, 10)).toThrow(
+    const outer = { ...lying((after) => checkedNext(inner, after)), type: "outer" }
+    expect(() => checkedNext(outer, 10)).toThrow(
       expect.objectContaining({
         trigger: "liar",
         message: expect.stringMatching(/^trigger "liar" asked .* gave null/) as string
@@ -180,10 +180,10 @@ describe("honestNext", () => {
     let nowMs = 0
     const slow = lying((after) => ((nowMs += 60), after + 1))
     const budget = { budgetMs: 50, elapsedMs: () => nowMs }
-    expect(() => honestNext(slow, 10, budget)).toThrow(
+    expect(() => checkedNext(slow, 10, budget)).toThrow(
       expect.objectContaining({ _tag: "FaultyTriggerError", reason: "slow" })
     )
-    expect(honestNext(cron("* * * * *", { timezone: "UTC" }), 0, budget)).toBe(60_000)
+    expect(checkedNext(cron("* * * * *", { timezone: "UTC" }), 0, budget)).toBe(60_000)
   })
 })
 

@@ -32,7 +32,7 @@ import { readNotes } from "./jobNotes.ts"
 import { rulesText } from "./rulesText.ts"
 
 /** What definitions are read against. */
-export interface DefinitionSetting {
+export interface DefinitionEnvironment {
   readonly now: EpochMillis
   readonly timezone: string
   readonly rules: JobRules
@@ -73,18 +73,19 @@ export type DefinitionOrigin = "added" | "declared" | "imported"
  */
 export const defineJob = (
   input: JobInput,
-  setting: DefinitionSetting,
+  environment: DefinitionEnvironment,
   origin: DefinitionOrigin = "added"
 ): JobDefinition => {
   const givenId = idOf(input)
   checkFields(givenId ?? "(new)", input, "input")
   const taskName = taskNameOf(givenId ?? "(new)", input)
-  const task = setting.tasks.get(taskName, givenId)
-  const id = givenId ?? setting.makeId(taskName)
+  const task = environment.tasks.get(taskName, givenId)
+  const id = givenId ?? environment.makeId(taskName)
   const executor = input.executor ?? task.options.executor ?? "default"
-  if (!setting.knowsExecutor(executor)) refuse(id, "executor", preview(executor), "the name of a registered executor")
-  const rules = hasRules(input) ? readRules(id, ruleOptions(input), setting.rules) : setting.rules
-  const { trigger, text, given, since } = defineTrigger(id, input, setting)
+  if (!environment.knowsExecutor(executor))
+    refuse(id, "executor", preview(executor), "the name of a registered executor")
+  const rules = hasRules(input) ? readRules(id, ruleOptions(input), environment.rules) : environment.rules
+  const { trigger, text, given, since } = defineTrigger(id, input, environment)
   const args = defineArguments(id, task, input.args, trigger)
   if (input.paused !== undefined && typeof input.paused !== "boolean")
     refuse(id, "paused", preview(input.paused), "true or false")
@@ -111,13 +112,13 @@ export const defineJob = (
     args: JSON.stringify(args),
     rules: rulesText(rules),
     notes: JSON.stringify(notes),
-    addedAt: setting.now
+    addedAt: environment.now
   }
   return {
     row,
     rules,
     trigger,
-    memory: input.paused === true && !next.exhausted ? { ...memory, pausedAt: setting.now } : memory,
+    memory: input.paused === true && !next.exhausted ? { ...memory, pausedAt: environment.now } : memory,
     ifExists,
     store: input.store ?? "default",
     named: givenId !== null
@@ -183,9 +184,9 @@ export interface DefinedTrigger {
 export const defineTrigger = (
   id: string,
   input: Pick<JobInput, "trigger" | "start" | "end" | "jitter">,
-  setting: DefinitionSetting
+  environment: DefinitionEnvironment
 ): DefinedTrigger => {
-  const { now, timezone } = setting
+  const { now, timezone } = environment
   // Only what is left out is a job for now: `null` is somebody's missing trigger.
   const bare = input.trigger === undefined ? date(now) : input.trigger
   if (!isTrigger(bare)) {
@@ -196,8 +197,8 @@ export const defineTrigger = (
   const bound = ofTrigger(id, () => asGiven.bind?.({ now, timezone, jobId: id }) ?? asGiven)
   const text = ofTrigger(id, () => JSON.stringify(bound.toJSON()))
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
-  const read = ofTrigger(id, () => setting.readTrigger(text))
-  if (read.stream !== undefined && !setting.knowsStream(read.stream)) {
+  const read = ofTrigger(id, () => environment.readTrigger(text))
+  if (read.stream !== undefined && !environment.knowsStream(read.stream)) {
     refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
   }
   const since = ofTrigger(id, () => firstSince(id, read, now))
@@ -263,7 +264,7 @@ const isOneInstant = (spec: unknown): boolean => {
 }
 
 /** The trigger of a stored job as it was given, to see whether it is declared again. */
-export const givenTrigger = (row: Pick<JobDefinitionRow, "notes" | "trigger">): string => {
+export const triggerAsGiven = (row: Pick<JobDefinitionRow, "notes" | "trigger">): string => {
   const { given, immediate } = readNotes(row)
   return given !== undefined ? JSON.stringify(given) : immediate === true ? "immediate" : row.trigger
 }

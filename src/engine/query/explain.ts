@@ -3,7 +3,7 @@ import type { AwaitedEnd } from "../../executor/executor.ts"
 import type { EpochMillis, InstantInput } from "../../time/instant.ts"
 import { readInstant } from "../../time/instant.ts"
 import { durationWords } from "../../time/durationWords.ts"
-import { honestNext } from "../../trigger/checkedTrigger.ts"
+import { checkedNext } from "../../trigger/checkedTrigger.ts"
 import type { Trigger } from "../../trigger/trigger.ts"
 import { standsFor } from "../../job/overlap.ts"
 import { isOfFireTime } from "../../store/claimKind.ts"
@@ -161,7 +161,7 @@ const withoutRecord = (
   if (trigger?.stream !== undefined)
     return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
   if (trigger !== null && !isFireTime) {
-    const next = honestNext(trigger, instant)
+    const next = checkedNext(trigger, instant)
     const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
     return answer("notFireTime", `${iso(instant)} is no fire time of the job's trigger; ${following}.`)
   }
@@ -285,7 +285,7 @@ const sentenceOfCoalesced = (entry: LedgerRow, writer: StoreWriter): string => {
   return `It was due together with others at ${iso(entry.at)}; ${into} stands for ${entry.count} fire times from ${iso(entry.fromAt)} to ${iso(entry.throughAt)}.`
 }
 
-const fires = (trigger: Trigger, instant: EpochMillis): boolean => honestNext(trigger, instant - 1) === instant
+const fires = (trigger: Trigger, instant: EpochMillis): boolean => checkedNext(trigger, instant - 1) === instant
 
 const triggerOf = (engine: Engine, row: { readonly id: string; readonly trigger: string }): Trigger | null => {
   try {

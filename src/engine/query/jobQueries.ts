@@ -7,10 +7,10 @@ import type { RunRecord } from "../../job/run.ts"
 import type { JobRow, RunRow } from "../../store/jobStore.ts"
 import { InstantHeap } from "../../store/instantHeap.ts"
 import { readInstant } from "../../time/instant.ts"
-import { honestNext } from "../../trigger/checkedTrigger.ts"
+import { checkedNext } from "../../trigger/checkedTrigger.ts"
 import { missingOf } from "../../trigger/missingTrigger.ts"
 import type { Engine } from "../engine.ts"
-import type { JobQuery, MisfireQuery, PreviewEntry, RunQuery } from "./queries.ts"
+import type { JobQuery, LedgerQuery, PreviewEntry, RunQuery } from "./queries.ts"
 import { jobFilter, jobQueryFields } from "./queries.ts"
 import type { Question } from "./questions.ts"
 import type { Job } from "../job/jobCodec.ts"
@@ -116,8 +116,8 @@ export class JobQueries {
     return this.engine.writers.length === 1 ? records : records.sort((a, b) => b.fireAt - a.fireAt).slice(0, limit)
   }
 
-  async misfires(query: MisfireQuery): Promise<ReadonlyArray<LedgerEntry>> {
-    checkKnownOptions("getMisfires", query, ["jobId", "kind", "from", "to", "store", "limit"])
+  async misfires(query: LedgerQuery): Promise<ReadonlyArray<LedgerEntry>> {
+    checkKnownOptions("getLedger", query, ["jobId", "kind", "from", "to", "store", "limit"])
     const { timezone } = this.engine.options
     const limit = readLimit(query.limit, 1000)
     const { jobId, kind = ["misfired", "coalesced"], from, to } = query
@@ -129,8 +129,8 @@ export class JobQueries {
       limit
     }
     const entries: Array<LedgerEntry> = []
-    for (const writer of this.writers(query.store, "getMisfires")) {
-      for (const row of await this.engine.questions.read("getMisfires", writer.store.ledger(filter))) {
+    for (const writer of this.writers(query.store, "getLedger")) {
+      for (const row of await this.engine.questions.read("getLedger", writer.store.ledger(filter))) {
         entries.push({
           jobId: row.jobId,
           kind: row.kind,
@@ -219,7 +219,7 @@ const fireTimesToCome = async (
     entries.push({ jobId: job.row.id, fireAt: first.at })
     upcoming.remove(first)
     // A fixed delay has one until its run has ended.
-    const next = job.trigger.after === "run" ? undefined : honestNext(job.trigger, first.at)
+    const next = job.trigger.after === "run" ? undefined : checkedNext(job.trigger, first.at)
     if (next !== undefined) upcoming.add(next, first.key)
     if (entries.length % entriesPerTurn === 0) await question.turn()
   }

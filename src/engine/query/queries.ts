@@ -34,8 +34,8 @@ export interface RunQuery {
   readonly limit?: number
 }
 
-/** Which ledger entries `getMisfires` gives, newest first. */
-export interface MisfireQuery {
+/** Which ledger entries `getLedger` gives, newest first. */
+export interface LedgerQuery {
   readonly jobId?: string
   /** Default: misfired and coalesced fire times. */
   readonly kind?: LedgerKind | ReadonlyArray<LedgerKind>

@@ -17,7 +17,7 @@ const burstMs = 1
 /** Pause at the longest, after a slice that took long, perhaps by no fault of its own. */
 const longestPauseMs = 350
 /** How often it is looked whether the engine has nothing to do any more. */
-const lookMs = 4
+const checkMs = 4
 
 export class Questions {
   private readonly timers: Timers
@@ -30,7 +30,7 @@ export class Questions {
   private burst = 0
   /** Monotonic time at which the engine has had its share. */
   private pausedUntil = -Infinity
-  private cancelLook: CancelTimer | null = null
+  private cancelCheck: CancelTimer | null = null
 
   /** `failureOf`: what a caller is told of a failure. */
   constructor(timers: Timers, isBusy: () => boolean, failureOf: (verb: string, error: unknown) => unknown) {
@@ -62,7 +62,7 @@ export class Questions {
     return new Promise((resolve) => {
       this.waiting.push(resolve)
       if (this.inside === 0) this.next()
-      else this.lookLater(0)
+      else this.checkLater(0)
     })
   }
 
@@ -78,15 +78,15 @@ export class Questions {
   private next(): void {
     if (this.waiting.length === 0) return
     const pauseMs = this.pauseMs()
-    if (pauseMs > 0) this.lookLater(Math.min(pauseMs, lookMs))
-    else if (this.burst >= burstMs) this.lookLater(0)
+    if (pauseMs > 0) this.checkLater(Math.min(pauseMs, checkMs))
+    else if (this.burst >= burstMs) this.checkLater(0)
     else this.letIn()
   }
 
   private letIn(): void {
     this.inside += 1
     this.waiting.shift()?.()
-    if (this.waiting.length > 0) this.lookLater(0)
+    if (this.waiting.length > 0) this.checkLater(0)
   }
 
   /** Milliseconds for the engine before the next slice. A burst is paid for when it is over. */
@@ -95,9 +95,9 @@ export class Questions {
     return leftMs > burstMs * pausePerMs && this.isBusy() ? leftMs - burstMs * pausePerMs : 0
   }
 
-  private lookLater(delayMs: number): void {
-    this.cancelLook ??= this.timers.after(delayMs, () => {
-      this.cancelLook = null
+  private checkLater(delayMs: number): void {
+    this.cancelCheck ??= this.timers.after(delayMs, () => {
+      this.cancelCheck = null
       this.burst = 0
       this.next()
     })

@@ -38,7 +38,7 @@ export class ClockWatch {
   }
 
   /** The clock as it shows now. Small steps back add up. */
-  look(now: EpochMillis): void {
+  observe(now: EpochMillis): void {
     const aheadMs = this.newest - now
     if (aheadMs > clockMarginMs) {
       this.aheadMs = Math.max(this.aheadMs, aheadMs)

@@ -36,14 +36,14 @@ export class Consequences {
   /** Requests that became runs, and runs that ended: somebody may wait for them. */
   readonly requestsClaimed: Array<{ readonly jobKey: number; readonly ticket: number; readonly runKey: number }> = []
   readonly runsEnded: Array<number> = []
-  private readonly setting: UnitEnvironment
+  private readonly environment: UnitEnvironment
 
-  constructor(setting: UnitEnvironment) {
-    this.setting = setting
+  constructor(environment: UnitEnvironment) {
+    this.environment = environment
   }
 
   tell(event: EventBody): void {
-    if (this.setting.observed) this.events.push(event)
+    if (this.environment.observed) this.events.push(event)
     else this.unmadeEvents += 1
   }
 
@@ -52,7 +52,7 @@ export class Consequences {
    * ledger entries of the job counted before this step; `null`: all.
    */
   add(job: Job, answer: JobAnswer, settlement: Settlement | undefined, counted: number | null): void {
-    const { now, runId, observed } = this.setting
+    const { now, runId, observed } = this.environment
     const jobId = job.row.id
     for (const { run, outcome, retryAt } of answer.ended) {
       const final = retryAt === null
@@ -120,7 +120,7 @@ export class Consequences {
 
   /** Ends a run that no job holds any more. */
   closeOrphan(run: RunRow): void {
-    const { now, runId } = this.setting
+    const { now, runId } = this.environment
     const error = run.damage === undefined ? null : { name: "Unreadable", message: run.damage }
     const text = error === null ? run.error : JSON.stringify(error)
     this.settled.push({ ...run, finishedAt: now, outcome: "interrupted", error: text })

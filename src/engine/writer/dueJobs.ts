@@ -12,7 +12,7 @@ import type { Job, JobCodec } from "../job/jobCodec.ts"
 import { JobUnreadableError } from "../job/jobCodec.ts"
 import { triggerFault, unknownExecutor, unknownTask } from "../job/jobFaults.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
-import type { ResidentJobs } from "./jobCache.ts"
+import type { JobCache } from "./jobCache.ts"
 
 /** "No job of this executor has a wake-up": later than any instant, and not `Infinity`, which stands for "not known". */
 const never = Number.MAX_SAFE_INTEGER
@@ -21,14 +21,14 @@ const never = Number.MAX_SAFE_INTEGER
  * A store that again and again says that a job is due and has none contradicts itself: it is damaged. It is looked at once in
  * `idleMs` then, else the look would follow itself for ever.
  */
-const mostIdleLooks = 3
+const mostIdleReads = 3
 const idleMs = 1000
 /** After this long the other due jobs of an executor wait for the next turn: counting what one missed may take some ten milliseconds. */
 const mostMs = 30
 /** For how long a job is passed over that the store refuses to write. */
 const asideMs = 60_000
 
-interface Surroundings {
+interface DueEnvironment {
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher
@@ -37,24 +37,24 @@ interface Surroundings {
 
 export class DueJobs {
   private readonly store: OpenStore
-  private readonly residents: ResidentJobs
-  private readonly around: Surroundings
+  private readonly cache: JobCache
+  private readonly environment: DueEnvironment
   /** Reads of what is due that failed in a row. */
   private failures = 0
   /** Per executor, an instant before which none of its jobs can be due. */
   private readonly notBefore = new Map<string, EpochMillis>()
   /** Per executor, looks in a row that found nothing due. */
-  private readonly idleLooks = new Map<string, number>()
+  private readonly idleReads = new Map<string, number>()
   /** Keys of jobs that the store refuses to write, and until when they are passed over, by monotonic time. */
   private readonly aside = new Map<number, number>()
   /** Keys of due jobs that may not start before another has ended, see `suspects.ts`. */
   private readonly held = new Set<number>()
   private readonly mayStart: (job: Job) => boolean
 
-  constructor(store: OpenStore, residents: ResidentJobs, around: Surroundings, mayStart: (job: Job) => boolean) {
+  constructor(store: OpenStore, cache: JobCache, around: DueEnvironment, mayStart: (job: Job) => boolean) {
     this.store = store
-    this.residents = residents
-    this.around = around
+    this.cache = cache
+    this.environment = around
     this.mayStart = mayStart
   }
 
@@ -65,7 +65,7 @@ export class DueJobs {
   take(unit: UnitOfWork, most: number, alone: boolean): Effect.Effect<Set<string>, StoreError> {
     const full = new Set<string>()
     let found = false
-    const { dispatcher } = this.around
+    const { dispatcher } = this.environment
     const wanted = dispatcher.names.filter((name) => (this.notBefore.get(name) ?? -Infinity) <= unit.now)
     if (wanted.length === 0) return Effect.succeed(full)
     return Effect.as(
@@ -82,16 +82,16 @@ export class DueJobs {
             let served = 0
             found ||= rows.length > 0
             const heldBefore = this.held.size
-            const startedAt = this.around.timers.monotonicMillis()
+            const startedAt = this.environment.timers.monotonicMillis()
             let left = rows.length
             for (const row of rows) {
-              if (left < rows.length && this.around.timers.monotonicMillis() - startedAt > mostMs) break
+              if (left < rows.length && this.environment.timers.monotonicMillis() - startedAt > mostMs) break
               left -= 1
               if (this.serve(unit, row, name)) served += 1
             }
             served += this.held.size - heldBefore
-            if (served > 0) this.idleLooks.delete(name)
-            else this.idleLooks.set(name, (this.idleLooks.get(name) ?? 0) + 1)
+            if (served > 0) this.idleReads.delete(name)
+            else this.idleReads.set(name, (this.idleReads.get(name) ?? 0) + 1)
             if (left > 0 || rows.length === limit) full.add(name)
             else this.notBefore.set(name, Infinity)
           })
@@ -108,13 +108,13 @@ export class DueJobs {
   }
 
   /** Reads what is due and leaves it: whether a store that was away can be read. */
-  look(now: EpochMillis, most: number): Effect.Effect<void, StoreError> {
-    return Effect.forEach(this.around.dispatcher.names, (name) => this.read(name, now, most), { discard: true })
+  findUnreadable(now: EpochMillis, most: number): Effect.Effect<void, StoreError> {
+    return Effect.forEach(this.environment.dispatcher.names, (name) => this.read(name, now, most), { discard: true })
   }
 
   /** After the commit: asks for the next wake-up of each executor that has nothing more due. */
   learnNext(full: ReadonlySet<string>, now: EpochMillis): Effect.Effect<void, StoreError> {
-    const unknown = this.around.dispatcher.names.filter(
+    const unknown = this.environment.dispatcher.names.filter(
       (name) => this.notBefore.get(name) === Infinity && !full.has(name)
     )
     if (unknown.length === 0) return Effect.void
@@ -122,7 +122,7 @@ export class DueJobs {
       unknown,
       (name) =>
         Effect.map(this.nextWakeAt(name), (at) => {
-          const contradicts = at !== null && at <= now && (this.idleLooks.get(name) ?? 0) >= mostIdleLooks
+          const contradicts = at !== null && at <= now && (this.idleReads.get(name) ?? 0) >= mostIdleReads
           this.notBefore.set(name, contradicts ? now + idleMs : (at ?? never))
         }),
       { discard: true }
@@ -143,8 +143,8 @@ export class DueJobs {
   /** When to look again: the earliest wake-up of an executor that has room. A full one looks when a run has ended. */
   earliest(): EpochMillis | null {
     let earliest: EpochMillis | null = null
-    for (const name of this.around.dispatcher.names) {
-      if (this.around.dispatcher.free(name) === 0) continue
+    for (const name of this.environment.dispatcher.names) {
+      if (this.environment.dispatcher.free(name) === 0) continue
       const at = this.notBefore.get(name) ?? -Infinity
       if (at !== never && (earliest === null || at < earliest)) earliest = at
     }
@@ -161,8 +161,8 @@ export class DueJobs {
   }
 
   /** The store refuses to write this job, even to park it: for a while the others go first. */
-  setAside(key: number): void {
-    this.aside.set(key, this.around.timers.monotonicMillis() + asideMs)
+  quarantine(key: number): void {
+    this.aside.set(key, this.environment.timers.monotonicMillis() + asideMs)
   }
 
   private read(executor: string, now: EpochMillis, most: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
@@ -179,7 +179,7 @@ export class DueJobs {
   ): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
     const { aside, held, store } = this
     if (aside.size === 0 && held.size === 0) return store.due(executor, now, most)
-    const monotonicMs = this.around.timers.monotonicMillis()
+    const monotonicMs = this.environment.timers.monotonicMillis()
     for (const [key, untilMs] of aside) if (untilMs <= monotonicMs) aside.delete(key)
     return Effect.map(store.due(executor, now, most + aside.size + held.size), (rows) =>
       rows.filter(({ key }) => !aside.has(key) && !held.has(key)).slice(0, most)
@@ -198,13 +198,13 @@ export class DueJobs {
 
   /** What is due of one job: fire times, then attempts and queued fire times whose wait is over. False when nothing was due. */
   private serve(unit: UnitOfWork, row: JobRow, executor: string): boolean {
-    const known = unit.byKey(row.key) ?? this.residents.byKey(row.key)
-    let job = known === undefined ? loadRow(unit, row, this.around.codec) : unit.load(known)
+    const known = unit.byKey(row.key) ?? this.cache.byKey(row.key)
+    let job = known === undefined ? loadRow(unit, row, this.environment.codec) : unit.load(known)
     if (job === undefined) return false
     const { now } = unit
     if (job.row.executor !== executor) {
       // The file has it under the wrong executor: it is written anew under its own, which looks for it then.
-      if (this.around.dispatcher.has(job.row.executor)) unit.touch(job)
+      if (this.environment.dispatcher.has(job.row.executor)) unit.touch(job)
       else unit.park(job, unknownExecutor(job.row.executor))
       return true
     }
@@ -214,7 +214,7 @@ export class DueJobs {
       unit.touch(job)
       return false
     }
-    if (this.around.tasks.find(job.row.task) === undefined) {
+    if (this.environment.tasks.find(job.row.task) === undefined) {
       unit.park(job, unknownTask(job.row.task))
       return true
     }

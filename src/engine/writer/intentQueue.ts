@@ -4,7 +4,7 @@ import type { JobRow, OpenStore } from "../../store/jobStore.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import type { Intent } from "./intent.ts"
 import type { Job } from "../job/jobCodec.ts"
-import type { ResidentJobs } from "./jobCache.ts"
+import type { JobCache } from "./jobCache.ts"
 
 export class IntentQueue {
   private pending: Array<Intent> = []
@@ -54,7 +54,7 @@ export class IntentQueue {
 /** The jobs that the intents name: those kept decoded, and rows of the others. An unknown one is in neither. */
 export const jobsOf = (
   intents: ReadonlyArray<Intent>,
-  residents: ResidentJobs,
+  cache: JobCache,
   store: OpenStore
 ): Effect.Effect<ReadonlyArray<Job | JobRow>, StoreError> => {
   const found: Array<Job> = []
@@ -62,12 +62,12 @@ export const jobsOf = (
   const keys = new Set<number>()
   for (const intent of intents) {
     for (const id of intent.ids ?? []) {
-      const job = residents.byId(id)
+      const job = cache.byId(id)
       if (job === undefined) ids.add(id)
       else found.push(job)
     }
     for (const key of intent.keys ?? []) {
-      const job = residents.byKey(key)
+      const job = cache.byKey(key)
       if (job === undefined) keys.add(key)
       else found.push(job)
     }

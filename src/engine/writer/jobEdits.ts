@@ -16,13 +16,13 @@ import type { EpochMillis } from "../../time/instant.ts"
 import { missingOf } from "../../trigger/missingTrigger.ts"
 import type { Json } from "../../trigger/trigger.ts"
 import type { Job } from "../job/jobCodec.ts"
-import type { DefinitionSetting, JobDefinition } from "../job/jobDefinition.ts"
+import type { DefinitionEnvironment, JobDefinition } from "../job/jobDefinition.ts"
 import {
   checkMetadata,
   defineArguments,
   defineTrigger,
   firstFire,
-  givenTrigger,
+  triggerAsGiven,
   ruleOptions
 } from "../job/jobDefinition.ts"
 import type { JobNotes } from "../job/jobNotes.ts"
@@ -79,7 +79,7 @@ export const addTo = (unit: UnitOfWork, definition: JobDefinition): Job => {
  * is forgotten. They may have run, so they run no more.
  */
 const forgottenFireTimes = (unit: UnitOfWork, { named, memory, trigger }: JobDefinition): OwedFireTimes | null => {
-  const { forgottenThrough } = unit.setting
+  const { forgottenThrough } = unit.environment
   const first = memory.nextFireAt
   if (!named || forgottenThrough === null || first === null || first > forgottenThrough) return null
   return nextFire(trigger, forgottenThrough).exhausted ? owedFireTimes(trigger, first, forgottenThrough) : null
@@ -90,7 +90,7 @@ const replace = (unit: UnitOfWork, existing: Job, definition: JobDefinition): Jo
   const { rules, memory, trigger } = definition
   // One that says nothing of its zone follows the scheduler's, which may be another one than it was.
   const sameZones = zonesIn(existing.row.trigger).join() === zonesIn(definition.row.trigger).join()
-  const sameTrigger = sameZones && givenTrigger(existing.row) === givenTrigger(definition.row)
+  const sameTrigger = sameZones && triggerAsGiven(existing.row) === triggerAsGiven(definition.row)
   const row: JobDefinitionRow = {
     ...definition.row,
     addedAt: existing.row.addedAt,
@@ -167,7 +167,7 @@ const awaitsTrigger = ({ memory, trigger }: Job): boolean =>
   memory.fault?.awaits !== undefined && missingOf(trigger) !== null
 
 /** Changes some of a job's definition, all or nothing. */
-export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, setting: DefinitionSetting): Job => {
+export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, environment: DefinitionEnvironment): Job => {
   const job = jobIn(unit, id, "modifyJob")
   checkFields(id, changes, "input")
   checkNotes(id, changes)
@@ -182,10 +182,10 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, settin
     }
   }
   const taskName = changes.task === undefined ? job.row.task : taskNameOf(id, changes.task)
-  const task = setting.tasks.get(taskName, id)
+  const task = environment.tasks.get(taskName, id)
   const args = changes.args === undefined ? (JSON.parse(job.row.args) as Json) : changes.args
   const executor = changes.executor ?? job.row.executor
-  if (!setting.knowsExecutor(executor)) {
+  if (!environment.knowsExecutor(executor)) {
     throw new InvalidJobError({
       jobId: id,
       field: "executor",
@@ -204,7 +204,7 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, settin
       expected: "the trigger that start, end or jitter belong to"
     })
   }
-  const timing = retimed ? newTiming(unit, job, changes, setting) : null
+  const timing = retimed ? newTiming(unit, job, changes, environment) : null
   const { name, tags, metadata, declared, immediate } = {
     ...readNotes(job.row),
     ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata })
@@ -243,7 +243,7 @@ const reopened = (unit: UnitOfWork, job: Job, before: Job): NextFire | null => {
 }
 
 /** A trigger that must fire, for a job that is not done. */
-const newTiming = (unit: UnitOfWork, job: Job, changes: JobChanges, setting: DefinitionSetting) => {
+const newTiming = (unit: UnitOfWork, job: Job, changes: JobChanges, environment: DefinitionEnvironment) => {
   const { id } = job.row
   if (job.value === "done")
     throw new JobStateError({
@@ -252,7 +252,7 @@ const newTiming = (unit: UnitOfWork, job: Job, changes: JobChanges, setting: Def
       state: "done",
       remedy: `addJob it again with another trigger and ifExists: "replace", or runJob to run it once more`
     })
-  const timing = defineTrigger(id, changes, setting)
+  const timing = defineTrigger(id, changes, environment)
   return { ...timing, next: firstFire(id, timing.trigger, rescheduledSince(unit, job)) }
 }
 
@@ -303,13 +303,13 @@ export const resume = (
   unit: UnitOfWork,
   job: Job,
   missed: "skip" | "coalesce" | undefined,
-  setting: Pick<DefinitionSetting, "tasks" | "knowsExecutor" | "knowsStream">
+  environment: Pick<DefinitionEnvironment, "tasks" | "knowsExecutor" | "knowsStream">
 ): Job => {
   mustKnowTrigger(job, "resumeJob")
-  setting.tasks.get(job.row.task, job.row.id)
+  environment.tasks.get(job.row.task, job.row.id)
   const { executor, stream } = job.row
-  if (!setting.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
-  if (stream !== null && !setting.knowsStream(stream))
+  if (!environment.knowsExecutor(executor)) throw new UnknownNameError({ kind: "executor", name: executor, known: [] })
+  if (stream !== null && !environment.knowsStream(stream))
     throw new UnknownNameError({ kind: "stream", name: stream, known: [] })
   const { exhausted, fault } = job.memory
   const nextWith = (kind: "skip" | "coalesce") => nextFire(job.trigger, resumedFrom(job.memory, unit.now, kind))
@@ -320,7 +320,7 @@ export const resume = (
     const owed = nextWith("coalesce")
     if (!owed.exhausted) [kind, next] = ["coalesce", owed]
   }
-  const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.setting.claiming }
+  const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
   const resumed = must(
     unit,
     job,
@@ -377,14 +377,23 @@ export interface Requested {
 }
 
 /** Asks for a run beside the schedule, also of a job that is done. */
-export const request = (unit: UnitOfWork, job: Job, args: Json | undefined, setting: DefinitionSetting): Requested =>
-  ask(unit, job, { fireAt: unit.now, ...definedOnly({ args }) }, "runJob", setting)
+export const request = (
+  unit: UnitOfWork,
+  job: Job,
+  args: Json | undefined,
+  environment: DefinitionEnvironment
+): Requested => ask(unit, job, { fireAt: unit.now, ...definedOnly({ args }) }, "runJob", environment)
 
 /** Asks for another run for the fire time of one that has ended, with its arguments; `null` when one is under way already. */
-export const retry = (unit: UnitOfWork, job: Job, run: RunRow, setting: DefinitionSetting): Requested | null => {
+export const retry = (
+  unit: UnitOfWork,
+  job: Job,
+  run: RunRow,
+  environment: DefinitionEnvironment
+): Requested | null => {
   if ([...job.memory.live, ...job.memory.queue].some(({ retryOf }) => retryOf === run.runKey)) return null
   const args = run.args === null ? undefined : (JSON.parse(run.args) as Json)
-  return ask(unit, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", setting)
+  return ask(unit, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", environment)
 }
 
 /** Tells a job's requests apart until they are claimed. */
@@ -399,21 +408,21 @@ const ask = (
   job: Job,
   wanted: Omit<Request, "ticket">,
   verb: string,
-  setting: DefinitionSetting
+  environment: DefinitionEnvironment
 ): Requested => {
   mustKnowTrigger(job, verb)
-  setting.tasks.get(job.row.task, job.row.id)
+  environment.tasks.get(job.row.task, job.row.id)
   const base = { now: unit.now, firstRunKey: unit.nextRunKey }
   const ticket = freeTicket(unit, job)
   const known = { fireAt: wanted.fireAt, ticket }
   if (job.value === "done") {
     // Its schedule stays over: with nothing left but the request it runs, and is done again.
     const waiting = unit.revive(job, { ...job.memory, queue: [queuedRequest({ ...wanted, ticket })] })
-    if (unit.setting.claiming) unit.step(waiting, { type: "waitOver", ...base })
+    if (unit.environment.claiming) unit.step(waiting, { type: "waitOver", ...base })
     return known
   }
   const next = nextAfterRun(job.trigger, unit.now, unit.now)
-  const event = { type: "requested", ...base, held: !unit.setting.claiming, ...wanted, ticket, next } as const
+  const event = { type: "requested", ...base, held: !unit.environment.claiming, ...wanted, ticket, next } as const
   if (unit.step(job, event) !== undefined) return known
   const { maxInstances, overlap } = job.rules
   const { fault } = job.memory
@@ -433,7 +442,7 @@ export const cancelRun = (unit: UnitOfWork, jobKey: number, runKey: number): boo
       type: "settled",
       now: unit.now,
       firstRunKey: unit.nextRunKey,
-      held: !unit.setting.claiming,
+      held: !unit.environment.claiming,
       runKey,
       outcome: "cancelled",
       errorName: null,

@@ -9,7 +9,7 @@ import type { UnitOfWork } from "./unitOfWork.ts"
 /** Hears of an outcome that will never be on disk. */
 export type OutcomeLost = (order: DispatchedOrder, error: unknown) => void
 
-export class SettledRun implements Intent {
+export class OutcomeIntent implements Intent {
   readonly weight: number
   readonly keys: ReadonlyArray<number>
   private readonly order: DispatchedOrder
@@ -37,7 +37,7 @@ export class SettledRun implements Intent {
     if (job === undefined) return
     const { settlement } = this
     const { runKey } = this.order
-    const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.setting.claiming }
+    const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
     unit.step(
       job,
       {

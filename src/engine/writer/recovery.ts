@@ -8,7 +8,7 @@ import { isSuspect } from "./suspects.ts"
 
 /** Orphans read at a time, and parked jobs that share one commit. */
 export const orphansPerPage = 1000
-export const homelessPerCommit = 500
+export const unroutablePerCommit = 500
 /** Runs in one commit, unless one job has more. */
 const orphansPerCommit = 500
 
@@ -75,7 +75,7 @@ export const interruptOrphans = (
 })
 
 /** Jobs whose executor is not registered: nobody would ever ask for them, so they are parked where they can be seen. */
-export const parkHomeless = (
+export const parkUnroutable = (
   rows: ReadonlyArray<JobRow>,
   executor: string,
   isRegistered: (name: string) => boolean,
@@ -128,7 +128,7 @@ const interrupt = (
     type: "interrupted",
     now: unit.now,
     firstRunKey: unit.nextRunKey,
-    held: !unit.setting.claiming,
+    held: !unit.environment.claiming,
     runKeys: executing,
     crash: ending !== "stop",
     shared: ending === "sharedCrash",

@@ -68,12 +68,12 @@ export class StoreOutage {
    */
   watch(begunMs: () => number | null, silent: (error: StoreError) => void, store: string): void {
     if (this.cancelWatch !== null) return
-    const look = (): void => {
+    const check = (): void => {
       this.cancelWatch = null
       const begun = begunMs()
       if (begun === null) return
       const leftMs = begun + silenceMs - this.timers.monotonicMillis()
-      if (leftMs > 0) this.cancelWatch = this.timers.after(leftMs, look)
+      if (leftMs > 0) this.cancelWatch = this.timers.after(leftMs, check)
       else {
         const cause = `no answer for ${silenceMs / 1000} s`
         const error = new StoreUnavailable({ store, operation: "a call", cause })
@@ -81,7 +81,7 @@ export class StoreOutage {
         silent(error)
       }
     }
-    this.cancelWatch = this.timers.after(silenceMs, look)
+    this.cancelWatch = this.timers.after(silenceMs, check)
   }
 
   unwatch(): void {

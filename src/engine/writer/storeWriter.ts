@@ -12,7 +12,7 @@ import type { StoreError } from "../../store/storeError.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { CancelTimer } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
-import type { DispatchedOrder, RunHome } from "../dispatcher.ts"
+import type { DispatchedOrder, OrderSource } from "../dispatcher.ts"
 import { ClockWatch } from "./clockWatch.ts"
 import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
@@ -24,10 +24,10 @@ import type { Writer } from "./writer.ts"
 import type { WriterHost } from "./writerHost.ts"
 import { UnitOfWork } from "./unitOfWork.ts"
 import { noteStop } from "./recovery.ts"
-import { ResidentJobs } from "./jobCache.ts"
+import { JobCache } from "./jobCache.ts"
 import { firstRunKey } from "./runKeys.ts"
 import { SchedulerStoppedError } from "../schedulerError.ts"
-import { SettledRun } from "./outcomeIntent.ts"
+import { OutcomeIntent } from "./outcomeIntent.ts"
 import type { Outage } from "./storeOutage.ts"
 import { StoreOutage } from "./storeOutage.ts"
 import { ZoneMarks } from "./zoneMarks.ts"
@@ -53,10 +53,10 @@ interface Doubt extends Assembled {
   readonly sequence: number
 }
 
-export class StoreWriter implements RunHome, Writer {
+export class StoreWriter implements OrderSource, Writer {
   readonly name: string
   readonly store: OpenStore
-  readonly residents: ResidentJobs
+  readonly cache: JobCache
   /** Whether the wall clock was set back. */
   readonly clock: ClockWatch
   /** The zone rules that fire times were computed with. */
@@ -107,8 +107,8 @@ export class StoreWriter implements RunHome, Writer {
     this.nextRunKey = firstRunKey(store, host.timers.now())
     this.claimingSince = new ClaimingSince(store.marks)
     this.forgottenThrough = readForgotten(store.marks.get(forgottenMark))
-    this.residents = new ResidentJobs(host.residentLimit, (job) => host.putAway(this, job))
-    this.due = new DueJobs(store, this.residents, host, (job) => host.suspects.mayStart(this, job))
+    this.cache = new JobCache(host.cacheLimit, (job) => host.evicted(this, job))
+    this.due = new DueJobs(store, this.cache, host, (job) => host.suspects.mayStart(this, job))
   }
 
   runId(runKey: number): string {
@@ -148,7 +148,7 @@ export class StoreWriter implements RunHome, Writer {
   startClaiming(): void {
     if (this.duty === "recovering") this.duty = "claiming"
     this.claimFromNow()
-    this.look()
+    this.wake()
   }
 
   /** What held claims back is over, unless something else does. */
@@ -170,7 +170,7 @@ export class StoreWriter implements RunHome, Writer {
     if (this.closed) intent.failed(new SchedulerStoppedError({ verb: `store "${this.name}"`, reason: null }))
     else {
       this.pending.push(intent)
-      this.look()
+      this.wake()
     }
   }
 
@@ -191,16 +191,16 @@ export class StoreWriter implements RunHome, Writer {
   )
 
   /** Starts a cycle unless one is under way or the store is away. */
-  look(): void {
+  wake(): void {
     if (this.cycling || this.closed || this.lost) return
     this.cycling = true
     this.run()
   }
 
   /** Forgets what it knows of an executor's next wake-up: the executor was added, or jobs were changed from outside. */
-  lookAgain(): void {
+  forgetWakeUps(): void {
     this.due.forget()
-    this.look()
+    this.wake()
   }
 
   /** True while the job's turn has not come, see `suspects.ts`. */
@@ -253,7 +253,7 @@ export class StoreWriter implements RunHome, Writer {
   }
 
   settled(order: DispatchedOrder, settlement: Settlement): void {
-    this.submit(new SettledRun(order, settlement, this.outcomeThrough, this.outcomeLost))
+    this.submit(new OutcomeIntent(order, settlement, this.outcomeThrough, this.outcomeLost))
   }
 
   private readonly outcomeThrough = (order: DispatchedOrder, settlement: Settlement): void =>
@@ -261,7 +261,7 @@ export class StoreWriter implements RunHome, Writer {
 
   /** Of what ends all of them, the end of the store tells once. */
   private readonly outcomeLost = ({ runId, jobId }: DispatchedOrder, error: unknown): void => {
-    if (!this.closed) this.host.troubled(error, `the outcome of run "${runId}" of job "${jobId}"`)
+    if (!this.closed) this.host.report(error, `the outcome of run "${runId}" of job "${jobId}"`)
   }
 
   private run(): void {
@@ -304,16 +304,16 @@ export class StoreWriter implements RunHome, Writer {
     this.inHand = taken
     // Only intents ask for it.
     if (this.forgetsInDoubt && taken.length > 0) yield* this.orPutBack(taken, this.learnForgotten)
-    const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.residents, this.store))
+    const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.cache, this.store))
     const { unit, applied } = this.unitOf(taken, loaded)
     this.inHand = applied
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
     const full =
-      unit.setting.claiming && this.mayClaim && !(alone && applied.length > 0)
+      unit.environment.claiming && this.mayClaim && !(alone && applied.length > 0)
         ? yield* this.orPutBack(applied, this.due.take(unit, this.claimsPerCycle, alone))
         : new Set<string>()
     if (!this.mayClaim && this.due.unreadable)
-      yield* this.orPutBack(applied, this.due.look(unit.now, this.claimsPerCycle))
+      yield* this.orPutBack(applied, this.due.findUnreadable(unit.now, this.claimsPerCycle))
     yield* this.commit(unit, applied)
     yield* this.due.learnNext(full, unit.now)
     yield* this.host.cycled(this)
@@ -346,7 +346,7 @@ export class StoreWriter implements RunHome, Writer {
   private newUnit(loaded: ReadonlyArray<Job | JobRow>): UnitOfWork {
     const { host } = this
     const now = host.timers.now()
-    this.clock.look(now)
+    this.clock.observe(now)
     const unit = new UnitOfWork({
       now,
       firstJobKey: this.nextJobKey,
@@ -432,7 +432,7 @@ export class StoreWriter implements RunHome, Writer {
       this.inHand = []
       if (only !== undefined) return only.failed(error)
       for (const job of unit.changed()) return this.pending.putBack([this.parking(job, error)])
-      for (const [id, key] of unit.unreadableKeys) this.passOver(id, key, error)
+      for (const [id, key] of unit.unreadableKeys) this.quarantine(id, key, error)
       return
     }
     this.oneByOne = applied.length + this.claimsPerCycle
@@ -465,7 +465,7 @@ export class StoreWriter implements RunHome, Writer {
       else this.marks.set(name, value)
     }
     for (const job of unit.changed()) {
-      this.residents.put(job)
+      this.cache.put(job)
       this.due.noteChanged(job)
     }
     host.events.publishAll(unit.now, unit.consequences.events)
@@ -486,7 +486,7 @@ export class StoreWriter implements RunHome, Writer {
         timeoutMs: job.rules.timeoutMs,
         awaitEnd: job.rules.onAborted === "await",
         executor: job.row.executor,
-        home: this,
+        source: this,
         jobKey: job.key,
         runKey: start.runKey
       })
@@ -536,16 +536,16 @@ export class StoreWriter implements RunHome, Writer {
         if (current !== undefined) unit.park(current, { kind: "unreadable", message })
       },
       committed: () => undefined,
-      failed: (refusal) => this.passOver(job.row.id, job.key, refusal)
+      failed: (refusal) => this.quarantine(job.row.id, job.key, refusal)
     }
   }
 
   /** Not even parking can be written. */
-  private passOver(id: string, key: number, error: unknown): void {
+  private quarantine(id: string, key: number, error: unknown): void {
     if (this.closed) return
-    this.due.setAside(key)
+    this.due.quarantine(key)
     this.host.suspects.leave(this, key)
-    this.host.troubled(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
+    this.host.report(error, `job "${id}" of store "${this.name}", which can be neither written nor parked`)
   }
 }
 

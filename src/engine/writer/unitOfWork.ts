@@ -35,7 +35,7 @@ interface Working {
 }
 
 export class UnitOfWork {
-  readonly setting: UnitEnvironment
+  readonly environment: UnitEnvironment
   /** What follows once this is on disk. */
   readonly consequences: Consequences
   /** Every step in order, for live actors. */
@@ -53,15 +53,15 @@ export class UnitOfWork {
   /** Facts for the next owner. */
   readonly marks = new Map<MarkRow["name"], MarkRow["value"]>()
 
-  constructor(setting: UnitEnvironment) {
-    this.setting = setting
-    this.consequences = new Consequences(setting)
-    this.nextJobKey = setting.firstJobKey
-    this.nextRunKey = setting.firstRunKey
+  constructor(environment: UnitEnvironment) {
+    this.environment = environment
+    this.consequences = new Consequences(environment)
+    this.nextJobKey = environment.firstJobKey
+    this.nextRunKey = environment.firstRunKey
   }
 
   get now(): EpochMillis {
-    return this.setting.now
+    return this.environment.now
   }
 
   /** Brings a stored job in; one that is here already stays as it is. */
@@ -215,7 +215,7 @@ export class UnitOfWork {
 
   /** Due fire times through `step`, with the keys that the claims will have. */
   due(job: Job, due: DueFireTimes): Job | undefined {
-    const { now, missedThrough } = this.setting
+    const { now, missedThrough } = this.environment
     return this.step(job, { type: "due", now, firstRunKey: this.nextRunKey, ...due, missedThrough })
   }
 

@@ -13,5 +13,5 @@ export interface Writer {
   submit(intent: Intent): void
   /** Runs a purge. What the store has forgotten by it is known before the next commit, also where the answer is lost. */
   forgetting(purge: Effect.Effect<number, StoreError>): Effect.Effect<number, StoreError>
-  look(): void
+  wake(): void
 }

@@ -8,7 +8,7 @@ import type { Timers } from "../../time/timers.ts"
 import type { Trigger, TriggerSpec } from "../../trigger/trigger.ts"
 import type { Dispatcher } from "../dispatcher.ts"
 import type { Job, JobCodec } from "../job/jobCodec.ts"
-import type { DefinitionSetting } from "../job/jobDefinition.ts"
+import type { DefinitionEnvironment } from "../job/jobDefinition.ts"
 import type { Writer } from "./writer.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 import type { Suspects } from "./suspects.ts"
@@ -20,9 +20,9 @@ export interface WriterHost {
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects
-  readonly residentLimit: number
+  readonly cacheLimit: number
   /** What definitions are read against, now. */
-  readonly setting: DefinitionSetting
+  readonly environment: DefinitionEnvironment
   readonly readTrigger: (spec: TriggerSpec) => Trigger
   /** False while the scheduler is paused, draining or another store is away. */
   readonly claiming: boolean
@@ -35,11 +35,11 @@ export interface WriterHost {
   /** Every commit is followed by this: what is done between cycles. */
   cycled(writer: Writer): Effect.Effect<void, StoreError>
   /** The job is no longer kept decoded. */
-  putAway(writer: Writer, job: Job): void
+  evicted(writer: Writer, job: Job): void
   /** A wake-up is wanted at `at`; `null`: none but what the engine itself wants. */
   wakeAt(writer: Writer, at: EpochMillis | null): void
   /** Something went wrong of which no caller hears: for `onError` and `status()`. */
-  troubled(error: unknown, where: string): void
+  report(error: unknown, where: string): void
   /** The wall clock shows less than it did: jobs of this writer may wait for what it showed. */
   clockSetBack(writer: Writer): void
   storeLost(writer: Writer, error: StoreError): void

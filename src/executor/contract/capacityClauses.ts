@@ -35,7 +35,7 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
       gates.get(runId)?.open()
       await trial.settle()
     }
-    const started = trial.news.flatMap((news) => (news.type === "started" ? [news.runId] : []))
+    const started = trial.reports.flatMap((report) => (report.type === "started" ? [report.runId] : []))
     expectSame("started", started, ["a", "b", "c", "d", "e"])
     expectSame("free at the end", trial.executor.free(), 5)
   },
@@ -43,7 +43,7 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
   "a slot is free by the time its outcome is told": async (underTest) => {
     const trial = new Trial(underTest, { concurrency: 1, queue: 0 })
     const free: Array<number> = []
-    trial.onNews = ({ type }) => {
+    trial.onReport = ({ type }) => {
       if (type === "settled") free.push(trial.executor.free())
     }
     trial.submit("a", async () => 1)
@@ -84,11 +84,11 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     open()
     while (trial.executor.status().queued > 0) await trial.settle()
     await trial.settle()
-    const settled = trial.news.filter((news) => news.type === "settled")
+    const settled = trial.reports.filter((report) => report.type === "settled")
     expectSame("settled", settled.length, count + 1)
     expectSame(
       "all succeeded",
-      settled.every((news) => news.settlement.outcome === "succeeded"),
+      settled.every((report) => report.settlement.outcome === "succeeded"),
       true
     )
   },
@@ -98,12 +98,12 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     const trial = new Trial(underTest, { concurrency: 1, queue: 1 })
     const plain = task("plain", () => undefined)
     let next = 1
-    trial.onNews = (news) => {
-      if (news.type === "settled" && next < count) trial.submit(`run ${next++}`, plain)
+    trial.onReport = (report) => {
+      if (report.type === "settled" && next < count) trial.submit(`run ${next++}`, plain)
     }
     trial.submit("run 0", plain)
-    for (let turn = 0; turn < count && trial.news.length < 2 * count; turn++) await trial.settle()
-    expectSame("told", trial.news.length, 2 * count)
+    for (let turn = 0; turn < count && trial.reports.length < 2 * count; turn++) await trial.settle()
+    expectSame("told", trial.reports.length, 2 * count)
   },
 
   "a task may submit another run; nothing of it is told while the first is being submitted": async (underTest) => {
@@ -127,11 +127,11 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     })
     trial.submit("c", () => 1)
     await trial.settle()
-    const started = trial.news.flatMap((news) => (news.type === "started" ? [news.runId] : []))
+    const started = trial.reports.flatMap((report) => (report.type === "started" ? [report.runId] : []))
     expectSame("started", started, ["a", "b", "c"])
   },
 
-  "news that come up inside another run's task are told after that task, in order": async (underTest) => {
+  "reports that come up inside another run's task are told after that task, in order": async (underTest) => {
     const trial = new Trial(underTest, { concurrency: 5, queue: 5 })
     let end: () => void = () => undefined
     trial.submit("a", ({ progress }) => ({

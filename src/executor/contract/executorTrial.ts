@@ -60,7 +60,7 @@ export const expectThrow = (what: string, call: () => void): void => {
 }
 
 /** What a listener was told, in order. */
-export type TrialNews =
+export type TrialReport =
   | { readonly type: "started"; readonly runId: string; readonly at: EpochMillis }
   | { readonly type: "progressed"; readonly runId: string; readonly value: Json }
   | { readonly type: "settled"; readonly runId: string; readonly settlement: Settlement }
@@ -99,9 +99,9 @@ export class Trial {
   readonly timers: ContractTimers
   /** Runs Effects without any services. */
   readonly runtime = Runtime.defaultRuntime
-  readonly news: Array<TrialNews> = []
-  /** Called with each piece of news, after it is kept. */
-  onNews: (news: TrialNews) => void = () => undefined
+  readonly reports: Array<TrialReport> = []
+  /** Called with each report, after it is kept. */
+  onReport: (report: TrialReport) => void = () => undefined
 
   constructor(underTest: ExecutorUnderTest, limits: Partial<TrialLimits> = {}) {
     this.timers = underTest.timers()
@@ -141,7 +141,9 @@ export class Trial {
 
   /** The settlements of a run, in order. */
   settlements(runId: string): ReadonlyArray<Settlement> {
-    return this.news.flatMap((news) => (news.type === "settled" && news.runId === runId ? [news.settlement] : []))
+    return this.reports.flatMap((report) =>
+      report.type === "settled" && report.runId === runId ? [report.settlement] : []
+    )
   }
 
   /** The only settlement of a run. */
@@ -160,11 +162,11 @@ export class Trial {
 
   /** `"started a"`, `"settled a"` …, in order. */
   get story(): ReadonlyArray<string> {
-    return this.news.map((news) => `${news.type} ${news.runId}`)
+    return this.reports.map((report) => `${report.type} ${report.runId}`)
   }
 
-  private tell(news: TrialNews): void {
-    this.news.push(news)
-    this.onNews(news)
+  private tell(report: TrialReport): void {
+    this.reports.push(report)
+    this.onReport(report)
   }
 }

@@ -71,7 +71,7 @@ export const outcomeClauses: Readonly<Record<string, (underTest: ExecutorUnderTe
       error: null,
       retryable: true
     }
-    expectSame("the news", trial.news, [
+    expectSame("the reports", trial.reports, [
       { type: "started", runId: "a", at: startedAt },
       { type: "settled", runId: "a", settlement: expected }
     ])
@@ -251,13 +251,13 @@ export const outcomeClauses: Readonly<Record<string, (underTest: ExecutorUnderTe
     late()
     await trial.settle()
     expectSame("the story", trial.story, ["started a", "progressed a", "progressed a", "settled a"])
-    const values = trial.news.flatMap((news) => (news.type === "progressed" ? [news.value] : []))
+    const values = trial.reports.flatMap((report) => (report.type === "progressed" ? [report.value] : []))
     expectSame("the values", values, [{ done: 1 }, { done: 2 }])
   },
 
   "a listener that throws breaks nothing": async (underTest) => {
     const trial = new Trial(underTest)
-    trial.onNews = () => {
+    trial.onReport = () => {
       throw new Error("listener")
     }
     for (const runId of ["a", "b", "c"]) trial.submit(runId, async ({ progress }) => progress(1))

@@ -13,7 +13,7 @@ import { InvalidTaskError } from "../../task/task.ts"
 import { parseArguments } from "../../task/taskArguments.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../../task/taskContext.ts"
 import { AttemptContext } from "../../task/taskContext.ts"
-import type { StopValue, TaskGround, ValueTaker } from "../../task/taskValue.ts"
+import type { StopValue, TaskEnvironment, ValueTaker } from "../../task/taskValue.ts"
 import { runHandler } from "../../task/taskValue.ts"
 import { firstUnrun, UnrunResultError } from "../../task/unrunValue.ts"
 import { exactText, jsonOrPlaceholder, jsonText } from "../../task/jsonText.ts"
@@ -25,7 +25,7 @@ import type { Queued } from "./orderQueue.ts"
 import { noteWritten } from "../settlement.ts"
 
 /** Who an attempt belongs to. */
-export interface AttemptHome extends TaskGround {
+export interface AttemptOwner extends TaskEnvironment {
   readonly within: Within
   report(error: unknown, where: string): void
   /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
@@ -59,10 +59,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   deadlineMs: number | null = null
   /** The timeout, later the time an aborted attempt may hold its slot. */
   timer: CancelTimer | null = null
-  private readonly home: AttemptHome
+  private readonly owner: AttemptOwner
   private called = false
   private settled = false
-  /** True once the home knows the outcome. */
+  /** True once the owner knows the outcome. */
   private told = false
   /** An aborted attempt's outcome, kept until its task has ended. */
   private held: Settlement | null = null
@@ -70,9 +70,9 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private controller: AbortController | null = null
   private reason: AbortReason | null = null
 
-  constructor(order: RunOrder, home: AttemptHome) {
+  constructor(order: RunOrder, owner: AttemptOwner) {
     this.order = order
-    this.home = home
+    this.owner = owner
   }
 
   get about(): AbortedAttempt {
@@ -84,7 +84,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   run(): void {
     if (this.settled) return
     this.called = true
-    this.home.within(() => this.call())
+    this.owner.within(() => this.call())
   }
 
   private call(): void {
@@ -97,7 +97,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       this.end("failed", null, describeError(error), false)
       return
     }
-    runHandler(order.task.handler, new AttemptContext(args, order, this), this, this.home)
+    runHandler(order.task.handler, new AttemptContext(args, order, this), this, this.owner)
   }
 
   /** Gives it its outcome now, unless it has one: aborts the signal and stops what can be stopped. */
@@ -112,7 +112,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.ended = !this.called
     // Listeners of the signal and finalizers are the task's too.
     if (this.called)
-      this.home.within(() => {
+      this.owner.within(() => {
         this.controller?.abort(reason)
         this.halt()
       })
@@ -123,7 +123,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     else {
       this.disarm()
       this.held = settlement
-      this.home.awaits(this)
+      this.owner.awaits(this)
     }
   }
 
@@ -156,12 +156,12 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   }
 
   report(value: Json): void {
-    if (!this.settled) this.home.progressed(this, jsonOrPlaceholder(value))
+    if (!this.settled) this.owner.progressed(this, jsonOrPlaceholder(value))
   }
 
   extend(byMs: number): void {
     if (!this.settled && this.deadlineMs !== null)
-      this.deadlineMs = Math.max(this.deadlineMs, this.home.timers.monotonicMillis() + byMs)
+      this.deadlineMs = Math.max(this.deadlineMs, this.owner.timers.monotonicMillis() + byMs)
   }
 
   succeed(value: unknown): void {
@@ -172,7 +172,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       this.endLate()
     } else if (value === undefined || value === null) this.end("succeeded", null, null, true)
     // It is in time, whenever its text is made.
-    else if (this.home.writesLater(this, () => this.succeed(value))) this.disarm()
+    else if (this.owner.writesLater(this, () => this.succeed(value))) this.disarm()
     else this.succeedWith(value)
   }
 
@@ -180,7 +180,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (this.ended) return
     if (this.settled) this.endLate()
     else {
-      const again = putOffOf(underlying(error), this.home.timers.now())
+      const again = putOffOf(underlying(error), this.owner.timers.now())
       this.end("failed", null, describeError(error), again !== null || this.worthRetrying(error), again)
     }
   }
@@ -221,14 +221,14 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private tell(settlement: Settlement): void {
     this.told = true
     this.held = null
-    this.home.outcome(this, settlement)
+    this.owner.outcome(this, settlement)
   }
 
   /** What is still to be run is never JSON, so what is costs no further look. */
   private succeedWith(value: unknown): void {
     const exact = exactText(value)
     if (exact !== null) {
-      if (exact.length >= longText) this.home.wrote(exact.length)
+      if (exact.length >= longText) this.owner.wrote(exact.length)
       return this.end("succeeded", exact, null, true)
     }
     const left = firstUnrun(value)
@@ -240,7 +240,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private endLate(): void {
     this.ended = true
     this.stop = null
-    if (this.told) this.home.ended(this)
+    if (this.told) this.owner.ended(this)
     else if (this.held !== null) this.tell({ ...this.held, finishedAt: this.settledAt() })
   }
 
@@ -250,7 +250,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
 
   /** Now, unless the wall clock has been set back meanwhile. */
   private settledAt(): EpochMillis {
-    return Math.max(this.home.timers.now(), this.startedAt ?? -Infinity)
+    return Math.max(this.owner.timers.now(), this.startedAt ?? -Infinity)
   }
 
   private worthRetrying(error: unknown): boolean {
@@ -258,9 +258,9 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (retryWhen === undefined) return true
     const { jobId, task } = this.order
     const report = (failure: unknown): void =>
-      this.home.report(failure, `retryWhen of task "${task.name}", job "${jobId}"`)
+      this.owner.report(failure, `retryWhen of task "${task.name}", job "${jobId}"`)
     try {
-      const answer: unknown = this.home.within(() => retryWhen(error))
+      const answer: unknown = this.owner.within(() => retryWhen(error))
       if (typeof answer !== "object" || answer === null) return Boolean(answer)
       report(
         new InvalidTaskError({

@@ -13,7 +13,7 @@ import type { AbortReason } from "../../task/taskContext.ts"
 import { RunCancelled, RunInterrupted, RunTimedOut } from "../../task/taskContext.ts"
 import type { Timers } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
-import type { AttemptHome } from "./attempt.ts"
+import type { AttemptOwner } from "./attempt.ts"
 import { Attempt } from "./attempt.ts"
 import type {
   AwaitedEnd,
@@ -55,7 +55,7 @@ export class OrderRefusedError extends Data.TaggedError("OrderRefusedError")<{
 /** Longest turn in which waiting orders are started one after the other, before the event loop gets one. */
 const turnMs = 10
 
-class InProcessExecutor implements Executor, AttemptHome {
+class InProcessExecutor implements Executor, AttemptOwner {
   readonly timers: Timers
   readonly runtime: Runtime.Runtime<never>
   readonly inspect: ExecutorContext["inspect"] | undefined
@@ -78,7 +78,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   private inside: Attempt | null = null
   private turnAsked = false
   /** News that came up inside another attempt, told on the next turn. */
-  private news: Array<() => void> = []
+  private deferred: Array<() => void> = []
   private readonly texts: ResultTexts
 
   constructor(context: ExecutorContext, limits: InProcessLimits) {
@@ -154,7 +154,7 @@ class InProcessExecutor implements Executor, AttemptHome {
       return
     }
     const own = this.inside === null
-    if (own) this.tellNews()
+    if (own) this.tellDeferred()
     this.tellSettled(attempt, settlement)
     if (own) this.startWaiting()
   }
@@ -177,7 +177,7 @@ class InProcessExecutor implements Executor, AttemptHome {
       this.tellLater(tell)
       return
     }
-    if (this.inside === null) this.tellNews()
+    if (this.inside === null) this.tellDeferred()
     tell()
   }
 
@@ -228,7 +228,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   /** Its news are told at once, even from inside another attempt: the caller asked for them. */
   private abort(attempt: Attempt, outcome: Outcome, reason: AbortReason): void {
     const outer = this.inside
-    if (outer === null) this.tellNews()
+    if (outer === null) this.tellDeferred()
     this.inside = attempt
     attempt.abort(outcome, reason)
     this.inside = outer
@@ -277,7 +277,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   private readonly takeTurn = (): void => {
     this.turnAsked = false
     if (this.inside !== null) return
-    this.tellNews()
+    this.tellDeferred()
     this.startWaiting()
   }
 
@@ -285,7 +285,7 @@ class InProcessExecutor implements Executor, AttemptHome {
   private askTurn(): void {
     if (
       this.turnAsked ||
-      (this.news.length === 0 && (this.waiting.length === 0 || this.running >= this.limits.concurrency))
+      (this.deferred.length === 0 && (this.waiting.length === 0 || this.running >= this.limits.concurrency))
     )
       return
     this.turnAsked = true
@@ -297,14 +297,14 @@ class InProcessExecutor implements Executor, AttemptHome {
   }
 
   private tellLater(tell: () => void): void {
-    this.news.push(tell)
+    this.deferred.push(tell)
     this.askTurn()
   }
 
-  private tellNews(): void {
-    if (this.news.length === 0) return
-    const { news } = this
-    this.news = []
+  private tellDeferred(): void {
+    if (this.deferred.length === 0) return
+    const { deferred: news } = this
+    this.deferred = []
     for (const tell of news) tell()
   }
 

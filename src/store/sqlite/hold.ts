@@ -13,7 +13,7 @@ import { refuseCutOff } from "./cutOff.ts"
 import { sqliteCode } from "./errors.ts"
 import { guarded } from "./guard.ts"
 import type { Ownership } from "./ownership.ts"
-import { type Presence, presenceOf } from "./replacedFile.ts"
+import { type FileWatch, watchFile } from "./replacedFile.ts"
 import { renewable } from "./renewable.ts"
 import { type StoreError, StoreFenced, StoreUnavailable, StoreUnreadable } from "../storeError.ts"
 
@@ -26,9 +26,9 @@ export interface Hold {
   /** Told after each commit, once it was looked at again. */
   committed(): void
   /** Before a commit, alone: that the file is there and ours. */
-  readonly look: Effect.Effect<void, SqlError | StoreError>
+  readonly probe: Effect.Effect<void, SqlError | StoreError>
   /** After it: that it is there still. True: it was opened anew, so that what was written last may not be there. */
-  readonly lookAgain: Effect.Effect<boolean, SqlError | StoreError>
+  readonly probeAgain: Effect.Effect<boolean, SqlError | StoreError>
   /** What a read needs: opens anew what a failed mending has closed. */
   readonly reach: Effect.Effect<void, SqlError | StoreError>
   /** Looks whether part of the file is gone, for good; `null`: it is not. Changes nothing else, so that it needs not be alone. */
@@ -39,7 +39,7 @@ export interface Hold {
 
 interface Opened {
   readonly connection: SqliteConnection
-  readonly presence: Presence
+  readonly presence: FileWatch
   readonly moving: Checkpointer
 }
 
@@ -87,15 +87,15 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
       Effect.gen(function* () {
         if (logGone && (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)
           return yield* unavailable("another file took the place of its log", `remove ${path}-wal`)
-        let presence: Presence | null = null
+        let presence: FileWatch | null = null
         yield* Effect.addFinalizer(() => Effect.sync(() => presence?.close()))
         // Without locks others may have changed the log: the next opening decides what it is worth.
-        const isSound = (): boolean => lost === null && !["Damaged", "Unlocked"].includes(presence?.look()?._tag ?? "")
+        const isSound = (): boolean => lost === null && !["Damaged", "Unlocked"].includes(presence?.probe()?._tag ?? "")
         if (known !== null) yield* refuseCutOff(path, store).pipe(Effect.mapError(({ cause }) => damaged(cause)))
         const connection = yield* guarded(path, isSound, known === null ? null : checkKnown(known), file.connect)
         // A read opens the log and its index.
         yield* connection.rows("SELECT epoch FROM owner")
-        presence = presenceOf(path)
+        presence = watchFile(path)
         const moving = yield* checkpointer(path, checkpointPages)
         logGone = false
         const opened: Opened = { connection, presence, moving }
@@ -104,7 +104,7 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
     )
 
     const mended = ({ connection, presence }: Opened): Effect.Effect<boolean, SqlError | StoreError> => {
-      const finding = presence.look()
+      const finding = presence.probe()
       switch (finding?._tag) {
         case undefined:
           return Effect.succeed(false)
@@ -155,17 +155,17 @@ export const holdFile = (file: HeldFile): Effect.Effect<Hold, SqlError | StoreEr
         return known?.sequence ?? 0
       },
       damage: Effect.suspend(() => {
-        const finding = lost === null ? held.current?.presence.look() : null
+        const finding = lost === null ? held.current?.presence.probe() : null
         return finding?._tag === "Damaged" ? giveUp(finding.cause) : Effect.succeed(lost)
       }),
       reach: Effect.suspend(() => {
         if (lost !== null) return Effect.fail(lost)
         return held.current === null ? Effect.asVoid(held.renew) : Effect.void
       }),
-      look: Effect.suspend(() =>
-        lost === null ? Effect.zipRight(ownership.keep, Effect.asVoid(hold.lookAgain)) : Effect.fail(lost)
+      probe: Effect.suspend(() =>
+        lost === null ? Effect.zipRight(ownership.keep, Effect.asVoid(hold.probeAgain)) : Effect.fail(lost)
       ),
-      lookAgain: Effect.suspend(() => {
+      probeAgain: Effect.suspend(() => {
         if (lost !== null) return Effect.fail(lost)
         return held.current === null ? Effect.as(held.renew, true) : mended(held.current)
       })

@@ -14,7 +14,7 @@ import { inChunks } from "./chunks.ts"
 import { conditions, jobRows, limited, within } from "./reads.ts"
 import { jobColumns, stateCodes } from "./rows.ts"
 import type { SqliteSession } from "./session.ts"
-import { bySize, letOthersIn, sliceJobs, sliceKeys } from "./slices.ts"
+import { bySize, yieldToEventLoop, sliceJobs, sliceKeys } from "./slices.ts"
 
 type Read<A> = Effect.Effect<ReadonlyArray<A>, SqlError>
 
@@ -64,7 +64,7 @@ const readRows = (session: SqliteSession, filter: JobFilter, places: ReadonlyArr
     const rows: Array<JobRow> = []
     const { clauses, params } = jobConditions(session, filter)
     for (const slice of bySize(places, ({ bytes }) => bytes)) {
-      if (rows.length > 0) yield* letOthersIn
+      if (rows.length > 0) yield* yieldToEventLoop
       const found = new Map<number, JobRow>()
       const read = Effect.forEach(inChunks(slice.map(({ key }) => key)), (keys) =>
         jobRows(
@@ -176,7 +176,7 @@ const along = (
       // Numbers beyond 2^53 are read rounded: a walk that gets no further ends. What is no number comes after all that are.
       if (last === null || steps.length < size || typeof last[3] !== "number") return
       if (typeof before?.[3] === "number" && last[3] <= before[3] && last[0] <= before[0]) return
-      yield* letOthersIn
+      yield* yieldToEventLoop
     }
   })
 

@@ -83,8 +83,8 @@ const inMemoryHold = (settings: SqliteSettings) =>
     acknowledged: () => undefined,
     isAcknowledged: () => true,
     committed: () => undefined,
-    look: Effect.void,
-    lookAgain: Effect.succeed(false),
+    probe: Effect.void,
+    probeAgain: Effect.succeed(false),
     reach: Effect.void,
     damage: Effect.succeed(null),
     newest: 0

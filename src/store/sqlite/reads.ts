@@ -8,7 +8,7 @@ import { inChunks, sized } from "./chunks.ts"
 import { wholeNumber } from "./columns.ts"
 import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./rows.ts"
 import type { RunningJobs, SqliteSession } from "./session.ts"
-import { letOthersIn, sliceBytes, sliceJobs } from "./slices.ts"
+import { yieldToEventLoop, sliceBytes, sliceJobs } from "./slices.ts"
 import type { StoreUnreadable } from "../storeError.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
@@ -90,14 +90,14 @@ const runningJobs = (session: SqliteSession): Read<ReadonlySet<number>> =>
   Effect.suspend(() => {
     const { running } = session
     if (running === null) return findRunning(session)
-    return running.complete ? Effect.succeed(running.keys) : Effect.zipRight(letOthersIn, runningJobs(session))
+    return running.complete ? Effect.succeed(running.keys) : Effect.zipRight(yieldToEventLoop, runningJobs(session))
   })
 
 /** By a look at every job. Commits in between are noted in what is found. */
 const findRunning = (session: SqliteSession): Read<ReadonlySet<number>> => {
   const found: RunningJobs = { keys: new Set(), complete: false }
   session.running = found
-  const look = sliceJobs(session.connection, 0, (after, through) =>
+  const scan = sliceJobs(session.connection, 0, (after, through) =>
     Effect.map(
       session.connection.values<readonly [key: number]>(
         "SELECT key FROM job_state WHERE value = ? AND key > ? AND key <= ?",
@@ -109,7 +109,7 @@ const findRunning = (session: SqliteSession): Read<ReadonlySet<number>> => {
       }
     )
   )
-  return look.pipe(
+  return scan.pipe(
     Effect.onExit((exit) =>
       Effect.sync(() => {
         found.complete = Exit.isSuccess(exit)

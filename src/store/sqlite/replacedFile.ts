@@ -22,9 +22,9 @@ export interface LogPages {
   readonly moved: number
 }
 
-export interface Presence {
+export interface FileWatch {
   /** `null`: all is well. */
-  look(): Finding | null
+  probe(): Finding | null
   /** Of the last look. */
   readonly log: LogPages
   /** Has SQLite build its index anew from the log, which it does of one that says nothing. */
@@ -34,14 +34,14 @@ export interface Presence {
 }
 
 /** Of the file that lies at `path` now, its log and the log's index, all of which the connection has open. */
-export const presenceOf = (path: string): Presence => {
+export const watchFile = (path: string): FileWatch => {
   const [logPath, indexPath] = [`${path}-wal`, `${path}-shm`]
   const [file, log, index] = [stat(path), stat(logPath), stat(indexPath)]
   const [fileLock, indexLock] = [locksHeld(file, sharedByte), locksHeld(index, indexByte)]
   const content = log === undefined || index === undefined ? null : contentOf(path)
   let size = file?.size ?? 0
   return {
-    look: () => {
+    probe: () => {
       try {
         const found = stat(path)
         if (found === undefined) return displaced("the file was deleted or moved; put it back, or stop and start anew")
@@ -92,7 +92,7 @@ const indexHeaderBytes = 48
 /** Twice the header, then how many pages have been moved. */
 const indexHeadBytes = 2 * indexHeaderBytes + 4
 /** At a log that is moved all the while. */
-const mostLooks = 5
+const mostProbes = 5
 
 /** What the log and its index say of each other, read through handles that stay open. */
 const contentOf = (path: string) => {
@@ -139,11 +139,11 @@ const contentOf = (path: string) => {
     },
     /** Twice the same, since another process's checkpoint may come in between. */
     logDamage: (logSize: number): string | null => {
-      for (let looks = 0; ; looks++) {
+      for (let probes = 0; ; probes++) {
         readSync(index, head, 0, indexHeadBytes, 0)
-        const damage = logCut(looks === 0 ? logSize : (stat(`${path}-wal`)?.size ?? 0))
-        if (damage === null || (looks > 0 && again.equals(header))) return damage
-        if (looks === mostLooks) return null
+        const damage = logCut(probes === 0 ? logSize : (stat(`${path}-wal`)?.size ?? 0))
+        if (damage === null || (probes > 0 && again.equals(header))) return damage
+        if (probes === mostProbes) return null
         header.copy(again)
       }
     },

@@ -11,7 +11,7 @@ const tries = 100
 const apart = "50 millis"
 
 /** `open`, again and again while the file is busy; what a failed try has opened is closed. */
-export const patiently = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
+export const retryWhileBusy = <A, E>(open: Effect.Effect<A, E, Scope.Scope>): Effect.Effect<A, E, Scope.Scope> =>
   Effect.retry(Effect.sandbox(inOwnScope(open)), {
     while: isBusy,
     schedule: Schedule.intersect(Schedule.spaced(apart), Schedule.recurs(tries))

@@ -23,7 +23,7 @@ import {
   type StoredRun
 } from "./rows.ts"
 import type { SqliteSession, Stretch } from "./session.ts"
-import { bySize, letOthersIn } from "./slices.ts"
+import { bySize, yieldToEventLoop } from "./slices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
@@ -63,7 +63,7 @@ const readRows = (
     const columns = filter.texts === false ? bareRunColumns : runColumns
     const rows: Array<RunRow> = []
     for (const slice of bySize(places, bytesOf(filter))) {
-      if (rows.length > 0) yield* letOthersIn
+      if (rows.length > 0) yield* yieldToEventLoop
       const found = new Map<number, RunRow>()
       const read = Effect.forEach(inChunks(slice.map(([key]) => key)), (keys) =>
         runRows(
@@ -184,7 +184,7 @@ const newestRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArr
       if (slice.rows.length > 0) found = [...found, ...slice.rows].sort(fireOrder).slice(0, limit)
       through = slice.next
       size = Math.min(runSliceKeys, size * 4)
-      if (through !== null) yield* letOthersIn
+      if (through !== null) yield* yieldToEventLoop
     }
     return found
   })

@@ -15,7 +15,7 @@ const sliceRows = 500
 export const sliceBytes = 2_000_000
 
 /** Goes on when timers and arrived messages had their turn; a fiber's own yield gives only other fibers theirs. */
-export const letOthersIn: Effect.Effect<void> = sliceTurn(
+export const yieldToEventLoop: Effect.Effect<void> = sliceTurn(
   Effect.async((resume) => {
     const turn = setImmediate(() => resume(Effect.void))
     return Effect.sync(() => clearImmediate(turn))
@@ -55,7 +55,7 @@ export const sliceJobs = (
     const [last] = yield* connection.alone(connection.rows<{ key: number | null }>("SELECT max(key) AS key FROM jobs"))
     const lastKey = last?.key ?? 0
     for (let from = after; from < lastKey;) {
-      if (from !== after) yield* letOthersIn
+      if (from !== after) yield* yieldToEventLoop
       const begin = from
       const through = yield* connection.alone(
         Effect.gen(function* () {

@@ -16,7 +16,7 @@ import { refuseCutOff } from "./cutOff.ts"
 import { translated } from "./errors.ts"
 import { refuseOddCompanions, remedyOf } from "./fileKinds.ts"
 import { isDanglingLink, isTooLongToRead, tooLong } from "./filePlace.ts"
-import { patiently } from "./retryWhileBusy.ts"
+import { retryWhileBusy } from "./retryWhileBusy.ts"
 import { limited } from "./reads.ts"
 import { pragma, refuse, removeEmptyLog } from "./open.ts"
 import {
@@ -33,7 +33,7 @@ import {
 import { purgedMark } from "../retentionMarks.ts"
 import { endOf, endOfKeys } from "./mending.ts"
 import { readMarks } from "./session.ts"
-import { letOthersIn } from "./slices.ts"
+import { yieldToEventLoop } from "./slices.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "../storeError.ts"
 
 export interface SqliteSnapshot {
@@ -65,7 +65,7 @@ export const openSnapshot = (filename: string): Effect.Effect<SqliteSnapshot, St
     const path = yield* realFile(filename)
     yield* refuseOddCompanions(path, filename)
     yield* refuseCutOff(path, filename)
-    const connection = yield* mayBeWritten(path) ? patiently(begun(path)) : begunInPlaceOrCopied(path, filename)
+    const connection = yield* mayBeWritten(path) ? retryWhileBusy(begun(path)) : begunInPlaceOrCopied(path, filename)
     yield* refuse(connection, filename)
     const version = yield* pragma(connection, "user_version")
     if (version < schemaVersion) return yield* Effect.fail(new StoreUnreadable({ store: filename, ...older(version) }))
@@ -133,7 +133,7 @@ const begunInPlaceOrCopied = (path: string, store: string): Effect.Effect<Sqlite
     return translated(
       store,
       "open"
-    )(patiently(begun(path))).pipe(
+    )(retryWhileBusy(begun(path))).pipe(
       Effect.catchTag("StoreUnavailable", () =>
         Effect.fail(
           new StoreUnreadable({
@@ -190,7 +190,7 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
       marks: told("marks", readMarks(connection)),
       jobs: (afterKey, limit) =>
         Effect.zipRight(
-          letOthersIn,
+          yieldToEventLoop,
           told(
             "jobs",
             Effect.map(connection.values<StoredJob>(jobsAfter, [afterKey, limit]), (rows) =>

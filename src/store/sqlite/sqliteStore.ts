@@ -10,7 +10,7 @@ import { commitBatch, readSequence } from "./commit.ts"
 import { translated } from "./errors.ts"
 import { listJobs } from "./jobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./open.ts"
-import { patiently } from "./retryWhileBusy.ts"
+import { retryWhileBusy } from "./retryWhileBusy.ts"
 import { purgeSlice, readForgottenThrough } from "./purge.ts"
 import {
   countJobs,
@@ -62,7 +62,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
     description: `sqlite ${store} (${settings.durability} durability)`,
     open: (caller) => {
       const owner = caller.host === "" ? { ...caller, host: hostname() } : caller
-      return patiently(takePossession(settings, owner)).pipe(
+      return retryWhileBusy(takePossession(settings, owner)).pipe(
         translated(store, "open"),
         // An opening decides nothing that could contradict a sound file: a row there breaks a rule of its own table.
         Effect.mapError((error) =>
@@ -104,7 +104,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
     const guarded = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
       whileOpen(operation, () => connection.alone(Effect.zipRight(hold.reach, Effect.suspend(body))))
     const looked = <A>(operation: string, body: () => Effect.Effect<A, SqlError | StoreError>) =>
-      whileOpen(operation, () => connection.alone(Effect.zipRight(hold.look, Effect.suspend(body))))
+      whileOpen(operation, () => connection.alone(Effect.zipRight(hold.probe, Effect.suspend(body))))
     /** What failed may be there or not. */
     const inDoubt = () => Effect.sync(() => (session.running = null))
     const opened: OpenStore = {
@@ -132,7 +132,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
           Effect.flatMap(readSequence(session), (found) =>
             hold.isAcknowledged(found)
               ? Effect.succeed(found)
-              : Effect.zipRight(hold.look, readSequence(session)).pipe(
+              : Effect.zipRight(hold.probe, readSequence(session)).pipe(
                   Effect.tap((sequence) => Effect.sync(() => hold.acknowledged(epoch, sequence)))
                 )
           )
@@ -193,7 +193,7 @@ const reachedDisk = (
   session: SqliteSession,
   sequence: number
 ): Effect.Effect<void, SqlError | StoreError> =>
-  Effect.flatMap(hold.lookAgain, (anew) =>
+  Effect.flatMap(hold.probeAgain, (anew) =>
     anew
       ? Effect.flatMap(readSequence(session), (found) => {
           if (found >= sequence) return Effect.void

@@ -167,7 +167,7 @@ describe("the executor in this process", () => {
     open()
     await Promise.resolve()
     await Promise.resolve()
-    const inOneTurn = trial.news.filter(({ type }) => type === "started").length - 1
+    const inOneTurn = trial.reports.filter(({ type }) => type === "started").length - 1
     expect([inOneTurn > 1, inOneTurn < 6]).toEqual([true, true])
     let turns = 1
     for (; trial.executor.status().queued > 0; turns++) await trial.settle()
@@ -188,7 +188,7 @@ describe("the executor in this process", () => {
 
   it("does not call a task whose listener cancels it at its start", () => {
     const { trial } = inTrial()
-    trial.onNews = ({ type, runId }) => {
+    trial.onReport = ({ type, runId }) => {
       if (type === "started") trial.executor.cancel(runId)
     }
     let called = false

@@ -2,7 +2,7 @@
 import { Effect, Exit, Scope } from "effect"
 import { SqlError } from "@effect/sql/SqlError"
 import { expect, it } from "vitest"
-import { patiently } from "../../../src/store/sqlite/retryWhileBusy.ts"
+import { retryWhileBusy } from "../../../src/store/sqlite/retryWhileBusy.ts"
 
 const busy = Object.assign(new Error("database is locked"), { code: "SQLITE_BUSY_RECOVERY" })
 
@@ -25,7 +25,7 @@ const opening = (...thrown: ReadonlyArray<Effect.Effect<never, SqlError>>) => {
 it("closes what a try has opened that found the file busy, and tries again", async () => {
   const { open, notes } = opening(Effect.fail(new SqlError({ cause: busy })), Effect.die(busy))
   const scope = await Effect.runPromise(Scope.make())
-  expect(await Effect.runPromise(Scope.extend(patiently(open), scope))).toBe(3)
+  expect(await Effect.runPromise(Scope.extend(retryWhileBusy(open), scope))).toBe(3)
   expect(notes).toEqual(["open 1", "close 1", "open 2", "close 2", "open 3"])
   await Effect.runPromise(Scope.close(scope, Exit.void))
   expect(notes.at(-1)).toBe("close 3")
@@ -34,6 +34,6 @@ it("closes what a try has opened that found the file busy, and tries again", asy
 it("gives up at once on whatever else is wrong", async () => {
   const error = new SqlError({ cause: Object.assign(new Error("no"), { code: "SQLITE_NOTADB" }) })
   const { open, notes } = opening(Effect.fail(error))
-  expect(await Effect.runPromise(Effect.flip(Effect.scoped(patiently(open))))).toBe(error)
+  expect(await Effect.runPromise(Effect.flip(Effect.scoped(retryWhileBusy(open))))).toBe(error)
   expect(notes).toEqual(["open 1", "close 1"])
 })

@@ -31,7 +31,7 @@ describe("ownership", () => {
   it("refuses a file that another process has open, naming it, and takes it once that process is killed", async () => {
     const holder = spawn(
       process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "sqliteHolder.ts"), filename],
+      ["--import", "tsx", join(import.meta.dirname, "holder.ts"), filename],
       {
         stdio: ["pipe", "pipe", "inherit"]
       }

@@ -6,7 +6,7 @@ import fc from "fast-check"
 import { describe as suite, expect, it } from "vitest"
 import { civilDate, monthLength } from "../../../src/time/civil.ts"
 import { cron } from "../../../src/trigger/cron/cron.ts"
-import { describe } from "../../../src/trigger/describe.ts"
+import { describeTrigger } from "../../../src/trigger/describe.ts"
 
 const names = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 const months = "January February March April May June July August September October November December".split(" ")
@@ -220,7 +220,7 @@ suite("the words of cron text", () => {
         (text, draws) => {
           const trigger = possible(text)
           if (trigger === undefined) return
-          const words = describe(trigger).replace(/ \(UTC\)$/, "")
+          const words = describeTrigger(trigger).replace(/ \(UTC\)$/, "")
           const says = readWords(words)
           const agree = (at: number) => {
             const fires = trigger.next(at - 1) === at
@@ -260,7 +260,7 @@ suite("the words of cron text", () => {
     ["0 0 13 * */2", "At 00:00, on day 13 of the month, only on Tuesday, Thursday, Saturday, and Sunday"],
     ["0 0 1 jan-mar *", "At 00:00, on day 1 of the month, January through March"]
   ])("of %s", ([text = "", words]) => {
-    expect(describe(cron(text))).toBe(words)
+    expect(describeTrigger(cron(text))).toBe(words)
   })
 })
 
