@@ -22,7 +22,7 @@ import { NameTakenError } from "./schedulerError.ts"
 import { StoreMended } from "../store/storeError.ts"
 import { StoreWriter } from "./writer/storeWriter.ts"
 import { acquittal } from "./writer/suspects.ts"
-import { reckonAtStart } from "./timeKeeping.ts"
+import { reckonAtStart } from "./correction/clockCorrection.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 import { onceFree } from "./storeWait.ts"
 

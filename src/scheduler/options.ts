@@ -1,7 +1,7 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
 import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
-import { captureAsyncContext, runtimeWithin } from "../engine/asyncContext.ts"
+import { captureAsyncContext, runtimeWithin } from "./asyncContext.ts"
 import { liveClock } from "../engine/clock.ts"
 import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
 import { checkPart, checkParts, hasMethod } from "../engine/parts.ts"

@@ -271,7 +271,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "a job waits for a clock that was hours ahead",
-    "src/engine/reckoning.ts",
+    "src/engine/correction/recomputing.ts",
     "((memory.pausedAt === null && countedAhead(memory, now, correctionMs)) ||",
     "((memory.pausedAt !== null && countedAhead(memory, now, correctionMs)) ||"
   ),
@@ -387,7 +387,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "a value reaches a job that is no more its stream's",
-    "src/engine/streamValues.ts",
+    "src/engine/stream/streamValues.ts",
     "job === undefined || job.row.stream !== this.stream",
     "job === undefined"
   ),

@@ -29,13 +29,9 @@ afterEach(() => {
 
 describe("ownership", () => {
   it("refuses a file that another process has open, naming it, and takes it once that process is killed", async () => {
-    const holder = spawn(
-      process.execPath,
-      ["--import", "tsx", join(import.meta.dirname, "holder.ts"), filename],
-      {
-        stdio: ["pipe", "pipe", "inherit"]
-      }
-    )
+    const holder = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "holder.ts"), filename], {
+      stdio: ["pipe", "pipe", "inherit"]
+    })
     await once(holder.stdout, "data")
     const before = digests()
     expect(await refusal(open({ filename }, 61_000))).toMatchObject({

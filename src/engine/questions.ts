@@ -5,10 +5,10 @@
  * one, which stands still while a virtual clock's callers ask: there nobody waits.
  */
 import { Effect } from "effect"
-import type { StoreError } from "../../store/storeError.ts"
-import { withTurns } from "../../store/sliceTurn.ts"
-import type { CancelTimer, Timers } from "../../time/timers.ts"
-import { runStore } from "../storePromise.ts"
+import type { StoreError } from "../store/storeError.ts"
+import { withTurns } from "../store/sliceTurn.ts"
+import type { CancelTimer, Timers } from "../time/timers.ts"
+import { runStore } from "./storePromise.ts"
 
 /** Milliseconds for the engine after each that questions took. */
 const pausePerMs = 14

@@ -1,10 +1,10 @@
 /** Questions take turns, leave the engine most of the time, and all get theirs. Time is ours: each slice says how long it takes. */
 import { Effect } from "effect"
 import { expect, it } from "vitest"
-import { Questions } from "../../../src/engine/query/questions.ts"
-import type { Question } from "../../../src/engine/query/questions.ts"
-import { StoreUnavailable } from "../../../src/store/storeError.ts"
-import type { Timers } from "../../../src/time/timers.ts"
+import { Questions } from "../../src/engine/questions.ts"
+import type { Question } from "../../src/engine/questions.ts"
+import { StoreUnavailable } from "../../src/store/storeError.ts"
+import type { Timers } from "../../src/time/timers.ts"
 
 /** Timers whose time passes only where a test says so; turns of the event loop come when `run` looks for them. */
 const newTime = () => {

@@ -2,21 +2,21 @@
  * Values that a stream gave for one job and that no commit has taken yet: while one is made, or while the store is away. Bounded;
  * what comes beyond is counted and goes into the ledger as `queueFull`.
  */
-import type { MisfireReason } from "../job/misfire.ts"
-import { maxFireTimesPerWake } from "../job/rules.ts"
-import type { AnyTask } from "../task/task.ts"
-import { checkArguments } from "../task/taskArguments.ts"
-import type { TaskRegistry } from "../task/taskRegistry.ts"
-import type { Json } from "../trigger/trigger.ts"
-import type { Intent } from "./writer/intent.ts"
-import { weightOf } from "./writer/intent.ts"
-import type { Job } from "./job/jobCodec.ts"
-import { emit } from "./writer/jobEdits.ts"
-import { unknownTask } from "./job/jobFaults.ts"
-import type { Writer } from "./writer/writer.ts"
-import type { UnitOfWork } from "./writer/unitOfWork.ts"
-import { SchedulerStoppedError } from "./schedulerError.ts"
-import type { Suspects } from "./writer/suspects.ts"
+import type { MisfireReason } from "../../job/misfire.ts"
+import { maxFireTimesPerWake } from "../../job/rules.ts"
+import type { AnyTask } from "../../task/task.ts"
+import { checkArguments } from "../../task/taskArguments.ts"
+import type { TaskRegistry } from "../../task/taskRegistry.ts"
+import type { Json } from "../../trigger/trigger.ts"
+import type { Intent } from "../writer/intent.ts"
+import { weightOf } from "../writer/intent.ts"
+import type { Job } from "../job/jobCodec.ts"
+import { emit } from "../writer/jobEdits.ts"
+import { unknownTask } from "../job/jobFaults.ts"
+import type { Writer } from "../writer/writer.ts"
+import type { UnitOfWork } from "../writer/unitOfWork.ts"
+import { SchedulerStoppedError } from "../schedulerError.ts"
+import type { Suspects } from "../writer/suspects.ts"
 
 /** As many wait as fire times of one job may, and characters of their JSON; a single value may always. */
 const mostWaiting = maxFireTimesPerWake

@@ -1,11 +1,11 @@
 /** Notices a clock that was set back and zone data that has changed, has the jobs reckoned anew, and says so. */
 import { Data } from "effect"
-import type { EpochMillis } from "../time/instant.ts"
-import { clockMark } from "./writer/clockWatch.ts"
-import type { WriterHost } from "./writer/writerHost.ts"
-import type { Moved, Reckoned, Reckoning } from "./reckoning.ts"
-import { reckonAnew } from "./reckoning.ts"
-import type { StoreWriter } from "./writer/storeWriter.ts"
+import type { EpochMillis } from "../../time/instant.ts"
+import { clockMark } from "../writer/clockWatch.ts"
+import type { WriterHost } from "../writer/writerHost.ts"
+import type { Moved, Reckoned, Reckoning } from "./recomputing.ts"
+import { reckonAnew } from "./recomputing.ts"
+import type { StoreWriter } from "../writer/storeWriter.ts"
 
 /**
  * The wall clock shows less than this store has seen: it was ahead by `aheadMs` and has been set right. `corrected` jobs go on from
