@@ -26,8 +26,9 @@ import type { OrderSource } from "./dispatcher.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
-import { FireTimeStream } from "./fireTimeStream.ts"
 import { guardedInspect, guardSubscribers } from "./inspection.ts"
+import { JobWatchers } from "./jobWatchers.ts"
+import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { JobActor } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
 import type { Job } from "./job/jobCodec.ts"
@@ -49,6 +50,7 @@ import type { WriterHost } from "./writer/writerHost.ts"
 import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
 import { OpenStores } from "./openStores.ts"
+import { signalsOf$ } from "./stream/streamSignals.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
 import { Suspects } from "./writer/suspects.ts"
 import { reckonWhileRunning } from "./correction/clockCorrection.ts"
@@ -80,7 +82,6 @@ export class Engine implements WriterHost {
   readonly errors: ErrorLog
   private readonly stores: OpenStores
   private readonly executorActors: ExecutorActors
-  private readonly fireTimes: FireTimeStream
   private readonly streamJobs: StreamJobs
   private readonly retention: Retention
   private readonly jobActors: JobActors
@@ -98,7 +99,10 @@ export class Engine implements WriterHost {
   /** Ends a start that is under way; `startOver` resolves when it has ended, well or not. */
   private callOffStart: (error: SchedulerStoppedError) => void = () => undefined
   private startOver: Promise<unknown> = Promise.resolve()
-  private readonly watchers = new Set<(job: Job, writer: StoreWriter) => void>()
+  /** Hears of the jobs that commits have changed. */
+  readonly watchers: JobWatchers
+  /** In the order in which they are told: an actor is up to date when a watcher looks at it. */
+  private readonly followers: ReadonlyArray<CommitFollower>
 
   constructor(options: EngineOptions) {
     this.timers = timersOf(options.clock ?? liveClock)
@@ -123,17 +127,18 @@ export class Engine implements WriterHost {
       () => this.writers.some(({ busy }) => busy),
       (verb, error) => this.overtaken(verb, error)
     )
-    this.fireTimes = new FireTimeStream(this.timers, rxjsScheduler(this.timers))
     this.streams = new Map(options.streams)
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
     this.retention = new Retention(options.retention, this.timers)
     const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
     this.actor = guardSubscribers(root, { onError, within })
-    this.stores = new OpenStores(this, this.fireTimes)
+    this.stores = new OpenStores(this)
     this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
     this.jobActors = new JobActors(this.actor, inspect !== undefined, (actor) =>
       guardSubscribers(actor, { onError, within })
     )
+    this.watchers = new JobWatchers(within, onError)
+    this.followers = [this.jobActors, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
   }
 
   get tasks(): TaskRegistry {
@@ -372,11 +377,11 @@ export class Engine implements WriterHost {
   private listen(): void {
     const fresh = [...this.streams].filter(([name]) => !this.listening.has(name))
     for (const [name] of fresh) this.listening.add(name)
-    const signals$ = this.fireTimes.emissions$(new Map(fresh))
+    const signals$ = signalsOf$(new Map(fresh), rxjsScheduler(this.timers))
     this.emissions.add(
       signals$.subscribe((signal) => {
         if (signal.type === "emission") this.streamJobs.emitted(signal.stream, signal.value, this.writers)
-        else if (signal.type === "streamFailed") this.options.onError(signal.error, `stream "${signal.stream}"`)
+        else this.options.onError(signal.error, `stream "${signal.stream}"`)
       })
     )
   }
@@ -395,23 +400,8 @@ export class Engine implements WriterHost {
     return this.jobActors.ask(writer, unit, job)
   }
 
-  /** Calls `watcher` with every job that a commit has changed. */
-  watch(watcher: (job: Job, writer: StoreWriter) => void): () => void {
-    this.watchers.add(watcher)
-    return () => void this.watchers.delete(watcher)
-  }
-
   committed(writer: StoreWriter, unit: UnitOfWork): void {
-    this.jobActors.follow(writer, unit)
-    this.suspects.follow(writer, unit)
-    this.streamJobs.follow(writer, unit)
-    this.waiters.follow(writer, unit)
-    if (this.watchers.size > 0)
-      this.options.within(() => {
-        for (const job of unit.changed())
-          for (const watcher of this.watchers) this.guarded(() => watcher(job, writer), "a watcher")
-      })
-    this.retention.noteWork(writer, unit.consequences.runsEnded.length)
+    for (const follower of this.followers) follower.follow(writer, unit)
   }
 
   cycled(writer: StoreWriter): Effect.Effect<void, StoreError> {
@@ -423,12 +413,10 @@ export class Engine implements WriterHost {
     this.jobActors.evicted(writer, job)
   }
 
-  wakeAt(writer: StoreWriter, at: EpochMillis | null): void {
-    if (this.fresh || this.stopped) return
+  wakeWithinMs(writer: StoreWriter): number {
     // Retention has its times, and a slot that a stuck task held becomes free without a word.
     const full = this.dispatcher.names.some((name) => this.dispatcher.free(name) === 0)
-    const withinMs = Math.min(this.retention.dueInMs(writer), full ? maxSleepMs : Infinity)
-    this.fireTimes.wakeAt(writer.name, at, withinMs === Infinity ? null : withinMs)
+    return Math.min(this.retention.dueInMs(writer), full ? maxSleepMs : Infinity)
   }
 
   report(error: unknown, where: string): void {
@@ -501,6 +489,7 @@ export class Engine implements WriterHost {
   private async abandon(error: unknown): Promise<void> {
     if (this.stopping === null) this.fault ??= { error }
     this.phase = "stopping"
+    this.stores.quiet()
     // While jobs were declared, somebody may have asked for a run.
     if (this.dispatcher.live > 0) {
       for (const writer of this.writers) writer.noteStop()
@@ -571,14 +560,6 @@ export class Engine implements WriterHost {
     facts: Pick<SchedulerLifecycleEvent, "store" | "reason" | "errorTag"> = {}
   ): void {
     this.events.publish(this.timers.now(), { type, ...facts })
-  }
-
-  private guarded(call: () => void, where: string): void {
-    try {
-      call()
-    } catch (error) {
-      this.options.onError(error, where)
-    }
   }
 }
 

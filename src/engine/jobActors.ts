@@ -8,6 +8,7 @@ import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
 import { noAnswer } from "../job/jobEvent.ts"
 import type { Job } from "./job/jobCodec.ts"
+import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
 export type JobActor = ActorRefFrom<typeof jobMachine>
@@ -39,7 +40,7 @@ const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMach
   }
 })
 
-export class JobActors {
+export class JobActors implements CommitFollower {
   /** By store, then by the job's key. */
   private readonly live = new Map<string, Map<number, Live>>()
   /** Jobs that left the cache since the last commit was followed. */

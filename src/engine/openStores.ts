@@ -3,10 +3,8 @@
  * the moment that its store begins to open; one that has not opened when all are closed is closed as soon as it has.
  */
 import { Cause, Effect, Exit, Scope } from "effect"
-import type { Subscription } from "rxjs"
 import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
 import { stopMark, stopWasAsked } from "../store/stopMark.ts"
-import type { FireTimeStream } from "./fireTimeStream.ts"
 import {
   byJobs,
   forgetStop,
@@ -30,7 +28,6 @@ interface OpenedStore {
   readonly writer: StoreWriter
   readonly scope: Scope.CloseableScope
   readonly description: string
-  readonly wakeUps: Subscription
 }
 
 export interface Owning {
@@ -46,11 +43,9 @@ export class OpenStores {
   private ended: { readonly error: unknown } | null = null
   private readonly ending = new AbortController()
   private readonly host: WriterHost
-  private readonly fireTimes: FireTimeStream
 
-  constructor(host: WriterHost, fireTimes: FireTimeStream) {
+  constructor(host: WriterHost) {
     this.host = host
-    this.fireTimes = fireTimes
   }
 
   /** In the order in which they were opened. */
@@ -96,7 +91,7 @@ export class OpenStores {
 
   /** No wake-up comes any more; what is pending still goes through. */
   quiet(): void {
-    for (const { wakeUps } of this.stores.values()) wakeUps.unsubscribe()
+    for (const writer of this.writers) writer.stopWaking()
   }
 
   /** What is pending fails with `error`. */
@@ -104,7 +99,6 @@ export class OpenStores {
     const opened = this.stores.get(name)
     if (opened === undefined) return
     this.stores.delete(name)
-    opened.wakeUps.unsubscribe()
     opened.writer.close(error)
     await Effect.runPromise(Scope.close(opened.scope, Exit.void))
   }
@@ -142,8 +136,7 @@ export class OpenStores {
     const writer = new StoreWriter(name, opened.value, this.host)
     for (const cause of opened.value.mended ?? [])
       this.host.report(new StoreMended({ store: name, cause }), `store "${name}"`)
-    const wakeUps = this.fireTimes.wakeUps$(name).subscribe(() => writer.wake())
-    this.stores.set(name, { writer, scope, description: store.description, wakeUps })
+    this.stores.set(name, { writer, scope, description: store.description })
     try {
       await this.orGivenUp(
         writer,

@@ -1,4 +1,5 @@
 /** Callers that wait for a request to be claimed or for a run to end. */
+import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { JobStateError, SchedulerStoppedError } from "./schedulerError.ts"
 import type { Writer } from "./writer/writer.ts"
@@ -15,7 +16,7 @@ export interface WaitForEnd {
   forget(): void
 }
 
-export class RunWaiters {
+export class RunWaiters implements CommitFollower {
   private readonly claims = new Map<string, Waiter<number>>()
   private readonly ends = new Map<string, Set<Waiter<void>>>()
 

@@ -340,7 +340,7 @@ export class Scheduler {
     const report = (error: unknown): void => this.engine.options.onError(error, `a subscriber of job$("${id}")`)
     return new IsolatedObservable<JobRecord>(report, (subscriber) => {
       let fresh = true
-      const unwatch = this.engine.watch((job, writer) => {
+      const unwatch = this.engine.watchers.add((job, writer) => {
         if (job.row.id !== id) return
         fresh = false
         subscriber.next(recordOf(job, writer.name))

@@ -4,13 +4,14 @@ import type { JobRow } from "../../store/jobStore.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import { measuredJson, NotJsonError } from "../../task/jsonText.ts"
 import type { TaskRegistry } from "../../task/taskRegistry.ts"
+import type { CommitFollower } from "../writer/commitFollower.ts"
 import type { UnitOfWork } from "../writer/unitOfWork.ts"
 import type { Writer } from "../writer/writer.ts"
 import type { Suspects } from "../writer/suspects.ts"
 import type { GivenValue } from "./streamValues.ts"
 import { StreamValues } from "./streamValues.ts"
 
-export class StreamJobs {
+export class StreamJobs implements CommitFollower {
   /** Per stream and writer the keys of its jobs. */
   private readonly keys = new Map<string, Map<Writer, Set<number>>>()
   /** Values that wait for a commit, by writer, stream and job. */

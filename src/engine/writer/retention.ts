@@ -2,6 +2,8 @@
 import { Effect } from "effect"
 import type { StoreError } from "../../store/storeError.ts"
 import type { Timers } from "../../time/timers.ts"
+import type { CommitFollower } from "./commitFollower.ts"
+import type { UnitOfWork } from "./unitOfWork.ts"
 import type { Writer } from "./writer.ts"
 
 export interface RetentionRules {
@@ -34,7 +36,7 @@ interface Sweeping {
   ended: number
 }
 
-export class Retention {
+export class Retention implements CommitFollower {
   private readonly rules: RetentionRules
   private readonly timers: Timers
   private readonly writers = new WeakMap<Writer, Sweeping>()
@@ -49,8 +51,8 @@ export class Retention {
   }
 
   /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
-  noteWork(writer: Writer, ended: number): void {
-    this.of(writer).ended += ended
+  follow(writer: Writer, unit: UnitOfWork): void {
+    this.of(writer).ended += unit.consequences.runsEnded.length
   }
 
   /** Milliseconds until it is time for a slice; `Infinity` where nothing is ever deleted. */

@@ -18,6 +18,7 @@ import { DueJobs, loadRow } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "../job/jobCodec.ts"
+import { maxSleepMs } from "../clock.ts"
 import { cancelRun } from "./jobEdits.ts"
 import { ClaimingSince } from "./claimingSince.ts"
 import type { Writer } from "./writer.ts"
@@ -89,6 +90,9 @@ export class StoreWriter implements OrderSource, Writer {
   private callingSince: number | null = null
   private readonly outage: StoreOutage
   private cancelRetry: CancelTimer | null = null
+  private cancelWakeUp: CancelTimer | null = null
+  /** No wake-up is armed any more. */
+  private unwakeable = false
   private readonly due: DueJobs
   /** While above 0, intents and due jobs are committed one by one, to find the one that the store refuses. */
   private oneByOne = 0
@@ -197,6 +201,12 @@ export class StoreWriter implements OrderSource, Writer {
     this.run()
   }
 
+  /** Sleeps through what comes due from now on; what is pending still goes through. */
+  stopWaking(): void {
+    this.unwakeable = true
+    this.cancelWakeUp?.()
+  }
+
   /** Forgets what it knows of an executor's next wake-up: the executor was added, or jobs were changed from outside. */
   forgetWakeUps(): void {
     this.due.forget()
@@ -232,6 +242,7 @@ export class StoreWriter implements OrderSource, Writer {
   /** Takes nothing more. What is pending fails with `error`. */
   close(error: unknown): void {
     this.closed = true
+    this.stopWaking()
     this.host.suspects.leave(this)
     this.cancelRetry?.()
     this.outage.unwatch()
@@ -339,8 +350,23 @@ export class StoreWriter implements OrderSource, Writer {
     }
     this.cycling = false
     this.cycleEndedAt = this.host.timers.monotonicMillis()
-    this.host.wakeAt(this, this.mayClaim ? this.due.earliest() : null)
+    this.armWakeUp()
     this.notifyIdle()
+  }
+
+  /** The next wake-up: never early, and after a step of the clock or a sleep of the machine within a minute. */
+  private armWakeUp(): void {
+    this.cancelWakeUp?.()
+    this.cancelWakeUp = null
+    if (this.unwakeable) return
+    const { timers } = this.host
+    const at = this.mayClaim ? this.due.earliest() : null
+    const withinMs = this.host.wakeWithinMs(this)
+    const wake = (): void => this.wake()
+    if (withinMs !== Infinity) {
+      const dueMs = at === null ? Infinity : Math.max(0, at - timers.now())
+      this.cancelWakeUp = timers.after(Math.min(dueMs, withinMs, maxSleepMs), wake)
+    } else if (at !== null) this.cancelWakeUp = timers.at(at, wake, wake)
   }
 
   private newUnit(loaded: ReadonlyArray<Job | JobRow>): UnitOfWork {

@@ -6,6 +6,7 @@
 import { crashesToPark } from "../../job/rules.ts"
 import type { CancelTimer, Timers } from "../../time/timers.ts"
 import type { Job } from "../job/jobCodec.ts"
+import type { CommitFollower } from "./commitFollower.ts"
 import type { Writer } from "./writer.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 
@@ -21,7 +22,7 @@ interface Turn {
   readonly sinceMs: number
 }
 
-export class Suspects {
+export class Suspects implements CommitFollower {
   private turn: Turn | null = null
   private readonly timers: Timers
   private readonly freed: () => void

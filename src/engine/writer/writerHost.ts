@@ -3,8 +3,7 @@ import type { Effect } from "effect"
 import type { EventStream } from "../../event/eventStream.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import type { TaskRegistry } from "../../task/taskRegistry.ts"
-import type { EpochMillis } from "../../time/instant.ts"
-import type { Timers } from "../../time/timers.ts"
+import type { WallTimers } from "../../time/timers.ts"
 import type { Trigger, TriggerSpec } from "../../trigger/trigger.ts"
 import type { Dispatcher } from "../dispatcher.ts"
 import type { Job, JobCodec } from "../job/jobCodec.ts"
@@ -14,7 +13,7 @@ import type { UnitOfWork } from "./unitOfWork.ts"
 import type { Suspects } from "./suspects.ts"
 
 export interface WriterHost {
-  readonly timers: Timers
+  readonly timers: WallTimers
   readonly events: EventStream
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
@@ -36,8 +35,8 @@ export interface WriterHost {
   cycled(writer: Writer): Effect.Effect<void, StoreError>
   /** The job is no longer kept decoded. */
   evicted(writer: Writer, job: Job): void
-  /** A wake-up is wanted at `at`; `null`: none but what the engine itself wants. */
-  wakeAt(writer: Writer, at: EpochMillis | null): void
+  /** Milliseconds within which the writer must wake up, whatever is due when; `Infinity`: it need not. */
+  wakeWithinMs(writer: Writer): number
   /** Something went wrong of which no caller hears: for `onError` and `status()`. */
   report(error: unknown, where: string): void
   /** The wall clock shows less than it did: jobs of this writer may wait for what it showed. */
