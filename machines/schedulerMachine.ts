@@ -85,7 +85,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
         storeLost: { target: "degraded", actions: "loseStore" }
       }
     },
-    /** A store is away: nothing new is claimed, outcomes wait in memory. Pausing and resuming say where it ends. */
+    /** A store is away: nothing new of it is claimed, its outcomes wait in memory; others go on. Pausing and resuming say where it ends. */
     degraded: {
       on: {
         ...ending,

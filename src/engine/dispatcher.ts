@@ -138,6 +138,11 @@ export class Dispatcher {
     return true
   }
 
+  /** Aborts all runs of one source. */
+  cancelAll(source: OrderSource): void {
+    for (const order of [...this.orders.values()]) if (order.source === source) this.cancel(order.runId)
+  }
+
   /** Of a run that was aborted and goes on, since its job awaits its end; `null` for any other. */
   awaited(runId: string): AwaitedEnd | null {
     const order = this.orders.get(runId)

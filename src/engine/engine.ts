@@ -49,6 +49,7 @@ import {
 import type { WriterHost } from "./writer/writerHost.ts"
 import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
+import type { FencedStore } from "./openStores.ts"
 import { OpenStores } from "./openStores.ts"
 import { signalsOf$ } from "./stream/streamSignals.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
@@ -146,7 +147,10 @@ export class Engine implements WriterHost {
   }
 
   get claiming(): boolean {
-    return this.phase === "started" && this.actor.getSnapshot().value === "active"
+    if (this.phase !== "started") return false
+    // A store that is away claims nothing by itself; the others go on.
+    const { value, context } = this.actor.getSnapshot()
+    return value === "active" || (value === "degraded" && !context.paused)
   }
 
   get paused(): boolean {
@@ -156,6 +160,11 @@ export class Engine implements WriterHost {
   /** Open stores by name, in the order in which they were given. */
   get writers(): ReadonlyArray<StoreWriter> {
     return this.stores.writers
+  }
+
+  /** Stores that another owner has taken, by name. */
+  get fenced(): ReadonlyMap<string, FencedStore> {
+    return this.stores.fenced
   }
 
   get descriptions(): ReadonlyMap<string, string> {
@@ -183,6 +192,8 @@ export class Engine implements WriterHost {
 
   writerNamed(name: string): StoreWriter {
     const writer = this.stores.writer(name)
+    const fenced = this.stores.fenced.get(name)
+    if (fenced !== undefined) throw fenced.error
     if (writer === undefined) throw new UnknownNameError({ kind: "store", name, known: this.stores.names })
     return writer
   }
@@ -315,6 +326,7 @@ export class Engine implements WriterHost {
     this.mustRun("addStore")
     try {
       await this.openStore(name, store)
+      if (this.stores.forgetFenced(name)) this.storeBack(this.writerNamed(name))
     } finally {
       // One that a stop has closed while it was opened fails in its own words, or not at all.
       this.mustRun("addStore")
@@ -324,6 +336,11 @@ export class Engine implements WriterHost {
 
   /** Waits for the store's live runs as long as it answers, then closes it. Its jobs stay in it. */
   async removeStore(name: string): Promise<void> {
+    this.mustRun("removeStore")
+    if (this.stores.forgetFenced(name)) {
+      this.actor.send({ type: "storeBack", store: name })
+      return
+    }
     const writer = this.writer(name, "removeStore")
     writer.stopClaiming()
     // One that is away may never come back: its live runs are then interrupted when it is opened again.
@@ -333,9 +350,10 @@ export class Engine implements WriterHost {
       await Promise.race([this.drained(() => this.dispatcher.liveOf(writer) === 0, [writer]), lost])
       forget()
     }
-    await this.stores.close(name, new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" }))
+    const removed = new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" })
+    await this.stores.close(name, removed)
     if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(writer)
-    this.jobActors.closeStore(name)
+    this.leave(writer, removed)
   }
 
   addExecutor(name: string, provider: ExecutorProvider): void {
@@ -440,18 +458,35 @@ export class Engine implements WriterHost {
 
   storeBack(writer: StoreWriter): void {
     this.actor.send({ type: "storeBack", store: writer.name })
-    this.claimFromNow()
+    writer.claimFromNow()
     this.tellLifecycle("SchedulerRecovered", { store: writer.name })
     this.wakeAll()
   }
 
   broken(writer: StoreWriter, error: unknown): void {
     this.options.onError(error, `store "${writer.name}"`)
+    if (error instanceof StoreFenced && this.phase === "started" && this.stores.several)
+      return this.fence(writer, error)
     this.fault ??= { error }
     writer.close(error)
     // A start that is under way fails by itself.
     if (this.phase === "started")
       this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
+  }
+
+  /** Another owner has this one of several stores: its jobs are that one's, and the others' go on. */
+  private fence(writer: StoreWriter, error: StoreFenced): void {
+    this.storeLost(writer, error)
+    const closed = this.stores.fence(writer.name, error, this.timers.now())
+    this.dispatcher.cancelAll(writer)
+    this.leave(writer, error)
+    closed.catch((failure: unknown) => this.options.onError(failure, `store "${writer.name}"`))
+  }
+
+  /** Whoever waits for something in a store that is closed is told. */
+  private leave({ name }: StoreWriter, error: unknown): void {
+    this.waiters.closeStore(name, error)
+    this.jobActors.closeStore(name)
   }
 
   private async stop(): Promise<void> {

@@ -17,12 +17,21 @@ import type { Intent } from "./writer/intent.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
 import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
+import type { StoreFenced } from "../store/storeError.ts"
 import { StoreMended } from "../store/storeError.ts"
+import type { EpochMillis } from "../time/instant.ts"
 import { StoreWriter } from "./writer/storeWriter.ts"
 import { acquittal } from "./writer/suspects.ts"
 import { reckonAtStart } from "./correction/clockCorrection.ts"
 import { failureOf, runStore } from "./storePromise.ts"
 import { onceFree } from "./storeWait.ts"
+
+/** A store that another owner has taken. */
+export interface FencedStore {
+  readonly error: StoreFenced
+  readonly since: EpochMillis
+  readonly description: string
+}
 
 interface OpenedStore {
   readonly writer: StoreWriter
@@ -38,6 +47,8 @@ export interface Owning {
 
 export class OpenStores {
   private readonly stores = new Map<string, OpenedStore>()
+  /** Those that another owner has taken, until they are removed or added again. */
+  readonly fenced = new Map<string, FencedStore>()
   private readonly opening = new Map<string, Promise<StoreWriter>>()
   /** Why no store is opened any more; what waits for one is told by `ending`. */
   private ended: { readonly error: unknown } | null = null
@@ -101,6 +112,17 @@ export class OpenStores {
     this.stores.delete(name)
     opened.writer.close(error)
     await Effect.runPromise(Scope.close(opened.scope, Exit.void))
+  }
+
+  /** The same for one that another owner has taken. */
+  fence(name: string, error: StoreFenced, since: EpochMillis): Promise<void> {
+    this.fenced.set(name, { error, since, description: this.stores.get(name)?.description ?? "" })
+    return this.close(name, error)
+  }
+
+  /** True when another owner had taken it. */
+  forgetFenced(name: string): boolean {
+    return this.fenced.delete(name)
   }
 
   /** Resolves when none is open, those included that were about to be. */

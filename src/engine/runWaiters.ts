@@ -2,6 +2,7 @@
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { JobStateError, SchedulerStoppedError } from "./schedulerError.ts"
+import { placeOfRun } from "./writer/runKeys.ts"
 import type { Writer } from "./writer/writer.ts"
 
 interface Waiter<A> {
@@ -85,6 +86,20 @@ export class RunWaiters implements CommitFollower {
           })
         )
       }
+    }
+  }
+
+  /** One store is closed, with `error` to those who wait for something in it. */
+  closeStore(name: string, error: unknown): void {
+    for (const [place, { reject }] of this.claims) {
+      if (!place.startsWith(`${name}/`)) continue
+      this.claims.delete(place)
+      reject(error)
+    }
+    for (const [runId, waiters] of this.ends) {
+      if (placeOfRun(runId)?.store !== name) continue
+      this.ends.delete(runId)
+      for (const { reject } of waiters) reject(error)
     }
   }
 

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { FencedStore } from "../engine/openStores.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import type { ReportedError } from "../engine/errorLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
@@ -78,7 +79,10 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
     createdAt: engine.startedAt,
     timezone: engine.options.timezone,
     zoneData: zoneDataVersion(),
-    stores: await Promise.all(engine.writers.map((writer) => storeStatus(engine, writer))),
+    stores: [
+      ...(await Promise.all(engine.writers.map((writer) => storeStatus(engine, writer)))),
+      ...[...engine.fenced].map(([name, store]) => fencedStatus(name, store))
+    ],
     executors: [...engine.dispatcher.status()].map(([name, { concurrency, queue, running, queued, stuck }]) => ({
       name,
       concurrency,
@@ -118,6 +122,18 @@ const storeStatus = async (engine: Engine, writer: StoreWriter): Promise<StoreSt
     parked: counted === null ? {} : byKind(counted.parked)
   }
 }
+
+/** Another owner has it: it stays here, so that it is seen, until it is removed or added again. */
+const fencedStatus = (name: string, { description, since, error }: FencedStore): StoreStatus => ({
+  name,
+  description,
+  lost: true,
+  outage: { since, errorTag: error._tag, reason: error.message, failures: 1, retryAt: null },
+  clockSetBack: null,
+  jobs: null,
+  faults: 0,
+  parked: {}
+})
 
 /** `null` for a store that fails or does not answer: that is what this page is for, and the reason is the outage's. */
 const countsOf = (engine: Engine, { store }: StoreWriter) =>

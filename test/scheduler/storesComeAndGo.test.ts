@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { createScheduler, inProcess, interval, memory, task } from "../../src/index.ts"
-import type { JobStore, StoreError } from "../../src/index.ts"
+import type { JobStore, Scheduler, StoreError, Task } from "../../src/index.ts"
 import { StoreFenced, StoreUnavailable } from "../../src/store/storeError.ts"
 import { virtualClock } from "../../src/testing.ts"
 import { faultyStore } from "../scenarios/faultyStore.ts"
@@ -131,6 +131,117 @@ describe("a store that another owner takes during a start", () => {
     expect(await answer).toBe(fenced)
     expect(told).toEqual(["end"])
     expect(scheduler.actor.getSnapshot().value).toBe("stopped")
+  })
+})
+
+describe("of two stores", () => {
+  const twoStores = async (tasks: ReadonlyArray<Task>) => {
+    const world = newWorld("memory")
+    const other = faultyStore(memory())
+    const scheduler = await world.start({ tasks, stores: { other: other.store } })
+    return { ...world, scheduler, other }
+  }
+  const ranOf = async (scheduler: Scheduler, jobId: string) =>
+    [...(await scheduler.getRuns({ jobId, store: jobId === "b" ? "other" : "default" }))]
+      .reverse()
+      .map(({ fireAt, outcome }) => [fireAt - midnight, outcome])
+
+  it("one that is away holds up its own jobs and no others", async () => {
+    const { clock, scheduler, other, events } = await twoStores([quiet])
+    const trigger = interval("1 minute", { start: midnight })
+    await scheduler.addJob({ id: "a", task: quiet, trigger })
+    await scheduler.addJob({ id: "b", task: quiet, trigger, store: "other" })
+    await clock.settle()
+    other.fail("before", () => away)
+    await clock.advance(150 * second)
+    expect(await ranOf(scheduler, "a")).toEqual([0, 1, 2].map((minutes) => [minutes * minute, "succeeded"]))
+    expect(await scheduler.status()).toMatchObject({
+      state: "degraded",
+      stores: [
+        { name: "other", lost: true },
+        { name: "default", lost: false }
+      ]
+    })
+    // Verbs of the others' jobs wait for nothing either.
+    expect((await scheduler.pauseJob("a")).state).toBe("paused")
+    await scheduler.resumeJob("a")
+    other.heal()
+    await clock.advance(10 * second)
+    expect(await ranOf(scheduler, "b")).toEqual([0, 2].map((minutes) => [minutes * minute, "succeeded"]))
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(["SchedulerDegraded", "SchedulerRecovered"]))
+    expect((await scheduler.status()).state).toBe("active")
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("a pause holds both, whatever is away, and a resume only what can be claimed", async () => {
+    const { clock, scheduler, other } = await twoStores([quiet])
+    const trigger = interval("1 minute", { start: midnight })
+    await scheduler.addJob({ id: "a", task: quiet, trigger })
+    await scheduler.addJob({ id: "b", task: quiet, trigger, store: "other" })
+    await clock.settle()
+    other.fail("before", () => away)
+    await clock.advance(70 * second)
+    scheduler.pause()
+    await clock.advance(60 * second)
+    expect((await ranOf(scheduler, "a")).length).toBe(2)
+    scheduler.resume()
+    await clock.advance(60 * second)
+    expect((await ranOf(scheduler, "a")).length).toBe(4)
+    other.heal()
+    await clock.advance(60 * second)
+    expect((await scheduler.verify()).violations).toEqual([])
+  })
+
+  it("one that another owner takes ends with its jobs, its waiting callers are told, and the scheduler goes on", async () => {
+    const aborted: Array<string> = []
+    const held = task("held", async ({ jobId, signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve))
+      aborted.push(jobId)
+    })
+    const { clock, scheduler, other, events, reported } = await twoStores([quiet, held])
+    await scheduler.addJob({ id: "a", task: quiet, trigger: interval("1 minute", { start: midnight }) })
+    await scheduler.addJob({ id: "b", task: held, store: "other" })
+    await clock.settle()
+    const [run] = await scheduler.getRuns({ jobId: "b", store: "other" })
+    const ended = scheduler.runJob("b").catch((error: unknown) => error)
+    const byOther = new StoreFenced({ store: "other", epoch: 1 })
+    other.fail("before", () => byOther)
+    const refused = scheduler.pauseJob("b").catch((error: unknown) => error)
+    await clock.advance(2 * minute)
+    expect(run?.outcome).toBe(null)
+    expect([await refused, await ended]).toEqual([byOther, byOther])
+    expect(aborted).toEqual(["b"])
+    expect(reported).toEqual([byOther])
+    expect(events.filter(({ type }) => type.startsWith("Scheduler")).slice(1)).toMatchObject([
+      { type: "SchedulerDegraded", store: "other", errorTag: "StoreFenced" }
+    ])
+    expect(await scheduler.status()).toMatchObject({
+      state: "degraded",
+      reason: byOther.message,
+      stores: [
+        { name: "default", lost: false },
+        { name: "other", lost: true, jobs: null, outage: { errorTag: "StoreFenced" } }
+      ]
+    })
+    expect(await ranOf(scheduler, "a")).toEqual([0, 1, 2].map((minutes) => [minutes * minute, "succeeded"]))
+    await expect(scheduler.getJob("b")).rejects.toBe(byOther)
+    await expect(scheduler.getJobs({ store: "other" })).rejects.toBe(byOther)
+    expect((await scheduler.getJob("a"))?.id).toBe("a")
+    other.heal()
+    await scheduler.addStore("other", memory())
+    expect((await scheduler.status()).state).toBe("active")
+    expect(await scheduler.getJob("b")).toBe(undefined)
+  })
+
+  it("one that another owner has taken can be removed", async () => {
+    const { clock, scheduler, other } = await twoStores([quiet])
+    other.fail("before", () => new StoreFenced({ store: "other", epoch: 1 }))
+    await scheduler.addJob({ id: "b", task: quiet, store: "other" }).catch(() => undefined)
+    await clock.settle()
+    await scheduler.removeStore("other")
+    expect(await scheduler.status()).toMatchObject({ state: "active", stores: [{ name: "default" }] })
+    expect(await scheduler.getJob("b")).toBe(undefined)
+    await expect(scheduler.removeStore("other")).rejects.toMatchObject({ _tag: "UnknownNameError" })
   })
 })
 

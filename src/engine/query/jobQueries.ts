@@ -13,6 +13,7 @@ import type { Engine } from "../engine.ts"
 import type { JobQuery, LedgerQuery, PreviewEntry, RunQuery } from "./queries.ts"
 import { jobFilter, jobQueryFields } from "./queries.ts"
 import type { Question } from "../questions.ts"
+import { placeOfRun } from "../writer/runKeys.ts"
 import type { Job } from "../job/jobCodec.ts"
 import { JobUnreadableError } from "../job/jobCodec.ts"
 import { checkKnownOptions, listOf, readLimit } from "./queryOptions.ts"
@@ -42,18 +43,28 @@ export class JobQueries {
     this.engine = engine
   }
 
-  /** Where a job is, or `undefined`. Stores are asked in the order in which they were given. */
+  /**
+   * Where a job is, or `undefined`. Stores are asked in the order in which they were given, those that are away last: they keep nobody
+   * from a job of another. Rejects with a store's error where the job may be in that one.
+   */
   async find(
     id: string,
     verb: string
   ): Promise<{ readonly writer: StoreWriter; readonly record: JobRecord; readonly key: number } | undefined> {
     checkIdText(id)
     this.engine.mustAnswer(verb)
-    for (const writer of this.engine.writers) {
-      const [row] = await this.engine.questions.read(verb, writer.store.jobsById([id]))
-      // A driver may read ill-formed text as another id.
-      if (row?.id === id) return { writer, key: row.key, record: recordOfRow(row, writer.name, this.engine.codec) }
+    const { writers, fenced } = this.engine
+    const failures: Array<unknown> = [...fenced.values()].map(({ error }) => error)
+    for (const writer of [...writers.filter(({ lost }) => !lost), ...writers.filter(({ lost }) => lost)]) {
+      try {
+        const [row] = await this.engine.questions.read(verb, writer.store.jobsById([id]))
+        // A driver may read ill-formed text as another id.
+        if (row?.id === id) return { writer, key: row.key, record: recordOfRow(row, writer.name, this.engine.codec) }
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
     return undefined
   }
 
@@ -245,18 +256,6 @@ const inTurns = async <Row, Made>(
     bytes += bytesOf(row)
     made += 1
   }
-}
-
-/** A run id is the run's number, after the store's name and a colon unless that is `default`. */
-export const placeOfRun = (runId: unknown): { readonly store: string; readonly runKey: number } | null => {
-  if (typeof runId !== "string") return null
-  const colon = runId.lastIndexOf(":")
-  const digits = runId.slice(colon + 1)
-  const runKey = Number(digits)
-  // As it is given out, to the letter: "1e3" is nobody's.
-  return /^[1-9]\d*$/.test(digits) && Number.isSafeInteger(runKey)
-    ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey }
-    : null
 }
 
 /** Of several stores: among equals the order of the stores, in each that of adding. */

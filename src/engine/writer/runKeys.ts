@@ -21,3 +21,15 @@ const keyAt = (openedAt: EpochMillis): number => {
   const key = openedAt * 1000
   return key < Number.MAX_SAFE_INTEGER / 1.001 ? key : 0
 }
+
+/** A run id is the run's number, after the store's name and a colon unless that is `default`. */
+export const placeOfRun = (runId: unknown): { readonly store: string; readonly runKey: number } | null => {
+  if (typeof runId !== "string") return null
+  const colon = runId.lastIndexOf(":")
+  const digits = runId.slice(colon + 1)
+  const runKey = Number(digits)
+  // As it is given out, to the letter: "1e3" is nobody's.
+  return /^[1-9]\d*$/.test(digits) && Number.isSafeInteger(runKey)
+    ? { store: colon === -1 ? "default" : runId.slice(0, colon), runKey }
+    : null
+}

@@ -76,8 +76,8 @@ export class StoreWriter implements OrderSource, Writer {
   private claimsPerCycle = 192
   private cycleStartedAt = 0
   private cycleEndedAt = -Infinity
-  /** Of the cycle under way: milliseconds in its commit. */
-  private commitMs = 0
+  /** Of the cycle under way: milliseconds in its commit, and in other calls that the store did not answer within the turn. */
+  private waitedMs = 0
   /** It claims for fire times once what a dead owner left is settled, and until it is being removed. */
   private duty: "recovering" | "claiming" | "retiring" = "recovering"
   readonly claimingSince: ClaimingSince
@@ -135,7 +135,8 @@ export class StoreWriter implements OrderSource, Writer {
   }
 
   private get mayClaim(): boolean {
-    return this.host.claiming && this.duty === "claiming"
+    // A store that was away shows first that it can be written.
+    return this.host.claiming && this.duty === "claiming" && !this.lost
   }
 
   /** True while it works, with pauses that are shorter than it takes to ask it something. */
@@ -278,7 +279,7 @@ export class StoreWriter implements OrderSource, Writer {
   private run(): void {
     if (this.closed) return
     this.cycleStartedAt = this.host.timers.monotonicMillis()
-    this.commitMs = 0
+    this.waitedMs = 0
     this.callingSince = this.cycleStartedAt
     Effect.runCallback(this.cycle, {
       onExit: (exit) => {
@@ -336,7 +337,24 @@ export class StoreWriter implements OrderSource, Writer {
     intents: ReadonlyArray<Intent>,
     read: Effect.Effect<A, StoreError>
   ): Effect.Effect<A, StoreError> {
-    return Effect.tapError(read, () => Effect.sync(() => this.putBack(intents)))
+    return Effect.tapError(this.reading(read), () => Effect.sync(() => this.putBack(intents)))
+  }
+
+  /**
+   * A read that is answered in a later turn of the event loop has left the loop to others: a wait, and no work of this cycle. One that is
+   * answered in the turn was work.
+   */
+  private reading<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> {
+    return Effect.suspend(() => {
+      const startedAt = this.host.timers.monotonicMillis()
+      let sameTurn = true
+      queueMicrotask(() => (sameTurn = false))
+      return Effect.tap(read, () =>
+        Effect.sync(() => {
+          if (!sameTurn) this.waitedMs += this.host.timers.monotonicMillis() - startedAt
+        })
+      )
+    })
   }
 
   private afterCycle(more: boolean): void {
@@ -422,7 +440,7 @@ export class StoreWriter implements OrderSource, Writer {
     const startedAt = this.host.timers.monotonicMillis()
     return this.store.commit(sequence, batch).pipe(
       Effect.map(() => {
-        this.commitMs = this.host.timers.monotonicMillis() - startedAt
+        this.waitedMs += this.host.timers.monotonicMillis() - startedAt
         this.sequence = sequence
         this.commitFailed = false
         this.claimingSince.committed(begins)
@@ -540,7 +558,7 @@ export class StoreWriter implements OrderSource, Writer {
 
   /** A quick cycle may be larger the next time, a slow one must be smaller: commits are dear, and so is a blocked event loop. */
   private adaptCycle(full: boolean): void {
-    const tookMs = this.host.timers.monotonicMillis() - this.cycleStartedAt - this.commitMs
+    const tookMs = this.host.timers.monotonicMillis() - this.cycleStartedAt - this.waitedMs
     if (tookMs > ownMs) this.claimsPerCycle = Math.max(fewestClaims, this.claimsPerCycle >> 1)
     else if (full && tookMs < ownMs / 3) this.claimsPerCycle = Math.min(mostClaims, this.claimsPerCycle << 1)
   }

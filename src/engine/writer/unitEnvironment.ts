@@ -6,7 +6,7 @@ export interface UnitEnvironment {
   readonly now: EpochMillis
   readonly firstJobKey: number
   readonly firstRunKey: number
-  /** False: nothing new may start, for the scheduler is paused, stopping or starting, or a store is away. */
+  /** False: nothing new may start, for the scheduler is paused, stopping or starting. */
   readonly claiming: boolean
   /** True while the scheduler is paused by a caller. */
   readonly paused: boolean

@@ -23,7 +23,7 @@ export interface WriterHost {
   /** What definitions are read against, now. */
   readonly environment: DefinitionEnvironment
   readonly readTrigger: (spec: TriggerSpec) => Trigger
-  /** False while the scheduler is paused, draining or another store is away. */
+  /** False while the scheduler is paused, starting or draining. */
   readonly claiming: boolean
   /** True while the scheduler is paused by a caller. */
   readonly paused: boolean
