@@ -86,7 +86,7 @@ const measure = (directory: string, jobs: number, rounds: number) =>
 
     const turns = Array.from({ length: 100 }, () => 256)
     const [due, bareDue] = yield* raced(turns, [
-      (limit) => file.due("default", farAhead, limit),
+      (limit) => file.due({ now: farAhead, executors: [{ name: "default", limit }], exceptTasks: [], exceptKeys: [] }),
       (limit) => Effect.sync(() => bare.due(farAhead, limit))
     ])
     note("due(256)", "ms", turns.length, due, bareDue)

@@ -73,19 +73,16 @@ export type { FaultKind, JobFault, JobState } from "./job/snapshot.ts"
 export { JobUnreadableError } from "./engine/job/jobCodec.ts"
 export type { JobRecord } from "./engine/job/jobRecord.ts"
 export type { JobChanges } from "./engine/writer/jobEdits.ts"
-export type {
-  JobQuery,
-  JobSelection,
-  LedgerQuery as LedgerQuery,
-  PreviewEntry,
-  RunQuery
-} from "./engine/query/queries.ts"
+export type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "./engine/query/queries.ts"
 export type { Explanation, Verdict } from "./engine/query/explain.ts"
 export type { Invariant, NotCheckedReason, Verification, Violation } from "./verify/verification.ts"
 export type { JobActor } from "./engine/jobActors.ts"
 export type { SchedulerActor } from "./engine/engine.ts"
 export type { Inspect } from "./engine/engineOptions.ts"
 export * from "./engine/schedulerError.ts"
+export { JobsUnclaimedError } from "./engine/writer/unclaimedJobs.ts"
+export type { MissingKind } from "./engine/job/missingPart.ts"
+export type { MissingPart } from "./engine/writer/unclaimedJobs.ts"
 export { ClockSetBackError, ZoneDataChangedError } from "./engine/correction/clockCorrection.ts"
 export type { ClockSetBack } from "./engine/writer/clockWatch.ts"
 export type { Moved } from "./engine/correction/recomputing.ts"

@@ -34,7 +34,8 @@ import { JobActors } from "./jobActors.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { JobCodec } from "./job/jobCodec.ts"
 import type { DefinitionEnvironment } from "./job/jobDefinition.ts"
-import { parkStreamless, resumeParked } from "./parkedJobs.ts"
+import type { MissingKind } from "./job/missingPart.ts"
+import { JobsUnclaimedError, UnclaimedJobs } from "./writer/unclaimedJobs.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { Questions } from "./questions.ts"
 import { Retention } from "./writer/retention.ts"
@@ -75,6 +76,7 @@ export class Engine implements WriterHost {
   readonly codec: JobCodec
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects
+  readonly unclaimed: UnclaimedJobs
   readonly questions: Questions
   readonly actor: SchedulerActor
   readonly waiters = new RunWaiters()
@@ -103,7 +105,7 @@ export class Engine implements WriterHost {
   /** Hears of the jobs that commits have changed. */
   readonly watchers: JobWatchers
   /** In the order in which they are told: an actor is up to date when a watcher looks at it. */
-  private readonly followers: ReadonlyArray<CommitFollower>
+  private readonly followers: ReadonlyArray<CommitFollower<StoreWriter>>
 
   constructor(options: EngineOptions) {
     this.timers = timersOf(options.clock ?? liveClock)
@@ -123,13 +125,20 @@ export class Engine implements WriterHost {
     this.suspects = new Suspects(this.timers, () => {
       for (const writer of this.writers) writer.forgetWakeUps()
     })
+    this.unclaimed = new UnclaimedJobs(
+      () => this.timers.now(),
+      ({ store, missing, name, since }) => {
+        this.events.publish(since, { type: "JobsUnclaimed", store, missing, name })
+        onError(new JobsUnclaimedError({ store, missing, name }), `store "${store}"`)
+      }
+    )
     this.questions = new Questions(
       this.timers,
       () => this.writers.some(({ busy }) => busy),
       (verb, error) => this.overtaken(verb, error)
     )
     this.streams = new Map(options.streams)
-    this.streamJobs = new StreamJobs(options.tasks, this.suspects, onError)
+    this.streamJobs = new StreamJobs(options.tasks, this.suspects, this.unclaimed, onError)
     this.retention = new Retention(options.retention, this.timers)
     const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
     this.actor = guardSubscribers(root, { onError, within })
@@ -360,35 +369,38 @@ export class Engine implements WriterHost {
     this.mustRun("addExecutor")
     if (this.dispatcher.has(name)) throw new NameTakenError({ kind: "executor", name })
     this.openExecutor(name, provider)
-    for (const writer of this.writers) writer.forgetWakeUps()
+    this.came("executor", name)
   }
 
-  /** Jobs that were parked for want of the task go on. Before the start there is nothing to go on with. */
+  /** Jobs that waited for the task go on. Before the start there is nothing to go on with. */
   async addTask(task: AnyTask<unknown>): Promise<void> {
     if (this.phase !== "new") this.mustRun("addTask")
     this.tasks.add(task)
-    await this.resumeParked({ task: task.name })
+    this.came("task", task.name)
   }
 
-  /** Jobs that were parked for want of the stream go on, then it is listened to: what it gives at once is not lost. */
+  /** Jobs that waited for the stream go on with what it gives from now on. */
   async addStream(name: string, values$: Observable<unknown>): Promise<void> {
     if (this.phase !== "new") this.mustRun("addStream")
     const known = this.streams.get(name)
     if (known !== undefined && known !== values$) throw new NameTakenError({ kind: "stream", name })
     this.streams.set(name, values$)
-    await this.resumeParked()
+    this.came("stream", name)
     if (this.phase === "started") this.listen()
   }
 
-  /** Jobs that were parked for want of the calendar go on. */
+  /** Jobs that waited for the calendar go on. */
   async addCalendar(calendar: HolidayCalendar): Promise<void> {
     if (this.phase !== "new") this.mustRun("addCalendar")
     if (!this.options.addCalendar(calendar)) throw new NameTakenError({ kind: "calendar", name: calendar.name })
-    await this.resumeParked()
+    this.came("trigger", null)
   }
 
-  private async resumeParked(which: { readonly task?: string } = {}): Promise<void> {
-    await Promise.all(this.writers.map((writer) => resumeParked(writer, this.environment, which)))
+  /** Jobs that were left out for want of it are claimed for again. */
+  private came(missing: MissingKind, name: string | null): void {
+    this.unclaimed.came(missing, name)
+    for (const writer of this.writers) writer.forgetWakeUps()
+    if (missing === "task") this.streamJobs.taskCame(this.writers)
   }
 
   /** Subscribes to the streams that are not listened to yet, in one step: two may be one stream's parts. */
@@ -486,6 +498,7 @@ export class Engine implements WriterHost {
   /** Whoever waits for something in a store that is closed is told. */
   private leave({ name }: StoreWriter, error: unknown): void {
     this.waiters.closeStore(name, error)
+    this.unclaimed.closeStore(name)
     this.jobActors.closeStore(name)
   }
 
@@ -567,9 +580,10 @@ export class Engine implements WriterHost {
 
   private async openStore(name: string, store: JobStore, waitMs = 0): Promise<void> {
     const owner = () => ({ ...this.options.owner, startedAt: this.timers.now() })
-    await this.stores.open(name, store, { owner, waitMs }, async (writer) =>
-      parkStreamless(writer, await runStore(this.streamJobs.read(writer)), this.environment)
-    )
+    await this.stores.open(name, store, { owner, waitMs }, async (writer) => {
+      for (const { stream } of await runStore(this.streamJobs.read(writer)))
+        if (stream !== null && !this.streams.has(stream)) this.unclaimed.note(name, "stream", stream)
+    })
   }
 
   private openExecutor(name: string, provider: ExecutorProvider): void {

@@ -40,7 +40,7 @@ const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMach
   }
 })
 
-export class JobActors implements CommitFollower {
+export class JobActors implements CommitFollower<JobCacheView> {
   /** By store, then by the job's key. */
   private readonly live = new Map<string, Map<number, Live>>()
   /** Jobs that left the cache since the last commit was followed. */

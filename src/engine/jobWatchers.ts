@@ -6,7 +6,7 @@ import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
 export type JobWatcher = (job: Job, writer: StoreWriter) => void
 
-export class JobWatchers implements CommitFollower {
+export class JobWatchers implements CommitFollower<StoreWriter> {
   private readonly watchers = new Set<JobWatcher>()
   private readonly within: (call: () => void) => void
   private readonly report: (error: unknown, where: string) => void

@@ -5,17 +5,9 @@
 import { Cause, Effect, Exit, Scope } from "effect"
 import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
 import { stopMark, stopWasAsked } from "../store/stopMark.ts"
-import {
-  byJobs,
-  forgetStop,
-  unroutablePerCommit,
-  interruptOrphans,
-  orphansPerPage,
-  parkUnroutable
-} from "./writer/recovery.ts"
+import { byJobs, forgetStop, interruptOrphans, orphansPerPage } from "./writer/recovery.ts"
 import type { Intent } from "./writer/intent.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
-import { resumeParked } from "./parkedJobs.ts"
 import { NameTakenError } from "./schedulerError.ts"
 import type { StoreFenced } from "../store/storeError.ts"
 import { StoreMended } from "../store/storeError.ts"
@@ -195,30 +187,10 @@ export class OpenStores {
     }
   }
 
-  /**
-   * Orphans first, so that no job claims beside a run that may still be counted live; then jobs nobody would ever ask for; then those
-   * that were parked and need not be any more.
-   */
+  /** Orphans first, so that no job claims beside a run that may still be counted live. */
   private async recover(writer: StoreWriter): Promise<void> {
     await this.settleOrphans(writer, await this.orphans(writer))
-    const isRegistered = (executor: string): boolean => this.host.dispatcher.has(executor)
-    for (const executor of await runStore(writer.store.executorNames())) {
-      if (isRegistered(executor)) continue
-      const parked = new Set<number>()
-      for (;;) {
-        const due = await runStore(writer.store.due(executor, Number.MAX_SAFE_INTEGER, unroutablePerCommit))
-        // A damaged index goes on to give what has been parked.
-        const unroutable = due.filter(({ key }) => !parked.has(key))
-        if (unroutable.length === 0) break
-        for (const { key } of unroutable) parked.add(key)
-        await committed(writer, (resolve, reject) =>
-          parkUnroutable(unroutable, executor, isRegistered, resolve, reject)
-        )
-      }
-    }
     await reckonAtStart(writer, this.host)
-    const { environment: environment, dispatcher } = this.host
-    await resumeParked(writer, { ...environment, knowsExecutor: (name) => dispatcher.has(name) })
   }
 
   /**

@@ -17,7 +17,7 @@ export interface WaitForEnd {
   forget(): void
 }
 
-export class RunWaiters implements CommitFollower {
+export class RunWaiters implements CommitFollower<Writer> {
   private readonly claims = new Map<string, Waiter<number>>()
   private readonly ends = new Map<string, Set<Waiter<void>>>()
 

@@ -51,6 +51,15 @@ export interface ClockSetBackEvent extends Stamp {
   readonly waiting: number
 }
 
+/** Jobs of a store need what is not registered in this process: they are left as they are, and go on when it comes. Told once. */
+export interface JobsUnclaimedEvent extends Stamp {
+  readonly type: "JobsUnclaimed"
+  readonly store: string
+  /** `trigger`: a trigger's type, or a calendar. */
+  readonly missing: "task" | "executor" | "stream" | "trigger"
+  readonly name: string
+}
+
 /** A job's next fire time was computed anew: the clock was set back by hours, or the zone data is another. `null`: none. */
 export interface FireTimeMovedEvent extends Stamp {
   readonly type: "FireTimeMoved"
@@ -132,6 +141,7 @@ export type SchedulerEvent =
   | FireMisfiredEvent
   | FireCoalescedEvent
   | FireTimeMovedEvent
+  | JobsUnclaimedEvent
   | ClockSetBackEvent
 
 export type SchedulerEventType = SchedulerEvent["type"]
@@ -163,7 +173,8 @@ const everyType: Readonly<Record<SchedulerEventType, true>> = {
   FireMisfired: true,
   FireCoalesced: true,
   FireTimeMoved: true,
-  ClockSetBack: true
+  ClockSetBack: true,
+  JobsUnclaimed: true
 }
 
 /** Every type of event there is. */

@@ -13,21 +13,12 @@ export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misf
 /** Why a job was parked. */
 export type FaultKind = (typeof faultKinds)[number]
 
-export const faultKinds = [
-  "unknownTask",
-  "unknownExecutor",
-  "unknownStream",
-  "faultyTrigger",
-  "unreadable",
-  "poison"
-] as const
+export const faultKinds = ["faultyTrigger", "unreadable", "poison"] as const
 
 export interface JobFault {
   readonly kind: FaultKind
   /** One sentence: what is wrong, and what ends it. */
   readonly message: string
-  /** Of one that is `unreadable` since its trigger's type, or a calendar, is not registered: it goes on by itself when it is. */
-  readonly awaits?: "trigger"
 }
 
 /** A fire time that waits for a free instance. */

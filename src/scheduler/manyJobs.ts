@@ -86,7 +86,7 @@ const forEach = async (
       const rows = await engine.read(
         verb,
         withTurns(
-          writer.store.jobs({ ...filter, afterKey }),
+          writer.store.reads.jobs({ ...filter, afterKey }),
           Effect.promise(() => turn(engine))
         )
       )

@@ -58,7 +58,10 @@ export class RunRequests {
       throw refusal("unreadable", `its record is damaged (${damage}): runJob(${preview(jobId)}) makes another run`)
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
     if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
-    const others = await this.engine.read("retryRun", writer.store.runs({ jobId, from: run.fireAt, to: run.fireAt }))
+    const others = await this.engine.read(
+      "retryRun",
+      writer.store.reads.runs({ jobId, from: run.fireAt, to: run.fireAt })
+    )
     const again = others.find((other) => retriedKey(other) === run.runKey)
     if (again !== undefined)
       throw refusal("retried", `as run ${preview(writer.runId(again.runKey))}: retry that one if it did not succeed`)
@@ -92,7 +95,7 @@ export class RunRequests {
     } finally {
       forget()
     }
-    const [left] = await this.engine.read("cancelRun", writer.store.runs({ runKey, limit: 1 }))
+    const [left] = await this.engine.read("cancelRun", writer.store.reads.runs({ runKey, limit: 1 }))
     // Retention may have been quicker.
     return left === undefined || left.outcome === "cancelled"
   }
@@ -120,7 +123,7 @@ export class RunRequests {
     const place = placeOfRun(runId)
     if (place === null) throw unknownRun(runId)
     const writer = this.engine.writer(place.store, verb)
-    const [run] = await this.engine.read(verb, writer.store.runs({ runKey: place.runKey, limit: 1 }))
+    const [run] = await this.engine.read(verb, writer.store.reads.runs({ runKey: place.runKey, limit: 1 }))
     if (run === undefined) throw unknownRun(runId)
     return { writer, run }
   }

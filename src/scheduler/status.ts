@@ -4,6 +4,7 @@ import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { FencedStore } from "../engine/openStores.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
+import type { MissingPart } from "../engine/writer/unclaimedJobs.ts"
 import type { ReportedError } from "../engine/errorLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
 import { faultKinds } from "../job/snapshot.ts"
@@ -61,6 +62,8 @@ export interface SchedulerStatus {
   readonly zoneData: string
   readonly stores: ReadonlyArray<StoreStatus>
   readonly executors: ReadonlyArray<ExecutorLoad>
+  /** What jobs need and this process does not have; they are left as they are until it comes. */
+  readonly unclaimed: ReadonlyArray<MissingPart>
   /** What `onError` was told: of listeners, streams, executors and stores; `null`: nothing. */
   readonly reported: ReportedError | null
 }
@@ -92,6 +95,7 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
       stuck,
       reported: errors.ofExecutor(name)
     })),
+    unclaimed: engine.unclaimed.list,
     reported: errors.reported
   }
 }
@@ -148,7 +152,7 @@ const countsOf = (engine: Engine, { store }: StoreWriter) =>
       check()
     })
     const read = question.read(
-      Effect.all({ counts: store.countJobs(), parked: store.jobs({ fault: true, limit: maxParked }) })
+      Effect.all({ counts: store.reads.countJobs(), parked: store.reads.jobs({ fault: true, limit: maxParked }) })
     )
     const counted = await Promise.race([read.catch(() => null), late])
     cancel()

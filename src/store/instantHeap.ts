@@ -55,26 +55,32 @@ export class InstantHeap {
     this.#sink(last)
   }
 
-  /** Keys of entries with `at` ≤ `through`, in order, at most `limit`. The heap is left as it is. */
+  /** The entries in order, as far as they are asked for. The heap is left as it is, and must be meanwhile. */
+  *inOrder(): Generator<HeapEntry, undefined> {
+    const frontier: Array<HeapEntry> = []
+    this.#offer(frontier, 0)
+    for (let next = takeFirst(frontier); next !== undefined; next = takeFirst(frontier)) {
+      yield next
+      this.#offer(frontier, 2 * next.slot + 1)
+      this.#offer(frontier, 2 * next.slot + 2)
+    }
+  }
+
+  /** Keys of entries with `at` ≤ `through`, in order, at most `limit`. */
   through(through: EpochMillis, limit: number): Array<number> {
     const keys: Array<number> = []
-    const frontier: Array<HeapEntry> = []
-    this.#offer(frontier, 0, through)
-    while (keys.length < limit) {
-      const next = takeFirst(frontier)
-      if (next === undefined) {
-        break
+    if (limit > 0)
+      for (const { at, key } of this.inOrder()) {
+        if (at > through) break
+        keys.push(key)
+        if (keys.length >= limit) break
       }
-      keys.push(next.key)
-      this.#offer(frontier, 2 * next.slot + 1, through)
-      this.#offer(frontier, 2 * next.slot + 2, through)
-    }
     return keys
   }
 
-  #offer(frontier: Array<HeapEntry>, slot: number, through: EpochMillis): void {
+  #offer(frontier: Array<HeapEntry>, slot: number): void {
     const entry = this.#entries[slot]
-    if (entry !== undefined && entry.at <= through) {
+    if (entry !== undefined) {
       insert(frontier, entry)
     }
   }

@@ -16,7 +16,7 @@ export interface JobDefinitionRow {
   readonly executor: string
   /** `TriggerSpec` as JSON. */
   readonly trigger: string
-  /** The name of the stream that drives the job, for `streamJobs`. */
+  /** The name of the stream that drives the job, for `ofStreams`. */
   readonly stream: string | null
   /** Task arguments as JSON. */
   readonly args: string
@@ -148,8 +148,6 @@ export interface StoreOpening {
   /** Above every key that was ever given here, rows that are gone included. */
   readonly nextJobKey: number
   readonly nextRunKey: number
-  /** Jobs that are not removed. */
-  readonly jobCount: number
   /** As earlier owners have left them, by name. */
   readonly marks: ReadonlyMap<string, string>
   /** Damage that would have harmed all jobs, found and mended at the opening, one sentence each. Default: none. */
@@ -170,6 +168,16 @@ export interface JobFilter {
   /** The answer ends with the job with which arguments and notes take so many bytes, more or less. Default: it does not. */
   readonly bytes?: number
 }
+
+/**
+ * Jobs to read. By filter: those that are not removed. By id: the same, in no order. By key: removed ones included, in no order. An unknown
+ * id or key gives no row. Of streams: those whose definition names one and that are neither done nor removed, in no order.
+ */
+export type JobLookup =
+  | JobFilter
+  | { readonly ids: ReadonlyArray<string> }
+  | { readonly keys: ReadonlyArray<number> }
+  | { readonly ofStreams: true }
 
 export interface RunFilter {
   readonly jobId?: string
@@ -217,7 +225,65 @@ export interface JobStore {
   readonly description: string
 }
 
+/** What may be claimed now. */
+export interface DueQuery {
+  readonly now: EpochMillis
+  /** Those that have room, each once. By executor, so that a saturated one does not hold up the others: an index on (executor, wakeAt). */
+  readonly executors: ReadonlyArray<DueOfExecutor>
+  /** Jobs of these tasks are left out: whoever asks does not know them. */
+  readonly exceptTasks: ReadonlyArray<string>
+  /** Jobs with these keys are left out. */
+  readonly exceptKeys: ReadonlyArray<number>
+}
+
+export interface DueOfExecutor {
+  readonly name: string
+  /** Jobs at the most, from 1. */
+  readonly limit: number
+  /** Nothing that is not left out stands before this place: a store need not walk over what it left out the last time. */
+  readonly from?: WakePlace | undefined
+}
+
+/** A place in the order of wake-ups: by instant, then by key. */
+export interface WakePlace {
+  readonly wakeAt: EpochMillis
+  readonly key: number
+}
+
+export interface DueAnswer {
+  /** For each executor of the query, by its name. */
+  readonly byExecutor: ReadonlyMap<string, DueJobRows>
+  /** Executors that jobs with a `wakeAt` wait for and that the query does not name, in no order. */
+  readonly others: ReadonlyArray<string>
+}
+
+export interface DueJobRows {
+  /**
+   * Jobs with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`; fewer where a store reads fewer at a time, and at least one
+   * if there is one.
+   */
+  readonly rows: ReadonlyArray<JobRow>
+  /** The earliest `wakeAt` of the executor's jobs that are neither in `rows` nor left out; `null`: none has one. At most `now`: more is due. */
+  readonly nextWakeAt: EpochMillis | null
+}
+
+/** What is stored, for whoever asks: none of it needs the store for itself. */
+export interface StoreReads {
+  /** Jobs by a filter, those named, or those of streams. Read at their newest, without what a commit under way will change. */
+  jobs(selection: JobLookup): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
+  /** Jobs that are not removed; a state without jobs is not in the map. May be counted in slices, so commits meanwhile blur it. */
+  countJobs(): Effect.Effect<ReadonlyMap<JobState, number>, StoreError>
+  /** Newest `fireAt` first, then newest key; those of removed jobs included. */
+  runs(filter: RunFilter): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** Newest `throughAt` first, then newest recorded; those of removed jobs included. */
+  ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
+}
+
+/**
+ * A store in the hands of its owner. Not stable before 1.0: stores that several owners share will ask for more, see `docs/stores.md`.
+ */
 export interface OpenStore extends StoreOpening {
+  readonly reads: StoreReads
   /**
    * Applies `batch` in one transaction. `sequence` counts up by one a commit within the epoch, from 1; a batch that fails is retried with
    * the same number. Returns false when a batch with this number is on disk already (an earlier answer was lost) and applies nothing;
@@ -226,31 +292,10 @@ export interface OpenStore extends StoreOpening {
   commit(sequence: number, batch: StoreBatch): Effect.Effect<boolean, StoreError>
   /** The `sequence` of the newest commit of this epoch that is on disk; 0 before the first. Asked when an answer was lost. */
   committed(): Effect.Effect<number, StoreError>
-  /**
-   * Jobs of one executor with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`; fewer where a store reads fewer at a time,
-   * and at least one if there is one. By executor, so that a saturated one does not hold up the others: an index on (executor, wakeAt).
-   */
-  due(executor: string, now: EpochMillis, limit: number): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** The earliest `wakeAt` of one executor's jobs, or `null`. */
-  nextWakeAt(executor: string): Effect.Effect<EpochMillis | null, StoreError>
-  /** Every executor name that a job with a `wakeAt` carries, ascending by code point. */
-  executorNames(): Effect.Effect<ReadonlyArray<string>, StoreError>
-  /** Jobs that are not removed, in no order; an unknown id gives no row. */
-  jobsById(ids: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Removed jobs included, in no order; an unknown key gives no row. */
-  jobsByKey(keys: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Jobs that are not removed. */
-  jobs(filter: JobFilter): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Jobs that are not removed; a state without jobs is not in the map. May be counted in slices, so commits meanwhile blur it. */
-  countJobs(): Effect.Effect<ReadonlyMap<JobState, number>, StoreError>
-  /** Jobs whose definition names a stream and that are neither done nor removed. */
-  streamJobs(): Effect.Effect<ReadonlyArray<JobRow>, StoreError>
-  /** Newest `fireAt` first, then newest key; those of removed jobs included. */
-  runs(filter: RunFilter): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** What is due, and when more will be: all that a writer asks before a commit, in one call. */
+  due(query: DueQuery): Effect.Effect<DueAnswer, StoreError>
   /** Unfinished runs of earlier epochs, by run key; at most `limit` with a key above `afterRunKey`. */
   orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
-  /** Newest `throughAt` first, then newest recorded; those of removed jobs included. */
-  ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
   /**
    * Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. A slice also ends after so many rows that
    * it looked at and left, and the next one goes on from there: among very many unfinished runs a call may delete nothing yet.

@@ -22,7 +22,7 @@ export const verify = async (engine: Engine): Promise<Verification> => {
     for (;;) {
       const rows = await engine.questions.read(
         "verify",
-        writer.store.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
+        writer.store.reads.jobs({ byWake: false, afterKey, limit: pageSize, bytes: pageBytes })
       )
       const last = rows.at(-1)
       if (last === undefined) break
@@ -46,7 +46,7 @@ const verifyLive = async (engine: Engine, writer: StoreWriter, row: JobRow): Pro
   let { found } = first
   for (let round = 1; round < rounds && found.length > 0; round++) {
     await turn(engine)
-    const [again] = await engine.questions.read("verify", writer.store.jobsByKey([row.key]))
+    const [again] = await engine.questions.read("verify", writer.store.reads.jobs({ keys: [row.key] }))
     if (again === undefined) return { ...first, found: [] }
     const seen = new Set((await findingsOf(engine, writer, again)).found.map(({ message }) => message))
     found = found.filter(({ message }) => seen.has(message))
@@ -73,8 +73,8 @@ const findingsOf = async (engine: Engine, writer: StoreWriter, row: JobRow): Pro
 /** Those of earlier jobs of the same id are left out. */
 const recordsOf = async (engine: Engine, { store }: StoreWriter, { id, key }: JobRow): Promise<JobRecords> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
-  const runs = await engine.questions.read("verify", store.runs({ jobId: id, limit: maxFireTimes, texts: false }))
-  const ledger = await engine.questions.read("verify", store.ledger({ jobId: id, limit: maxFireTimes }))
+  const runs = await engine.questions.read("verify", store.reads.runs({ jobId: id, limit: maxFireTimes, texts: false }))
+  const ledger = await engine.questions.read("verify", store.reads.ledger({ jobId: id, limit: maxFireTimes }))
   return { runs: runs.filter(own), ledger: ledger.filter(own) }
 }
 

@@ -161,7 +161,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { type: "waitOver", ...base },
     { type: "waitOver", ...base, now: muchLater },
     { type: "pause", now, owed: one },
-    { type: "park", now, fault: { kind: "unknownTask", message: "gone" } },
+    { type: "park", now, fault: { kind: "faultyTrigger", message: "gone" } },
     { type: "redefine", rules: { ...rules, onInterrupted: "skip" } },
     { type: "remove", now, owed: null }
   ]

@@ -18,7 +18,7 @@ const damaged = async (kind: StoreKind, damage: Partial<JobRow>) => {
   await world.clock.advance(minute + second)
   await world.scheduler.shutdown()
   await tamper(world.store, (open) =>
-    Effect.map(open.jobsById(["bad"]), ([found]) => {
+    Effect.map(open.reads.jobs({ ids: ["bad"] }), ([found]) => {
       if (found === undefined) return {}
       const row = { ...found, ...damage }
       const {
@@ -53,7 +53,6 @@ const damages: ReadonlyArray<readonly [string, Partial<JobRow>]> = [
   ["a state that its snapshot contradicts", { value: "running" }],
   ["a state that does not exist", { value: "sleeping" as "paused" }],
   ["a trigger that is no JSON", { trigger: "cron" }],
-  ["a trigger of an unknown type", { trigger: `{"type":"lunar"}` }],
   ["rules that are no object", { rules: "5" }],
   ["a rule out of its bounds", { rules: `{"maxInstances":"many"}` }],
   [
@@ -88,7 +87,7 @@ describe.each(storeKinds)("in the %s store", (kind) => {
       }
       await scheduler.shutdown()
       await tamper(world.store, (open) =>
-        Effect.map(open.jobsById(["bad"]), ([row]) => {
+        Effect.map(open.reads.jobs({ ids: ["bad"] }), ([row]) => {
           for (const [field, bytes] of Object.entries(damage))
             if (field !== "value") expect(row?.[field as keyof JobRow]).toBe(bytes)
           return {}
@@ -104,14 +103,45 @@ describe.each(storeKinds)("in the %s store", (kind) => {
 })
 
 describe("a job whose code is gone", () => {
-  it("unknown task: parked when it is due, kept, and made up when it is registered again", async () => {
+  it.each(storeKinds)(
+    "a trigger of an unknown type waits in the %s store, its bytes kept, and can be replaced",
+    async (kind) => {
+      const lunar = `{"type":"lunar"}`
+      const world = await damaged(kind, { trigger: lunar })
+      const scheduler = await world.start({ tasks: [quiet] })
+      expect((await scheduler.preview(2)).length).toBe(2)
+      await world.clock.advance(2 * minute)
+      const [bad, good] = [await scheduler.getJob("bad"), await scheduler.getJob("good")]
+      expect([bad?.state, bad?.fault, good?.runCount]).toEqual(["scheduled", null, 3])
+      expect((await scheduler.status()).unclaimed).toMatchObject([{ missing: "trigger", name: "lunar" }])
+      for (const ifExists of ["error", "keep"] as const)
+        await expect(scheduler.addJob({ id: "bad", task: quiet, trigger: minutely, ifExists })).rejects.toMatchObject({
+          _tag: "DuplicateJobError"
+        })
+      await expect(scheduler.runJob("bad")).rejects.toMatchObject({ _tag: "JobStateError", state: "unreadable" })
+      await scheduler.shutdown()
+      await tamper(world.store, (open) =>
+        Effect.map(open.reads.jobs({ ids: ["bad"] }), ([row]) => {
+          expect(row?.trigger).toBe(lunar)
+          return {}
+        })
+      )
+      const last = await world.start({ tasks: [quiet] })
+      await last.addJob({ id: "bad", task: quiet, trigger: minutely, ifExists: "replace" })
+      await world.clock.advance(minute)
+      // The run before its trigger was lost, and the first of the new one.
+    expect((await last.getJob("bad"))?.runCount).toBe(2)
+    expect((await last.verify()).violations).toEqual([])
+    }
+  )
+
+  it("unknown task: left as it is when it is due, and made up when it is registered again", async () => {
     const world = newWorld("memory")
     await world.start({ tasks: [quiet] })
     await world.scheduler.addJob({ id: "a", task: quiet, trigger: minutely })
     await world.start({ tasks: [] })
     await world.clock.advance(3 * minute)
-    expect((await world.scheduler.getJob("a"))?.fault?.kind).toBe("unknownTask")
-    await expect(world.scheduler.resumeJob("a")).rejects.toMatchObject({ _tag: "UnknownTaskError" })
+    expect(await world.scheduler.getJob("a")).toMatchObject({ state: "scheduled", fault: null })
     await expect(world.scheduler.runJob("a")).rejects.toMatchObject({ _tag: "UnknownTaskError" })
     await world.start({ tasks: [quiet] })
     await world.clock.advance(second)
@@ -119,12 +149,13 @@ describe("a job whose code is gone", () => {
     expect((await world.scheduler.verify()).violations).toEqual([])
   })
 
-  it("unknown executor: parked at start, and resumed only when there is one", async () => {
+  it("unknown executor: left as it is, and served when there is one", async () => {
     const world = newWorld("memory")
     await world.start({ tasks: [quiet], executors: { gpu: inProcess() } })
     await world.scheduler.addJob({ id: "a", task: quiet, executor: "gpu", trigger: minutely })
     const scheduler = await world.start({ tasks: [quiet] })
-    expect((await scheduler.getJob("a"))?.fault?.kind).toBe("unknownExecutor")
+    expect(await scheduler.getJob("a")).toMatchObject({ state: "scheduled", fault: null })
+    await scheduler.pauseJob("a")
     await expect(scheduler.resumeJob("a")).rejects.toMatchObject({
       _tag: "UnknownNameError",
       kind: "executor",

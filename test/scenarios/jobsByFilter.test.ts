@@ -114,18 +114,18 @@ describe.each(storeKinds)("beside a verb for many in the %s store", (kind) => {
   })
 })
 
-it("a job that is parked for a fault that lasts is passed over by resumeJobs", async () => {
+it("a job whose task is not there is not resumed by resumeJobs", async () => {
   const world = newWorld("memory")
   const gone = task("gone", () => null)
   await world.start({ tasks: [quiet, gone] })
   await world.scheduler.addJobs([
-    { id: "gone", task: gone, trigger: interval("1 minute") },
+    { id: "gone", task: gone, trigger: interval("1 minute"), paused: true },
     { id: "here", task: quiet, trigger: interval("1 minute"), paused: true }
   ])
   await world.start({ tasks: [quiet] })
   await world.clock.advance("2 minutes")
   expect(await world.scheduler.resumeJobs()).toBe(1)
-  expect((await world.scheduler.getJob("gone"))?.fault?.kind).toBe("unknownTask")
+  expect((await world.scheduler.getJob("gone"))?.pausedBy).toBe("user")
   expect((await world.scheduler.getJob("here"))?.state).toBe("scheduled")
 })
 

@@ -125,12 +125,19 @@ describe("a stream's job", () => {
     expect((await world.scheduler.status()).state).toBe("active")
   })
 
-  it("is parked, not lost, when its task is gone", async () => {
+  it("waits for its task with the values that came meanwhile", async () => {
     const { world, readings } = await scene()
     const next = await world.start({ tasks: [], streams: { readings } })
     readings.next(1)
     await world.clock.advance(second)
-    expect((await next.getJob("a"))?.fault).toMatchObject({ kind: "unknownTask" })
+    readings.next(2)
+    await world.clock.advance(second)
+    expect((await next.status()).unclaimed).toMatchObject([{ missing: "task" }])
     expect(await next.getRuns()).toEqual([])
+    expect((await next.verify()).violations).toEqual([])
+    await next.addTask(task("record", () => null))
+    await world.clock.settle()
+    expect((await next.getRuns()).map(({ outcome }) => outcome)).toEqual(["succeeded", "succeeded"])
+    expect((await next.verify()).violations).toEqual([])
   })
 })

@@ -125,21 +125,7 @@ const mortalStore = (inner: JobStore): { readonly store: JobStore; die(): Promis
 }
 
 export type CallName =
-  | "commit"
-  | "committed"
-  | "due"
-  | "nextWakeAt"
-  | "executorNames"
-  | "jobsById"
-  | "jobsByKey"
-  | "jobs"
-  | "countJobs"
-  | "streamJobs"
-  | "runs"
-  | "orphans"
-  | "ledger"
-  | "purge"
-  | "forgottenThrough"
+  "commit" | "committed" | "due" | "jobs" | "countJobs" | "runs" | "orphans" | "ledger" | "purge" | "forgottenThrough"
 
 /** The same store with every call led through `wrap`. */
 export const eachCall = (
@@ -147,24 +133,20 @@ export const eachCall = (
   wrap: <A, E>(name: CallName, call: Effect.Effect<A, E>) => Effect.Effect<A, E>
 ): OpenStore => ({
   epoch: open.epoch,
-  jobCount: open.jobCount,
   nextJobKey: open.nextJobKey,
   nextRunKey: open.nextRunKey,
   marks: open.marks,
   mended: open.mended ?? [],
   commit: (sequence, batch) => wrap("commit", open.commit(sequence, batch)),
   committed: () => wrap("committed", open.committed()),
-  due: (executor, now, limit) => wrap("due", open.due(executor, now, limit)),
-  nextWakeAt: (executor) => wrap("nextWakeAt", open.nextWakeAt(executor)),
-  executorNames: () => wrap("executorNames", open.executorNames()),
-  jobsById: (ids) => wrap("jobsById", open.jobsById(ids)),
-  jobsByKey: (keys) => wrap("jobsByKey", open.jobsByKey(keys)),
-  jobs: (filter) => wrap("jobs", open.jobs(filter)),
-  countJobs: () => wrap("countJobs", open.countJobs()),
-  streamJobs: () => wrap("streamJobs", open.streamJobs()),
-  runs: (filter) => wrap("runs", open.runs(filter)),
+  due: (query) => wrap("due", open.due(query)),
+  reads: {
+    jobs: (selection) => wrap("jobs", open.reads.jobs(selection)),
+    countJobs: () => wrap("countJobs", open.reads.countJobs()),
+    runs: (filter) => wrap("runs", open.reads.runs(filter)),
+    ledger: (filter) => wrap("ledger", open.reads.ledger(filter))
+  },
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
-  ledger: (filter) => wrap("ledger", open.ledger(filter)),
   purge: (retention) => wrap("purge", open.purge(retention)),
   forgottenThrough: () => wrap("forgottenThrough", open.forgottenThrough())
 })
@@ -174,7 +156,7 @@ const everyType: ReadonlyArray<SchedulerEvent["type"]> = [
   ...(["SchedulerDraining", "SchedulerStopped", "JobAdded", "JobModified", "JobRemoved", "JobPaused"] as const),
   ...(["JobResumed", "JobParked", "JobDone", "RunClaimed", "RunStarted", "RunProgressed", "RunSucceeded"] as const),
   ...(["RunFailed", "RunTimedOut", "RunCancelled", "RunInterrupted", "RunRetryDue", "FireMisfired"] as const),
-  ...(["FireCoalesced", "FireTimeMoved", "ClockSetBack"] as const)
+  ...(["FireCoalesced", "FireTimeMoved", "ClockSetBack", "JobsUnclaimed"] as const)
 ]
 
 /** Runs as `[fire time, outcome, attempt]`, oldest first; fire times in milliseconds after `midnight`. */

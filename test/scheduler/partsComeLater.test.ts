@@ -13,7 +13,7 @@ const holidays = holidayCalendar("holidays", ["2026-01-02"])
 const daily = interval("1 day", { start: midnight })
 
 describe.each(storeKinds)("in the %s store, a job whose stream is not there at the start", (kind) => {
-  const parked = async () => {
+  const unclaimed = async () => {
     const world = newWorld(kind)
     await world.start({ tasks: [twice], streams: { numbers: NEVER } })
     await world.scheduler.addJobs([
@@ -21,9 +21,12 @@ describe.each(storeKinds)("in the %s store, a job whose stream is not there at t
       { id: "paused", task: "twice", trigger: stream("numbers"), paused: true }
     ])
     await world.start({ tasks: [twice] })
-    expect((await world.scheduler.getJobs({ fault: true })).map(({ id }) => id)).toEqual(["job"])
-    expect((await world.scheduler.getJob("job"))?.fault).toMatchObject({ kind: "unknownStream" })
-    await expect(world.scheduler.resumeJob("job")).rejects.toMatchObject({ _tag: "UnknownNameError", kind: "stream" })
+    expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
+    expect((await world.scheduler.status()).unclaimed).toMatchObject([{ missing: "stream", name: "numbers" }])
+    expect(world.events.filter(({ type }) => type === "JobsUnclaimed")).toMatchObject([{ name: "numbers" }])
+    expect((await world.scheduler.explain("job", midnight + 1)).sentence).toContain(
+      'stream "numbers" is not registered'
+    )
     await expect(world.scheduler.resumeJob("paused")).rejects.toMatchObject({
       _tag: "UnknownNameError",
       name: "numbers"
@@ -31,8 +34,8 @@ describe.each(storeKinds)("in the %s store, a job whose stream is not there at t
     return world
   }
 
-  it("is parked, and goes on when the stream is added, with what it gives at once", async () => {
-    const { scheduler, clock } = await parked()
+  it("waits, and goes on when the stream is added, with what it gives at once", async () => {
+    const { scheduler, clock } = await unclaimed()
     await scheduler.addStream("numbers", of(1, 2))
     await clock.settle()
     const ran = (await scheduler.getRuns()).map(({ jobId, result }) => [jobId, result])
@@ -41,11 +44,12 @@ describe.each(storeKinds)("in the %s store, a job whose stream is not there at t
       ["job", 4]
     ])
     expect((await scheduler.getJob("paused"))?.pausedBy).toBe("user")
+    expect((await scheduler.status()).unclaimed).toEqual([])
     expect((await scheduler.verify()).violations).toEqual([])
   })
 
   it("goes on at the next start that has it", async () => {
-    const world = await parked()
+    const world = await unclaimed()
     const numbers = new Subject<number>()
     await world.start({ tasks: [twice], streams: { numbers } })
     expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
@@ -56,20 +60,25 @@ describe.each(storeKinds)("in the %s store, a job whose stream is not there at t
 })
 
 describe.each(storeKinds)("in the %s store, a job whose calendar is not there", (kind) => {
-  const parked = async () => {
+  const unclaimed = async () => {
     const world = newWorld(kind)
     await world.start({ tasks: [quiet], calendars: [holidays] })
     await world.scheduler.addJob({ id: "a", task: quiet, trigger: not(daily, { calendar: holidays }) })
     await world.clock.settle()
     await world.start({ tasks: [quiet] })
     await world.clock.advance(3 * day)
-    const job = await world.scheduler.getJob("a")
-    expect(job).toMatchObject({ state: "paused", pausedBy: "fault", fault: { kind: "unreadable" } })
-    expect(job?.fault?.message).toContain("addCalendar")
-    await expect(world.scheduler.resumeJob("a")).rejects.toMatchObject({ _tag: "JobStateError", state: "unreadable" })
+    expect(await world.scheduler.getJob("a")).toMatchObject({ state: "scheduled", fault: null })
+    const missing = { missing: "trigger", name: "calendar holidays" }
+    expect((await world.scheduler.status()).unclaimed).toMatchObject([missing])
+    expect(world.events.filter(({ type }) => type === "JobsUnclaimed")).toMatchObject([missing])
+    expect(await world.scheduler.explain("a", midnight + day)).toMatchObject({
+      verdict: "unknown",
+      sentence: expect.stringContaining("addCalendar") as string
+    })
+    await expect(world.scheduler.runJob("a")).rejects.toMatchObject({ _tag: "JobStateError", state: "unreadable" })
     return world
   }
-  const madeUp = async (world: Awaited<ReturnType<typeof parked>>) => {
+  const madeUp = async (world: Awaited<ReturnType<typeof unclaimed>>) => {
     await world.clock.advance(day)
     expect(shortRuns(await world.scheduler.getRuns()).map(([at]) => at / day)).toEqual([0, 3, 4])
     expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
@@ -77,22 +86,21 @@ describe.each(storeKinds)("in the %s store, a job whose calendar is not there", 
   }
 
   it("goes on when it is added, and what it missed is made up", async () => {
-    const world = await parked()
+    const world = await unclaimed()
     await world.scheduler.addCalendar("holidays", holidays)
     await madeUp(world)
   })
 
   it("goes on at the next start that has it", async () => {
-    const world = await parked()
+    const world = await unclaimed()
     await world.start({ tasks: [quiet], calendars: [holidays] })
     await world.clock.settle()
     await madeUp(world)
   })
 
   it("may be given another trigger, and be removed", async () => {
-    const { scheduler, clock } = await parked()
+    const { scheduler, clock } = await unclaimed()
     await scheduler.rescheduleJob("a", interval("1 hour", { start: midnight }))
-    await scheduler.resumeJob("a")
     await clock.advance(hour)
     expect(shortRuns(await scheduler.getRuns({ jobId: "a" })).length).toBeGreaterThan(1)
     await scheduler.removeJob("a")
@@ -123,7 +131,8 @@ it("a job whose trigger's type is not there goes on at the next start that has i
   await world.scheduler.addJob({ id: "a", task: quiet, trigger: hourly(null) })
   await world.start({ tasks: [quiet] })
   await world.clock.advance(2 * hour)
-  expect((await world.scheduler.getJob("a"))?.fault?.kind).toBe("unreadable")
+  expect((await world.scheduler.getJob("a"))?.state).toBe("scheduled")
+  expect((await world.scheduler.status()).unclaimed).toMatchObject([{ missing: "trigger", name: "hourly" }])
   await world.start({ tasks: [quiet], triggers: [hourly] })
   await world.clock.settle()
   expect(shortRuns(await world.scheduler.getRuns()).map(([at]) => at / hour)).toEqual([2])

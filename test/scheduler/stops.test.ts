@@ -4,9 +4,9 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { createScheduler, interval, memory, SchedulerStoppedError, task } from "../../src/index.ts"
 import type { JobStore, Scheduler, StoreBatch } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
-import type { OpenStore } from "../../src/store/jobStore.ts"
 import { virtualClock } from "../../src/testing.ts"
 import type { VirtualClock } from "../../src/testing.ts"
+import type { CallName } from "../scenarios/world.ts"
 import { eachCall, gate, midnight, minute, newWorld, second, temporaryFile, firstRunId } from "../scenarios/world.ts"
 
 const quiet = task("quiet", () => null)
@@ -17,7 +17,7 @@ describe("shutdown during start", () => {
     createScheduler({ clock, timezone: "UTC", tasks: [quiet], store, onError: () => undefined })
 
   /** Opens when the test lets it, or the call of this name then never answers. */
-  const hangingStore = (at: keyof OpenStore | "open") => {
+  const hangingStore = (at: CallName | "open") => {
     const closed: Array<string> = []
     const inner = memory()
     const store: JobStore = {
@@ -31,7 +31,7 @@ describe("shutdown during start", () => {
     return { store, inner, closed }
   }
 
-  it.each(["open", "orphans", "executorNames", "streamJobs", "commit"] as const)(
+  it.each(["open", "orphans", "jobs", "commit"] as const)(
     "ends both at once, whatever the start waits for: %s",
     async (at) => {
       const clock = virtualClock(midnight)

@@ -7,8 +7,8 @@ const quiet = task("quiet", () => null)
 const mail = task("mail", () => null)
 const everyMinute = interval("1 minute", { start: midnight })
 
-describe.each(storeKinds)("in the %s store, a job that is parked since its task is not there", (kind) => {
-  const parked = async () => {
+describe.each(storeKinds)("in the %s store, a job whose task is not there", (kind) => {
+  const unclaimed = async () => {
     const world = newWorld(kind)
     await world.start({ tasks: [mail] })
     await world.scheduler.addJobs([
@@ -20,38 +20,89 @@ describe.each(storeKinds)("in the %s store, a job that is parked since its task 
     await world.clock.settle()
     await world.start({ tasks: [quiet] })
     await world.clock.advance(5 * minute)
-    expect((await world.scheduler.getJobs({ fault: true })).map(({ id }) => id).toSorted()).toEqual([
+    expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
+    expect((await world.scheduler.getJobs({ state: "scheduled" })).map(({ id }) => id).toSorted()).toEqual([
       "all",
       "latest",
       "strict"
     ])
+    const missing = { store: "default", missing: "task", name: "mail" }
+    expect((await world.scheduler.status()).unclaimed).toEqual([{ ...missing, since: midnight + minute }])
+    // Told once, however many jobs and however long.
+    expect(world.events.filter(({ type }) => type === "JobsUnclaimed")).toMatchObject([missing])
+    expect(world.reported.splice(0)).toMatchObject([{ _tag: "JobsUnclaimedError", ...missing }])
+    expect(await world.scheduler.explain("latest", midnight + 2 * minute)).toMatchObject({
+      verdict: "waiting",
+      sentence: expect.stringContaining('task "mail" is not registered here') as string
+    })
+    expect((await world.scheduler.verify()).violations).toEqual([])
     return world
   }
-  const ranOf = async (world: Awaited<ReturnType<typeof parked>>, jobId: string) =>
+  const ranOf = async (world: Awaited<ReturnType<typeof unclaimed>>, jobId: string) =>
     shortRuns(await world.scheduler.getRuns({ jobId })).map(([at]) => at / minute)
-  const madeUp = async (world: Awaited<ReturnType<typeof parked>>) => {
+  const madeUp = async (world: Awaited<ReturnType<typeof unclaimed>>) => {
     expect(await world.scheduler.getJobs({ fault: true })).toEqual([])
     expect(await ranOf(world, "latest")).toEqual([0, 5])
     expect(await ranOf(world, "all")).toEqual([0, 1, 2, 3, 4, 5])
     expect(await ranOf(world, "strict")).toEqual([0, 5])
     expect(await ranOf(world, "paused")).toEqual([])
     expect((await world.scheduler.getJob("paused"))?.pausedBy).toBe("user")
+    expect((await world.scheduler.status()).unclaimed).toEqual([])
     expect((await world.scheduler.verify()).violations).toEqual([])
   }
 
   it("goes on at the next start that has it, and what it missed is made up", async () => {
-    const world = await parked()
+    const world = await unclaimed()
     await world.start({ tasks: [quiet, mail] })
     await world.clock.settle()
     await madeUp(world)
-    expect(world.events.filter(({ type }) => type === "JobResumed").length).toBe(3)
   })
 
   it("goes on when it is added while running", async () => {
-    const world = await parked()
+    const world = await unclaimed()
     await world.scheduler.addTask(mail)
     await world.clock.settle()
     await madeUp(world)
+  })
+
+  it("holds up no other: those that are due go on, also behind very many that wait", async () => {
+    const world = newWorld(kind)
+    await world.start({ tasks: [mail, quiet] })
+    await world.scheduler.addJobs([
+      ...Array.from({ length: 3000 }, (_, index) => ({ id: `mail-${index}`, task: mail, trigger: everyMinute })),
+      { id: "quiet", task: quiet, trigger: everyMinute }
+    ])
+    await world.start({ tasks: [quiet] })
+    await world.clock.advance(3 * minute)
+    expect((await world.scheduler.getRuns({ jobId: "quiet" })).length).toBe(4)
+    await world.scheduler.runJob("quiet")
+    await world.scheduler.addJob({ id: "later", task: quiet, trigger: interval("1 second") })
+    await world.clock.advance(2000)
+    expect((await world.scheduler.getRuns({ jobId: "later" })).length).toBe(2)
+    await world.scheduler.addTask(mail)
+    await world.clock.advance(minute)
+    expect((await world.scheduler.getRuns({ jobId: "mail-2999" })).map(({ outcome }) => outcome)).toContain("succeeded")
+    expect(await world.scheduler.getJobs({ state: "misfired" })).toEqual([])
+    expect((await world.scheduler.verify()).violations).toEqual([])
+  })
+
+  it("runs again, after a crash, what was under way, when the task is back", async () => {
+    const world = newWorld(kind)
+    const held = task("mail", () => new Promise<null>(() => undefined))
+    await world.start({ tasks: [held] })
+    await world.scheduler.addJob({ id: "a", task: "mail", trigger: everyMinute })
+    await world.clock.settle()
+    await world.crash()
+    await world.start({ tasks: [] })
+    await world.clock.advance(2 * minute)
+    expect(await world.scheduler.getRuns()).toMatchObject([{ outcome: null, attempt: 1 }])
+    await world.scheduler.addTask(mail)
+    await world.clock.settle()
+    expect(shortRuns(await world.scheduler.getRuns()).map(([at, ...rest]) => [at / minute, ...rest])).toEqual([
+      [0, "succeeded", 2],
+      [2, "succeeded", 1]
+    ])
+    expect((await world.scheduler.verify()).violations).toEqual([])
   })
 })
 
@@ -103,16 +154,26 @@ describe("addTask", () => {
   })
 })
 
-it("a job parked for want of its executor goes on at the next start that has it", async () => {
+it("a job whose executor is not there goes on at the next start that has it, or when it is added", async () => {
   const world = newWorld("memory")
   await world.start({ tasks: [quiet], executors: { own: inProcess() } })
   await world.scheduler.addJob({ id: "a", task: quiet, trigger: everyMinute, executor: "own" })
   await world.clock.settle()
   await world.start({ tasks: [quiet] })
   await world.clock.advance(hour)
-  expect((await world.scheduler.getJob("a"))?.fault?.kind).toBe("unknownExecutor")
+  expect((await world.scheduler.getJob("a"))?.state).toBe("scheduled")
+  const missing = { store: "default", missing: "executor", name: "own" }
+  expect((await world.scheduler.status()).unclaimed).toMatchObject([missing])
+  expect(world.events.filter(({ type }) => type === "JobsUnclaimed")).toMatchObject([missing])
+  expect((await world.scheduler.explain("a", midnight + minute)).sentence).toContain('executor "own" is not registered')
   await world.start({ tasks: [quiet], executors: { own: inProcess() } })
   await world.clock.settle()
   expect(shortRuns(await world.scheduler.getRuns()).map(([at]) => at / minute)).toEqual([0, 60])
-  expect((await world.scheduler.getJob("a"))?.state).toBe("scheduled")
+  await world.start({ tasks: [quiet] })
+  await world.clock.advance(hour)
+  world.scheduler.addExecutor("own", inProcess())
+  await world.clock.settle()
+  expect(shortRuns(await world.scheduler.getRuns()).map(([at]) => at / minute)).toEqual([0, 60, 120])
+  expect((await world.scheduler.status()).unclaimed).toEqual([])
+  expect((await world.scheduler.verify()).violations).toEqual([])
 })

@@ -8,9 +8,9 @@ import type { Model } from "./model.ts"
 
 export const readDisk = (open: OpenStore, keys: ReadonlyArray<number>): Effect.Effect<Disk, StoreError> =>
   Effect.gen(function* () {
-    const jobs = yield* open.jobsByKey(keys)
-    const runs = yield* open.runs({})
-    const ledger = yield* open.ledger({})
+    const jobs = yield* open.reads.jobs({ keys })
+    const runs = yield* open.reads.runs({})
+    const ledger = yield* open.reads.ledger({})
     return { jobs, runs, ledger }
   })
 
@@ -30,12 +30,12 @@ export const compareDisk = async (store: JobStore, model: Model, report: Report)
 
 /** The rows that a commit has touched, right after it. For a store that answers at once. */
 export const compareTouched = (open: OpenStore, model: Model, keys: ReadonlyArray<number>, report: Report): void => {
-  compareJobs(Effect.runSync(open.jobsByKey(keys)), model, keys, report)
+  compareJobs(Effect.runSync(open.reads.jobs({ keys })), model, keys, report)
   const touched = new Set(keys)
   const runKeys = [...model.rows.values()]
     .filter(({ jobKey, outcome }) => touched.has(jobKey) && outcome === null)
     .map(({ runKey }) => runKey)
-  for (const runKey of runKeys) compareRuns(Effect.runSync(open.runs({ runKey })), model, [runKey], report)
+  for (const runKey of runKeys) compareRuns(Effect.runSync(open.reads.runs({ runKey })), model, [runKey], report)
 }
 
 const compareJobs = (rows: ReadonlyArray<JobRow>, model: Model, keys: ReadonlyArray<number>, report: Report): void => {

@@ -28,10 +28,8 @@ export interface MortalStore {
   readonly dead: boolean
 }
 
-const methods = [
-  ...(["commit", "committed", "due", "nextWakeAt", "executorNames", "jobsById", "jobsByKey", "jobs"] as const),
-  ...(["countJobs", "streamJobs", "runs", "orphans", "ledger", "purge", "forgottenThrough"] as const)
-]
+const verbs = ["commit", "committed", "due", "orphans", "purge", "forgottenThrough"] as const
+const questions = ["jobs", "countJobs", "runs", "ledger"] as const
 
 /** `Effect.never` keeps a process alive. */
 const silence = Effect.async<never>(() => undefined)
@@ -58,24 +56,28 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
       const waiting = Effect.suspend(() => (isDead() ? silence : done))
       return fault === "slow" ? Effect.zipRight(clock.sleep(Duration.millis(watch.slowMs)), waiting) : waiting
     })
-  const wrapped = (opened: OpenStore): OpenStore => {
-    const calls = opened as unknown as Readonly<
+  /** Each method keeps its own arguments and answer: `through` changes neither. */
+  const ledThrough = <A extends object>(target: A, names: ReadonlyArray<string & keyof A>): A => {
+    const calls = target as unknown as Readonly<
       Record<string, (...given: ReadonlyArray<unknown>) => Effect.Effect<unknown, StoreError>>
     >
-    const led = methods.map((name) => {
+    const led = names.map((name) => {
       const call = calls[name]
       if (call === undefined) throw new Error(`a store without ${name}`)
-      return [name, (...given: ReadonlyArray<unknown>) => through(name, call.apply(opened, [...given]))] as const
+      return [name, (...given: ReadonlyArray<unknown>) => through(name, call.apply(target, [...given]))] as const
     })
-    const { epoch, jobCount, nextJobKey, nextRunKey, marks } = opened
-    // Each method keeps its own arguments and answer: `through` changes neither.
-    const all = Object.fromEntries(led) as unknown as OpenStore
+    return Object.fromEntries(led) as unknown as A
+  }
+  const wrapped = (opened: OpenStore): OpenStore => {
+    const { epoch, nextJobKey, nextRunKey, marks } = opened
+    const owned = ledThrough(opened, verbs)
+    const reads = ledThrough(opened.reads, questions)
     const commit: OpenStore["commit"] = (sequence, batch) =>
       through(
         "commit",
         Effect.tap(opened.commit(sequence, batch), (applied) => Effect.sync(() => applied && watch.committed(batch)))
       )
-    return { ...all, commit, epoch, jobCount, nextJobKey, nextRunKey, marks }
+    return { ...owned, reads, commit, epoch, nextJobKey, nextRunKey, marks }
   }
   return {
     get open() {

@@ -40,7 +40,7 @@ it.each(
             )
           )
         })
-        const found = yield* withTurns(open.jobs({ ...filter, afterKey: first - 1 }), turn)
+        const found = yield* withTurns(open.reads.jobs({ ...filter, afterKey: first - 1 }), turn)
         expect(turns).toBeGreaterThan(1)
         const wanted = keys.filter((key) => key % 2 === 0 && key !== first + 2 && key !== first + 4)
         const limit = filter.limit ?? Infinity

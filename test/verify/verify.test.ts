@@ -21,7 +21,7 @@ const verified = async (
   await world.clock.advance(10 * minute)
   await world.scheduler.shutdown()
   await tamper(world.store, (open) =>
-    Effect.map(open.jobsById(["a"]), ([row]) => {
+    Effect.map(open.reads.jobs({ ids: ["a"] }), ([row]) => {
       if (row === undefined) return {}
       const { key, value, wakeAt, fault, executor, memory } = row
       return damage({ key, value, wakeAt, fault, executor, memory }, JSON.parse(memory) as Record<string, unknown>)

@@ -58,7 +58,7 @@ export const reckonAtStart = async (writer: StoreWriter, host: WriterHost): Prom
   const why: Reckoning = {
     aheadMs: writer.clock.takeStep(),
     zones: writer.zones.changed(),
-    unknown: writer.store.jobCount > 0 && !writer.store.marks.has(clockMark)
+    unknown: writer.store.nextJobKey > 1 && !writer.store.marks.has(clockMark)
   }
   if (why.aheadMs > 0 || why.zones.size > 0 || why.unknown || writer.zones.isStale(host.timers.now()))
     await reckon(writer, host, why)

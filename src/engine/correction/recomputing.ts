@@ -64,7 +64,7 @@ export const reckonAnew = async (writer: StoreWriter, host: WriterHost, why: Rec
   let [corrected, waiting, moved, waitsThrough] = [0, 0, 0, -Infinity]
   const firstMoved: Array<Moved> = []
   for (let afterKey = 0; ;) {
-    const rows = await runStore(writer.store.jobs({ byWake: false, afterKey, limit: pageSize }))
+    const rows = await runStore(writer.store.reads.jobs({ byWake: false, afterKey, limit: pageSize }))
     const last = rows.at(-1)
     if (last === undefined) break
     afterKey = last.key

@@ -14,6 +14,8 @@ import type { LiveRun } from "../../job/run.ts"
 import type { JobMemory } from "../../job/snapshot.ts"
 import type { Engine } from "../engine.ts"
 import { decodeMemory } from "../job/jobCodec.ts"
+import type { Missing } from "./whyWaiting.ts"
+import { missingFor, missingText, whyWaiting } from "./whyWaiting.ts"
 import type { JobQueries } from "./jobQueries.ts"
 import type { JobRecord } from "../job/jobRecord.ts"
 import type { StoreWriter } from "../writer/storeWriter.ts"
@@ -46,9 +48,9 @@ export const explain = async (
     return { jobId, instant, verdict, sentence, runId }
   }
   const runs = (
-    await engine.questions.read("explain", writer.store.runs({ jobId, from: instant, to: instant, limit: 1000 }))
+    await engine.questions.read("explain", writer.store.reads.runs({ jobId, from: instant, to: instant, limit: 1000 }))
   ).filter((each) => each.jobKey === key)
-  const [row] = await engine.questions.read("explain", writer.store.jobsByKey([key]))
+  const [row] = await engine.questions.read("explain", writer.store.reads.jobs({ keys: [key] }))
   const memory = row === undefined ? null : memoryOf(row)
   // What a clock that was ahead has recorded of instants that are still to come is not what becomes of them.
   const countsHere = (record: Parameters<typeof counts>[1]): boolean =>
@@ -61,7 +63,7 @@ export const explain = async (
     return answer(run.outcome === null ? "running" : "ran", sentence, writer.runId(run.runKey))
   }
   const entries = (
-    await engine.questions.read("explain", writer.store.ledger({ jobId, from: instant, to: instant, limit: 100 }))
+    await engine.questions.read("explain", writer.store.reads.ledger({ jobId, from: instant, to: instant, limit: 100 }))
   ).filter((each) => each.jobKey === key && countsHere(each))
   const trigger = row === undefined ? null : triggerOf(engine, row)
   const isFireTime = trigger !== null && fires(trigger, instant)
@@ -94,7 +96,13 @@ export const explain = async (
   }
   const forgottenThrough =
     record.state === "done" ? await engine.questions.read("explain", writer.store.forgottenThrough()) : null
-  return withoutRecord(engine, { record, memory, trigger, instant, isFireTime, forgottenThrough }, answer)
+  const missing = row === undefined ? null : missingFor(engine, row)
+  return withoutRecord(
+    engine,
+    writer,
+    { record, memory, trigger, instant, isFireTime, forgottenThrough, missing },
+    answer
+  )
 }
 
 /** The newest of the runs that tried it again on request. */
@@ -138,11 +146,14 @@ interface Unrecorded {
   readonly isFireTime: boolean
   /** What retention has forgotten of done jobs, for a job that is done. */
   readonly forgottenThrough: EpochMillis | null
+  /** What the job needs and this process does not have. */
+  readonly missing: Missing | null
 }
 
 const withoutRecord = (
   engine: Engine,
-  { record, memory, trigger, instant, isFireTime, forgottenThrough }: Unrecorded,
+  writer: StoreWriter,
+  { record, memory, trigger, instant, isFireTime, forgottenThrough, missing }: Unrecorded,
   answer: (verdict: Verdict, sentence: string) => Explanation
 ): Explanation => {
   // What a parked job owed when it was parked is still owed.
@@ -158,6 +169,10 @@ const withoutRecord = (
   }
   if (instant < record.addedAt && !isFireTime)
     return answer("before", `The job was added at ${iso(record.addedAt)}, after that instant.`)
+  if (missing?.missing === "trigger" && instant > accountedThrough && record.state !== "done")
+    return answer("unknown", `Whether ${iso(instant)} is a fire time nobody can say here: ${missingText(missing)}.`)
+  if (missing?.missing === "stream")
+    return answer("notFireTime", `Nothing comes from the job's stream: ${missingText(missing)}.`)
   if (trigger?.stream !== undefined)
     return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
   if (trigger !== null && !isFireTime) {
@@ -175,7 +190,10 @@ const withoutRecord = (
   if (instant > engine.timers.now())
     return answer("ahead", `The job will fire at ${iso(instant)} unless it is paused, changed or removed before.`)
   if (record.nextFireAt !== null && instant >= record.nextFireAt) {
-    return answer("waiting", `The fire time is due and has not been served yet: ${whyWaiting(engine, record)}.`)
+    return answer(
+      "waiting",
+      `The fire time is due and has not been served yet: ${whyWaiting(engine, writer, record, missing)}.`
+    )
   }
   return answer("unknown", unknownText(record, instant))
 }
@@ -201,14 +219,6 @@ const accountedFor = (
 
 const unknownText = ({ addedAt }: JobRecord, instant: EpochMillis): string =>
   `Nothing is recorded for ${iso(instant)}: its record is older than the retention time${instant < addedAt ? ", or from before the job was added" : ""}.`
-
-const whyWaiting = (engine: Engine, record: JobRecord): string => {
-  const state = engine.actor.getSnapshot().value
-  if (state !== "active") return `the scheduler is ${state}`
-  if (record.queued > 0) return `${record.queued} earlier fire times wait for a free instance`
-  if (engine.dispatcher.free(record.executor) === 0) return `executor "${record.executor}" is full`
-  return "it is about to be"
-}
 
 const sentenceOfRun = (run: RunRow, record: JobRecord, awaited: AwaitedEnd | null): string => {
   if (run.damage !== undefined) return `There is a record of a run that cannot be read: ${run.damage}.`

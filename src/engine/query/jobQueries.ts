@@ -57,7 +57,7 @@ export class JobQueries {
     const failures: Array<unknown> = [...fenced.values()].map(({ error }) => error)
     for (const writer of [...writers.filter(({ lost }) => !lost), ...writers.filter(({ lost }) => lost)]) {
       try {
-        const [row] = await this.engine.questions.read(verb, writer.store.jobsById([id]))
+        const [row] = await this.engine.questions.read(verb, writer.store.reads.jobs({ ids: [id] }))
         // A driver may read ill-formed text as another id.
         if (row?.id === id) return { writer, key: row.key, record: recordOfRow(row, writer.name, this.engine.codec) }
       } catch (error) {
@@ -78,7 +78,7 @@ export class JobQueries {
   async taken(ids: ReadonlyArray<string>): Promise<ReadonlyArray<{ readonly id: string; readonly store: string }>> {
     const found: Array<{ readonly id: string; readonly store: string }> = []
     for (const writer of this.engine.writers) {
-      for (const { id } of await this.engine.read("addJob", writer.store.jobsById(ids)))
+      for (const { id } of await this.engine.read("addJob", writer.store.reads.jobs({ ids })))
         found.push({ id, store: writer.name })
     }
     return found
@@ -92,7 +92,7 @@ export class JobQueries {
     for (const writer of this.writers(query.store, "getJobs")) {
       const recordOf = (row: JobRow): JobRecord => recordOfRow(row, writer.name, this.engine.codec)
       await this.engine.questions.ask("getJobs", async (question) => {
-        const rows = await question.read(writer.store.jobs(filter))
+        const rows = await question.read(writer.store.reads.jobs(filter))
         await inTurns(question, records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
       })
     }
@@ -119,7 +119,7 @@ export class JobQueries {
     const records: Array<RunRecord> = []
     for (const writer of this.writers(place?.store ?? query.store, "getRuns")) {
       await this.engine.questions.ask("getRuns", async (question) => {
-        const rows = await question.read(writer.store.runs(filter))
+        const rows = await question.read(writer.store.reads.runs(filter))
         const bytesOf = ({ result, error }: RunRow): number => (result?.length ?? 0) + (error?.length ?? 0)
         await inTurns(question, records, rows, bytesOf, (row) => runRecord(writer, row))
       })
@@ -141,7 +141,7 @@ export class JobQueries {
     }
     const entries: Array<LedgerEntry> = []
     for (const writer of this.writers(query.store, "getLedger")) {
-      for (const row of await this.engine.questions.read("getLedger", writer.store.ledger(filter))) {
+      for (const row of await this.engine.questions.read("getLedger", writer.store.reads.ledger(filter))) {
         entries.push({
           jobId: row.jobId,
           kind: row.kind,
@@ -186,8 +186,8 @@ export class JobQueries {
       const rows = await this.engine.questions.read(
         "preview",
         jobId === undefined
-          ? writer.store.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
-          : writer.store.jobsById([jobId])
+          ? writer.store.reads.jobs({ states: ["scheduled", "running", "misfired"], limit: count })
+          : writer.store.reads.jobs({ ids: [jobId] })
       )
       for (const row of rows) {
         const job = row.fault ? null : this.readable(row)

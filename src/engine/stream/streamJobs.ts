@@ -8,27 +8,35 @@ import type { CommitFollower } from "../writer/commitFollower.ts"
 import type { UnitOfWork } from "../writer/unitOfWork.ts"
 import type { Writer } from "../writer/writer.ts"
 import type { Suspects } from "../writer/suspects.ts"
+import type { UnclaimedJobs } from "../writer/unclaimedJobs.ts"
 import type { GivenValue } from "./streamValues.ts"
 import { StreamValues } from "./streamValues.ts"
 
-export class StreamJobs implements CommitFollower {
+export class StreamJobs implements CommitFollower<Writer> {
   /** Per stream and writer the keys of its jobs. */
   private readonly keys = new Map<string, Map<Writer, Set<number>>>()
   /** Values that wait for a commit, by writer, stream and job. */
   private readonly waiting = new WeakMap<Writer, Map<string, StreamValues>>()
   private readonly tasks: TaskRegistry
   private readonly suspects: Suspects
+  private readonly unclaimed: UnclaimedJobs
   private readonly report: (error: unknown, where: string) => void
 
-  constructor(tasks: TaskRegistry, suspects: Suspects, report: (error: unknown, where: string) => void) {
+  constructor(
+    tasks: TaskRegistry,
+    suspects: Suspects,
+    unclaimed: UnclaimedJobs,
+    report: (error: unknown, where: string) => void
+  ) {
     this.tasks = tasks
     this.suspects = suspects
+    this.unclaimed = unclaimed
     this.report = report
   }
 
   /** Learns a store's stream jobs when it is opened, and gives them. */
   read(writer: Writer): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
-    return Effect.tap(writer.store.streamJobs(), (rows) => {
+    return Effect.tap(writer.store.reads.jobs({ ofStreams: true }), (rows) => {
       for (const row of rows) if (row.stream !== null) this.of(row.stream, writer).add(row.key)
     })
   }
@@ -42,6 +50,7 @@ export class StreamJobs implements CommitFollower {
         continue
       }
       this.forget(writer, job.key)
+      this.waiting.get(writer)?.get(placeOf(job.key, stream))?.taskCame()
       if (job.removedAt === null && job.value !== "done") this.of(stream, writer).add(job.key)
     }
   }
@@ -55,15 +64,20 @@ export class StreamJobs implements CommitFollower {
     }
   }
 
+  /** A task was registered: values that waited for one are tried. */
+  taskCame(writers: ReadonlyArray<Writer>): void {
+    for (const writer of writers) for (const values of this.waiting.get(writer)?.values() ?? []) values.taskCame()
+  }
+
   private give(writer: Writer, stream: string, key: number, given: GivenValue): void {
     const ofWriter = this.waiting.get(writer) ?? new Map<string, StreamValues>()
     this.waiting.set(writer, ofWriter)
-    const place = `${key}/${stream}`
+    const place = placeOf(key, stream)
     const known = ofWriter.get(place)
     if (known !== undefined) return known.add(given)
-    const { tasks, suspects, report } = this
+    const { tasks, suspects, unclaimed, report } = this
     const done = (): void => void ofWriter.delete(place)
-    const values = new StreamValues(stream, key, given, { tasks, suspects, report, writer, done })
+    const values = new StreamValues(stream, key, given, { tasks, suspects, unclaimed, report, writer, done })
     ofWriter.set(place, values)
     writer.submit(values)
   }
@@ -89,3 +103,5 @@ export class StreamJobs implements CommitFollower {
     for (const writers of this.keys.values()) writers.get(writer)?.delete(key)
   }
 }
+
+const placeOf = (key: number, stream: string): string => `${key}/${stream}`

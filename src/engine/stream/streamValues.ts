@@ -12,11 +12,11 @@ import type { Intent } from "../writer/intent.ts"
 import { weightOf } from "../writer/intent.ts"
 import type { Job } from "../job/jobCodec.ts"
 import { emit } from "../writer/jobEdits.ts"
-import { unknownTask } from "../job/jobFaults.ts"
 import type { Writer } from "../writer/writer.ts"
 import type { UnitOfWork } from "../writer/unitOfWork.ts"
 import { SchedulerStoppedError } from "../schedulerError.ts"
 import type { Suspects } from "../writer/suspects.ts"
+import type { UnclaimedJobs } from "../writer/unclaimedJobs.ts"
 
 /** As many wait as fire times of one job may, and characters of their JSON; a single value may always. */
 const mostWaiting = maxFireTimesPerWake
@@ -34,6 +34,7 @@ export interface GivenValue {
 interface StreamEnvironment {
   readonly tasks: TaskRegistry
   readonly suspects: Suspects
+  readonly unclaimed: UnclaimedJobs
   readonly report: (error: unknown, where: string) => void
   readonly writer: Writer
   /** None waits any more. */
@@ -52,8 +53,8 @@ export class StreamValues implements Intent {
   private beyond = 0
   /** Of both, what the newest unit has taken. */
   private taken = { values: 0, beyond: 0 }
-  /** Its job may start nothing yet. */
-  private waits = false
+  /** Its job may start nothing yet: it is not its turn, or its task is not registered. */
+  private waitsFor: "turn" | "task" | null = null
 
   constructor(stream: string, key: number, first: GivenValue, around: StreamEnvironment) {
     this.stream = stream
@@ -90,22 +91,21 @@ export class StreamValues implements Intent {
 
   apply(unit: UnitOfWork): void {
     const job = unit.byKey(this.key)
-    this.waits = false
+    this.waitsFor = null
     // It may have another trigger by now, and not even a stream's: its fire times are none of this stream's then.
     if (job === undefined || job.row.stream !== this.stream) {
       this.taken = { values: this.waiting.length, beyond: this.beyond }
       return
     }
-    this.waits = this.environment.suspects.mustWait(this.environment.writer, job)
-    this.taken = { values: 0, beyond: 0 }
-    if (this.waits) return
-    this.taken = { values: this.next().count, beyond: this.beyond }
-    const task = this.environment.tasks.find(job.row.task)
+    const { suspects, tasks, unclaimed, writer } = this.environment
+    const task = tasks.find(job.row.task)
     if (task === undefined) {
-      // A user's pause is not made a fault's, which would end when the task is back.
-      if (job.memory.pausedAt === null) unit.park(job, unknownTask(job.row.task))
-      return
-    }
+      unclaimed.note(writer.name, "task", job.row.task)
+      this.waitsFor = "task"
+    } else if (suspects.mustWait(writer, job)) this.waitsFor = "turn"
+    this.taken = { values: 0, beyond: 0 }
+    if (task === undefined || this.waitsFor !== null) return
+    this.taken = { values: this.next().count, beyond: this.beyond }
     for (const { value } of this.waiting.slice(0, this.taken.values)) {
       // What one value leads to is before the next.
       const current = unit.byKey(this.key) ?? job
@@ -122,9 +122,17 @@ export class StreamValues implements Intent {
     for (const { length } of this.waiting.splice(0, values)) this.text -= length
     this.beyond -= beyond
     const { writer, suspects } = this.environment
-    if (this.waits) suspects.whenFree(() => writer.submit(this))
+    if (this.waitsFor === "task") return
+    if (this.waitsFor === "turn") suspects.whenFree(() => writer.submit(this))
     else if (this.waiting.length > 0 || this.beyond > 0) writer.submit(this)
     else this.environment.done()
+  }
+
+  /** A task was registered, or the job has another: those that wait for one are taken, or wait on. */
+  taskCame(): void {
+    if (this.waitsFor !== "task") return
+    this.waitsFor = null
+    this.environment.writer.submit(this)
   }
 
   failed(error: unknown): void {

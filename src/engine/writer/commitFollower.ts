@@ -1,8 +1,8 @@
 /** What keeps up with commits: live actors, waiting callers, retention, and whatever else wants to know what is on disk. */
-import type { StoreWriter } from "./storeWriter.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 
-export interface CommitFollower {
+/** `W`: what it needs to know of the writer. */
+export interface CommitFollower<W> {
   /** The unit is on disk and published, and nothing of it is started yet. Called within the commit: takes no time and throws nothing. */
-  follow(writer: StoreWriter, unit: UnitOfWork): void
+  follow(writer: W, unit: UnitOfWork): void
 }

@@ -75,8 +75,8 @@ export const jobsOf = (
   if (ids.size === 0 && keys.size === 0) return Effect.succeed(found)
   const none: ReadonlyArray<JobRow> = []
   return Effect.zipWith(
-    ids.size === 0 ? Effect.succeed(none) : store.jobsById([...ids]),
-    keys.size === 0 ? Effect.succeed(none) : store.jobsByKey([...keys]),
+    ids.size === 0 ? Effect.succeed(none) : store.reads.jobs({ ids: [...ids] }),
+    keys.size === 0 ? Effect.succeed(none) : store.reads.jobs({ keys: [...keys] }),
     (byId, byKey) => [...found, ...byId, ...byKey]
   )
 }

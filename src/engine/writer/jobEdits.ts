@@ -152,7 +152,7 @@ export const jobIn = (unit: UnitOfWork, id: string, verb: string): Job => {
   throw new UnknownJobError({ jobId: id, verb })
 }
 
-/** A job that is parked since its trigger's code is not registered takes another trigger, and nothing else. */
+/** A job whose trigger's code is not registered takes another trigger, and nothing that asks it for a fire time. */
 const mustKnowTrigger = (job: Job, verb: string): void => {
   if (!awaitsTrigger(job)) return
   throw new JobStateError({
@@ -163,8 +163,7 @@ const mustKnowTrigger = (job: Job, verb: string): void => {
   })
 }
 
-const awaitsTrigger = ({ memory, trigger }: Job): boolean =>
-  memory.fault?.awaits !== undefined && missingOf(trigger) !== null
+const awaitsTrigger = ({ trigger }: Job): boolean => missingOf(trigger) !== null
 
 /** Changes some of a job's definition, all or nothing. */
 export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, environment: DefinitionEnvironment): Job => {

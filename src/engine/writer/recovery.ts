@@ -1,14 +1,13 @@
 /** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
 import { nextAfterRun } from "../../job/dueFireTimes.ts"
-import type { JobRow, OpenStore, RunRow } from "../../store/jobStore.ts"
+import type { OpenStore, RunRow } from "../../store/jobStore.ts"
 import { stopMark, stopMarkOf } from "../../store/stopMark.ts"
 import type { Intent } from "./intent.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 import { isSuspect } from "./suspects.ts"
 
-/** Orphans read at a time, and parked jobs that share one commit. */
+/** Orphans read at a time. */
 export const orphansPerPage = 1000
-export const unroutablePerCommit = 500
 /** Runs in one commit, unless one job has more. */
 const orphansPerCommit = 500
 
@@ -69,32 +68,6 @@ export const interruptOrphans = (
   weight: orphans.size,
   apply: (unit) => {
     for (const [key, runs] of orphans) interrupt(unit, key, runs, ending, suspects)
-  },
-  committed: done,
-  failed
-})
-
-/** Jobs whose executor is not registered: nobody would ever ask for them, so they are parked where they can be seen. */
-export const parkUnroutable = (
-  rows: ReadonlyArray<JobRow>,
-  executor: string,
-  isRegistered: (name: string) => boolean,
-  done: () => void,
-  failed: (error: unknown) => void
-): Intent => ({
-  keys: rows.map(({ key }) => key),
-  weight: rows.length,
-  apply: (unit) => {
-    const message = `executor "${executor}" is not registered; the job goes on at the next start that has it; or add it, or modify the job, and resume it`
-    for (const { key } of rows) {
-      const job = unit.byKey(key)
-      if (job === undefined) continue
-      // The file had it under another executor's name: it is written anew under its own.
-      if (job.row.executor === executor || !isRegistered(job.row.executor))
-        unit.park(job, { kind: "unknownExecutor", message })
-      const current = unit.byKey(key)
-      if (current !== undefined) unit.touch(current)
-    }
   },
   committed: done,
   failed

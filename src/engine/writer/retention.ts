@@ -36,7 +36,7 @@ interface Sweeping {
   ended: number
 }
 
-export class Retention implements CommitFollower {
+export class Retention implements CommitFollower<Writer> {
   private readonly rules: RetentionRules
   private readonly timers: Timers
   private readonly writers = new WeakMap<Writer, Sweeping>()

@@ -14,7 +14,8 @@ import type { CancelTimer } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
 import type { DispatchedOrder, OrderSource } from "../dispatcher.ts"
 import { ClockWatch } from "./clockWatch.ts"
-import { DueJobs, loadRow } from "./dueJobs.ts"
+import type { Taken } from "./dueJobs.ts"
+import { DueJobs, loadRow, nothingTaken } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "../job/jobCodec.ts"
@@ -112,7 +113,7 @@ export class StoreWriter implements OrderSource, Writer {
     this.claimingSince = new ClaimingSince(store.marks)
     this.forgottenThrough = readForgotten(store.marks.get(forgottenMark))
     this.cache = new JobCache(host.cacheLimit, (job) => host.evicted(this, job))
-    this.due = new DueJobs(store, this.cache, host, (job) => host.suspects.mayStart(this, job))
+    this.due = new DueJobs(name, store, this.cache, host, (job) => host.suspects.mayStart(this, job))
   }
 
   runId(runKey: number): string {
@@ -312,24 +313,23 @@ export class StoreWriter implements OrderSource, Writer {
     if (this.doubt !== null) yield* this.resolveDoubt(this.doubt)
     this.refuseOverdue()
     const alone = this.oneByOne > 0
-    const taken = this.pending.take(alone ? 1 : intentsPerCycle)
-    this.inHand = taken
+    const intents = this.pending.take(alone ? 1 : intentsPerCycle)
+    this.inHand = intents
     // Only intents ask for it.
-    if (this.forgetsInDoubt && taken.length > 0) yield* this.orPutBack(taken, this.learnForgotten)
-    const loaded = yield* this.orPutBack(taken, jobsOf(taken, this.cache, this.store))
-    const { unit, applied } = this.unitOf(taken, loaded)
+    if (this.forgetsInDoubt && intents.length > 0) yield* this.orPutBack(intents, this.learnForgotten)
+    const loaded = yield* this.orPutBack(intents, jobsOf(intents, this.cache, this.store))
+    const { unit, applied } = this.unitOf(intents, loaded)
     this.inHand = applied
     // Looking for what the store refuses, a command and a due job must not share a commit: one would answer for the other.
-    const full =
+    const taken =
       unit.environment.claiming && this.mayClaim && !(alone && applied.length > 0)
         ? yield* this.orPutBack(applied, this.due.take(unit, this.claimsPerCycle, alone))
-        : new Set<string>()
+        : nothingTaken
     if (!this.mayClaim && this.due.unreadable)
       yield* this.orPutBack(applied, this.due.findUnreadable(unit.now, this.claimsPerCycle))
-    yield* this.commit(unit, applied)
-    yield* this.due.learnNext(full, unit.now)
+    yield* this.commit(unit, applied, taken)
     yield* this.host.cycled(this)
-    return this.pending.length > 0 || full.size > 0
+    return this.pending.length > 0 || taken.full.size > 0
   })
 
   /** A read that fails leaves the intents where they were. */
@@ -426,9 +426,13 @@ export class StoreWriter implements OrderSource, Writer {
     return { unit, applied }
   }
 
-  private commit(unit: UnitOfWork, applied: ReadonlyArray<Intent>): Effect.Effect<void, StoreError> {
+  private commit(unit: UnitOfWork, applied: ReadonlyArray<Intent>, taken: Taken): Effect.Effect<void, StoreError> {
+    const done = (): void => {
+      this.due.learn(taken)
+      this.settle(unit, applied)
+    }
     // A store that could not be written must show that it can before it counts as back.
-    if (unit.changes === 0 && !this.commitFailed) return Effect.sync(() => this.settle(unit, applied))
+    if (unit.changes === 0 && !this.commitFailed) return Effect.sync(done)
     if (unit.changes > 0) {
       this.clock.note(unit)
       this.zones.note(unit)
@@ -445,7 +449,7 @@ export class StoreWriter implements OrderSource, Writer {
         this.commitFailed = false
         this.claimingSince.committed(begins)
         this.oneByOne = Math.max(0, this.oneByOne - 1)
-        this.settle(unit, applied)
+        done()
       }),
       Effect.catchAll((error) => {
         if (error._tag === "StoreConflict") return Effect.sync(() => this.isolate(error, unit, applied))
@@ -519,7 +523,7 @@ export class StoreWriter implements OrderSource, Writer {
     for (const start of unit.consequences.starts) {
       const { job } = start
       const task = host.tasks.find(job.row.task)
-      if (task === undefined) continue // Parked before it was claimed; a task is never unregistered.
+      if (task === undefined) continue // Nothing is claimed for it; a task is never unregistered.
       host.dispatcher.submit({
         runId: this.runId(start.runKey),
         jobId: job.row.id,

@@ -22,7 +22,7 @@ interface Turn {
   readonly sinceMs: number
 }
 
-export class Suspects implements CommitFollower {
+export class Suspects implements CommitFollower<Writer> {
   private turn: Turn | null = null
   private readonly timers: Timers
   private readonly freed: () => void

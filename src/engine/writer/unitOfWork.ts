@@ -214,9 +214,8 @@ export class UnitOfWork {
   }
 
   /** Due fire times through `step`, with the keys that the claims will have. */
-  due(job: Job, due: DueFireTimes): Job | undefined {
-    const { now, missedThrough } = this.environment
-    return this.step(job, { type: "due", now, firstRunKey: this.nextRunKey, ...due, missedThrough })
+  due(job: Job, due: DueFireTimes, missedThrough = this.environment.missedThrough): Job | undefined {
+    return this.step(job, { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due, missedThrough })
   }
 
   /** The same for what a stream gave: it has come due now, with arguments of its own. */

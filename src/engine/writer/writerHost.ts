@@ -10,6 +10,7 @@ import type { Job, JobCodec } from "../job/jobCodec.ts"
 import type { DefinitionEnvironment } from "../job/jobDefinition.ts"
 import type { Writer } from "./writer.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
+import type { UnclaimedJobs } from "./unclaimedJobs.ts"
 import type { Suspects } from "./suspects.ts"
 
 export interface WriterHost {
@@ -19,6 +20,8 @@ export interface WriterHost {
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects
+  /** What jobs need and this process does not have. */
+  readonly unclaimed: UnclaimedJobs
   readonly cacheLimit: number
   /** What definitions are read against, now. */
   readonly environment: DefinitionEnvironment

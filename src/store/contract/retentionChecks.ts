@@ -41,10 +41,10 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* owner.commit({ claims: [claim(6, 1, { fireAt: 6 })], settled: [settle(6, unfinished)] })
       const retention = { ...keepAll, finishedBefore: 400, limit: 2 }
       yield* same("first slice", yield* owner.store.purge(retention), 2)
-      yield* same("left after it", (yield* owner.store.runs({})).length, 4)
+      yield* same("left after it", (yield* owner.store.reads.runs({})).length, 4)
       yield* same("second slice", yield* owner.store.purge(retention), 1)
       yield* same("then none", yield* owner.store.purge(retention), 0)
-      yield* same("kept", runKeysOf(yield* owner.store.runs({})), [6, 5, 1])
+      yield* same("kept", runKeysOf(yield* owner.store.reads.runs({})), [6, 5, 1])
     })
   ),
   check("finished runs beyond the count go, oldest first", (store) =>
@@ -54,7 +54,7 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("one slice", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 2)
       yield* same("the next", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 1)
       yield* same("then none", yield* owner.store.purge({ ...keepAll, maxRuns: 2, limit: 2 }), 0)
-      yield* same("kept", runKeysOf(yield* owner.store.runs({})), [5, 4])
+      yield* same("kept", runKeysOf(yield* owner.store.reads.runs({})), [5, 4])
     })
   ),
   check("finished runs behind thousands of unfinished ones go too, and those in their turn", (store) =>
@@ -74,7 +74,7 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("the last thousand", yield* purged, 1000)
       yield* end(keys.slice(0, 10))
       yield* same("the first ten", yield* purged, 10)
-      yield* same("left", (yield* owner.store.runs({ live: true })).length, 4990)
+      yield* same("left", (yield* owner.store.reads.runs({ live: true })).length, 4990)
     })
   ),
   check("a purged run's fire time is free, its key is not given out again in this epoch", (store) =>
@@ -95,7 +95,7 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("slices", purged, [1, 1, 0])
       yield* same(
         "kept",
-        (yield* open.ledger({})).map(({ count }) => count),
+        (yield* open.reads.ledger({})).map(({ count }) => count),
         [300, 900]
       )
     })
@@ -116,13 +116,13 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       const retention = { ...keepAll, doneBefore: 5001 }
       yield* same("too young", yield* open.purge({ ...keepAll, doneBefore: 5000 }), 0)
       yield* same("two jobs, two runs, one entry", yield* open.purge(retention), 5)
-      yield* same("jobs", keysOf(yield* open.jobsByKey([1, 2, 3, 4, 5])).toSorted(), [3, 4, 5])
-      yield* same("runs", runKeysOf(yield* open.runs({})).toSorted(), [3, 4])
-      yield* same("ledger", (yield* open.ledger({})).length, 1)
+      yield* same("jobs", keysOf(yield* open.reads.jobs({ keys: [1, 2, 3, 4, 5] })).toSorted(), [3, 4, 5])
+      yield* same("runs", runKeysOf(yield* open.reads.runs({})).toSorted(), [3, 4])
+      yield* same("ledger", (yield* open.reads.ledger({})).length, 1)
       yield* same("its id is free", yield* commit({ added: [job(6, { id: "job-1" })] }), true)
       yield* commit({ settled: [settle(3)] })
       yield* same("once its run has ended", yield* open.purge(retention), 2)
-      yield* same("counted", yield* open.countJobs(), new Map([["scheduled", 3]]))
+      yield* same("counted", yield* open.reads.countJobs(), new Map([["scheduled", 3]]))
     })
   ),
   check("a done job with more runs than a slice goes over several calls, the job last", (store) =>
@@ -132,9 +132,9 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* owner.commit({ at: 5000, states: [state(1, { value: "done", wakeAt: null })] })
       const retention = { ...keepAll, doneBefore: 5001, limit: 2 }
       yield* same("two runs", yield* owner.store.purge(retention), 2)
-      yield* same("the job stays", keysOf(yield* owner.store.jobsByKey([1])), [1])
+      yield* same("the job stays", keysOf(yield* owner.store.reads.jobs({ keys: [1] })), [1])
       yield* same("a run and the job", yield* owner.store.purge(retention), 2)
-      yield* same("gone", keysOf(yield* owner.store.jobsByKey([1])), [])
+      yield* same("gone", keysOf(yield* owner.store.reads.jobs({ keys: [1] })), [])
     })
   ),
   check("what done jobs are deleted is known by their latest cursor, after a reopening too", (store) =>
@@ -153,7 +153,7 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
       yield* same("not of the removed one", yield* open.forgottenThrough(), 300)
       yield* open.purge({ ...keepAll, doneBefore: 9000 })
       yield* same("of one that cannot be read", yield* open.forgottenThrough(), 9000)
-      yield* same("gone", keysOf(yield* open.jobsByKey([1, 2, 3, 4])), [])
+      yield* same("gone", keysOf(yield* open.reads.jobs({ keys: [1, 2, 3, 4] })), [])
     })
   ),
   check("keys of what is gone are not given again", (store) =>
@@ -168,7 +168,11 @@ export const retentionChecks: ReadonlyArray<StoreCheck> = [
           })
           yield* owner.store.purge({ ...keepAll, finishedBefore: 1000, doneBefore: 1000 })
           yield* owner.store.purge({ ...keepAll, finishedBefore: 1000, doneBefore: 1000 })
-          yield* same("gone", [yield* owner.store.jobsByKey([7]), yield* owner.store.runs({})], [[], []])
+          yield* same(
+            "gone",
+            [yield* owner.store.reads.jobs({ keys: [7] }), yield* owner.store.reads.runs({})],
+            [[], []]
+          )
         })
       )
       const { store: open } = yield* owned(store, 9000)

@@ -20,14 +20,14 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
       const { store: open, commit } = yield* owned(store)
       const claimed = claim(1, 1, { args: '{"n":1}', request: 1 })
       yield* commit({ added: [job(1)], claims: [claimed] })
-      yield* same("claimed", yield* open.runs({}), [asClaimed(claimed)])
+      yield* same("claimed", yield* open.reads.runs({}), [asClaimed(claimed)])
       const first = settle(1, { ...unfinished, attempt: 2, error: '{"name":"E"}' })
       yield* commit({ settled: [first] })
-      yield* same("another attempt", yield* open.runs({ live: true }), [asClaimed(claimed, first)])
+      yield* same("another attempt", yield* open.reads.runs({ live: true }), [asClaimed(claimed, first)])
       const last = settle(1, { attempt: 2, outcome: "timedOut", result: "null", error: '{"name":"T"}' })
       yield* commit({ settled: [last] })
-      yield* same("settled", yield* open.runs({}), [asClaimed(claimed, last)])
-      yield* same("no longer live", yield* open.runs({ live: true }), [])
+      yield* same("settled", yield* open.reads.runs({}), [asClaimed(claimed, last)])
+      yield* same("no longer live", yield* open.reads.runs({ live: true }), [])
     })
   ),
   check("runs come newest fire time first, then newest key, and are filtered together", (store) =>
@@ -39,7 +39,7 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
       yield* commit({
         settled: [settle(1), settle(2, { outcome: "failed" }), settle(3, { outcome: "cancelled" }), settle(4)]
       })
-      const listed = (filter: Parameters<typeof open.runs>[0]) => Effect.map(open.runs(filter), runKeysOf)
+      const listed = (filter: Parameters<typeof open.reads.runs>[0]) => Effect.map(open.reads.runs(filter), runKeysOf)
       yield* same("all", yield* listed({}), [5, 1, 4, 3, 2])
       yield* same("limited", yield* listed({ limit: 2 }), [5, 1])
       yield* same("of a job", yield* listed({ jobId: "job-1" }), [5, 1, 3])
@@ -66,7 +66,7 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
       ]
       yield* commit({ added: [job(1)], claims: rows.map(({ key, ...times }) => claim(key, 1, times)) })
       yield* commit({ settled: [settle(1), settle(9000, { outcome: "failed" })] })
-      const listed = (filter: Parameters<typeof open.runs>[0]) => Effect.map(open.runs(filter), runKeysOf)
+      const listed = (filter: Parameters<typeof open.reads.runs>[0]) => Effect.map(open.reads.runs(filter), runKeysOf)
       yield* same("all", yield* listed({}), [2000, 9001, 1999, 1, 9000, 2001])
       yield* same(
         "the newest",
@@ -86,10 +86,10 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
       yield* commit({ added: [job(1, daily)], claims: [claim(1, 1)], ledger: [entry(1)] })
       yield* commit({ removed: [{ key: 1, removedAt: 5000 }], added: [job(2, daily)] })
       yield* commit({ claims: [claim(2, 2, { fireAt: 6000 })], ledger: [entry(2, { throughAt: 6000 })] })
-      yield* same("runs", runKeysOf(yield* open.runs({ jobId: "daily" })), [2, 1])
+      yield* same("runs", runKeysOf(yield* open.reads.runs({ jobId: "daily" })), [2, 1])
       yield* same(
         "ledger",
-        (yield* open.ledger({ jobId: "daily" })).map(({ jobKey }) => jobKey),
+        (yield* open.reads.ledger({ jobId: "daily" })).map(({ jobKey }) => jobKey),
         [2, 1]
       )
     })
@@ -133,9 +133,11 @@ export const runChecks: ReadonlyArray<StoreCheck> = [
           entry(1, { kind: "superseded", fromAt: 100, throughAt: 200, count: 0, reason: null, at: 3 })
         ]
       })
-      const listed = (filter: Parameters<typeof open.ledger>[0]) =>
-        Effect.map(open.ledger(filter), (rows) => rows.map(({ kind }) => kind))
-      yield* same("to the letter", yield* open.ledger({ kinds: ["coalesced"] }), [{ ...coalesced, jobId: "job-1" }])
+      const listed = (filter: Parameters<typeof open.reads.ledger>[0]) =>
+        Effect.map(open.reads.ledger(filter), (rows) => rows.map(({ kind }) => kind))
+      yield* same("to the letter", yield* open.reads.ledger({ kinds: ["coalesced"] }), [
+        { ...coalesced, jobId: "job-1" }
+      ])
       yield* same("all", yield* listed({}), ["paused", "misfired", "coalesced", "superseded"])
       yield* same("limited", yield* listed({ limit: 2 }), ["paused", "misfired"])
       yield* same("of a job", yield* listed({ jobId: "job-1" }), ["coalesced", "superseded"])

@@ -1,6 +1,7 @@
 /** Text: ids and JSON of any well-formed shape come back to the letter. Lone surrogates are refused before they reach a store. */
 import { Effect } from "effect"
 import { asStored, byKey, check, claim, entry, job, owned, same, settle, type StoreCheck } from "./storeCheck.ts"
+import { dueRows, wakingExecutors } from "./dueReads.ts"
 
 const strangeIds = [
   "'; DROP TABLE jobs; --",
@@ -31,17 +32,17 @@ export const textChecks: ReadonlyArray<StoreCheck> = [
       yield* commit({ added })
       yield* same(
         "all at once",
-        byKey(yield* open.jobsById(strangeIds)),
+        byKey(yield* open.reads.jobs({ ids: strangeIds })),
         added.map((row) => asStored(row))
       )
       for (const row of added) {
-        yield* same(`id ${JSON.stringify(row.id)}`, yield* open.jobsById([row.id]), [asStored(row)])
+        yield* same(`id ${JSON.stringify(row.id)}`, yield* open.reads.jobs({ ids: [row.id] }), [asStored(row)])
       }
       yield* commit({ claims: added.map(({ key }) => claim(key, key)) })
       for (const { key, id } of added) {
         yield* same(
           `runs of ${JSON.stringify(id)}`,
-          (yield* open.runs({ jobId: id })).map((run) => run.runKey),
+          (yield* open.reads.runs({ jobId: id })).map((run) => run.runKey),
           [key]
         )
       }
@@ -53,9 +54,9 @@ export const textChecks: ReadonlyArray<StoreCheck> = [
       const name = 'it\'s "\u{1f680}" __proto__'
       const row = job(1, { task: name, executor: name, stream: name, notes: JSON.stringify({ tags: [name] }) })
       yield* commit({ added: [row, job(2)] })
-      yield* same("filtered", yield* open.jobs({ task: name, executor: name, tag: name }), [asStored(row)])
-      yield* same("executors", yield* open.executorNames(), ["default", name])
-      yield* same("due", yield* open.due(name, 9000, 10), [asStored(row)])
+      yield* same("filtered", yield* open.reads.jobs({ task: name, executor: name, tag: name }), [asStored(row)])
+      yield* same("executors", yield* wakingExecutors(open), ["default", name])
+      yield* same("due", yield* dueRows(open, name, 9000, 10), [asStored(row)])
     })
   ),
   check("JSON columns keep every letter: spaces, key order, escapes, long numbers, a megabyte", (store) =>
@@ -65,13 +66,13 @@ export const textChecks: ReadonlyArray<StoreCheck> = [
       const long = JSON.stringify("x\u00e5".repeat(500_000))
       const row = job(1, { trigger: text, args: long, rules: text, notes: text, memory: text })
       yield* commit({ added: [row] })
-      yield* same("job", yield* open.jobsByKey([1]), [asStored(row)])
+      yield* same("job", yield* open.reads.jobs({ keys: [1] }), [asStored(row)])
       yield* commit({
         claims: [claim(1, 1, { args: text })],
         settled: [settle(1, { outcome: "failed", result: text, error: text })],
         ledger: [entry(1, { reason: "invalidValue" })]
       })
-      const [run] = yield* open.runs({})
+      const [run] = yield* open.reads.runs({})
       yield* same("run", [run?.args, run?.result, run?.error], [text, text, text])
     })
   ),
@@ -82,12 +83,12 @@ export const textChecks: ReadonlyArray<StoreCheck> = [
       const late = job(last, { wakeAt: last, addedAt: last })
       const early = job(1, { wakeAt: -62_135_596_800_000, addedAt: -1 })
       yield* commit({ added: [late, early] })
-      yield* same("read", yield* open.due("default", last, 10), [asStored(early), asStored(late)])
+      yield* same("read", yield* dueRows(open, "default", last, 10), [asStored(early), asStored(late)])
       const claimed = claim(last, last, { fireAt: last - 1, request: last, claimedAt: last })
       yield* commit({ claims: [claimed] })
       yield* same(
         "run",
-        (yield* open.runs({ from: last - 1 })).map(({ request, fireAt }) => [request, fireAt]),
+        (yield* open.reads.runs({ from: last - 1 })).map(({ request, fireAt }) => [request, fireAt]),
         [[last, last - 1]]
       )
     })

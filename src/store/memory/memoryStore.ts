@@ -4,10 +4,19 @@
  */
 import { Effect } from "effect"
 import type { EpochMillis } from "../../time/instant.ts"
-import type { JobRow, JobStore, LedgerFilter, OpenStore, RunFilter, RunRow, StoreOwner } from "../jobStore.ts"
+import type {
+  JobRow,
+  JobLookup,
+  JobStore,
+  LedgerFilter,
+  OpenStore,
+  RunFilter,
+  RunRow,
+  StoreOwner
+} from "../jobStore.ts"
 import { withinBytes } from "../answerBytes.ts"
-import { textOrder } from "../jobOrder.ts"
 import { forgottenMark, readForgotten } from "../retentionMarks.ts"
+import { findDue } from "./due.ts"
 import { listJobs, rowsOf } from "./jobList.ts"
 import { purgeMemory } from "./purge.ts"
 import type { MemoryLedger, MemoryRun } from "./tables.ts"
@@ -70,7 +79,6 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     epoch,
     nextJobKey: tables.nextJobKey,
     nextRunKey: tables.nextRunKey,
-    jobCount: tables.ids.size,
     marks: new Map(tables.marks),
     commit: (sequence, batch) =>
       guarded("commit", () => {
@@ -82,18 +90,13 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
         return Effect.succeed(true)
       }),
     committed: () => reading("committed", () => committed),
-    due: (executor, now, limit) =>
-      reading("due", () => rowsOf(tables, tables.wakes.get(executor)?.through(now, limit) ?? [])),
-    nextWakeAt: (executor) => reading("nextWakeAt", () => tables.wakes.get(executor)?.first()?.at ?? null),
-    executorNames: () => reading("executorNames", () => wakingExecutors(tables)),
-    jobsById: (ids) =>
-      reading("jobsById", () => rowsOf(tables, new Set(ids.flatMap((id) => tables.ids.get(id) ?? [])))),
-    jobsByKey: (keys) => reading("jobsByKey", () => rowsOf(tables, new Set(keys))),
-    jobs: (filter) => guarded("jobs", () => listJobs(tables, filter)),
-    countJobs: () => reading("countJobs", () => new Map([...tables.counts].filter(([, jobs]) => jobs > 0))),
-    streamJobs: () =>
-      reading("streamJobs", () => presentRows(tables).filter((row) => row.stream !== null && row.value !== "done")),
-    runs: (filter) => reading("runs", () => filterRuns(tables, filter)),
+    due: (query) => reading("due", () => findDue(tables, query)),
+    reads: {
+      jobs: (selection) => guarded("jobs", () => selectJobs(tables, selection)),
+      countJobs: () => reading("countJobs", () => new Map([...tables.counts].filter(([, jobs]) => jobs > 0))),
+      runs: (filter) => reading("runs", () => filterRuns(tables, filter)),
+      ledger: (filter) => reading("ledger", () => filterLedger(tables, filter))
+    },
     orphans: (afterRunKey, limit) =>
       reading("orphans", () =>
         liveRows(tables)
@@ -101,14 +104,19 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
           .sort((a, b) => a.runKey - b.runKey)
           .slice(0, limit)
       ),
-    ledger: (filter) => reading("ledger", () => filterLedger(tables, filter)),
     purge: (retention) => reading("purge", () => purgeMemory(tables, retention)),
     forgottenThrough: () => reading("forgottenThrough", () => readForgotten(tables.marks.get(forgottenMark)))
   }
 }
 
-const wakingExecutors = (tables: MemoryTables): ReadonlyArray<string> =>
-  [...tables.wakes].flatMap(([name, wakes]) => (wakes.size > 0 ? [name] : [])).sort(textOrder)
+const selectJobs = (tables: MemoryTables, selection: JobLookup): Effect.Effect<ReadonlyArray<JobRow>> => {
+  if ("ids" in selection)
+    return Effect.succeed(rowsOf(tables, new Set(selection.ids.flatMap((id) => tables.ids.get(id) ?? []))))
+  if ("keys" in selection) return Effect.succeed(rowsOf(tables, new Set(selection.keys)))
+  if ("ofStreams" in selection)
+    return Effect.succeed(presentRows(tables).filter((row) => row.stream !== null && row.value !== "done"))
+  return listJobs(tables, selection)
+}
 
 const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tables, tables.ids.values())
 

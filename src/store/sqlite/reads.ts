@@ -1,58 +1,16 @@
-/** The store's queries for jobs by wake-up, id and key, and their count. Values are bound, never written into the text. */
+/** The store's queries for jobs by id and key, and their count. Values are bound, never written into the text. */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Exit } from "effect"
 import type { JobState } from "../../job/snapshot.ts"
-import type { EpochMillis } from "../../time/instant.ts"
 import type { JobRow, StoreBatch } from "../jobStore.ts"
 import { inChunks, sized } from "./chunks.ts"
 import { wholeNumber } from "./columns.ts"
 import { jobColumns, jobRow, stateCodes, stateOf, type StoredJob } from "./rows.ts"
 import type { RunningJobs, SqliteSession } from "./session.ts"
-import { yieldToEventLoop, sliceBytes, sliceJobs } from "./slices.ts"
+import { yieldToEventLoop, sliceJobs } from "./slices.ts"
 import type { StoreUnreadable } from "../storeError.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
-
-export const readDue = (
-  session: SqliteSession,
-  executor: string,
-  now: EpochMillis,
-  limit: number
-): Read<ReadonlyArray<JobRow>> =>
-  Effect.map(
-    jobRows(
-      session,
-      `SELECT ${jobColumns} FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-      WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at, s.key ${limited}`,
-      [session.executors.numbers.get(executor) ?? null, now, Math.min(limit, session.dueRows)]
-    ),
-    (rows) => {
-      const textLength = rows.reduce((sum, { args, memory }) => sum + args.length + memory.length, 0)
-      if (textLength > sliceBytes) session.dueRows = Math.max(1, Math.floor((rows.length * sliceBytes) / textLength))
-      else if (rows.length === session.dueRows) session.dueRows *= 2
-      return rows
-    }
-  )
-
-export const readNextWakeAt = ({ connection, executors }: SqliteSession, executor: string): Read<EpochMillis | null> =>
-  // min(wake_at) would read the whole index: 285 ms at a million jobs. Joined as in `readDue`: a state whose job is gone wakes nobody.
-  Effect.map(
-    connection.rows<{ wakeAt: number }>(
-      `SELECT s.wake_at AS wakeAt FROM job_state s CROSS JOIN jobs j ON j.key = s.key
-      WHERE s.executor = ? AND s.wake_at IS NOT NULL AND s.wake_at <= ? ORDER BY s.wake_at LIMIT 1`,
-      [executors.numbers.get(executor) ?? null, Number.MAX_SAFE_INTEGER]
-    ),
-    ([row]) => row?.wakeAt ?? null
-  )
-
-export const readWakingExecutors = ({ connection }: SqliteSession): Read<ReadonlyArray<string>> =>
-  Effect.map(
-    connection.rows<{ name: unknown }>(
-      `SELECT name FROM executors e WHERE EXISTS
-      (SELECT 1 FROM job_state s WHERE s.executor = e.number AND s.wake_at IS NOT NULL) ORDER BY name`
-    ),
-    (rows) => rows.flatMap(({ name }) => (typeof name === "string" ? name : []))
-  )
 
 export const readJobsById = (session: SqliteSession, ids: ReadonlyArray<string>): Read<ReadonlyArray<JobRow>> =>
   Effect.map(

@@ -7,21 +7,13 @@ import { isUnreadable, unreadableText } from "../../time/readable.ts"
 import { batchInstant } from "../batchInstant.ts"
 import type { JobStore, OpenStore, StoreOwner } from "../jobStore.ts"
 import { commitBatch, readSequence } from "./commit.ts"
+import { readDue } from "./due.ts"
 import { translated } from "./errors.ts"
 import { listJobs } from "./jobList.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./open.ts"
 import { retryWhileBusy } from "./retryWhileBusy.ts"
 import { purgeSlice, readForgottenThrough } from "./purge.ts"
-import {
-  countJobs,
-  noteRunning,
-  readDue,
-  readJobsById,
-  readJobsByKey,
-  readNextWakeAt,
-  readStreamJobs,
-  readWakingExecutors
-} from "./reads.ts"
+import { countJobs, noteRunning, readJobsById, readJobsByKey, readStreamJobs } from "./reads.ts"
 import { readLedger, readOrphans, readRuns } from "./runs.ts"
 import type { Hold } from "./hold.ts"
 import { readExecutors, type SqliteSession } from "./session.ts"
@@ -76,7 +68,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
 
 const openFile = ({ filename: store }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
-    const { hold, epoch, jobCount, nextJobKey, nextRunKey, marks, mended, executors } = possession
+    const { hold, epoch, nextJobKey, nextRunKey, marks, mended, executors } = possession
     const { connection } = hold
     const session: SqliteSession = {
       connection,
@@ -109,7 +101,6 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
     const inDoubt = () => Effect.sync(() => (session.running = null))
     const opened: OpenStore = {
       epoch,
-      jobCount,
       nextJobKey,
       nextRunKey,
       marks,
@@ -144,17 +135,19 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
             )
           )
         ),
-      due: (executor, now, limit) => guarded("due", () => readDue(session, executor, now, limit)),
-      nextWakeAt: (executor) => guarded("nextWakeAt", () => readNextWakeAt(session, executor)),
-      executorNames: () => guarded("executorNames", () => readWakingExecutors(session)),
-      jobsById: (ids) => guarded("jobsById", () => readJobsById(session, ids)),
-      jobsByKey: (keys) => guarded("jobsByKey", () => readJobsByKey(session, keys)),
-      jobs: (filter) => whileOpen("jobs", () => listJobs(session, filter)),
-      countJobs: () => whileOpen("countJobs", () => countJobs(session)),
-      streamJobs: () => guarded("streamJobs", () => readStreamJobs(session)),
-      runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
+      due: (query) => guarded("due", () => readDue(session, query)),
+      reads: {
+        jobs: (selection) => {
+          if ("ids" in selection) return guarded("jobs", () => readJobsById(session, selection.ids))
+          if ("keys" in selection) return guarded("jobs", () => readJobsByKey(session, selection.keys))
+          if ("ofStreams" in selection) return guarded("jobs", () => readStreamJobs(session))
+          return whileOpen("jobs", () => listJobs(session, selection))
+        },
+        countJobs: () => whileOpen("countJobs", () => countJobs(session)),
+        runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
+        ledger: (filter) => guarded("ledger", () => readLedger(session, filter))
+      },
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
-      ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
       purge: (retention) => looked("purge", () => Effect.tapErrorCause(purgeSlice(session, retention), inDoubt)),
       forgottenThrough: () => guarded("forgottenThrough", () => readForgottenThrough(connection))
     }

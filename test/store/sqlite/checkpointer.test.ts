@@ -68,7 +68,9 @@ it("moves pages into the file long before a commit would", async () => {
   expect(log).toBeLessThan(longestLog(checkpointPages) * pageBytes)
   expect(existsSync(`${filename}-wal`)).toBe(false)
   let jobs = 0
-  await inStore(filename, (store) => Effect.map(store.jobs({ limit: 10_000 }), ({ length }) => void (jobs = length)))
+  await inStore(filename, (store) =>
+    Effect.map(store.reads.jobs({ limit: 10_000 }), ({ length }) => void (jobs = length))
+  )
   expect(jobs).toBe(2500)
 })
 

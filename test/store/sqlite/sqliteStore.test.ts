@@ -9,6 +9,7 @@ import Database from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { InvalidSqliteOption, sqlite, type SqliteOptions } from "../../../src/sqlite.ts"
+import { dueRows, nextWakeAt } from "../../../src/store/contract/dueReads.ts"
 import { batchOf, claim, job, owned, state } from "../../../src/store/contract/storeCheck.ts"
 import type { OpenStore } from "../../../src/store/jobStore.ts"
 import { schemaVersion } from "../../../src/store/sqlite/migrations/migrations.ts"
@@ -44,9 +45,9 @@ describe("ownership", () => {
     holder.kill("SIGKILL")
     await once(holder, "exit")
     const found = await run(
-      Effect.flatMap(open({ filename }), (store) => Effect.map(store.jobs({}), (jobs) => ({ store, jobs })))
+      Effect.flatMap(open({ filename }), (store) => Effect.map(store.reads.jobs({}), (jobs) => ({ store, jobs })))
     )
-    expect(found.store).toMatchObject({ epoch: 2, jobCount: 1, nextJobKey: 2 })
+    expect(found.store).toMatchObject({ epoch: 2, nextJobKey: 2 })
     expect(found.jobs.map(({ id }) => id)).toEqual(["job-1"])
   })
 
@@ -81,7 +82,7 @@ describe("ownership", () => {
           ).pipe(Effect.catchAll(() => Effect.succeed({ _tag: "nothing to purge" })))
         ]
         yield* second.commit(1, batchOf({ added: [job(3)] }))
-        return { tags: errors.map(({ _tag }) => _tag), ids: (yield* second.jobs({})).map(({ id }) => id) }
+        return { tags: errors.map(({ _tag }) => _tag), ids: (yield* second.reads.jobs({})).map(({ id }) => id) }
       })
     )
     expect(outcome).toEqual({ tags: ["StoreFenced", "StoreFenced", "nothing to purge"], ids: ["job-1", "job-3"] })
@@ -100,7 +101,7 @@ describe("ownership", () => {
         const first = yield* open({ filename: ":memory:" })
         yield* first.commit(1, batchOf({ added: [job(1)] }))
         const second = yield* open({ filename: ":memory:" })
-        return [(yield* first.jobs({})).length, (yield* second.jobs({})).length]
+        return [(yield* first.reads.jobs({})).length, (yield* second.reads.jobs({})).length]
       })
     )
     expect(counts).toEqual([1, 0])
@@ -160,7 +161,7 @@ describe("files it refuses", () => {
 
   it("takes an empty file for a new one", async () => {
     writeFileSync(filename, "")
-    expect(await run(open({ filename }))).toMatchObject({ epoch: 1, jobCount: 0 })
+    expect(await run(open({ filename }))).toMatchObject({ epoch: 1, nextJobKey: 1 })
     const database = new Database(filename, { readonly: true })
     expect([
       database.pragma("application_id", { simple: true }),
@@ -176,7 +177,7 @@ describe("damage", () => {
       Effect.flatMap(open({ filename }), (store) => store.commit(1, batchOf({ added: [job(1), job(2), job(3)] })))
     )
     change("UPDATE job_state SET value = 99, memory = 'torn' WHERE key = 2")
-    const due = await run(Effect.flatMap(open({ filename }), (store) => store.due("default", 9000, 10)))
+    const due = await run(Effect.flatMap(open({ filename }), (store) => dueRows(store, "default", 9000, 10)))
     expect(due.map(({ key, value, memory }) => [key, value, memory])).toEqual([
       [1, "scheduled", "{}"],
       [2, "code 99", "torn"],
@@ -200,7 +201,7 @@ describe("damage", () => {
     const answers = await run(
       Effect.flatMap(open({ filename }), (store) =>
         Effect.forEach(added, ({ key }) =>
-          Effect.match(store.jobsByKey([key]), {
+          Effect.match(store.reads.jobs({ keys: [key] }), {
             onSuccess: ({ length }) => `${length} row`,
             onFailure: ({ _tag }) => _tag
           })
@@ -266,7 +267,7 @@ describe("the writing connection", () => {
         const writer = yield* reading()
         writer.exec("BEGIN IMMEDIATE")
         const error = yield* Effect.flip(store.commit(1, batchOf({ added: [job(1)] })))
-        const whileBusy = yield* store.jobs({})
+        const whileBusy = yield* store.reads.jobs({})
         writer.exec("ROLLBACK")
         return { error, whileBusy, again: yield* store.commit(1, batchOf({ added: [job(1)] })) }
       })
@@ -285,7 +286,7 @@ describe("the writing connection", () => {
             Effect.flip(
               commit({ states: keys.map((key) => state(key, { wakeAt: 1 })), claims: [claim(1, 1), claim(2, 999)] })
             ),
-            ...Array.from({ length: 20 }, () => store.nextWakeAt("default"))
+            ...Array.from({ length: 20 }, () => nextWakeAt(store, "default"))
           ],
           { concurrency: "unbounded" }
         )
@@ -328,9 +329,9 @@ describe("a large file", () => {
         const note = (name: string) => Effect.sync(() => void ended.push(name))
         yield* Effect.all(
           [
-            Effect.zipRight(store.countJobs(), note("count")),
-            Effect.zipRight(store.jobs({ tag: "none" }), note("list")),
-            Effect.zipRight(store.runs({ to: 1 }), note("runs")),
+            Effect.zipRight(store.reads.countJobs(), note("count")),
+            Effect.zipRight(store.reads.jobs({ tag: "none" }), note("list")),
+            Effect.zipRight(store.reads.runs({ to: 1 }), note("runs")),
             Effect.zipRight(commit({ states: [state(1)] }), note("commit"))
           ],
           { concurrency: "unbounded" }
@@ -346,7 +347,7 @@ describe("a large file", () => {
     const counted = await run(
       Effect.gen(function* () {
         const { store, commit } = yield* owned(sqlite({ filename }))
-        const running = () => Effect.map(store.countJobs(), (counts) => counts.get("running") ?? 0)
+        const running = () => Effect.map(store.reads.countJobs(), (counts) => counts.get("running") ?? 0)
         const found = [yield* running()]
         yield* commit({ added: [1, 2, 3, 4].map((key) => job(key, { value: "running" })) })
         found.push(yield* running())
@@ -383,7 +384,7 @@ describe("a large file", () => {
         const look = (through: number) =>
           Effect.forEach([1, 20, 500, 3000], (limit) =>
             Effect.forEach([undefined, 1_002_500, 1_004_000], (from) =>
-              Effect.map(store.runs({ limit, ...(from === undefined ? {} : { from }) }), (rows) => {
+              Effect.map(store.reads.runs({ limit, ...(from === undefined ? {} : { from }) }), (rows) => {
                 const expected = keys
                   .filter((key) => key <= through && fired(key) >= (from ?? 0))
                   .sort((a, b) => fired(b) - fired(a) || b - a)
@@ -418,7 +419,7 @@ describe("a large file", () => {
           claims: [claim(1, 1), claim(2, 1, { fireAt: 2001 }), claim(3, 3)]
         })
         yield* commit({ removed: [{ key: 5, removedAt: 5000 }] })
-        return yield* store.countJobs()
+        return yield* store.reads.countJobs()
       })
     )
     expect(counts).toEqual(
