@@ -91,6 +91,8 @@ describe("commands in the documents", () => {
   const lines = ["sh", "bash", "shell"]
     .flatMap(written)
     .flatMap(({ at, code }) => code.split("\n").map((line) => ({ at, line })))
+  const recipes = [...readFileSync(join(root, "CONTRIBUTING.md"), "utf8").matchAll(/`([^`\n]+)`/g)]
+  lines.push(...recipes.map(([, line = ""]) => ({ at: "CONTRIBUTING.md", line })))
 
   it("name npm scripts that exist", () => {
     const named = lines.flatMap(({ at, line }) =>
