@@ -106,7 +106,9 @@ describe("commands in the documents", () => {
     const named = lines.flatMap(({ at, line }) =>
       [...line.matchAll(/\b(?:examples|bench|docs|src|test)\/[\w./-]+/g)].map(([path]) => ({ at, path }))
     )
-    expect(named.filter(({ path }) => !existsSync(join(root, path)))).toEqual([])
+    // A recipe's reader makes the files that are called NAME.
+    const missing = named.filter(({ path }) => !path.includes("NAME") && !existsSync(join(root, path)))
+    expect(missing).toEqual([])
   })
 })
 
