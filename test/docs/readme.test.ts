@@ -36,7 +36,6 @@ describe("links in the documents", () => {
   const pages = [
     "README.md",
     "CHANGELOG.md",
-    "CONTRIBUTING.md",
     ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`)
   ]
   const links = pages

@@ -18,6 +18,13 @@ describe("DueHeap", () => {
     )
   })
 
+  it("shows the earliest and leaves it where it is", () => {
+    const heap = new DueHeap()
+    for (const [order, dueAt] of [5, 3, 4].entries()) heap.push({ dueAt, order })
+    expect([heap.first, heap.size]).toEqual([{ dueAt: 3, order: 1 }, 3])
+    expect([...heap].map(({ dueAt }) => dueAt).sort()).toEqual([3, 4, 5])
+  })
+
   it("keeps its order when some are taken out", () => {
     fc.assert(
       fc.property(
