@@ -52,7 +52,7 @@ const layers = [
   ["src/time", "src/trigger", "src/job"],
   ["machines"],
   ["src/event", "src/trigger/fireTimes.ts"],
-  ["src/task", "src/store", "src/executor"],
+  ["src/contract", "src/task", "src/store", "src/executor"],
   ["src/engine"],
   ["src/verify"],
   ["src/scheduler"],

@@ -13,6 +13,7 @@ import { inChild } from "./inChild.ts"
 /** Benches in the order in which they run: files that export `measure`, or that print by themselves. */
 const benches = [
   "throughput",
+  "distantStore",
   "addJobs",
   "million",
   "lateness",

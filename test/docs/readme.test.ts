@@ -36,6 +36,7 @@ describe("links in the documents", () => {
   const pages = [
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`)
   ]
   const links = pages

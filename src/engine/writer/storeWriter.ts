@@ -37,8 +37,13 @@ import { ZoneMarks } from "./zoneMarks.ts"
 /** Jobs that one cycle claims for: more while cycles are quick, fewer when one held the event loop for too long. */
 const fewestClaims = 192
 const mostClaims = 1024
-/** Milliseconds of a cycle outside its commit. A commit waits for the disk however few rows it has: fewer claims would only make more waits. */
+/**
+ * Milliseconds of a cycle outside its commit. A commit waits for the disk however few rows it has: fewer claims would only make more waits.
+ * While a store far away is waited for, the event loop is free: the farther it is, the more a cycle may do at a time.
+ */
 const ownMs = 4
+const ownPerWait = 4
+const mostOwnMs = 16
 /** Weight of the intents that one cycle takes at the most. */
 const intentsPerCycle = 512
 /** Milliseconds between cycles of a writer that has nearly always something to do. */
@@ -77,7 +82,8 @@ export class StoreWriter implements OrderSource, Writer {
   private claimsPerCycle = 192
   private cycleStartedAt = 0
   private cycleEndedAt = -Infinity
-  /** Of the cycle under way: milliseconds in its commit, and in other calls that the store did not answer within the turn. */
+  /** Of the cycle under way: milliseconds in its commit, and in calls that the store did not answer within the turn. */
+  private commitMs = 0
   private waitedMs = 0
   /** It claims for fire times once what a dead owner left is settled, and until it is being removed. */
   private duty: "recovering" | "claiming" | "retiring" = "recovering"
@@ -280,6 +286,7 @@ export class StoreWriter implements OrderSource, Writer {
   private run(): void {
     if (this.closed) return
     this.cycleStartedAt = this.host.timers.monotonicMillis()
+    this.commitMs = 0
     this.waitedMs = 0
     this.callingSince = this.cycleStartedAt
     Effect.runCallback(this.cycle, {
@@ -337,19 +344,19 @@ export class StoreWriter implements OrderSource, Writer {
     intents: ReadonlyArray<Intent>,
     read: Effect.Effect<A, StoreError>
   ): Effect.Effect<A, StoreError> {
-    return Effect.tapError(this.reading(read), () => Effect.sync(() => this.putBack(intents)))
+    return Effect.tapError(this.calling(read), () => Effect.sync(() => this.putBack(intents)))
   }
 
   /**
-   * A read that is answered in a later turn of the event loop has left the loop to others: a wait, and no work of this cycle. One that is
+   * A call that is answered in a later turn of the event loop has left the loop to others: a wait, and no work of this cycle. One that is
    * answered in the turn was work.
    */
-  private reading<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> {
+  private calling<A>(call: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> {
     return Effect.suspend(() => {
       const startedAt = this.host.timers.monotonicMillis()
       let sameTurn = true
       queueMicrotask(() => (sameTurn = false))
-      return Effect.tap(read, () =>
+      return Effect.tap(call, () =>
         Effect.sync(() => {
           if (!sameTurn) this.waitedMs += this.host.timers.monotonicMillis() - startedAt
         })
@@ -442,9 +449,11 @@ export class StoreWriter implements OrderSource, Writer {
     for (const { name, value } of this.claimingSince.marks(unit.consequences.ledger, unit.now)) unit.mark(name, value)
     const batch = unit.batch()
     const startedAt = this.host.timers.monotonicMillis()
-    return this.store.commit(sequence, batch).pipe(
+    const waitedBefore = this.waitedMs
+    return this.calling(this.store.commit(sequence, batch)).pipe(
       Effect.map(() => {
-        this.waitedMs += this.host.timers.monotonicMillis() - startedAt
+        const tookMs = this.host.timers.monotonicMillis() - startedAt
+        this.commitMs = tookMs - (this.waitedMs - waitedBefore)
         this.sequence = sequence
         this.commitFailed = false
         this.claimingSince.committed(begins)
@@ -562,9 +571,10 @@ export class StoreWriter implements OrderSource, Writer {
 
   /** A quick cycle may be larger the next time, a slow one must be smaller: commits are dear, and so is a blocked event loop. */
   private adaptCycle(full: boolean): void {
-    const tookMs = this.host.timers.monotonicMillis() - this.cycleStartedAt - this.waitedMs
-    if (tookMs > ownMs) this.claimsPerCycle = Math.max(fewestClaims, this.claimsPerCycle >> 1)
-    else if (full && tookMs < ownMs / 3) this.claimsPerCycle = Math.min(mostClaims, this.claimsPerCycle << 1)
+    const tookMs = this.host.timers.monotonicMillis() - this.cycleStartedAt - this.commitMs - this.waitedMs
+    const mayMs = Math.min(mostOwnMs, Math.max(ownMs, ownPerWait * this.waitedMs))
+    if (tookMs > mayMs) this.claimsPerCycle = Math.max(fewestClaims, this.claimsPerCycle >> 1)
+    else if (full && tookMs < mayMs / 2) this.claimsPerCycle = Math.min(mostClaims, this.claimsPerCycle << 1)
   }
 
   private notifyIdle(): void {

@@ -8,7 +8,6 @@ import type { ExecutorUnderTest } from "./executorTrial.ts"
 import { outcomeClauses } from "./outcomeClauses.ts"
 
 export type { ContractTimers, ExecutorUnderTest, TrialLimits } from "./executorTrial.ts"
-export { ContractViolation } from "./executorTrial.ts"
 
 /** One promise of the contract. */
 export interface ExecutorCheck {

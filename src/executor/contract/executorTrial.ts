@@ -1,5 +1,6 @@
 /** One executor under examination: gives it orders, keeps what it tells and compares. Part of the contract's suite. */
-import { Data, Runtime } from "effect"
+import { Runtime } from "effect"
+import { ContractViolation, sameData } from "../../contract/contractViolation.ts"
 import type { AnyTask } from "../../task/task.ts"
 import { task } from "../../task/task.ts"
 import type { TaskContext } from "../../task/taskContext.ts"
@@ -32,31 +33,19 @@ export interface ExecutorUnderTest {
   timers(): ContractTimers
 }
 
-/** A clause that an executor does not keep. */
-export class ContractViolation extends Data.TaggedError("ContractViolation")<{
-  readonly what: string
-  readonly found: string
-  readonly expected: string
-}> {
-  override get message(): string {
-    return `${this.what}: found ${this.found}, expected ${this.expected}`
-  }
-}
-
 /** Compares plain data. Throws `ContractViolation`. */
-export const expectSame = (what: string, found: unknown, expected: unknown): void => {
-  const [foundText, expectedText] = [JSON.stringify(found), JSON.stringify(expected)]
-  if (foundText !== expectedText) throw new ContractViolation({ what, found: foundText, expected: expectedText })
+export const expectSame = (promise: string, found: unknown, expected: unknown): void => {
+  if (!sameData(found, expected)) throw new ContractViolation({ promise, expected, found })
 }
 
 /** Throws `ContractViolation` when `call` does not throw. */
-export const expectThrow = (what: string, call: () => void): void => {
+export const expectThrow = (promise: string, call: () => void): void => {
   try {
     call()
   } catch {
     return
   }
-  throw new ContractViolation({ what, found: "nothing thrown", expected: "an error" })
+  throw new ContractViolation({ promise, expected: "an error", found: "nothing thrown" })
 }
 
 /** What a listener was told, in order. */
@@ -151,7 +140,7 @@ export class Trial {
     const [first, ...more] = this.settlements(runId)
     if (first === undefined || more.length > 0) {
       const found = `${first === undefined ? 0 : more.length + 1} settlements`
-      throw new ContractViolation({ what: `run ${runId}`, found, expected: "one settlement" })
+      throw new ContractViolation({ promise: `run ${runId}`, expected: "one settlement", found })
     }
     return first
   }

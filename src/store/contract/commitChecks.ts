@@ -1,6 +1,6 @@
 /** Commits: all of a batch or nothing, once, by the owner of the store, and there after a restart. */
 import { Effect } from "effect"
-import { ContractViolation } from "./storeCheck.ts"
+import { ContractViolation } from "../../contract/contractViolation.ts"
 import { nextWakeAt } from "./dueReads.ts"
 import {
   asStored,

@@ -1,5 +1,6 @@
 /** What a check of the store contract is made of: rows with defaults, an owner that numbers its commits, and a comparison. */
-import { Data, Effect, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
+import { ContractViolation, sameData } from "../../contract/contractViolation.ts"
 import type {
   ClaimRow,
   JobDefinitionRow,
@@ -20,22 +21,11 @@ export interface StoreCheck {
   readonly body: (store: JobStore) => Effect.Effect<void, StoreError | ContractViolation, Scope.Scope>
 }
 
-/** The store did something else than the contract says. */
-export class ContractViolation extends Data.TaggedError("ContractViolation")<{
-  readonly promise: string
-  readonly expected: unknown
-  readonly found: unknown
-}> {
-  override get message(): string {
-    return `${this.promise}: expected ${shown(this.expected)}, found ${shown(this.found)}`
-  }
-}
-
 export const check = (name: string, body: StoreCheck["body"]): StoreCheck => ({ name, body })
 
 /** Fails unless both are the same data; the order of an object's fields does not matter. */
 export const same = (promise: string, found: unknown, expected: unknown): Effect.Effect<void, ContractViolation> =>
-  shown(found) === shown(expected) ? Effect.void : Effect.fail(new ContractViolation({ promise, expected, found }))
+  sameData(found, expected) ? Effect.void : Effect.fail(new ContractViolation({ promise, expected, found }))
 
 /** Fails unless `effect` fails with the error of that tag. */
 export const refused = <A, R>(
@@ -166,19 +156,3 @@ export const runKeysOf = (rows: ReadonlyArray<{ readonly runKey: number }>): Rea
 export const idsOf = (rows: ReadonlyArray<{ readonly id: string }>): ReadonlyArray<string> => rows.map(({ id }) => id)
 
 export const byKey = (rows: ReadonlyArray<JobRow>): ReadonlyArray<JobRow> => rows.toSorted((a, b) => a.key - b.key)
-
-const shown = (value: unknown): string => JSON.stringify([sorted(value)])
-
-const sorted = (value: unknown): unknown => {
-  if (value instanceof Map) {
-    return sorted(Object.fromEntries(value))
-  }
-  if (Array.isArray(value)) {
-    return value.map(sorted)
-  }
-  return typeof value === "object" && value !== null
-    ? Object.entries(value)
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([field, inner]) => [field, sorted(inner)])
-    : value
-}

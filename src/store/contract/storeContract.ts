@@ -7,7 +7,7 @@
  * })
  * ```
  */
-import { Effect } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { commitChecks } from "./commitChecks.ts"
 import { jobChecks } from "./jobChecks.ts"
 import { retentionChecks } from "./retentionChecks.ts"
@@ -29,9 +29,10 @@ export interface StoreContractCheck {
 export const storeContract = (makeStore: () => JobStore | Promise<JobStore>): ReadonlyArray<StoreContractCheck> =>
   [...commitChecks, ...jobChecks, ...runChecks, ...textChecks, ...retentionChecks].map(({ name, body }) => ({
     name,
-    run: () =>
-      Effect.promise(async () => makeStore()).pipe(
-        Effect.flatMap((store) => Effect.scoped(body(store))),
-        Effect.runPromise
-      )
+    run: async () => {
+      const store = await makeStore()
+      const exit = await Effect.runPromiseExit(Effect.scoped(body(store)))
+      // `runPromise` would reject with a wrapping of its own, which has no `_tag`.
+      if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
+    }
   }))
