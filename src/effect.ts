@@ -1,4 +1,4 @@
 /** The public surface of `carillon/effect`. */
 export { Scheduler } from "./scheduler/schedulerLayer.ts"
-export type { LayerOptions, SchedulerError, SchedulerService } from "./scheduler/schedulerLayer.ts"
+export type { LayerError, LayerOptions, SchedulerError, SchedulerService } from "./scheduler/schedulerLayer.ts"
 export type { SchedulerOptions } from "./scheduler/options.ts"

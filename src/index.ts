@@ -1,14 +1,15 @@
 /** The public surface of `carillon`. Bundles for a browser: no Node built-in, no native module. */
 export { createScheduler } from "./scheduler/createScheduler.ts"
-export type { NamedJobInput, Scheduler, TypedJobInput } from "./scheduler/createScheduler.ts"
+export type { NamedJobInput, Scheduler, ShutdownOptions, StartOptions, TypedJobInput } from "./scheduler/scheduler.ts"
+export type * from "./scheduler/verbErrors.ts"
 export { createSchedulerFromConfig } from "./scheduler/fromConfig.ts"
 export type { ConfigRegistry, PartConfig, SchedulerConfig } from "./scheduler/fromConfig.ts"
 export type { RetentionOptions, SchedulerOptions } from "./scheduler/options.ts"
-export type { JobHandle, RunHandle, Timing } from "./scheduler/jobHandle.ts"
+export type { JobHandle, ResumeOptions, RunHandle, RunOptions, Timing } from "./scheduler/jobHandle.ts"
 export { InvalidExportError } from "./scheduler/jobExchange.ts"
 export type { ExportedJob, ExportedJobs, ImportOptions } from "./scheduler/jobExchange.ts"
 export type { ExecutorLoad, SchedulerStatus, StoreOutageStatus, StoreStatus } from "./scheduler/status.ts"
-export type { ReportedError as Trouble } from "./engine/errorLog.ts"
+export type { ReportedError } from "./engine/errorLog.ts"
 
 export { task } from "./task/task.ts"
 export type { AnyTask, Task, TaskHandler, TaskOptions } from "./task/task.ts"

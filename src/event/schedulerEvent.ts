@@ -1,8 +1,10 @@
 /** NEWS: everything that a scheduler tells. Facts, published after the commit that makes them true. */
+import { preview } from "../job/jobOptions.ts"
 import type { RunError } from "../job/run.ts"
 import type { JobFault } from "../job/snapshot.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { EpochMillis } from "../time/instant.ts"
+import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 interface Stamp {
@@ -179,6 +181,15 @@ const everyType: Readonly<Record<SchedulerEventType, true>> = {
 
 /** Every type of event there is. */
 export const schedulerEventTypes: ReadonlySet<string> = new Set(Object.keys(everyType))
+
+/** What is given where the type of an event, or a list of them, is expected, and what would do; `null`: it is that. */
+export const noEventType = (types: unknown): { readonly found: string; readonly expected: string } | null => {
+  if (isUnreadable(types)) return { found: unreadableText, expected: "the type of an event, or a list of them" }
+  for (const type of Array.isArray(types) ? (types as ReadonlyArray<unknown>) : [types])
+    if (typeof type !== "string" || !schedulerEventTypes.has(type))
+      return { found: preview(type), expected: `one of ${[...schedulerEventTypes].join(", ")}` }
+  return null
+}
 
 /** An event before it is given its time and number. */
 export type EventBody = SchedulerEvent extends infer E

@@ -1,12 +1,12 @@
 /** Jobs on their way into the stores: one by one, in slices, and before the start, when they are only remembered. */
 import type { Engine } from "../engine/engine.ts"
-import type { Job } from "../engine/job/jobCodec.ts"
 import * as commands from "../engine/writer/jobEdits.ts"
 import type { DefinitionOrigin, JobDefinition } from "../engine/job/jobDefinition.ts"
 import { defineJob } from "../engine/job/jobDefinition.ts"
 import type { JobQueries } from "../engine/query/jobQueries.ts"
 import { DuplicateJobError, UnknownNameError } from "../engine/schedulerError.ts"
-import { submit } from "../engine/submitting.ts"
+import type { WrittenJob } from "../engine/jobWrites.ts"
+import { submit } from "../engine/jobWrites.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { stateOf } from "../job/snapshot.ts"
 
@@ -16,12 +16,6 @@ const jobsPerIntent = 256
 const textPerIntent = 1_000_000
 /** Slices of one `addJobs` that are on their way to the disk. */
 const slicesUnderWay = 8
-
-/** A job that was added, and its store. */
-export interface AddedJob {
-  readonly job: Job
-  readonly store: string
-}
 
 export class AddingJobs {
   private readonly engine: Engine
@@ -35,11 +29,11 @@ export class AddingJobs {
   }
 
   /** Those that wait for the start. */
-  get tentativeJobs(): ReadonlyArray<AddedJob> {
+  get tentativeJobs(): ReadonlyArray<WrittenJob> {
     return [...this.tentative.values()].map(tentativeJob)
   }
 
-  async addOne(input: JobInput): Promise<AddedJob> {
+  async addOne(input: JobInput): Promise<WrittenJob> {
     const definition = defineJob(input, this.engine.environment)
     if (this.engine.fresh) return this.remember(definition)
     await this.refuseElsewhere([definition])
@@ -54,7 +48,7 @@ export class AddingJobs {
   }
 
   /** All are checked before the first is written. */
-  async addMany(inputs: Iterable<JobInput>, origin: DefinitionOrigin): Promise<ReadonlyArray<AddedJob>> {
+  async addMany(inputs: Iterable<JobInput>, origin: DefinitionOrigin): Promise<ReadonlyArray<WrittenJob>> {
     const definitions: Array<JobDefinition> = []
     for (const input of inputs) {
       definitions.push(defineJob(input, this.engine.environment, origin))
@@ -71,9 +65,9 @@ export class AddingJobs {
     this.tentative.clear()
   }
 
-  async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<AddedJob>> {
+  async addDefinitions(definitions: ReadonlyArray<JobDefinition>): Promise<ReadonlyArray<WrittenJob>> {
     await this.refuseDuplicates(definitions)
-    const added: Array<ReadonlyArray<AddedJob>> = []
+    const added: Array<ReadonlyArray<WrittenJob>> = []
     const left = slices(definitions)
     const addSlices = async (): Promise<void> => {
       // One that fails ends `left` for all: no further slice is submitted.
@@ -93,7 +87,7 @@ export class AddingJobs {
     return added.flat()
   }
 
-  private remember(definition: JobDefinition): AddedJob {
+  private remember(definition: JobDefinition): WrittenJob {
     const { row, ifExists, store } = definition
     if (!this.engine.options.stores.has(store))
       throw new UnknownNameError({ kind: "store", name: store, known: [...this.engine.options.stores.keys()] })
@@ -137,7 +131,7 @@ export class AddingJobs {
   }
 }
 
-const tentativeJob = ({ row, rules, trigger, memory, store }: JobDefinition): AddedJob => ({
+const tentativeJob = ({ row, rules, trigger, memory, store }: JobDefinition): WrittenJob => ({
   job: { key: 0, row, rules, trigger, value: stateOf(memory), memory, removedAt: null },
   store
 })

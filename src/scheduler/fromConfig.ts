@@ -10,9 +10,9 @@ import { memory } from "../store/memory/memoryStore.ts"
 import { isUnreadable, unreadableText } from "../time/readable.ts"
 import { createTriggerRegistry } from "../trigger/triggerRegistry.ts"
 import type { TriggerSpec } from "../trigger/trigger.ts"
-import type { Scheduler } from "./createScheduler.ts"
 import { createScheduler } from "./createScheduler.ts"
 import type { SchedulerOptions } from "./options.ts"
+import type { Scheduler } from "./scheduler.ts"
 
 /** A part by its registered type; the other fields are that type's options. */
 export interface PartConfig {

@@ -1,4 +1,4 @@
-/** A job in a caller's hand: what it was when it was fetched, and the verbs for it. */
+/** Jobs and runs as a caller holds them. */
 import type { JobActor } from "../engine/jobActors.ts"
 import type { JobChanges } from "../engine/writer/jobEdits.ts"
 import type { LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
@@ -9,6 +9,9 @@ import type { JobOptions } from "../job/jobOptions.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
 import type { JobFault, JobState } from "../job/snapshot.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import { checkKnownOptions } from "../engine/query/queryOptions.ts"
+import { InvalidOptionError } from "../engine/schedulerError.ts"
+import { preview } from "../job/jobOptions.ts"
 import { withFields } from "../time/readable.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Observable } from "rxjs"
@@ -17,20 +20,95 @@ import type { Observable } from "rxjs"
 export interface RunHandle {
   readonly runId: string
   readonly jobId: string
+  /** When it was asked for; of a run that is tried again, that run's fire time. */
   readonly fireAt: EpochMillis
-  /** The run's record, once its outcome is on disk. */
+  /** The run's record, once its outcome is on disk. Rejects with `UnknownNameError` when the run is deleted by then, or a `VerbError`. */
   settled(): Promise<RunRecord>
-  /** When it has ended without success: another run for its fire time, see `retryRun`. */
+  /** Once it has ended without success: another run for its fire time. See `Scheduler.retryRun`, also for what it rejects with. */
   retry(): Promise<RunHandle>
 }
 
-/** When a job fires, for `rescheduleJob`. */
+/** When a job fires, beside its trigger. */
 export type Timing = Pick<JobOptions, "start" | "end" | "jitter">
 
 /** What becomes of the fire times of a pause. */
 export interface ResumeOptions {
-  /** `"skip"`: they are not made up. `"coalesce"`: they come due now. Default: what `resumeJob` says. */
+  /**
+   * `"skip"`: they are not made up. `"coalesce"`: they come due now. Default: `"skip"` after a user's pause, `"coalesce"` after a fault, and
+   * where the pause has outlasted the job's last fire time.
+   */
   readonly missed?: "skip" | "coalesce"
+}
+
+/** What was given as `missed`, checked. Throws `InvalidOptionError`. */
+export const readMissed = (verb: string, options: ResumeOptions): ResumeOptions["missed"] => {
+  checkKnownOptions(verb, options, ["missed"])
+  const { missed } = options
+  // Plain JavaScript may give anything.
+  if (missed !== undefined && !["skip", "coalesce"].includes(missed))
+    throw new InvalidOptionError({ option: "missed", found: preview(missed), expected: `"skip" or "coalesce"` })
+  return missed
+}
+
+/** What a run on request may have of its own. */
+export interface RunOptions {
+  /** Plain JSON that the task's schema accepts. Default: the job's. */
+  readonly args?: unknown
+}
+
+/**
+ * A job in a caller's hand: what it was when it was fetched, and the verbs for it. `scheduler.getJob(id)` gives newer fields, `$` follows
+ * them. Each verb does and rejects with what the scheduler's of that name does, for this job.
+ */
+export interface JobHandle extends Pick<
+  JobRecord,
+  | "id"
+  | "name"
+  | "task"
+  | "args"
+  | "trigger"
+  | "state"
+  | "nextFireAt"
+  | "lastFireAt"
+  | "lastOutcome"
+  | "runCount"
+  | "tags"
+  | "metadata"
+  | "pausedBy"
+  | "fault"
+  | "store"
+  | "executor"
+> {
+  /** Everything there is to know, as plain data. */
+  readonly record: JobRecord
+  /** The job's record now and after every change; completes when the job is removed or the scheduler stops. See `Scheduler.job$`. */
+  readonly $: Observable<JobRecord>
+  /** The job's XState actor, live from now on. See `Scheduler.jobActor`. */
+  actor(): Promise<JobActor>
+  /** Changes some of the definition, all or nothing. See `Scheduler.modifyJob`. */
+  modify(changes: JobChanges): Promise<JobHandle>
+  /** Another trigger, from now on. See `Scheduler.rescheduleJob`. */
+  reschedule(trigger: Trigger, timing?: Timing): Promise<JobHandle>
+  /** Fire times stop; runs under way go on. See `Scheduler.pauseJob`. */
+  pause(): Promise<JobHandle>
+  /** Ends a pause, a fault's too. See `Scheduler.resumeJob`. */
+  resume(options?: ResumeOptions): Promise<JobHandle>
+  /** Leaves out the next fire time only. See `Scheduler.skipNext`. */
+  skipNext(): Promise<JobHandle>
+  /** The id is free at once. See `Scheduler.removeJob`. */
+  remove(): Promise<void>
+  /** A run now, beside the schedule. See `Scheduler.runJob`. */
+  run(options?: RunOptions): Promise<RunHandle>
+  /** Another run for the fire time of one of its runs that did not succeed. See `Scheduler.retryRun`. */
+  retryRun(runId: string): Promise<RunHandle>
+  /** Its runs, newest fire time first. See `Scheduler.getRuns`. */
+  runs(query?: Omit<RunQuery, "jobId">): Promise<ReadonlyArray<RunRecord>>
+  /** Its fire times that are not runs of their own, newest first. See `Scheduler.getLedger`. */
+  ledger(query?: Omit<LedgerQuery, "jobId">): Promise<ReadonlyArray<LedgerEntry>>
+  /** Its next `count` fire times, in order; 1 to 10,000. See `Scheduler.preview`. */
+  preview(count: number): Promise<ReadonlyArray<EpochMillis>>
+  /** Why it ran at this instant, or why it did not. See `Scheduler.explain`. */
+  explain(instant: InstantInput): Promise<Explanation>
 }
 
 /** What a handle needs of its scheduler. */
@@ -43,7 +121,7 @@ interface JobVerbs {
   resumeJob(id: string, options: ResumeOptions): Promise<JobHandle>
   skipNext(id: string): Promise<JobHandle>
   removeJob(id: string): Promise<void>
-  runJob(id: string, options: { readonly args?: unknown }): Promise<RunHandle>
+  runJob(id: string, options: RunOptions): Promise<RunHandle>
   retryRun(runId: string): Promise<RunHandle>
   getRuns(query: RunQuery): Promise<ReadonlyArray<RunRecord>>
   getLedger(query: LedgerQuery): Promise<ReadonlyArray<LedgerEntry>>
@@ -51,8 +129,8 @@ interface JobVerbs {
   explain(jobId: string, instant: InstantInput): Promise<Explanation>
 }
 
-/** The fields are as of the moment it was fetched; `scheduler.getJob(id)` gives newer ones, `job.$` follows them. */
-export class JobHandle {
+/** Makes a record when it is first asked for one: most handles are only passed on. */
+export class FetchedJob implements JobHandle {
   private readonly scheduler: JobVerbs
   private readonly read: () => JobRecord
   private kept: JobRecord | null = null
@@ -64,7 +142,6 @@ export class JobHandle {
     this.read = read
   }
 
-  /** Everything there is to know, as plain data. */
   get record(): JobRecord {
     return (this.kept ??= this.read())
   }
@@ -115,12 +192,10 @@ export class JobHandle {
     return this.record.executor
   }
 
-  /** The job's record now and after every change; completes when the job is removed or the scheduler stops. */
   get $(): Observable<JobRecord> {
     return this.scheduler.job$(this.id)
   }
 
-  /** The job's XState actor, live from now on. */
   actor(): Promise<JobActor> {
     return this.scheduler.jobActor(this.id)
   }
@@ -141,7 +216,6 @@ export class JobHandle {
     return this.scheduler.resumeJob(this.id, options)
   }
 
-  /** Leaves out the next fire time only. */
   skipNext(): Promise<JobHandle> {
     return this.scheduler.skipNext(this.id)
   }
@@ -150,11 +224,10 @@ export class JobHandle {
     return this.scheduler.removeJob(this.id)
   }
 
-  run(options: { readonly args?: unknown } = {}): Promise<RunHandle> {
+  run(options: RunOptions = {}): Promise<RunHandle> {
     return this.scheduler.runJob(this.id, options)
   }
 
-  /** Another run for the fire time of a run of this job that did not succeed. */
   retryRun(runId: string): Promise<RunHandle> {
     return this.scheduler.retryRun(runId)
   }
@@ -163,7 +236,7 @@ export class JobHandle {
     return this.scheduler.getRuns(withFields(query, { jobId: this.id }))
   }
 
-  misfires(query: Omit<LedgerQuery, "jobId"> = {}): Promise<ReadonlyArray<LedgerEntry>> {
+  ledger(query: Omit<LedgerQuery, "jobId"> = {}): Promise<ReadonlyArray<LedgerEntry>> {
     return this.scheduler.getLedger(withFields(query, { jobId: this.id }))
   }
 

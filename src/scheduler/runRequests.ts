@@ -1,6 +1,5 @@
 /** Runs that callers ask for, end, or wait for. */
 import type { Engine } from "../engine/engine.ts"
-import { command } from "../engine/writer/intent.ts"
 import type { Requested } from "../engine/writer/jobEdits.ts"
 import { cancelRun, jobIn, request, retry } from "../engine/writer/jobEdits.ts"
 import { placeOfRun } from "../engine/writer/runKeys.ts"
@@ -9,8 +8,8 @@ import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from "../engine/schedulerError.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
-import type { Needs } from "../engine/submitting.ts"
-import { submitAnd } from "../engine/submitting.ts"
+import type { Needs } from "../engine/jobWrites.ts"
+import { submit, submitAnd } from "../engine/jobWrites.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
 import { retriedKey } from "../store/claimKind.ts"
@@ -82,14 +81,7 @@ export class RunRequests {
     // By key: the job may be removed, and its id in use again.
     const keys = [jobKey]
     try {
-      const wasLive = await new Promise<boolean>((resolve, reject) =>
-        writer.submit(
-          command({ keys, givenAt: this.engine.timers.monotonicMillis() }, (unit) => cancelRun(unit, jobKey, runKey), {
-            resolve,
-            reject
-          })
-        )
-      )
+      const wasLive = await submit(this.engine, writer, { keys }, (unit) => cancelRun(unit, jobKey, runKey))
       if (!wasLive) return false
       await ended
     } finally {

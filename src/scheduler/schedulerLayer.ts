@@ -1,88 +1,86 @@
 /**
  * The face for Effect programs: a service whose verbs are Effects, and a layer that starts it and stops it. Decides nothing:
- * every verb is the promise face's own.
+ * every verb is the promise face's own, with its documentation, and fails with the errors that are named there.
  */
 import { Context, Effect, Fiber, Layer, Runtime, Supervisor } from "effect"
 import type { Duration, Stream } from "effect"
 import { effectStream } from "./effectStream.ts"
 import type { SchedulerActor } from "../engine/engine.ts"
-import type { JobActor } from "../engine/jobActors.ts"
-import type { JobUnreadableError } from "../engine/job/jobCodec.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
-import type * as schedulerErrors from "../engine/schedulerError.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
-import type { InvalidJobError, JobInput } from "../job/jobOptions.ts"
+import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
-import type { StoreError } from "../store/storeError.ts"
-import type { AnyTask, InvalidTaskError, TaskRequirements } from "../task/task.ts"
-import type { AsyncSchemaError, InvalidArgumentsError } from "../task/taskArguments.ts"
-import type { DuplicateTaskError, UnknownTaskError } from "../task/taskRegistry.ts"
-import type { InvalidDurationError } from "../time/duration.ts"
+import type { AnyTask, TaskRequirements } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
-import type { InvalidInstantError } from "../time/instant.ts"
-import type { UnknownTimezoneError } from "../time/zone.ts"
-import type { FaultyTriggerError } from "../trigger/checkedTrigger.ts"
-import type { InvalidTriggerError } from "../trigger/invalidTrigger.ts"
+import type { Verification } from "../verify/verification.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
-import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./createScheduler.ts"
-import type { InvalidExportError } from "./jobExchange.ts"
 import type { JobHandle, RunHandle } from "./jobHandle.ts"
 import type { SchedulerOptions } from "./options.ts"
+import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./scheduler.ts"
+import type { SchedulerStatus } from "./status.ts"
+import type {
+  AddJobError,
+  CancelRunError,
+  CreateSchedulerError,
+  LifeError,
+  StartError,
+  VerbError,
+  VerbErrors,
+  WatchJobError
+} from "./verbErrors.ts"
 
-/** Everything a verb can fail with; branch on `_tag`. Anything else is a defect. */
-export type SchedulerError =
-  | InstanceType<(typeof schedulerErrors)[keyof typeof schedulerErrors]>
-  | JobUnreadableError
-  | InvalidJobError
-  | InvalidTaskError
-  | InvalidArgumentsError
-  | AsyncSchemaError
-  | DuplicateTaskError
-  | UnknownTaskError
-  | InvalidDurationError
-  | InvalidInstantError
-  | InvalidTriggerError
-  | FaultyTriggerError
-  | UnknownTimezoneError
-  | InvalidExportError
-  | StoreError
+/** Everything that a verb can fail with, whichever it is; branch on `_tag`. Each has a union of its own. Anything else is a defect. */
+export type SchedulerError = VerbErrors[(typeof verbs)[number] | "addJob" | "pause" | "job$"]
+
+/** What the building of the layer fails with: what `createScheduler` throws, and what `start` rejects with. */
+export type LayerError = CreateSchedulerError | StartError
 
 /** The verbs that differ in nothing but that they give an Effect. */
 const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
-  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext"] as const),
+  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext", "jobActor"] as const),
   ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getLedger", "preview", "explain"] as const),
   ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
 ]
 
-type AsEffect<F> = F extends (...args: infer Args) => Promise<infer A>
-  ? (...args: Args) => Effect.Effect<A, SchedulerError>
+/** Verbs as Effects. Made from the keys of `T`, so that each keeps its documentation. */
+type Effects<T, Verb extends keyof T & keyof VerbErrors> = {
+  readonly [V in Verb]: AsEffect<T[V], VerbErrors[V]>
+}
+
+type AsEffect<F, E> = F extends (...args: infer Args) => Promise<infer A>
+  ? (...args: Args) => Effect.Effect<A, E>
   : never
 
-/** The verbs of `createScheduler`'s scheduler, as Effects. */
-export type SchedulerService = { readonly [verb in (typeof verbs)[number]]: AsEffect<PromiseScheduler[verb]> } & {
-  /** Adds one job; a task given as itself has its arguments checked by the compiler too. */
+/** The verbs of `createScheduler`'s scheduler, as Effects. Each fails with what the promise rejects with. */
+export interface SchedulerService extends Effects<PromiseScheduler, (typeof verbs)[number]> {
+  /** Adds one job; a task given as itself has its arguments checked by the compiler too. Fails as `Scheduler.addJob` rejects. */
   readonly addJob: {
-    <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, SchedulerError>
-    (input: NamedJobInput): Effect.Effect<JobHandle, SchedulerError>
+    <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, AddJobError>
+    (input: NamedJobInput): Effect.Effect<JobHandle, AddJobError>
   }
-  readonly verify: Effect.Effect<Awaited<ReturnType<PromiseScheduler["verify"]>>, SchedulerError>
-  readonly status: Effect.Effect<Awaited<ReturnType<PromiseScheduler["status"]>>, SchedulerError>
-  readonly pause: Effect.Effect<void, SchedulerError>
-  readonly resume: Effect.Effect<void, SchedulerError>
-  /** A run's record, once its outcome is on disk. */
-  readonly settled: (run: RunHandle) => Effect.Effect<RunRecord, SchedulerError>
+  /** Checks the records of every job that is not removed against the promises. Changes nothing. Fails with a `VerbError`. */
+  readonly verify: Effect.Effect<Verification, VerbError>
+  /** The scheduler at a glance: every fault that lasts has a line here. Answers whatever the stores do. */
+  readonly status: Effect.Effect<SchedulerStatus>
+  /** Fires nothing more; runs under way go on. Paused already: nothing. Fails with a `LifeError`. */
+  readonly pause: Effect.Effect<void, LifeError>
+  /** Ends `pause`: what came due meanwhile is made up by the jobs' rules. Not paused: nothing. Fails with a `LifeError`. */
+  readonly resume: Effect.Effect<void, LifeError>
+  /** A run's record, once its outcome is on disk. Fails with `UnknownNameError` when the run is deleted by then, or a `VerbError`. */
+  readonly settled: (run: RunHandle) => Effect.Effect<RunRecord, CancelRunError>
   /** Everything that happens from now on; ends when the scheduler stops. Buffers without bound for a slow consumer. */
   readonly events: Stream.Stream<SchedulerEvent>
-  /** The job's record now and after every change; ends when the job is removed or the scheduler stops. */
-  readonly job: (id: string) => Stream.Stream<JobRecord, SchedulerError>
-  /** The scheduler's XState actor. */
+  /**
+   * The job's record now and after every change; ends when the job is removed or the scheduler stops. Buffers without bound for a slow
+   * consumer. Fails with `UnknownJobError`, `InvalidJobError` (the id is no text) or a `VerbError`.
+   */
+  readonly job: (id: string) => Stream.Stream<JobRecord, WatchJobError>
+  /** The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. */
   readonly actor: SchedulerActor
-  /** The job's XState actor, live from now on until the job is done or the scheduler stops. */
-  readonly jobActor: (id: string) => Effect.Effect<JobActor, SchedulerError>
-  /** The same scheduler as promises and Observables. */
+  /** The same scheduler with promises and Observables. */
   readonly promises: PromiseScheduler
 }
 
@@ -105,21 +103,23 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
    */
   static layer<T extends AnyTask<unknown> = never>(
     options: LayerOptions<T>
-  ): Layer.Layer<Scheduler, SchedulerError, Exclude<TaskRequirements<T>, Scheduler>> {
+  ): Layer.Layer<Scheduler, LayerError, Exclude<TaskRequirements<T>, Scheduler>> {
     return Layer.scoped(Scheduler, makeService(options))
   }
 }
 
 const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
   Effect.gen(function* () {
-    const { deadlineMs, waitMs, options } = yield* refusable(() => readLayerOptions(given))
+    const { deadlineMs, waitMs, options } = yield* refusable<ReturnType<typeof readLayerOptions<T>>, LayerError>(() =>
+      readLayerOptions(given)
+    )
     const clock = yield* Effect.clock
     const fibers = yield* Supervisor.track
     const outer = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
     // Tasks run after `start`, so the service that they may ask for is whole by then.
     const service = {} as SchedulerService
     const runtime = Runtime.updateContext(outer, Context.add(Scheduler, service))
-    const scheduler = yield* refusable(() =>
+    const scheduler = yield* refusable<PromiseScheduler, CreateSchedulerError>(() =>
       // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
       createSchedulerWith({ clock, ...options }, runtime as Runtime.Runtime<unknown>)
     )
@@ -127,7 +127,7 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
     // Runs after the shutdown. The tasks' own resources are released later still.
     yield* Effect.addFinalizer(() => Effect.flatMap(fibers.value, Fiber.awaitAll))
     yield* Effect.acquireRelease(
-      attempt(() => scheduler.start({ waitForStore: waitMs })),
+      attempt<void, StartError>(() => scheduler.start({ waitForStore: waitMs })),
       () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))
     )
     return service
@@ -148,40 +148,39 @@ const isObject = (given: unknown): boolean => typeof given === "object" && given
 
 const serviceOf = (scheduler: PromiseScheduler): SchedulerService => ({
   ...promisedVerbs(scheduler),
-  addJob: (input: JobInput) => attempt(() => scheduler.addJob(input)),
+  addJob: (input: JobInput) => attempt<JobHandle, AddJobError>(() => scheduler.addJob(input)),
   verify: attempt(() => scheduler.verify()),
   status: attempt(() => scheduler.status()),
   pause: refusable(() => scheduler.pause()),
   resume: refusable(() => scheduler.resume()),
   settled: (run) => attempt(() => run.settled()),
   events: effectStream(scheduler.events$),
-  job: (id) => effectStream<JobRecord, SchedulerError>(scheduler.job$(id)),
+  job: (id) => effectStream<JobRecord, WatchJobError>(scheduler.job$(id)),
   actor: scheduler.actor,
-  jobActor: (id) => attempt(() => scheduler.jobActor(id)),
   promises: scheduler
 })
 
-const promisedVerbs = (scheduler: PromiseScheduler): Pick<SchedulerService, (typeof verbs)[number]> => {
+const promisedVerbs = (scheduler: PromiseScheduler): Effects<PromiseScheduler, (typeof verbs)[number]> => {
   const asEffect = (verb: (typeof verbs)[number]) => {
     const call = scheduler[verb].bind(scheduler) as (...args: ReadonlyArray<unknown>) => Promise<unknown>
     return (...args: ReadonlyArray<unknown>) => attempt(() => call(...args))
   }
   // `AsEffect` says of each verb's type what `asEffect` does to its value.
-  return Object.fromEntries(verbs.map((verb) => [verb, asEffect(verb)])) as Pick<
-    SchedulerService,
+  return Object.fromEntries(verbs.map((verb) => [verb, asEffect(verb)])) as Effects<
+    PromiseScheduler,
     (typeof verbs)[number]
   >
 }
 
-/** A verb's rejection is the Effect's failure when it is a tagged error; anything else is a bug and dies. */
-const attempt = <A>(verb: () => Promise<A>): Effect.Effect<A, SchedulerError> =>
-  Effect.catchAll(Effect.tryPromise({ try: verb, catch: (error) => error }), failOrDie)
+/** A verb's rejection is the Effect's failure when it is a tagged error, `E` by what the verb promises; anything else is a bug and dies. */
+const attempt = <A, E>(verb: () => Promise<A>): Effect.Effect<A, E> =>
+  Effect.catchAll(Effect.tryPromise({ try: verb, catch: (error) => error }), failOrDie<E>)
 
-const refusable = <A>(verb: () => A): Effect.Effect<A, SchedulerError> =>
-  Effect.catchAll(Effect.try({ try: verb, catch: (error) => error }), failOrDie)
+const refusable = <A, E>(verb: () => A): Effect.Effect<A, E> =>
+  Effect.catchAll(Effect.try({ try: verb, catch: (error) => error }), failOrDie<E>)
 
 // A tag alone says little: Effect's own Causes and Exits have one too.
-const failOrDie = (error: unknown): Effect.Effect<never, SchedulerError> =>
+const failOrDie = <E>(error: unknown): Effect.Effect<never, E> =>
   error instanceof Error && "_tag" in error && typeof error._tag === "string"
-    ? Effect.fail(error as SchedulerError)
+    ? Effect.fail(error as E)
     : Effect.die(error)

@@ -8,7 +8,7 @@ import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent
 import { schedulerEventTypes } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
-import type { Scheduler } from "../scheduler/createScheduler.ts"
+import type { Scheduler } from "../scheduler/scheduler.ts"
 import { createScheduler } from "../scheduler/createScheduler.ts"
 import type { SchedulerOptions } from "../scheduler/options.ts"
 import { listGiven } from "../engine/parts.ts"

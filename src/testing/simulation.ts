@@ -2,7 +2,7 @@
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
-import type { Scheduler } from "../scheduler/createScheduler.ts"
+import type { Scheduler } from "../scheduler/scheduler.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Verification } from "../verify/verification.ts"
 

@@ -152,7 +152,7 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["task, args", "InvalidTaskError", () => task("z", () => 1, { args: any(proxy) })],
   ["rescheduleJob", "InvalidJobError", (scheduler) => scheduler.rescheduleJob("a", interval("1 day"), any(proxy))],
   ["runs of a job", "InvalidOptionError", async (scheduler) => (await handleOf(scheduler)).runs(any(getter("limit")))],
-  ["misfires of a job", "InvalidOptionError", async (scheduler) => (await handleOf(scheduler)).misfires(any(proxy))],
+  ["ledger of a job", "InvalidOptionError", async (scheduler) => (await handleOf(scheduler)).ledger(any(proxy))],
   [
     "reschedule of a job",
     "InvalidJobError",
@@ -275,12 +275,10 @@ it("every verb of a scheduler that takes input is in the table, or has its reaso
 /** Private in TypeScript. */
 const privateParts: Readonly<Record<string, true>> = {
   startWith: true,
-  tentativeHandles: true,
-  changeJob: true,
-  writerOf: true,
-  onlyWriter: true,
+  change: true,
   handle: true,
-  runHandle: true
+  runHandle: true,
+  tentativeHandles: true
 }
 
 /** Verbs that have no row, and why. */

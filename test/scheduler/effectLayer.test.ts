@@ -3,9 +3,19 @@
  * since the tasks at its head and the program at its foot serve every part.
  */
 import { createScheduler, date, interval, memory, task } from "carillon"
-import type { AnyTask, SchedulerEvent } from "carillon"
+import type {
+  AddJobError,
+  AnyTask,
+  JobHandle,
+  LifeError,
+  MaxInstancesError,
+  PauseJobError,
+  RunJobError,
+  SchedulerEvent,
+  SchedulerStatus
+} from "carillon"
 import { Scheduler } from "carillon/effect"
-import type { LayerOptions, SchedulerError } from "carillon/effect"
+import type { LayerError, LayerOptions, SchedulerError } from "carillon/effect"
 import { virtualClock, VirtualClock } from "carillon/testing"
 import type { Duration } from "effect"
 import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
@@ -32,18 +42,31 @@ const followUp = task("followUp", () =>
 
 const mailLive = Layer.succeed(Mail, { send: (to) => Effect.succeed(`sent to ${to}`) })
 
+describe("a verb's errors", () => {
+  it("are the verb's own, in the type too", () => {
+    type Verbs = Scheduler["Type"]
+    expectTypeOf<ReturnType<Verbs["pauseJob"]>>().toEqualTypeOf<Effect.Effect<JobHandle, PauseJobError>>()
+    expectTypeOf<ReturnType<Verbs["addJob"]>>().toEqualTypeOf<Effect.Effect<JobHandle, AddJobError>>()
+    expectTypeOf<Verbs["status"]>().toEqualTypeOf<Effect.Effect<SchedulerStatus>>()
+    expectTypeOf<Verbs["pause"]>().toEqualTypeOf<Effect.Effect<void, LifeError>>()
+    expectTypeOf<MaxInstancesError>().not.toExtend<PauseJobError>()
+    expectTypeOf<MaxInstancesError>().toExtend<RunJobError>()
+    expectTypeOf<PauseJobError | RunJobError | AddJobError>().toExtend<SchedulerError>()
+  })
+})
+
 describe("the layer's type", () => {
   it("requires what the tasks require, and only that", () => {
     expectTypeOf(Scheduler.layer({ tasks: [mail, print, plain] })).toEqualTypeOf<
-      Layer.Layer<Scheduler, SchedulerError, Mail | Printer>
+      Layer.Layer<Scheduler, LayerError, Mail | Printer>
     >()
-    expectTypeOf(Scheduler.layer({ tasks: [plain] })).toEqualTypeOf<Layer.Layer<Scheduler, SchedulerError>>()
-    expectTypeOf(Scheduler.layer({})).toEqualTypeOf<Layer.Layer<Scheduler, SchedulerError>>()
+    expectTypeOf(Scheduler.layer({ tasks: [plain] })).toEqualTypeOf<Layer.Layer<Scheduler, LayerError>>()
+    expectTypeOf(Scheduler.layer({})).toEqualTypeOf<Layer.Layer<Scheduler, LayerError>>()
   })
 
   it("does not require the scheduler for tasks that use it: it is the one that runs them", () => {
     expectTypeOf(Scheduler.layer({ tasks: [followUp, print] })).toEqualTypeOf<
-      Layer.Layer<Scheduler, SchedulerError, Printer>
+      Layer.Layer<Scheduler, LayerError, Printer>
     >()
   })
 

@@ -225,6 +225,7 @@ describe("of two stores", () => {
     })
     expect(await ranOf(scheduler, "a")).toEqual([0, 1, 2].map((minutes) => [minutes * minute, "succeeded"]))
     await expect(scheduler.getJob("b")).rejects.toBe(byOther)
+    await expect(scheduler.pauseJob("b")).rejects.toBe(byOther)
     await expect(scheduler.getJobs({ store: "other" })).rejects.toBe(byOther)
     expect((await scheduler.getJob("a"))?.id).toBe("a")
     other.heal()

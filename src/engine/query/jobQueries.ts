@@ -127,7 +127,7 @@ export class JobQueries {
     return this.engine.writers.length === 1 ? records : records.sort((a, b) => b.fireAt - a.fireAt).slice(0, limit)
   }
 
-  async misfires(query: LedgerQuery): Promise<ReadonlyArray<LedgerEntry>> {
+  async ledger(query: LedgerQuery): Promise<ReadonlyArray<LedgerEntry>> {
     checkKnownOptions("getLedger", query, ["jobId", "kind", "from", "to", "store", "limit"])
     const { timezone } = this.engine.options
     const limit = readLimit(query.limit, 1000)
