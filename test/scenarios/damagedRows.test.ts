@@ -130,8 +130,8 @@ describe("a job whose code is gone", () => {
       await last.addJob({ id: "bad", task: quiet, trigger: minutely, ifExists: "replace" })
       await world.clock.advance(minute)
       // The run before its trigger was lost, and the first of the new one.
-    expect((await last.getJob("bad"))?.runCount).toBe(2)
-    expect((await last.verify()).violations).toEqual([])
+      expect((await last.getJob("bad"))?.runCount).toBe(2)
+      expect((await last.verify()).violations).toEqual([])
     }
   )
 

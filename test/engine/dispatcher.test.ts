@@ -1,0 +1,213 @@
+/** Orders to executors, and outcomes back, with executors that a test holds in its hand. */
+import { Runtime } from "effect"
+import { describe, expect, it } from "vitest"
+import type { DispatchedOrder, OrderSource } from "../../src/engine/dispatcher.ts"
+import { Dispatcher } from "../../src/engine/dispatcher.ts"
+import type { Executor, ExecutorContext, RunOrder, Settlement } from "../../src/executor/executor.ts"
+import { task } from "../../src/task/task.ts"
+import { ManualTimers } from "../executor/manualTimers.ts"
+
+const noop = task("noop", () => null)
+
+const newScene = () => {
+  const timers = new ManualTimers()
+  const told: Array<string> = []
+  const released: Array<string> = []
+  const source = (name: string): OrderSource & { readonly name: string } => ({
+    name,
+    started: ({ runId }, at) => told.push(`${name} started ${runId} at ${at - timers.now()}`),
+    progressed: ({ runId }, value) => told.push(`${name} progressed ${runId} ${JSON.stringify(value)}`),
+    settled: ({ runId }, { outcome }) => told.push(`${name} settled ${runId} ${outcome}`)
+  })
+  const [a, b] = [source("a"), source("b")]
+  const dispatcher = new Dispatcher(
+    { timers, runtime: Runtime.defaultRuntime },
+    (of) => released.push((of as typeof a).name),
+    (name, error, doing) => told.push(`${name} ${doing}: ${error instanceof Error ? error.message : String(error)}`)
+  )
+  const given: Array<RunOrder> = []
+  /** So many slots, held until a test settles them. */
+  const add = (name: string, slots: number, part: Partial<Executor> = {}): ExecutorContext["listener"] => {
+    const held = new Set<string>()
+    const made: Array<ExecutorContext["listener"]> = []
+    dispatcher.add(name, {
+      kind: "held",
+      concurrency: slots,
+      queue: 0,
+      make: (context) => {
+        made.push({
+          ...context.listener,
+          settled: (order, settlement) => {
+            held.delete(order.runId)
+            context.listener.settled(order, settlement)
+          }
+        })
+        return {
+          free: () => slots - held.size,
+          submit: (order) => {
+            held.add(order.runId)
+            given.push(order)
+          },
+          cancel: () => true,
+          close: () => undefined,
+          status: () => ({ running: held.size, queued: 0, stuck: 0 }),
+          ...part
+        }
+      }
+    })
+    const [listener] = made
+    if (listener === undefined) throw new Error("the executor was not made")
+    return listener
+  }
+  const order = (runId: string, of: OrderSource = a, executor = "default"): DispatchedOrder => ({
+    runId,
+    jobId: `job of ${runId}`,
+    task: noop,
+    args: null,
+    fireAt: 0,
+    attempt: 1,
+    timeoutMs: null,
+    executor,
+    source: of,
+    jobKey: 1,
+    runKey: 1
+  })
+  return { timers, told, released, dispatcher, add, order, given, a, b, runIds: () => given.map(({ runId }) => runId) }
+}
+const ended = (result: string | null = null): Settlement => ({
+  outcome: "succeeded",
+  startedAt: 0,
+  finishedAt: 1,
+  result,
+  error: null,
+  retryable: true
+})
+
+describe("the dispatcher", () => {
+  it("gives an order to its executor, and its news to who sent it, once", () => {
+    const { dispatcher, add, order, told, released, a } = newScene()
+    const listener = add("default", 1)
+    const one = order("1", a)
+    dispatcher.submit(one)
+    expect([dispatcher.live, dispatcher.free("default"), dispatcher.holds("1")]).toEqual([1, 0, true])
+    listener.progressed(one, { half: true })
+    listener.settled(one, ended())
+    listener.settled(one, ended())
+    listener.progressed(one, "late")
+    expect(told).toEqual([`a progressed 1 {"half":true}`, "a settled 1 succeeded"])
+    expect(released).toEqual(["a"])
+    expect([dispatcher.live, dispatcher.holds("1")]).toEqual([0, false])
+  })
+
+  it("keeps what its executor has no room for, in order, and counts it as taken", () => {
+    const { dispatcher, add, order, runIds } = newScene()
+    const listener = add("default", 1)
+    for (const id of ["1", "2", "3"]) dispatcher.submit(order(id))
+    expect([runIds(), dispatcher.free("default"), dispatcher.live]).toEqual([["1"], 0, 3])
+    expect(dispatcher.status().get("default")).toMatchObject({ running: 1, queued: 2, concurrency: 1 })
+    listener.settled(order("1"), ended())
+    expect(runIds()).toEqual(["1", "2"])
+    listener.settled(order("2"), ended())
+    expect(runIds()).toEqual(["1", "2", "3"])
+  })
+
+  it("takes one that waits here back when it is cancelled, and asks the executor for one that does not", () => {
+    const { dispatcher, add, order, told, runIds } = newScene()
+    add("default", 1)
+    for (const id of ["1", "2"]) dispatcher.submit(order(id))
+    expect([dispatcher.cancel("2"), dispatcher.cancel("1"), dispatcher.cancel("3")]).toEqual([true, true, false])
+    expect(told).toEqual(["a settled 2 cancelled"])
+    expect(runIds()).toEqual(["1"])
+  })
+
+  it("cancels all of one source and none of another", () => {
+    const { dispatcher, add, order, told, a, b } = newScene()
+    const cancelled: Array<string> = []
+    add("default", 1, { cancel: (runId) => cancelled.push(runId) > 0 })
+    dispatcher.submit(order("1", a))
+    dispatcher.submit(order("2", b))
+    dispatcher.submit(order("3", a))
+    dispatcher.cancelAll(a)
+    expect([cancelled, told]).toEqual([["1"], ["a settled 3 cancelled"]])
+    expect([dispatcher.liveOf(a), dispatcher.liveOf(b)]).toEqual([1, 1])
+  })
+
+  it("ends as interrupted what waits when it closes, what comes later, and what has no executor", () => {
+    const { dispatcher, add, order, told, runIds } = newScene()
+    add("default", 1)
+    for (const id of ["1", "2"]) dispatcher.submit(order(id))
+    dispatcher.submit(order("elsewhere", undefined, "nowhere"))
+    dispatcher.closeAll()
+    dispatcher.submit(order("3"))
+    expect(told).toEqual(["a settled elsewhere interrupted", "a settled 2 interrupted", "a settled 3 interrupted"])
+    expect(runIds()).toEqual(["1"])
+  })
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("broken")
+      }
+    ],
+    ["promises and rejects", (() => Promise.reject(new Error("broken"))) as never]
+  ])("an executor that %s at an order has failed it, and is reported", async (_what, submit) => {
+    const { dispatcher, add, order, told } = newScene()
+    add("default", 1, { submit })
+    dispatcher.submit(order("1"))
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(told).toContain("default submit: broken")
+    expect(told).toContain("a settled 1 failed")
+    expect(dispatcher.live).toBe(0)
+  })
+
+  it("a settlement that is none has failed the run", () => {
+    const { dispatcher, add, order, told } = newScene()
+    const listener = add("default", 1)
+    dispatcher.submit(order("1"))
+    listener.settled(order("1"), { outcome: "great" } as never)
+    expect(told.at(-1)).toBe("a settled 1 failed")
+    expect(told[0]).toMatch(/^default settled: /)
+  })
+
+  it("starts nothing while too much waits to be written, and goes on when it is", () => {
+    const { dispatcher, add, order, runIds, released } = newScene()
+    const listener = add("default", 5)
+    const big = ended(`"${"x".repeat(2_000_000)}"`)
+    dispatcher.submit(order("1"))
+    listener.settled(order("1"), big)
+    expect(dispatcher.free("default")).toBe(0)
+    dispatcher.submit(order("2"))
+    expect(runIds()).toEqual(["1"])
+    const before = released.length
+    dispatcher.saved(order("1"), big)
+    expect(runIds()).toEqual(["1", "2"])
+    expect(released.length).toBe(before + 1)
+    expect(dispatcher.free("default")).toBe(4)
+  })
+
+  it("tells who waits for the next end, at once where nothing is out", async () => {
+    const { dispatcher, add, order } = newScene()
+    const listener = add("default", 1)
+    await dispatcher.nextSettled()
+    dispatcher.submit(order("1"))
+    let told = false
+    const next = dispatcher.nextSettled().then(() => (told = true))
+    await Promise.resolve()
+    expect(told).toBe(false)
+    listener.settled(order("1"), ended())
+    await next
+    expect(told).toBe(true)
+  })
+
+  it("forgets an executor that is removed, whose waiting orders are interrupted", () => {
+    const { dispatcher, add, order, told } = newScene()
+    add("default", 1)
+    for (const id of ["1", "2"]) dispatcher.submit(order(id))
+    dispatcher.remove("default")
+    dispatcher.remove("default")
+    expect([dispatcher.has("default"), dispatcher.free("default"), dispatcher.names]).toEqual([false, 0, []])
+    expect(told).toEqual(["a settled 2 interrupted"])
+  })
+})
