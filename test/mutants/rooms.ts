@@ -13,6 +13,5 @@ export const rooms: ReadonlyArray<Room> = [
   { sources: "src/time", tests: "test/time" },
   { sources: "src/trigger", tests: "test/trigger" },
   { sources: "src/store", tests: "test/store" },
-  { sources: "src/engine/writer", tests: "test/engine/writer" },
-  { sources: "src/engine/job", tests: "test/engine/job" }
+  { sources: "src/engine/writer", tests: "test/engine/writer" }
 ]
