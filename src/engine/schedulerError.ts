@@ -4,7 +4,10 @@ import { preview } from "../job/jobOptions.ts"
 import type { Outcome } from "../job/run.ts"
 
 /** The verb needs a started scheduler. */
-export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStartedError")<{ readonly verb: string }> {
+export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStartedError")<{
+  /** What was called, such as `pauseJob`. */
+  readonly verb: string
+}> {
   override get message(): string {
     return `${this.verb}: the scheduler is not started; await scheduler.start() first`
   }
@@ -12,7 +15,9 @@ export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStar
 
 /** The scheduler has stopped, or is on its way there. */
 export class SchedulerStoppedError extends Data.TaggedError("SchedulerStoppedError")<{
+  /** What was called, or what the stop has cut off. */
   readonly verb: string
+  /** Why it has stopped; `null` where somebody asked for it. */
   readonly reason: string | null
 }> {
   override get message(): string {
@@ -22,7 +27,10 @@ export class SchedulerStoppedError extends Data.TaggedError("SchedulerStoppedErr
 }
 
 /** The scheduler was started already. */
-export class SchedulerStartedError extends Data.TaggedError("SchedulerStartedError")<{ readonly verb: string }> {
+export class SchedulerStartedError extends Data.TaggedError("SchedulerStartedError")<{
+  /** Always `start`. */
+  readonly verb: string
+}> {
   override get message(): string {
     return `${this.verb}: the scheduler is started already`
   }
@@ -30,8 +38,11 @@ export class SchedulerStartedError extends Data.TaggedError("SchedulerStartedErr
 
 /** An option of the scheduler that cannot be accepted. */
 export class InvalidOptionError extends Data.TaggedError("InvalidOptionError")<{
+  /** Its name; of a verb's with the verb's, such as `getRuns's limit`. */
   readonly option: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {
@@ -41,7 +52,9 @@ export class InvalidOptionError extends Data.TaggedError("InvalidOptionError")<{
 
 /** No job of this id. */
 export class UnknownJobError extends Data.TaggedError("UnknownJobError")<{
+  /** As it was asked for. */
   readonly jobId: string
+  /** What was called, such as `pauseJob`. */
   readonly verb: string
 }> {
   override get message(): string {
@@ -51,7 +64,9 @@ export class UnknownJobError extends Data.TaggedError("UnknownJobError")<{
 
 /** The id is taken. */
 export class DuplicateJobError extends Data.TaggedError("DuplicateJobError")<{
+  /** The id that is taken. */
   readonly jobId: string
+  /** The store of the job that has the id; of one given twice in a list, the list's. */
   readonly store: string
 }> {
   override get message(): string {
@@ -61,9 +76,13 @@ export class DuplicateJobError extends Data.TaggedError("DuplicateJobError")<{
 
 /** The job is in no state for this. */
 export class JobStateError extends Data.TaggedError("JobStateError")<{
+  /** The job that was asked about. */
   readonly jobId: string
+  /** What was called, such as `pauseJob`. */
   readonly verb: string
+  /** What it is: a `JobState`, or in words, such as `unreadable` or `catching up`. */
   readonly state: string
+  /** What to do instead, or first. */
   readonly remedy: string
 }> {
   override get message(): string {
@@ -73,10 +92,13 @@ export class JobStateError extends Data.TaggedError("JobStateError")<{
 
 /** The run is in no state for this. */
 export class RunStateError extends Data.TaggedError("RunStateError")<{
+  /** The run that was asked about. */
   readonly runId: string
+  /** What was called: `retryRun`. */
   readonly verb: string
   /** Its outcome; `live` while it has none; `retried` when another run tries it again or has done so; `unreadable`: its record is damaged. */
   readonly state: Outcome | "live" | "retried" | "unreadable"
+  /** What to do instead, or first. */
   readonly remedy: string
 }> {
   override get message(): string {
@@ -86,8 +108,11 @@ export class RunStateError extends Data.TaggedError("RunStateError")<{
 
 /** As many runs of the job are live as may be, and its overlap policy lets none wait. */
 export class MaxInstancesError extends Data.TaggedError("MaxInstancesError")<{
+  /** The job of the refused run. */
   readonly jobId: string
+  /** The job's limit, which is reached. */
   readonly maxInstances: number
+  /** The job's overlap policy. */
   readonly overlap: string
 }> {
   override get message(): string {
@@ -97,8 +122,10 @@ export class MaxInstancesError extends Data.TaggedError("MaxInstancesError")<{
 
 /** Nothing is registered under this name. */
 export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
+  /** What was looked for under that name. */
   readonly kind: "store" | "executor" | "stream" | "run"
   readonly name: string
+  /** Names that there are; empty where they are not listed. */
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
@@ -109,6 +136,7 @@ export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
 
 /** The name is in use. */
 export class NameTakenError extends Data.TaggedError("NameTakenError")<{
+  /** What has the name. */
   readonly kind: "store" | "executor" | "stream" | "calendar"
   readonly name: string
 }> {

@@ -8,7 +8,10 @@ import { Data } from "effect"
 export type Within = <A>(call: () => A) => A
 
 /** Such a function gave what nothing runs: its body, or the best part of it, never ran. */
-export class UnrunCallbackError extends Data.TaggedError("UnrunCallbackError")<{ readonly found: string }> {
+export class UnrunCallbackError extends Data.TaggedError("UnrunCallbackError")<{
+  /** What it is, such as `a generator`. */
+  readonly found: string
+}> {
   override get message(): string {
     return `it gave ${this.found}, which nothing runs; ${lazyKinds.get(this.found) ?? "await it"}`
   }

@@ -6,6 +6,7 @@ import type { Within } from "./callback.ts"
 import { IsolatedObservable } from "./isolatedObservable.ts"
 import type { EventBody, SchedulerEvent, SchedulerEventType } from "./schedulerEvent.ts"
 
+/** Is told of events of the type `T`, one at a time, in order. What it gives is not awaited, what it throws goes to `onError`. */
 export type EventListener<T extends SchedulerEventType = SchedulerEventType> = (
   event: SchedulerEvent & { readonly type: T }
 ) => void

@@ -11,8 +11,11 @@ import type { Settlement } from "./executor.ts"
 
 /** An executor has settled an attempt with something else than a `Settlement`. The attempt counts as failed. */
 export class InvalidSettlementError extends Data.TaggedError("InvalidSettlementError")<{
+  /** Which part of it is wrong. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

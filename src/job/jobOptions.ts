@@ -7,6 +7,7 @@ import type { InstantInput } from "../time/instant.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
 import type { Coalesce, JobRules, OnAborted, OnInterrupted, Overlap, RetryRules } from "./rules.ts"
 
+/** How often a run is tried that fails or times out, and how long apart. */
 export interface RetryOptions {
   /** Attempts in all, the first included; at least 1. */
   readonly attempts: number
@@ -76,6 +77,7 @@ export interface JobOptions extends RuleOptions {
 /** What `addJob` takes. */
 export interface JobInput extends JobOptions {
   /** A registered task or its name. */
+  /** The task's name. */
   readonly task: string | { readonly name: string }
   /** Plain JSON that the task's schema accepts. Default `null`. */
   readonly args?: unknown
@@ -85,9 +87,13 @@ export interface JobInput extends JobOptions {
 
 /** An option that cannot be accepted: which job, which field, what it is, what was allowed. Nothing was written. */
 export class InvalidJobError extends Data.TaggedError("InvalidJobError")<{
+  /** The job's id; empty, or what stands for it, where it has none. */
   readonly jobId: string
+  /** The option, with its place, such as `retry.attempts`. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

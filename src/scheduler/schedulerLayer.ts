@@ -17,6 +17,7 @@ import { readDuration } from "../time/duration.ts"
 import type { Verification } from "../verify/verification.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
 import type { JobHandle, RunHandle } from "./jobHandle.ts"
+import type { VerbErrors } from "./errorsByVerb.ts"
 import type { SchedulerOptions } from "./options.ts"
 import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./scheduler.ts"
 import type { SchedulerStatus } from "./status.ts"
@@ -27,7 +28,6 @@ import type {
   LifeError,
   StartError,
   VerbError,
-  VerbErrors,
   WatchJobError
 } from "./verbErrors.ts"
 

@@ -4,9 +4,12 @@ import { preview } from "../task/preview.ts"
 
 /** The store is busy, full or away; the same call may succeed later. `remedy`: what helps, where that is known. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
+  /** What it calls itself, such as its file. */
   readonly store: string
+  /** What was tried: `open`, or a call of the store's, such as `commit`. */
   readonly operation: string
   readonly cause: unknown
+  /** What helps, where more is known than that it be reached. */
   readonly remedy?: string
 }> {
   override get message(): string {
@@ -24,10 +27,15 @@ const triedAgain: ReadonlySet<string> = new Set(["commit", "committed", "due", "
  * `sameProcess`: it is one of this very process, which has not been shut down.
  */
 export class StoreInUse extends Data.TaggedError("StoreInUse")<{
+  /** What it calls itself, such as its file. */
   readonly store: string
+  /** The owner's process; 0 when it has not written it yet. */
   readonly pid: number
+  /** The owner's host; empty when it does not know its own. */
   readonly host: string
+  /** Milliseconds since the owner has started. */
   readonly ageMs: number
+  /** True: the owner is a scheduler of this very process that has not been shut down. */
   readonly sameProcess?: boolean
 }> {
   override get message(): string {
@@ -41,7 +49,12 @@ export class StoreInUse extends Data.TaggedError("StoreInUse")<{
 }
 
 /** Another owner has opened the store since; this one must stop. */
-export class StoreFenced extends Data.TaggedError("StoreFenced")<{ readonly store: string; readonly epoch: number }> {
+export class StoreFenced extends Data.TaggedError("StoreFenced")<{
+  /** What it calls itself, such as its file. */
+  readonly store: string
+  /** The epoch of the owner that was overtaken. */
+  readonly epoch: number
+}> {
   override get message(): string {
     return `store ${this.store} was taken over by a newer owner than epoch ${this.epoch}; this scheduler must stop`
   }
@@ -49,8 +62,10 @@ export class StoreFenced extends Data.TaggedError("StoreFenced")<{ readonly stor
 
 /** Not a store, or damaged beyond reading. Nothing was written. `remedy`: what helps, when it is not a backup. */
 export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{
+  /** What it calls itself, such as its file. */
   readonly store: string
   readonly cause: unknown
+  /** What helps, where that is not a backup. */
   readonly remedy?: string
 }> {
   override get message(): string {
@@ -61,8 +76,11 @@ export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{
 
 /** Written by a newer version. Nothing was written. */
 export class StoreTooNew extends Data.TaggedError("StoreTooNew")<{
+  /** What it calls itself, such as its file. */
   readonly store: string
+  /** Schema version of the store. */
   readonly found: number
+  /** The newest schema version that this code reads. */
   readonly supported: number
 }> {
   override get message(): string {
@@ -72,6 +90,7 @@ export class StoreTooNew extends Data.TaggedError("StoreTooNew")<{
 
 /** A batch contradicts what is stored: an id or a run that exists already. */
 export class StoreConflict extends Data.TaggedError("StoreConflict")<{
+  /** What it calls itself, such as its file. */
   readonly store: string
   readonly cause: unknown
 }> {
@@ -82,6 +101,7 @@ export class StoreConflict extends Data.TaggedError("StoreConflict")<{
 
 /** Told when a store is opened: damage that would have harmed all jobs was found, and is mended. Nothing fails with it. */
 export class StoreMended extends Data.TaggedError("StoreMended")<{
+  /** The store's name in the scheduler. */
   readonly store: string
   readonly cause: string
 }> {
@@ -90,6 +110,7 @@ export class StoreMended extends Data.TaggedError("StoreMended")<{
   }
 }
 
+/** What a store fails with; which of them when, says `JobStore`. */
 export type StoreError = StoreUnavailable | StoreInUse | StoreFenced | StoreUnreadable | StoreTooNew | StoreConflict
 
 /** A loader's errors go on for many lines of places where it looked. */

@@ -24,9 +24,13 @@ export interface RetryLaterOptions {
  * nor `retryWhen` is asked. Throws `InvalidDurationError`, and `InvalidInstantError` for an option that is none or of the wrong type.
  */
 export class RetryLater extends Data.TaggedError("RetryLater")<{
+  /** Milliseconds from the end of the attempt; `null` where `at` says when. */
   readonly afterMs: number | null
+  /** The instant, epoch milliseconds; `null` where `afterMs` says when. */
   readonly at: EpochMillis | null
+  /** Whether the attempt is one of `retry.attempts`. */
   readonly counts: boolean
+  /** For people; `null`: none was given. */
   readonly reason: string | null
 }> {
   constructor(options: RetryLaterOptions) {
@@ -68,7 +72,9 @@ const knownOptions = ["after", "at", "counts", "reason"]
 
 /** When the next attempt is due, and whether the one that asks for it counts as one. */
 export interface PutOff {
+  /** Epoch milliseconds; one that has passed is at once. */
   readonly at: EpochMillis
+  /** Whether the attempt is one of `retry.attempts`. */
   readonly counts: boolean
 }
 

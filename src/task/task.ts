@@ -41,22 +41,34 @@ export interface FreeOptions extends TaskBehaviour {
 
 /** A task's options as they are kept: the schema in its standard form. */
 export interface TaskOptions extends TaskBehaviour {
+  /** Checks the arguments of a job when it is added, and again before each attempt. Absent: any JSON. */
   readonly args?: StandardSchemaV1
 }
 
-/** A job declared beside its task; added at `start` with `ifExists: "keep"` unless `options` says otherwise. */
+/** A job declared beside its task; added at `start` with `ifExists: "replace"` unless `options` says otherwise. */
 export interface DeclaredJob {
+  /** When it fires. */
   readonly trigger: Trigger
+  /** Default: none of its own; its id is made from the task's name. */
   readonly options: DeclaredOptions
 }
 
 /** A job's options and arguments. */
 export interface DeclaredOptions extends JobOptions {
+  /** As `args` of `JobInput`. */
   readonly args?: unknown
 }
 
 /** Arguments that may be left out when `null` is among them; leaving them out means `null`. */
-export type ArgumentsOption<Input> = null extends Input ? { readonly args?: Input } : { readonly args: Input }
+export type ArgumentsOption<Input> = null extends Input
+  ? {
+      /** As `args` of `JobInput`, by the task's schema. */
+      readonly args?: Input
+    }
+  : {
+      /** As `args` of `JobInput`, by the task's schema. */
+      readonly args: Input
+    }
 
 declare const phantom: unique symbol
 
@@ -65,9 +77,13 @@ declare const phantom: unique symbol
  * `never` for everything else; `Input`: what a job of it is added with.
  */
 export interface Task<Name extends string = string, Args = unknown, R = never, Input = Args> {
+  /** What jobs know it by, also stored ones: 1 to 255 characters, unique in a scheduler. */
   readonly name: Name
+  /** Its code; nobody calls it but executors. */
   readonly handler: TaskHandler<Args>
+  /** What it was made with. */
   readonly options: TaskOptions
+  /** The jobs declared beside it, in the order of `scheduled`. */
   readonly declared: ReadonlyArray<DeclaredJob>
   /** The same task with a job declared beside it; `options` are those of a job, without `task` and `trigger`. */
   scheduled(
@@ -95,9 +111,13 @@ export type RequirementsOf<Value> =
 
 /** A task that cannot be registered: which option is wrong, what it is and what is allowed. */
 export class InvalidTaskError extends Data.TaggedError("InvalidTaskError")<{
+  /** Its name, `?` where it has none. */
   readonly task: string
+  /** Which part of it is wrong. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

@@ -13,10 +13,13 @@ export { jsonText } from "./jsonText.ts"
 export class InvalidArgumentsError extends Data.TaggedError("InvalidArgumentsError")<{
   /** `null` while the job has no id. */
   readonly job: string | null
+  /** Whose schema refuses them. */
   readonly task: string
   /** Keys and indexes from the root of the arguments. */
   readonly path: ReadonlyArray<string | number>
+  /** What is there at `path`, in a few words. */
   readonly found: string
+  /** What the schema says, or what JSON is. */
   readonly expected: string
 }> {
   override get message(): string {
@@ -27,7 +30,10 @@ export class InvalidArgumentsError extends Data.TaggedError("InvalidArgumentsErr
 }
 
 /** The task's schema answers with a promise; arguments are checked before a job is added, and again in the moment of its run. */
-export class AsyncSchemaError extends Data.TaggedError("AsyncSchemaError")<{ readonly task: string }> {
+export class AsyncSchemaError extends Data.TaggedError("AsyncSchemaError")<{
+  /** Whose schema it is. */
+  readonly task: string
+}> {
   override get message(): string {
     return `task ${preview(this.task)}: its schema checks asynchronously; give it a synchronous one and do the rest in the task`
   }

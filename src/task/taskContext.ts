@@ -10,7 +10,9 @@ import { preview } from "./preview.ts"
 export interface TaskContext<Args = unknown> {
   /** The job's arguments, parsed by the task's schema if it has one. A fresh copy for each attempt. */
   readonly args: Args
+  /** The job that runs. */
   readonly jobId: string
+  /** The run, the same in all its attempts: a key for what must be done once. */
   readonly runId: string
   /** The fire time this run serves, epoch milliseconds. */
   readonly fireAt: EpochMillis
@@ -35,13 +37,21 @@ export interface TaskContext<Args = unknown> {
 
 /** Which attempt was aborted. */
 export interface AbortedAttempt {
+  /** The job of the run. */
   readonly jobId: string
+  /** The run, as `getRuns` gives it. */
   readonly runId: string
+  /** 1 for the first. */
   readonly attempt: number
 }
 
 /** The attempt did not end within its timeout. */
-export class RunTimedOut extends Data.TaggedError("RunTimedOut")<AbortedAttempt & { readonly timeoutMs: number }> {
+export class RunTimedOut extends Data.TaggedError("RunTimedOut")<
+  AbortedAttempt & {
+    /** What it had, in milliseconds, extensions included. */
+    readonly timeoutMs: number
+  }
+> {
   override get message(): string {
     return `job "${this.jobId}": attempt ${this.attempt} did not end within ${this.timeoutMs} ms`
   }

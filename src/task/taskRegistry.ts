@@ -6,7 +6,10 @@ import type { AnyTask } from "./task.ts"
 import { InvalidTaskError } from "./task.ts"
 
 /** Two tasks of one name. */
-export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{ readonly task: string }> {
+export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{
+  /** The name of both. */
+  readonly task: string
+}> {
   override get message(): string {
     return `task ${preview(this.task)} is registered twice; give one of them another name`
   }
@@ -14,6 +17,7 @@ export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{
 
 /** A job names a task that is not registered. */
 export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
+  /** The name that is not registered. */
   readonly task: string
   /** `null` while the job has no id. */
   readonly job: string | null

@@ -9,7 +9,9 @@ import { pathText } from "./pathText.ts"
 
 /** A task gave something that would have had to be run, read or awaited. Another attempt would give the same. */
 export class UnrunResultError extends Data.TaggedError("UnrunResultError")<{
+  /** The id of the job. */
   readonly job: string
+  /** The task that gave it. */
   readonly task: string
   /** What it is, such as `a generator`. */
   readonly found: string

@@ -11,8 +11,11 @@ export type DurationLike = Duration.DurationInput | DurationText
 
 /** A duration that cannot be read, or is negative or endless. `field` says which option it was given for. */
 export class InvalidDurationError extends Data.TaggedError("InvalidDurationError")<{
+  /** Which option it was given for. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

@@ -14,7 +14,9 @@ export type InstantInput = Date | EpochMillis | string | DateTime
 
 /** An instant that cannot be read. `found` is the input as text. */
 export class InvalidInstantError extends Data.TaggedError("InvalidInstantError")<{
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

@@ -17,7 +17,10 @@ export interface Zone {
 }
 
 /** A time zone nobody knows. */
-export class UnknownTimezoneError extends Data.TaggedError("UnknownTimezoneError")<{ readonly timezone: string }> {
+export class UnknownTimezoneError extends Data.TaggedError("UnknownTimezoneError")<{
+  /** As it was given. */
+  readonly timezone: string
+}> {
   override get message(): string {
     return `unknown time zone "${this.timezone}": expected an IANA name such as "Europe/Stockholm", "UTC" or an offset such as "+02:00"`
   }

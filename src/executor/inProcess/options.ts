@@ -24,8 +24,11 @@ export interface InProcessOptions {
 
 /** An option of an executor that is out of its bounds. */
 export class InvalidExecutorError extends Data.TaggedError("InvalidExecutorError")<{
+  /** Which part of it is wrong. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {
