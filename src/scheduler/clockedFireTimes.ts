@@ -7,6 +7,7 @@ import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
 import { givenOptions, triggerArgument } from "../trigger/triggerArguments.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 
+/** Where the fire times begin, and on which clock they come. */
 export interface ClockedFireTimesOptions {
   /** Exclusive. Default: the time of subscription. */
   readonly after?: InstantInput

@@ -10,6 +10,7 @@ export const clockMarginMs = 60_000
 /** Ends a waiting timer; a timer that has fired or was cancelled stays as it is. */
 export type CancelTimer = () => void
 
+/** A clock, and waiting on it. Nothing else here knows what time it is. */
 export interface Timers {
   /** Wall-clock time. May jump either way. */
   now(): EpochMillis

@@ -7,10 +7,13 @@ import { formatInstant } from "../time/zone.ts"
 import { InvalidTriggerError, namingInstant, shownValue } from "./invalidTrigger.ts"
 import type { Refusal } from "./trigger.ts"
 
-/** `start` and `end` are both inclusive. Text without an offset is read in `timezone`: the trigger's, else the scheduler's, else the machine's. */
+/** Where a trigger's fire times begin and end. Text without an offset is read in `timezone`. */
 export interface BoundOptions {
+  /** IANA name, `UTC` or an offset. Default: the scheduler's, else the machine's. */
   readonly timezone?: string | undefined
+  /** No fire time before it; inclusive. Default: none, or what the trigger says. */
   readonly start?: InstantInput | undefined
+  /** No fire time after it; inclusive. Default: none. */
   readonly end?: InstantInput | undefined
 }
 

@@ -14,14 +14,21 @@ import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
-/** At least one of the four lengths; whole numbers. The wall time is 00:00:00 unless given. */
+/** How far apart the dates are, at least one of the four lengths, and the wall time on them. */
 export interface CalendarStep {
+  /** Whole, 0 to 8,000. Default 0. They keep the month and the day. */
   readonly years?: number | undefined
+  /** Whole, 0 to 96,000. Default 0. They keep the day of the month. */
   readonly months?: number | undefined
+  /** Whole, 0 to 420,000. Default 0. */
   readonly weeks?: number | undefined
+  /** Whole, 0 to 3,000,000. Default 0. */
   readonly days?: number | undefined
+  /** Of the wall time, 0 to 23. Default 0. */
   readonly hour?: number | undefined
+  /** Of the wall time, 0 to 59. Default 0. */
   readonly minute?: number | undefined
+  /** Of the wall time, 0 to 59. Default 0. */
   readonly second?: number | undefined
 }
 

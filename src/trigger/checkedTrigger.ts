@@ -10,9 +10,13 @@ import type { CountedPart, Trigger } from "./trigger.ts"
  * not fit what `next` had given.
  */
 export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
+  /** Its type. */
   readonly trigger: string
+  /** The instant that it was asked with, epoch milliseconds. */
   readonly after: EpochMillis
+  /** How it broke its contract. */
   readonly reason: "threw" | "notAnInstant" | "notLater" | "slow" | "contradicts"
+  /** What it gave, threw or took, in a few words. */
   readonly found: string
   readonly cause?: unknown
 }> {

@@ -55,7 +55,10 @@ export const or = (triggers: ReadonlyArray<Trigger>): Trigger => {
  */
 export const and = (
   triggers: ReadonlyArray<Trigger>,
-  options: { readonly threshold?: DurationLike | undefined } = {}
+  options: {
+    /** How much later than the earliest the others may be. Default 0: exactly the same millisecond. */
+    readonly threshold?: DurationLike | undefined
+  } = {}
 ): Trigger => {
   const members = checked("and", triggers)
   const { threshold } = givenOptions("and", options, ["threshold"])

@@ -5,17 +5,19 @@ import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import { onlyFields } from "./storedForm.ts"
 import type { Json, Trigger, TriggerBinding, TriggerCodec } from "./trigger.ts"
 
-/**
- * `next`, `previous`, `count` and `bind` as in `Trigger`, each also given the state. `readState` checks state that comes from a store or
- * a caller, and throws what it likes for a wrong one; without it any JSON is taken.
- */
+/** A rule of your own. Its functions are those of `Trigger`, pure, and are also given the state. */
 export interface CustomTrigger<State extends Json> {
+  /** What stored jobs find it by: 1 to 100 letters, digits and `. : / - _`, unique in a scheduler. */
   readonly type: string
+  /** The first fire time strictly after `after`, or `undefined` when there is none. */
   readonly next: (after: EpochMillis, state: State) => EpochMillis | undefined
+  /** The last fire time strictly before `before`, or `undefined`. Without it a catch-up goes step by step. */
   readonly previous?: ((before: EpochMillis, state: State) => EpochMillis | undefined) | undefined
+  /** How many fire times lie in (after, through]. Only where that is much cheaper than stepping. */
   readonly count?: ((after: EpochMillis, through: EpochMillis, state: State) => number) | undefined
   /** State with its defaults settled, when the trigger is given to a job. */
   readonly bind?: ((binding: TriggerBinding, state: State) => State) | undefined
+  /** Checks state that comes from a store or a caller, and throws what it likes for a wrong one. Default: any JSON is taken. */
   readonly readState?: ((stored: Json) => State) | undefined
 }
 

@@ -12,7 +12,13 @@ import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from
 /**
  * Fires once, at `instant`. Text without an offset is read in `timezone`. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const date = (instant: InstantInput, options: { readonly timezone?: string | undefined } = {}): Trigger => {
+export const date = (
+  instant: InstantInput,
+  options: {
+    /** Reads text without an offset. Default: the scheduler's, else the machine's. */
+    readonly timezone?: string | undefined
+  } = {}
+): Trigger => {
   const { timezone } = givenOptions("date", options, ["timezone"])
   if (timezone !== undefined) zoneOf(timezone)
   const given: unknown = instant

@@ -9,7 +9,14 @@ import type { Json } from "./trigger.ts"
 import { weekdayRange } from "./weekdays.ts"
 
 /** A date (`2026-12-24`), or a range with both ends inclusive. */
-export type DateRange = string | { readonly from: string; readonly through: string }
+export type DateRange =
+  | string
+  | {
+      /** The first date, such as `2026-12-24`. */
+      readonly from: string
+      /** The last one. */
+      readonly through: string
+    }
 
 /** What is given must hold, all of it. Lists and ranges wrap: `"fri-mon"`, `"nov-feb"`. */
 export interface DateCondition {
@@ -17,6 +24,7 @@ export interface DateCondition {
   readonly weekdays?: string | ReadonlyArray<string | number> | undefined
   /** `"jun-aug"`, `[6, 7, 8]`; 1 is January. */
   readonly months?: string | ReadonlyArray<string | number> | undefined
+  /** The date is one of these, or in one of these ranges. */
   readonly dates?: ReadonlyArray<DateRange> | undefined
   /** The date is in this calendar: a registered name, or the calendar itself. */
   readonly calendar?: string | HolidayCalendar | undefined

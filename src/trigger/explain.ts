@@ -6,12 +6,17 @@ import { formatInstant, zoneOf } from "../time/zone.ts"
 import { givenOptions, triggerArgument } from "./triggerArguments.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
 
-/** `refusedBy` is empty when it fires. `previous` and `next` are the fire times around `at`, where there are any. */
+/** Whether an instant is a fire time, and why not. */
 export interface FireTimeExplanation {
+  /** The instant that was asked about. */
   readonly at: EpochMillis
+  /** Whether it is a fire time. */
   readonly fires: boolean
+  /** Why it is none; empty when it is one. */
   readonly refusedBy: ReadonlyArray<Refusal>
+  /** The fire time before `at`; `undefined`: none, or the trigger does not look back. */
   readonly previous: EpochMillis | undefined
+  /** The fire time after `at`; `undefined`: none. */
   readonly next: EpochMillis | undefined
   /** The same for people, a line each; instants in the zone asked for. */
   readonly text: string
@@ -24,7 +29,10 @@ export interface FireTimeExplanation {
 export const explainFireTime = (
   trigger: Trigger,
   instant: InstantInput,
-  options: { readonly timezone?: string | undefined } = {}
+  options: {
+    /** Of text without an offset, and of `text`. Default: the machine's. */
+    readonly timezone?: string | undefined
+  } = {}
 ): FireTimeExplanation => {
   triggerArgument("explainFireTime", trigger)
   const timezone = givenOptions("explainFireTime", options, ["timezone"]).timezone ?? machineTimezone()

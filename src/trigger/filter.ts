@@ -16,8 +16,9 @@ import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTrigger, onlyFields, optionalText } from "./storedForm.ts"
 import type { CountedPart, DayTimes, Trigger, TriggerCodec, Work } from "./trigger.ts"
 
-/** The zone in which a fire time's date is looked at; default: the scheduler's, else the machine's. */
+/** Where a date begins and ends. */
 export interface FilterOptions {
+  /** The zone in which a fire time's date is looked at. Default: the scheduler's, else the machine's. */
   readonly timezone?: string | undefined
 }
 

@@ -11,10 +11,13 @@ import { checkedNext } from "./checkedTrigger.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
-/** `after` is exclusive, `until` inclusive; `limit` is how many at most. Without `until` and `limit` the iterable ends with the trigger. */
+/** Which fire times. Without `until` and `limit` the iterable ends with the trigger. */
 export interface FireTimesOptions {
+  /** Exclusive. */
   readonly after: InstantInput
+  /** Inclusive. Default: none. */
   readonly until?: InstantInput | undefined
+  /** How many at most, from 0. Default: no limit. */
   readonly limit?: number | undefined
   /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
   readonly timezone?: string | undefined

@@ -4,15 +4,19 @@ import { formatDate, readDate } from "../time/civil.ts"
 import { reading } from "./triggerArguments.ts"
 import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
 
-/** `has` is asked with a date as `2026-12-25`. Pure: the same date, the same answer. */
+/** A named set of dates. */
 export interface HolidayCalendar {
+  /** What stored triggers find it by; unique in a scheduler. */
   readonly name: string
+  /** Asked with a date as `2026-12-25`. Pure: the same date, the same answer. */
   readonly has: (date: string) => boolean
 }
 
 /** A trigger names a calendar that is not registered. */
 export class UnknownCalendarError extends Data.TaggedError("UnknownCalendarError")<{
+  /** The name that is not registered. */
   readonly calendar: string
+  /** Registered names, in order of registration. */
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {

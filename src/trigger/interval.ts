@@ -23,20 +23,25 @@ import type { DayTimes, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerS
 
 /** Lengths that are summed; fractions are allowed. */
 export interface IntervalLength {
+  /** Of 7 days. */
   readonly weeks?: number
+  /** Of 24 hours, whatever the clocks do. */
   readonly days?: number
+  /** Of 3,600 seconds. */
   readonly hours?: number
+  /** Of 60 seconds. */
   readonly minutes?: number
+  /** Of 1,000 milliseconds. */
   readonly seconds?: number
+  /** The whole is rounded to these. */
   readonly milliseconds?: number
 }
 
-/**
- * `start` (inclusive): the first fire time; without one it is one interval after the job is added, or at once with `immediately`.
- * `after: "run"`: fixed delay, each fire time one interval after the last run ended, instead of fixed rate.
- */
+/** Where an interval begins, and what it counts from. `start` is the first fire time. */
 export interface IntervalOptions extends BoundOptions {
+  /** True: the first fire time is at once, when the job is added, where `start` does not say it. Default false: one interval later. */
   readonly immediately?: boolean | undefined
+  /** `"run"`: fixed delay, each fire time one interval after the last run ended. Default: fixed rate. */
   readonly after?: "run" | undefined
 }
 

@@ -4,16 +4,19 @@ import type { DurationLike } from "../time/duration.ts"
 import { InvalidDurationError, readDuration } from "../time/duration.ts"
 import { InvalidInstantError } from "../time/instant.ts"
 
-/**
- * `trigger` is the type, `text` the whole expression where there is one (cut at 120 characters), `column` where in it the fault
- * begins, counted from 1.
- */
+/** A trigger that cannot be made, from arguments, from text or from its stored form. */
 export class InvalidTriggerError extends Data.TaggedError("InvalidTriggerError")<{
+  /** Its type, or the function that was called. */
   readonly trigger: string
+  /** Which argument or part. */
   readonly field: string
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
+  /** The whole expression where there is one, cut at 120 characters. */
   readonly text?: string
+  /** Where in `text` the fault begins, counted from 1. */
   readonly column?: number
 }> {
   override get message(): string {

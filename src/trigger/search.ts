@@ -13,8 +13,11 @@ export const maxSearchMs = 1_577_880_000_000
 
 /** A search was given up: perhaps no fire time exists, perhaps it is rarer than the bound. */
 export class TriggerSearchError extends Data.TaggedError("TriggerSearchError")<{
+  /** Its type. */
   readonly trigger: string
+  /** The instant that the search began at, epoch milliseconds. */
   readonly after: EpochMillis
+  /** Fire times that its parts may be asked for. */
   readonly steps: number
 }> {
   override get message(): string {

@@ -6,6 +6,7 @@ export type Json = null | boolean | number | string | ReadonlyArray<Json> | { re
 
 /** A trigger as it is stored: its registered `type` and the fields that type needs, all plain JSON. */
 export interface TriggerSpec {
+  /** What its codec is registered as. */
   readonly type: string
   readonly [field: string]: Json
 }
@@ -26,8 +27,11 @@ export interface TriggerBinding {
 export interface Refusal {
   /** The type of the trigger that refused. */
   readonly trigger: string
+  /** Which part of it, such as `hour`. */
   readonly field: string
+  /** What the instant has there. */
   readonly found: string
+  /** What it wanted there. */
   readonly expected: string
 }
 
@@ -51,6 +55,7 @@ export interface Work {
  * Instances are immutable and may be shared by any number of jobs.
  */
 export interface Trigger {
+  /** What its codec is registered as. */
   readonly type: string
   /** The first fire time strictly after `after`, or `undefined` when there is none. Strictly increasing under iteration. */
   next(after: EpochMillis): EpochMillis | undefined
@@ -75,7 +80,7 @@ export interface Trigger {
   dayTimes?(day: EpochMillis, work: Work): DayTimes | undefined
   /** Why `at` is no fire time; empty when it is one. For people: `explainFireTime` asks it. */
   explain?(at: EpochMillis): ReadonlyArray<Refusal>
-  /** The stored form; `readTrigger(trigger.toJSON())` gives an equal trigger. */
+  /** The stored form, from which the type's codec makes an equal trigger. */
   toJSON(): TriggerSpec
   /** The same rule with every default settled (zone, start, seed); triggers that need none leave it out. */
   bind?(binding: TriggerBinding): Trigger
@@ -89,6 +94,7 @@ export interface Trigger {
 
 /** Reads the stored form of one trigger type. Throws `InvalidTriggerError` for a spec that is not of that type. */
 export interface TriggerCodec {
+  /** The type that it reads; unique in a scheduler. */
   readonly type: string
   /** `read` decodes nested triggers. */
   fromJSON(spec: TriggerSpec, read: (spec: TriggerSpec) => Trigger): Trigger

@@ -20,7 +20,9 @@ import { windowCodec } from "./window.ts"
 
 /** A stored trigger of a type that is not registered. */
 export class UnknownTriggerError extends Data.TaggedError("UnknownTriggerError")<{
+  /** The type that is not registered. */
   readonly type: string
+  /** Registered types, in order of registration. */
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {

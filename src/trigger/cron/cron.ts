@@ -17,12 +17,13 @@ import { InvalidTriggerError, shorten, shownValue } from "../invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "../storedForm.ts"
 import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "../trigger.ts"
 
-/**
- * `dst`: `"compatible"` (default) serves a fixed wall time once a day: one in a gap at the wall time shifted forward by the gap, one in
- * a fold at its first pass; a minute or hour field that begins with `*` follows elapsed time. `"every-match"` serves every
- * instant whose wall time matches: none in a gap, both passes of a fold.
- */
+/** When the pattern holds, and what it makes of the hours that clocks leave out or repeat. */
 export interface CronOptions extends BoundOptions {
+  /**
+   * `"compatible"` (default) serves a fixed wall time once a day: one in a gap at the wall time shifted forward by the gap, one in a fold
+   * at its first pass; a minute or hour field that begins with `*` follows elapsed time. `"every-match"` serves every instant whose wall
+   * time matches: none in a gap, both passes of a fold.
+   */
   readonly dst?: "compatible" | "every-match" | undefined
 }
 

@@ -14,8 +14,9 @@ import { crontabMacros, foreignTo } from "./crontabDialect.ts"
 import { InvalidTriggerError, shorten, shownValue } from "../invalidTrigger.ts"
 import type { Trigger } from "../trigger.ts"
 
-/** `system`: each entry names its user after the times, as in /etc/crontab and /etc/cron.d; default false. */
+/** How a crontab is read. */
 export interface CrontabOptions {
+  /** True: each entry names its user after the times, as in /etc/crontab and /etc/cron.d. Default false. */
   readonly system?: boolean | undefined
   /** The zone before the first `CRON_TZ`; default: the scheduler's. */
   readonly timezone?: string | undefined
@@ -23,10 +24,22 @@ export interface CrontabOptions {
   readonly file?: string | undefined
 }
 
-/** One line with a command. `reboot: true` stands for @reboot, which has no fire times. */
+/** One line with a command. */
 export type CrontabEntry = CrontabCommand &
-  ({ readonly reboot: false; readonly trigger: Trigger } | { readonly reboot: true })
+  (
+    | {
+        /** True stands for @reboot, which has no fire times. */
+        readonly reboot: false
+        /** Its fire times, in the line's zone. */
+        readonly trigger: Trigger
+      }
+    | {
+        /** True stands for @reboot, which has no fire times. */
+        readonly reboot: true
+      }
+  )
 
+/** What a line says, beside when. */
 export interface CrontabCommand {
   /** Counted from 1. */
   readonly line: number
@@ -44,18 +57,25 @@ export interface CrontabCommand {
   readonly timezone?: string
 }
 
-/** One thing wrong in a crontab; `line` and `column` count from 1. */
+/** One thing wrong in a crontab. */
 export interface CrontabFault {
+  /** Counted from 1. */
   readonly line: number
+  /** Counted from 1; where the fault begins. */
   readonly column: number
+  /** Which part of the line, such as `minute`. */
   readonly field: string
+  /** What is written there. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }
 
 /** A crontab that cannot be read, with everything that is wrong in it, in order of lines. */
 export class InvalidCrontabError extends Data.TaggedError("InvalidCrontabError")<{
+  /** The option `file`. */
   readonly file: string
+  /** At least one, in order of lines. */
   readonly faults: ReadonlyArray<CrontabFault>
 }> {
   override get message(): string {

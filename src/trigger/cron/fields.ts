@@ -7,18 +7,25 @@ import { monthNames, weekdayNames } from "./text.ts"
 import { InvalidTriggerError, shownValue } from "../invalidTrigger.ts"
 
 /**
- * Each a number or an expression: `*`, `a`, `a-b`, each with `/n`, joined by commas; `month` and `dayOfWeek` take names; `day` takes
- * `last`, `1st mon` to `5th sun`, `last fri`. Ranges: `year` 1970-9999, `month` 1-12, `day` 1-31, `week` 1-53,
- * `dayOfWeek` 0-7, `hour` 0-23, `minute` and `second` 0-59.
+ * Each a number or an expression: `*`, `a`, `a-b`, each with `/n`, joined by commas. One that is left out means every value when a smaller
+ * field is given, else its first.
  */
 export interface CronFields {
+  /** 1970 to 9999. */
   readonly year?: number | string
+  /** 1 to 12, or names such as `jan`. */
   readonly month?: number | string
+  /** Of the month, 1 to 31; also `last`, `1st mon` to `5th sun`, `last fri`. */
   readonly day?: number | string
+  /** ISO week, 1 to 53. */
   readonly week?: number | string
+  /** 0 to 7, 0 and 7 for Sunday, or names such as `mon`. */
   readonly dayOfWeek?: number | string
+  /** 0 to 23. */
   readonly hour?: number | string
+  /** 0 to 59. */
   readonly minute?: number | string
+  /** 0 to 59. */
   readonly second?: number | string
 }
 
