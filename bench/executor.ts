@@ -1,10 +1,11 @@
 /** How many runs a second pass through the in-process executor, submit to settled, beside a bare loop over the same task. */
 import { Effect, Runtime } from "effect"
 import { of } from "rxjs"
-import type { Executor, RunOrder, Settlement } from "../src/executor/executor.ts"
+import type { AttemptId, Executor, RunOrder, Settlement } from "../src/executor/executor.ts"
 import { inProcess } from "../src/executor/inProcess/inProcessExecutor.ts"
 import type { AnyTask } from "../src/task/task.ts"
 import { task } from "../src/task/task.ts"
+import { TaskRegistry } from "../src/task/taskRegistry.ts"
 import type { Timers } from "../src/time/timers.ts"
 
 const inFlight = 1_024
@@ -24,7 +25,7 @@ const ordersOf = (of: AnyTask, count: number, timeoutMs: number | null): Readonl
   Array.from({ length: count }, (_, at) => ({
     runId: `run-${at}`,
     jobId: `job-${at}`,
-    task: of,
+    task: of.name,
     args: null,
     fireAt: 0,
     attempt: 1,
@@ -41,7 +42,7 @@ const runAll = (orders: ReadonlyArray<RunOrder>, concurrency: number) => (): Pro
     const listener = {
       started: (): void => undefined,
       progressed: (): void => undefined,
-      settled: (_: RunOrder, settlement: Settlement): void => {
+      settled: (_: AttemptId, settlement: Settlement): void => {
         settled += 1
         if (settlement.outcome !== "succeeded") failed += 1
         if (settled === orders.length) resolve(failed)
@@ -50,6 +51,7 @@ const runAll = (orders: ReadonlyArray<RunOrder>, concurrency: number) => (): Pro
     }
     const executor: Executor = inProcess({ concurrency, queue: inFlight - concurrency }).make({
       name: "bench",
+      tasks,
       timers,
       listener,
       runtime: Runtime.defaultRuntime
@@ -88,6 +90,7 @@ const object = task("object", () => ({ ok: true, count: 3 }))
 const effect = task("effect", () => Effect.void)
 const asyncEffect = task("asyncEffect", () => Effect.promise(async () => undefined))
 const stream = task("stream", () => of(1, 2, 3))
+const tasks = new TaskRegistry([plain, promised, object, effect, asyncEffect, stream])
 
 await measure("bare loop, plain function", count, async () => {
   for (let at = 0; at < count; at++) (plain.handler as () => void)()

@@ -110,11 +110,14 @@ export { InvalidExecutorError } from "./executor/inProcess/options.ts"
 export { InvalidSettlementError } from "./executor/settlement.ts"
 export type { InProcessOptions } from "./executor/inProcess/options.ts"
 export type {
+  AttemptId,
   AwaitedEnd,
   Executor,
   ExecutorContext,
   ExecutorProvider,
+  ExecutorStatus,
   RunListener,
   RunOrder,
-  Settlement
+  Settlement,
+  TaskSource
 } from "./executor/executor.ts"

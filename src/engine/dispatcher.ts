@@ -4,6 +4,7 @@
  */
 import { callBack, heed } from "../event/callback.ts"
 import type {
+  AttemptId,
   Executor,
   ExecutorContext,
   ExecutorProvider,
@@ -17,8 +18,9 @@ import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 
-/** An order that remembers where its outcome goes. */
-export interface DispatchedOrder extends RunOrder {
+/** An order, and where its outcome goes. The order alone leaves for the executor: it is data. */
+export interface DispatchedOrder {
+  readonly order: RunOrder
   readonly executor: string
   readonly source: OrderSource
   readonly jobKey: number
@@ -27,9 +29,9 @@ export interface DispatchedOrder extends RunOrder {
 
 /** Who sent an order and takes its news. */
 export interface OrderSource {
-  started(order: DispatchedOrder, at: EpochMillis): void
-  progressed(order: DispatchedOrder, value: Json): void
-  settled(order: DispatchedOrder, settlement: Settlement): void
+  started(dispatched: DispatchedOrder, at: EpochMillis): void
+  progressed(dispatched: DispatchedOrder, value: Json): void
+  settled(dispatched: DispatchedOrder, settlement: Settlement): void
 }
 
 interface Slot {
@@ -106,7 +108,7 @@ export class Dispatcher {
   /** Orders of one source that are out. */
   liveOf(source: OrderSource): number {
     let live = 0
-    for (const order of this.orders.values()) if (order.source === source) live += 1
+    for (const dispatched of this.orders.values()) if (dispatched.source === source) live += 1
     return live
   }
 
@@ -116,39 +118,41 @@ export class Dispatcher {
   }
 
   /** Starts an attempt whose claim is committed. */
-  submit(order: DispatchedOrder): void {
-    const slot = this.slots.get(order.executor)
-    this.orders.set(order.runId, order)
+  submit(dispatched: DispatchedOrder): void {
+    const { order, executor } = dispatched
+    const slot = this.slots.get(executor)
+    this.orders.set(order.runId, dispatched)
     // Removed since the claim was decided, or asked for by `runJob`; or all are closed: the attempt never starts.
     if (slot === undefined || this.closed)
-      return this.settle(order, neverStarted("interrupted", this.environment.timers.now()))
-    if (this.held || slot.overflow.length > 0 || this.freeIn(order.executor, slot) === 0) slot.overflow.push(order)
-    else this.give(slot, order)
+      return this.settle(dispatched, neverStarted("interrupted", this.environment.timers.now()))
+    if (this.held || slot.overflow.length > 0 || this.freeIn(executor, slot) === 0) slot.overflow.push(dispatched)
+    else this.give(slot, dispatched)
   }
 
   /** Aborts a run: its outcome is `cancelled`. False when it is not out. */
   cancel(runId: string): boolean {
-    const order = this.orders.get(runId)
-    const slot = order === undefined ? undefined : this.slots.get(order.executor)
-    if (order === undefined || slot === undefined) return false
-    const at = slot.overflow.indexOf(order)
-    if (at === -1) return this.guarded(order.executor, "cancel", () => slot.executor.cancel(runId), false)
+    const dispatched = this.orders.get(runId)
+    const slot = dispatched === undefined ? undefined : this.slots.get(dispatched.executor)
+    if (dispatched === undefined || slot === undefined) return false
+    const at = slot.overflow.indexOf(dispatched)
+    if (at === -1) return this.guarded(dispatched.executor, "cancel", () => slot.executor.cancel(runId), false)
     slot.overflow.splice(at, 1)
-    this.settle(order, neverStarted("cancelled", this.environment.timers.now()))
+    this.settle(dispatched, neverStarted("cancelled", this.environment.timers.now()))
     return true
   }
 
   /** Aborts all runs of one source. */
   cancelAll(source: OrderSource): void {
-    for (const order of [...this.orders.values()]) if (order.source === source) this.cancel(order.runId)
+    for (const dispatched of [...this.orders.values()])
+      if (dispatched.source === source) this.cancel(dispatched.order.runId)
   }
 
   /** Of a run that was aborted and goes on, since its job awaits its end; `null` for any other. */
   awaited(runId: string): AwaitedEnd | null {
-    const order = this.orders.get(runId)
-    const slot = order === undefined ? undefined : this.slots.get(order.executor)
-    if (order === undefined || slot === undefined) return null
-    return this.guarded(order.executor, "awaited", () => slot.executor.awaited?.(runId) ?? null, null)
+    const dispatched = this.orders.get(runId)
+    const slot = dispatched === undefined ? undefined : this.slots.get(dispatched.executor)
+    if (dispatched === undefined || slot === undefined) return null
+    return this.guarded(dispatched.executor, "awaited", () => slot.executor.awaited?.(runId) ?? null, null)
   }
 
   /** Ends everything that is out as `interrupted`, and whatever is still to come: a claim may be on its way to the disk. */
@@ -172,8 +176,8 @@ export class Dispatcher {
   }
 
   private closeSlot(name: string, slot: Slot): void {
-    for (const order of slot.overflow.splice(0)) {
-      this.settle(order, neverStarted("interrupted", this.environment.timers.now()))
+    for (const dispatched of slot.overflow.splice(0)) {
+      this.settle(dispatched, neverStarted("interrupted", this.environment.timers.now()))
     }
     this.guarded(name, "close", () => slot.executor.close(), undefined)
   }
@@ -182,12 +186,13 @@ export class Dispatcher {
     return this.guarded(name, "free", () => executor.free(), 0)
   }
 
-  private give(slot: Slot, order: DispatchedOrder): void {
+  private give(slot: Slot, dispatched: DispatchedOrder): void {
+    const { order, executor } = dispatched
     const refused = (error: unknown): void => {
-      this.report(order.executor, error, "submit")
+      this.report(executor, error, "submit")
       // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
-      if (this.orders.get(order.runId) !== order) return
-      this.settle(order, this.failedBy(error))
+      if (this.orders.get(order.runId) !== dispatched) return
+      this.settle(dispatched, this.failedBy(error))
     }
     callBack(() => slot.executor.submit(order), refused)
   }
@@ -220,16 +225,16 @@ export class Dispatcher {
 
   private listener(name: string): RunListener {
     return {
-      started: (order, at) => {
-        const own = this.orders.get(order.runId)
+      started: (attempt, at) => {
+        const own = this.ordered(attempt)
         if (own !== undefined) this.guarded(name, "started", () => own.source.started(own, at), undefined)
       },
-      progressed: (order, value) => {
-        const own = this.orders.get(order.runId)
+      progressed: (attempt, value) => {
+        const own = this.ordered(attempt)
         if (own !== undefined) this.guarded(name, "progressed", () => own.source.progressed(own, value), undefined)
       },
-      settled: (order, settlement) => {
-        const own = this.orders.get(order.runId)
+      settled: (attempt, settlement) => {
+        const own = this.ordered(attempt)
         if (own === undefined) return
         this.guarded(name, "settled", () => this.settle(own, this.checked(name, settlement)), undefined)
         this.refill(name)
@@ -237,13 +242,19 @@ export class Dispatcher {
     }
   }
 
+  /** The order that is spoken of, while it is out: what an executor elsewhere tells of an earlier attempt is of no interest any more. */
+  private ordered({ runId, attempt }: AttemptId): DispatchedOrder | undefined {
+    const own = this.orders.get(runId)
+    return own?.order.attempt === attempt ? own : undefined
+  }
+
   /** The outcome is on disk, or will never be. */
-  saved(order: DispatchedOrder, settlement: Settlement): void {
+  saved({ source }: DispatchedOrder, settlement: Settlement): void {
     const { held } = this
     this.unsaved -= settlement.result?.length ?? 0
     if (!held || this.held) return
     for (const name of this.slots.keys()) this.refill(name)
-    this.released(order.source)
+    this.released(source)
   }
 
   /** Nothing is started while so much is not saved yet: what is done faster than it is written would fill the memory. */
@@ -251,11 +262,12 @@ export class Dispatcher {
     return this.unsaved >= mostUnsaved
   }
 
-  private settle(order: DispatchedOrder, settlement: Settlement): void {
+  private settle(dispatched: DispatchedOrder, settlement: Settlement): void {
+    const { order, source } = dispatched
     this.orders.delete(order.runId)
     this.unsaved += settlement.result?.length ?? 0
-    order.source.settled(order, settlement)
-    this.released(order.source)
+    source.settled(dispatched, settlement)
+    this.released(source)
     if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
   }
 
@@ -263,8 +275,8 @@ export class Dispatcher {
     const slot = this.slots.get(name)
     if (slot === undefined) return
     while (!this.held && slot.overflow.length > 0 && this.freeIn(name, slot) > 0) {
-      const order = slot.overflow.shift()
-      if (order !== undefined) this.give(slot, order)
+      const dispatched = slot.overflow.shift()
+      if (dispatched !== undefined) this.give(slot, dispatched)
     }
   }
 }

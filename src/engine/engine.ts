@@ -120,7 +120,7 @@ export class Engine implements WriterHost {
     const released = (source: OrderSource): void => this.wakeOthers(source)
     const { inspect, runtime, within } = options
     const inspecting = inspect === undefined ? {} : { inspect: guardedInspect({ inspect, onError, within }) }
-    const environment = { timers: this.timers, runtime, within, report: onError, ...inspecting }
+    const environment = { tasks: options.tasks, timers: this.timers, runtime, within, report: onError, ...inspecting }
     this.dispatcher = new Dispatcher(environment, released, this.errors.reportExecutor)
     this.suspects = new Suspects(this.timers, () => {
       for (const writer of this.writers) writer.forgetWakeUps()

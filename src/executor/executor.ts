@@ -13,28 +13,41 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 
-/** One attempt to make. */
-export interface RunOrder {
+/** Which attempt is spoken of. A run has one attempt at a time, and the next may be ordered before the last has ended. */
+export interface AttemptId {
   readonly runId: string
-  readonly jobId: string
-  readonly task: AnyTask<unknown>
-  readonly args: Json
-  readonly fireAt: EpochMillis
+  /** The first is 1. */
   readonly attempt: number
-  /** The attempt's signal aborts after this long; `null`: never. */
+}
+
+/**
+ * One attempt to make. Plain data: `JSON.parse(JSON.stringify(order))` equals it, so it may go to another thread or host. The code is
+ * found by the task's name where it runs; what is not data (a signal, a way to tell of progress) is made there.
+ */
+export interface RunOrder extends AttemptId {
+  readonly jobId: string
+  /** The task's name. */
+  readonly task: string
+  /** As stored; the task's schema, if it has one, has not parsed them yet. */
+  readonly args: Json
+  /** The fire time that the run serves, epoch milliseconds. */
+  readonly fireAt: EpochMillis
+  /** The attempt's signal aborts so many milliseconds after its start; `null`: never. */
   readonly timeoutMs: number | null
   /** True: an attempt that was aborted has its outcome only when its task has ended. Default false. */
   readonly awaitEnd?: boolean
 }
 
-/** How the attempt ended. `interrupted`: the executor was closed before it ended by itself. */
+/** How an attempt ended. `interrupted`: the executor was closed before it ended by itself. */
 export interface Settlement {
   readonly outcome: Outcome
-  /** When the task was called; `null` when it never was. */
+  /** When the task was called, epoch milliseconds; `null` when it never was. */
   readonly startedAt: EpochMillis | null
+  /** Epoch milliseconds, not before `startedAt`. */
   readonly finishedAt: EpochMillis
   /** JSON text of what the task gave; `null` for nothing, and for every other outcome than `succeeded`. */
   readonly result: string | null
+  /** What it failed with, or timed out with; `null` for every other outcome. */
   readonly error: RunError | null
   /** False when the task's own `retryWhen` refused another attempt. */
   readonly retryable: boolean
@@ -42,16 +55,23 @@ export interface Settlement {
   readonly again?: PutOff | null
 }
 
-/** Where an attempt's news goes. Called on the executor's own turn, never from within `submit`'s caller for another run. */
+/**
+ * Where an attempt's news goes; its order will do for the `attempt`. Called on the executor's own turn, never from within `submit`'s
+ * caller for another run. What is told of an attempt that has its outcome, or was never ordered, is dropped.
+ */
 export interface RunListener {
-  started(order: RunOrder, at: EpochMillis): void
-  progressed(order: RunOrder, value: Json): void
+  /** Its task is called: at most once, epoch milliseconds. */
+  started(attempt: AttemptId, at: EpochMillis): void
+  /** Its task has told how far it is, with a copy of what it gave. */
+  progressed(attempt: AttemptId, value: Json): void
   /** Exactly once for each submitted order, whatever the task does; may come before `submit` returns. */
-  settled(order: RunOrder, settlement: Settlement): void
+  settled(attempt: AttemptId, settlement: Settlement): void
 }
 
 export interface ExecutorStatus {
+  /** Slots that are taken. */
   readonly running: number
+  /** Orders that wait for a slot. */
   readonly queued: number
   /** Attempts that were aborted and have not ended since; their slots are free again, but for those whose end is awaited. */
   readonly stuck: number
@@ -59,8 +79,9 @@ export interface ExecutorStatus {
 
 /** An attempt that was aborted, and has its outcome when its task ends. */
 export interface AwaitedEnd {
+  /** What it will have: `timedOut` or `cancelled`. */
   readonly outcome: Outcome
-  /** When it was aborted. */
+  /** When it was aborted, epoch milliseconds. */
   readonly at: EpochMillis
 }
 
@@ -73,15 +94,29 @@ export interface Executor {
   cancel(runId: string): boolean
   /** Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. */
   close(): void
+  /** What it has in hand, now. */
   status(): ExecutorStatus
   /** Of a run whose attempt was aborted and is awaited (`awaitEnd`); `null` for any other. For people: `explain` says it. */
   awaited?(runId: string): AwaitedEnd | null
 }
 
+/** The tasks that are registered here, now: more may come while the scheduler runs, none is taken out. */
+export interface TaskSource {
+  /** `undefined` when no task has this name. */
+  find(name: string): AnyTask<unknown> | undefined
+  /** In order of registration. */
+  readonly names: ReadonlyArray<string>
+}
+
 /** What an executor is given when the scheduler starts. */
 export interface ExecutorContext {
+  /** What the scheduler calls it, for errors. */
   readonly name: string
+  /** Code for orders that are run here, by the task's name. An executor that runs them elsewhere need not look at it. */
+  readonly tasks: TaskSource
+  /** The scheduler's clock. */
   readonly timers: Timers
+  /** Who is told of its attempts. */
   readonly listener: RunListener
   /** Runs tasks that are Effects. */
   readonly runtime: Runtime.Runtime<never>
@@ -95,10 +130,12 @@ export interface ExecutorContext {
 
 /** What a caller puts into `executors`: makes a fresh executor at each start. */
 export interface ExecutorProvider {
+  /** In a word, for `status()`. */
   readonly kind: string
   /** Slots; at least 1. */
   readonly concurrency: number
   /** Places for orders that wait for a slot; 0 or more. */
   readonly queue: number
+  /** Starts nothing before it is given an order. */
   make(context: ExecutorContext): Executor
 }

@@ -4,10 +4,7 @@ import { describe, expect, it } from "vitest"
 import type { DispatchedOrder, OrderSource } from "../../src/engine/dispatcher.ts"
 import { Dispatcher } from "../../src/engine/dispatcher.ts"
 import type { Executor, ExecutorContext, RunOrder, Settlement } from "../../src/executor/executor.ts"
-import { task } from "../../src/task/task.ts"
 import { ManualTimers } from "../executor/manualTimers.ts"
-
-const noop = task("noop", () => null)
 
 const newScene = () => {
   const timers = new ManualTimers()
@@ -15,13 +12,13 @@ const newScene = () => {
   const released: Array<string> = []
   const source = (name: string): OrderSource & { readonly name: string } => ({
     name,
-    started: ({ runId }, at) => told.push(`${name} started ${runId} at ${at - timers.now()}`),
-    progressed: ({ runId }, value) => told.push(`${name} progressed ${runId} ${JSON.stringify(value)}`),
-    settled: ({ runId }, { outcome }) => told.push(`${name} settled ${runId} ${outcome}`)
+    started: ({ order: { runId } }, at) => told.push(`${name} started ${runId} at ${at - timers.now()}`),
+    progressed: ({ order: { runId } }, value) => told.push(`${name} progressed ${runId} ${JSON.stringify(value)}`),
+    settled: ({ order: { runId } }, { outcome }) => told.push(`${name} settled ${runId} ${outcome}`)
   })
   const [a, b] = [source("a"), source("b")]
   const dispatcher = new Dispatcher(
-    { timers, runtime: Runtime.defaultRuntime },
+    { tasks: { find: () => undefined, names: [] }, timers, runtime: Runtime.defaultRuntime },
     (of) => released.push((of as typeof a).name),
     (name, error, doing) => told.push(`${name} ${doing}: ${error instanceof Error ? error.message : String(error)}`)
   )
@@ -60,13 +57,7 @@ const newScene = () => {
     return listener
   }
   const order = (runId: string, of: OrderSource = a, executor = "default"): DispatchedOrder => ({
-    runId,
-    jobId: `job of ${runId}`,
-    task: noop,
-    args: null,
-    fireAt: 0,
-    attempt: 1,
-    timeoutMs: null,
+    order: { runId, jobId: `job of ${runId}`, task: "noop", args: null, fireAt: 0, attempt: 1, timeoutMs: null },
     executor,
     source: of,
     jobKey: 1,
@@ -90,10 +81,10 @@ describe("the dispatcher", () => {
     const one = order("1", a)
     dispatcher.submit(one)
     expect([dispatcher.live, dispatcher.free("default"), dispatcher.holds("1")]).toEqual([1, 0, true])
-    listener.progressed(one, { half: true })
-    listener.settled(one, ended())
-    listener.settled(one, ended())
-    listener.progressed(one, "late")
+    listener.progressed(one.order, { half: true })
+    listener.settled(one.order, ended())
+    listener.settled(one.order, ended())
+    listener.progressed(one.order, "late")
     expect(told).toEqual([`a progressed 1 {"half":true}`, "a settled 1 succeeded"])
     expect(released).toEqual(["a"])
     expect([dispatcher.live, dispatcher.holds("1")]).toEqual([0, false])
@@ -105,9 +96,9 @@ describe("the dispatcher", () => {
     for (const id of ["1", "2", "3"]) dispatcher.submit(order(id))
     expect([runIds(), dispatcher.free("default"), dispatcher.live]).toEqual([["1"], 0, 3])
     expect(dispatcher.status().get("default")).toMatchObject({ running: 1, queued: 2, concurrency: 1 })
-    listener.settled(order("1"), ended())
+    listener.settled(order("1").order, ended())
     expect(runIds()).toEqual(["1", "2"])
-    listener.settled(order("2"), ended())
+    listener.settled(order("2").order, ended())
     expect(runIds()).toEqual(["1", "2", "3"])
   })
 
@@ -166,7 +157,7 @@ describe("the dispatcher", () => {
     const { dispatcher, add, order, told } = newScene()
     const listener = add("default", 1)
     dispatcher.submit(order("1"))
-    listener.settled(order("1"), { outcome: "great" } as never)
+    listener.settled(order("1").order, { outcome: "great" } as never)
     expect(told.at(-1)).toBe("a settled 1 failed")
     expect(told[0]).toMatch(/^default settled: /)
   })
@@ -176,7 +167,7 @@ describe("the dispatcher", () => {
     const listener = add("default", 5)
     const big = ended(`"${"x".repeat(2_000_000)}"`)
     dispatcher.submit(order("1"))
-    listener.settled(order("1"), big)
+    listener.settled(order("1").order, big)
     expect(dispatcher.free("default")).toBe(0)
     dispatcher.submit(order("2"))
     expect(runIds()).toEqual(["1"])
@@ -196,7 +187,7 @@ describe("the dispatcher", () => {
     const next = dispatcher.nextSettled().then(() => (told = true))
     await Promise.resolve()
     expect(told).toBe(false)
-    listener.settled(order("1"), ended())
+    listener.settled(order("1").order, ended())
     await next
     expect(told).toBe(true)
   })

@@ -7,36 +7,36 @@ import { weightOf } from "./intent.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 
 /** Hears of an outcome that will never be on disk. */
-export type OutcomeLost = (order: DispatchedOrder, error: unknown) => void
+export type OutcomeLost = (dispatched: DispatchedOrder, error: unknown) => void
 
 export class OutcomeIntent implements Intent {
   readonly weight: number
   readonly keys: ReadonlyArray<number>
-  private readonly order: DispatchedOrder
+  private readonly dispatched: DispatchedOrder
   private readonly settlement: Settlement
   private readonly lost: OutcomeLost
-  private readonly through: (order: DispatchedOrder, settlement: Settlement) => void
+  private readonly through: (dispatched: DispatchedOrder, settlement: Settlement) => void
 
   /** `through` is called once it is on disk or lost. */
   constructor(
-    order: DispatchedOrder,
+    dispatched: DispatchedOrder,
     settlement: Settlement,
-    through: (order: DispatchedOrder, settlement: Settlement) => void,
+    through: (dispatched: DispatchedOrder, settlement: Settlement) => void,
     lost: OutcomeLost
   ) {
     this.weight = weightOf(1, settlement.result?.length ?? 0)
-    this.keys = [order.jobKey]
+    this.keys = [dispatched.jobKey]
     this.through = through
-    this.order = order
+    this.dispatched = dispatched
     this.settlement = settlement
     this.lost = lost
   }
 
   apply(unit: UnitOfWork): void {
-    const job = unit.byKey(this.order.jobKey)
+    const job = unit.byKey(this.dispatched.jobKey)
     if (job === undefined) return
     const { settlement } = this
-    const { runKey } = this.order
+    const { runKey } = this.dispatched
     const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
     unit.step(
       job,
@@ -56,13 +56,13 @@ export class OutcomeIntent implements Intent {
 
   committed(): void {
     // The outcome's event was published with the commit.
-    this.through(this.order, this.settlement)
+    this.through(this.dispatched, this.settlement)
   }
 
   failed(error: unknown): void {
     // The writer closes before it could be written, or the store refuses it since its rows were changed behind the scheduler's
     // back: the run stays unfinished, and the next start interrupts it.
-    this.through(this.order, this.settlement)
-    this.lost(this.order, error)
+    this.through(this.dispatched, this.settlement)
+    this.lost(this.dispatched, error)
   }
 }

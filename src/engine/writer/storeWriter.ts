@@ -261,26 +261,26 @@ export class StoreWriter implements OrderSource, Writer {
     this.notifyIdle()
   }
 
-  started(order: DispatchedOrder, at: EpochMillis): void {
+  started({ order }: DispatchedOrder, at: EpochMillis): void {
     const { jobId, runId, fireAt, attempt } = order
     this.host.events.publish(at, { type: "RunStarted", jobId, runId, fireAt, attempt })
   }
 
-  progressed(order: DispatchedOrder, value: Json): void {
+  progressed({ order }: DispatchedOrder, value: Json): void {
     const { jobId, runId, fireAt, attempt } = order
     this.host.events.publish(this.host.timers.now(), { type: "RunProgressed", jobId, runId, fireAt, attempt, value })
   }
 
-  settled(order: DispatchedOrder, settlement: Settlement): void {
-    this.submit(new OutcomeIntent(order, settlement, this.outcomeThrough, this.outcomeLost))
+  settled(dispatched: DispatchedOrder, settlement: Settlement): void {
+    this.submit(new OutcomeIntent(dispatched, settlement, this.outcomeThrough, this.outcomeLost))
   }
 
-  private readonly outcomeThrough = (order: DispatchedOrder, settlement: Settlement): void =>
-    this.host.dispatcher.saved(order, settlement)
+  private readonly outcomeThrough = (dispatched: DispatchedOrder, settlement: Settlement): void =>
+    this.host.dispatcher.saved(dispatched, settlement)
 
   /** Of what ends all of them, the end of the store tells once. */
-  private readonly outcomeLost = ({ runId, jobId }: DispatchedOrder, error: unknown): void => {
-    if (!this.closed) this.host.report(error, `the outcome of run "${runId}" of job "${jobId}"`)
+  private readonly outcomeLost = ({ order }: DispatchedOrder, error: unknown): void => {
+    if (!this.closed) this.host.report(error, `the outcome of run "${order.runId}" of job "${order.jobId}"`)
   }
 
   private run(): void {
@@ -531,17 +531,17 @@ export class StoreWriter implements OrderSource, Writer {
     host.committed(this, unit)
     for (const start of unit.consequences.starts) {
       const { job } = start
-      const task = host.tasks.find(job.row.task)
-      if (task === undefined) continue // Nothing is claimed for it; a task is never unregistered.
       host.dispatcher.submit({
-        runId: this.runId(start.runKey),
-        jobId: job.row.id,
-        task,
-        args: JSON.parse(start.args ?? job.row.args) as Json,
-        fireAt: start.fireAt,
-        attempt: start.attempt,
-        timeoutMs: job.rules.timeoutMs,
-        awaitEnd: job.rules.onAborted === "await",
+        order: {
+          runId: this.runId(start.runKey),
+          jobId: job.row.id,
+          task: job.row.task,
+          args: JSON.parse(start.args ?? job.row.args) as Json,
+          fireAt: start.fireAt,
+          attempt: start.attempt,
+          timeoutMs: job.rules.timeoutMs,
+          awaitEnd: job.rules.onAborted === "await"
+        },
         executor: job.row.executor,
         source: this,
         jobKey: job.key,

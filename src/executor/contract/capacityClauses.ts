@@ -155,6 +155,7 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
 
 const contextOf = (trial: Trial): Parameters<Trial["provider"]["make"]>[0] => ({
   name: "trial",
+  tasks: { find: () => undefined, names: [] },
   timers: trial.timers,
   runtime: trial.runtime,
   listener: { started: () => undefined, progressed: () => undefined, settled: () => undefined }

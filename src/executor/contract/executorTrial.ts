@@ -58,7 +58,7 @@ export type TrialReport =
 export interface TrialOrder {
   readonly args?: Json
   readonly attempt?: number
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | null
 }
 
 /** A promise that is settled from outside. */
@@ -89,6 +89,8 @@ export class Trial {
   /** Runs Effects without any services. */
   readonly runtime = Runtime.defaultRuntime
   readonly reports: Array<TrialReport> = []
+  /** By the names that its orders give them. */
+  readonly tasks = new Map<string, AnyTask<unknown>>()
   /** Called with each report, after it is kept. */
   onReport: (report: TrialReport) => void = () => undefined
 
@@ -96,12 +98,13 @@ export class Trial {
     this.timers = underTest.timers()
     this.provider = underTest.provider({ concurrency: 2, queue: 2, stuckAfterMs: 1_000, ...limits })
     const listener: RunListener = {
-      started: (order, at) => this.tell({ type: "started", runId: order.runId, at }),
-      progressed: (order, value) => this.tell({ type: "progressed", runId: order.runId, value }),
-      settled: (order, settlement) => this.tell({ type: "settled", runId: order.runId, settlement })
+      started: ({ runId }, at) => this.tell({ type: "started", runId, at }),
+      progressed: ({ runId }, value) => this.tell({ type: "progressed", runId, value }),
+      settled: ({ runId }, settlement) => this.tell({ type: "settled", runId, settlement })
     }
     this.executor = this.provider.make({
       name: "trial",
+      tasks: { find: (name) => this.tasks.get(name), names: [] },
       timers: this.timers,
       runtime: this.runtime,
       listener
@@ -110,17 +113,17 @@ export class Trial {
 
   /** Submits one attempt of `code`: a task, or a function to make one of. */
   submit(runId: string, code: AnyTask | ((context: TaskContext<Json>) => unknown), given: TrialOrder = {}): RunOrder {
-    const order: RunOrder = {
-      runId,
-      jobId: `job of ${runId}`,
-      task: typeof code === "function" ? task("trial", code) : code,
-      args: given.args ?? null,
-      fireAt: 1_000,
-      attempt: given.attempt ?? 1,
-      timeoutMs: given.timeoutMs ?? null
-    }
+    // Each order's task has a name of its own: its code is looked up by nothing else.
+    const name = `task ${this.tasks.size} of the trial`
+    this.tasks.set(name, typeof code === "function" ? task(name, code) : code)
+    const order = { ...this.order(runId, given), task: name }
     this.executor.submit(order)
     return order
+  }
+
+  /** An attempt of a task that nobody knows. */
+  order(runId: string, { args = null, attempt = 1, timeoutMs = null }: TrialOrder = {}): RunOrder {
+    return { runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs }
   }
 
   /** Lets everything happen that needs no time. */

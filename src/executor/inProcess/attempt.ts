@@ -10,6 +10,8 @@ import { putOffOf } from "../../task/retryLater.ts"
 import type { PutOff } from "../../task/retryLater.ts"
 import { describeError, underlying } from "../../task/runError.ts"
 import { InvalidTaskError } from "../../task/task.ts"
+import type { AnyTask } from "../../task/task.ts"
+import { UnknownTaskError } from "../../task/taskRegistry.ts"
 import { parseArguments } from "../../task/taskArguments.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../../task/taskContext.ts"
 import { AttemptContext } from "../../task/taskContext.ts"
@@ -20,12 +22,13 @@ import { exactText, jsonOrPlaceholder, jsonText } from "../../task/jsonText.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { CancelTimer } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
-import type { AwaitedEnd, RunOrder, Settlement } from "../executor.ts"
+import type { AwaitedEnd, RunOrder, Settlement, TaskSource } from "../executor.ts"
 import type { Queued } from "./orderQueue.ts"
 import { noteWritten } from "../settlement.ts"
 
 /** Who an attempt belongs to. */
 export interface AttemptOwner extends TaskEnvironment {
+  readonly tasks: TaskSource
   readonly within: Within
   report(error: unknown, where: string): void
   /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
@@ -60,6 +63,8 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   /** The timeout, later the time an aborted attempt may hold its slot. */
   timer: CancelTimer | null = null
   private readonly owner: AttemptOwner
+  /** `undefined` before it is called, and where nobody knows it. */
+  private task: AnyTask<unknown> | undefined = undefined
   private called = false
   private settled = false
   /** True once the owner knows the outcome. */
@@ -89,15 +94,23 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
 
   private call(): void {
     const { order } = this
+    const task = this.owner.tasks.find(order.task)
+    if (task === undefined) {
+      // Somebody who knows it may take the next attempt.
+      const unknown = new UnknownTaskError({ task: order.task, job: order.jobId, known: this.owner.tasks.names })
+      this.end("failed", null, describeError(unknown), true)
+      return
+    }
+    this.task = task
     let args: unknown
     try {
-      args = parseArguments(order.task, order.args, order.jobId)
+      args = parseArguments(task, order.args, order.jobId)
     } catch (error) {
       // The same arguments would fail again.
       this.end("failed", null, describeError(error), false)
       return
     }
-    runHandler(order.task.handler, new AttemptContext(args, order, this), this, this.owner)
+    runHandler(task.handler, new AttemptContext(args, order, this), this, this.owner)
   }
 
   /** Gives it its outcome now, unless it has one: aborts the signal and stops what can be stopped. */
@@ -234,7 +247,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     const left = firstUnrun(value)
     if (left === null) return this.end("succeeded", jsonText(value), null, true)
     const { jobId: job, task } = this.order
-    this.end("failed", null, describeError(new UnrunResultError({ job, task: task.name, ...left })), false)
+    this.end("failed", null, describeError(new UnrunResultError({ job, task, ...left })), false)
   }
 
   private endLate(): void {
@@ -254,17 +267,16 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   }
 
   private worthRetrying(error: unknown): boolean {
-    const { retryWhen } = this.order.task.options
+    const retryWhen = this.task?.options.retryWhen
     if (retryWhen === undefined) return true
     const { jobId, task } = this.order
-    const report = (failure: unknown): void =>
-      this.owner.report(failure, `retryWhen of task "${task.name}", job "${jobId}"`)
+    const report = (failure: unknown): void => this.owner.report(failure, `retryWhen of task "${task}", job "${jobId}"`)
     try {
       const answer: unknown = this.owner.within(() => retryWhen(error))
       if (typeof answer !== "object" || answer === null) return Boolean(answer)
       report(
         new InvalidTaskError({
-          task: task.name,
+          task,
           field: "retryWhen's answer",
           found: preview(answer),
           expected: "true or false"

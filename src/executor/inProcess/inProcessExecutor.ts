@@ -23,7 +23,8 @@ import type {
   ExecutorStatus,
   RunListener,
   RunOrder,
-  Settlement
+  Settlement,
+  TaskSource
 } from "../executor.ts"
 import type { InProcessLimits, InProcessOptions } from "./options.ts"
 import { readInProcessOptions } from "./options.ts"
@@ -56,6 +57,7 @@ export class OrderRefusedError extends Data.TaggedError("OrderRefusedError")<{
 const turnMs = 10
 
 class InProcessExecutor implements Executor, AttemptOwner {
+  readonly tasks: TaskSource
   readonly timers: Timers
   readonly runtime: Runtime.Runtime<never>
   readonly inspect: ExecutorContext["inspect"] | undefined
@@ -83,6 +85,7 @@ class InProcessExecutor implements Executor, AttemptOwner {
 
   constructor(context: ExecutorContext, limits: InProcessLimits) {
     this.name = context.name
+    this.tasks = context.tasks
     this.timers = context.timers
     this.runtime = context.runtime
     this.inspect = context.inspect

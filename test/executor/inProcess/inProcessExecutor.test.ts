@@ -96,6 +96,16 @@ describe("the executor in this process", () => {
     expect(trial.executor.status().stuck).toBe(0)
   })
 
+  it("fails an attempt of a task that it does not know, and lets another be made", () => {
+    const { trial } = inTrial()
+    trial.submit("a", noop)
+    trial.executor.submit({ ...trial.order("b"), task: "nobody's" })
+    const { outcome, error, retryable } = trial.settlement("b")
+    expect([outcome, error?.name, retryable]).toEqual(["failed", "UnknownTaskError", true])
+    expect(error?.message).toContain(`task "nobody's" is not registered`)
+    expect(trial.executor.status()).toEqual({ running: 0, queued: 0, stuck: 0 })
+  })
+
   it("leaves no timer behind", async () => {
     const { trial, timers } = inTrial({ concurrency: 5, queue: 5 })
     const [kept, heeded] = [gate(), gate()]
