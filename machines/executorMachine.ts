@@ -9,16 +9,21 @@ export interface ExecutorInput {
   readonly queue: number
 }
 
+/** How much of it is taken. */
 export interface ExecutorContext extends ExecutorInput {
   /** Orders that run or wait here; at most `concurrency + queue`. */
   readonly inFlight: number
 }
 
-/** `count` orders at once, at least 1. */
-export type ExecutorEvent =
-  | { readonly type: "submitted"; readonly count: number }
-  | { readonly type: "settled"; readonly count: number }
-  | { readonly type: "drain" }
+/** Orders came or went, several at once, or no more will come. */
+export type ExecutorEvent = OrdersEvent | { readonly type: "drain" }
+
+interface OrdersEvent {
+  /** Whether they came or have ended. */
+  readonly type: "submitted" | "settled"
+  /** How many, at least 1. */
+  readonly count: number
+}
 
 interface Step {
   readonly context: ExecutorContext
@@ -46,6 +51,7 @@ const release = [
   { target: "busy", actions: "count" }
 ] as const
 
+/** idle → busy → saturated → draining → stopped, by how many orders there are. */
 export const executorMachine = setup({
   types: { input: {} as ExecutorInput, context: {} as ExecutorContext, events: {} as ExecutorEvent },
   guards: {

@@ -24,9 +24,13 @@ import { acceptsRequest } from "../src/job/overlap.ts"
 import type { JobState } from "../src/job/snapshot.ts"
 import { stateOf } from "../src/job/snapshot.ts"
 
+/** What a job's actor begins with. */
 export interface JobInput {
+  /** The job's id. */
   readonly jobId: string
+  /** `defaultRules`, or what a record says. */
   readonly rules: JobContext["rules"]
+  /** `newMemory(…)`, or one that was saved: its state is `stateOf(memory)`. */
   readonly memory: JobContext["memory"]
 }
 
@@ -144,6 +148,7 @@ const waiting = {
   remove: toDone
 } as const
 
+/** scheduled · running · misfired · paused · done: what a job does about what happens to it. Flat, pure, and never waiting. */
 export const jobMachine = machineSetup.createMachine({
   id: "job",
   initial: "scheduled",

@@ -1,6 +1,7 @@
 /** The life of a scheduler: whether it claims runs, and why not. Holds no job; no clock, no I/O: the engine tells it what happened. */
 import { assign, setup } from "xstate"
 
+/** What it claims nothing for. */
 export interface SchedulerContext {
   /** Whether a caller paused it; kept while degraded, which ends where this says. */
   readonly paused: boolean
@@ -10,20 +11,41 @@ export interface SchedulerContext {
   readonly reason: string | null
 }
 
+/** What happens to a scheduler. */
 export type SchedulerEvent =
   /** Stores are open, orphans are resolved. */
   | { readonly type: "started" }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
   /** A store does not answer. */
-  | { readonly type: "storeLost"; readonly store: string; readonly reason: string }
-  | { readonly type: "storeBack"; readonly store: string }
+  | StoreLostEvent
+  | StoreBackEvent
   /** Shut down: claim nothing more, let runs end. */
   | { readonly type: "drain" }
   /** Nothing runs and nothing waits for its commit. */
   | { readonly type: "drained" }
   /** It cannot start, or cannot go on. */
-  | { readonly type: "failed"; readonly reason: string }
+  | FailedEvent
+
+interface StoreLostEvent {
+  readonly type: "storeLost"
+  /** Its name in the scheduler. */
+  readonly store: string
+  /** What it said. */
+  readonly reason: string
+}
+
+interface StoreBackEvent {
+  readonly type: "storeBack"
+  /** Its name in the scheduler. */
+  readonly store: string
+}
+
+interface FailedEvent {
+  readonly type: "failed"
+  /** What it failed of. */
+  readonly reason: string
+}
 
 const remaining = (context: SchedulerContext, event: SchedulerEvent): ReadonlyArray<string> =>
   event.type === "storeBack" ? context.lost.filter((store) => store !== event.store) : context.lost
@@ -55,6 +77,7 @@ const schedulerSetup = setup({
 
 const ending = { drain: "draining", failed: { target: "stopped", actions: "fail" } } as const
 
+/** starting → active ⇄ paused → draining → stopped; degraded while a store is away. */
 export const schedulerMachine = schedulerSetup.createMachine({
   id: "scheduler",
   initial: "starting",

@@ -3,8 +3,11 @@ import type { EpochMillis } from "../time/instant.ts"
 
 /** `count` fire times, the first at `from`, the last at `through` (both inclusive). One fire time: `from === through`, count 1. */
 export interface FireRange {
+  /** The first, epoch milliseconds. */
   readonly from: EpochMillis
+  /** The last, inclusive. */
   readonly through: EpochMillis
+  /** How many, both ends included. */
   readonly count: number
 }
 

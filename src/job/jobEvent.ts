@@ -10,6 +10,7 @@ import type { JobFault, JobMemory } from "./snapshot.ts"
 
 /** The trigger's next answer, as the engine asked it. */
 export interface NextFire {
+  /** The first fire time after that; `null`: a stream's, or none is left. */
   readonly nextFireAt: EpochMillis | null
   /** True when the trigger has no fire time left. A stream has no next fire time and is never exhausted. */
   readonly exhausted: boolean
@@ -21,13 +22,28 @@ export interface DueFireTimes extends NextFire {
   readonly late: FireRange | null
   /** Within grace. */
   readonly due: FireRange | null
-  /** The second and the last but one of `due`; `null` where it holds fewer than two. */
+  /** The second of `due`; `null` where it holds fewer than two. */
   readonly second: EpochMillis | null
+  /** The last but one of `due`; `null` where it holds fewer than two. */
   readonly penultimate: EpochMillis | null
   /** Each fire time of `due`, ascending; empty unless the job makes up all of them. */
   readonly times: ReadonlyArray<EpochMillis>
   /** True when more are due than one wake takes; `nextFireAt` is then the first of those. */
   readonly more: boolean
+}
+
+/** What every event carries. */
+interface Timed {
+  /** The instant of the event, epoch milliseconds. */
+  readonly now: EpochMillis
+}
+
+/** A task's own word on its next attempt. */
+interface Again {
+  /** When it is due, epoch milliseconds. */
+  readonly at: EpochMillis
+  /** Whether this attempt is one of those that `retry` allows. */
+  readonly counts: boolean
 }
 
 interface Claiming {
@@ -41,27 +57,32 @@ interface Starting extends Claiming {
   readonly held?: boolean | undefined
 }
 
-export interface DueEvent extends DueFireTimes, Claiming {
+/** Fire times have come due. */
+export interface DueEvent extends DueFireTimes, Claiming, Timed {
   readonly type: "due"
-  readonly now: EpochMillis
   /** For a stream: the run's own arguments. */
   readonly args?: Json
   /** Fire times up to here came due while nothing was claimed; absent or `null`: none of these did. */
   readonly missedThrough?: EpochMillis | null
 }
+
 /** Fire times of a stream that cannot become runs. */
-export interface RefusedEvent {
+export interface RefusedEvent extends Timed {
   readonly type: "refused"
-  readonly now: EpochMillis
+  /** The first of them. */
   readonly fireAt: EpochMillis
   /** How many; default 1. */
   readonly count?: number
+  /** As the ledger will have it. */
   readonly reason: MisfireReason
 }
-export interface RequestedEvent extends Starting {
+
+/** Somebody wants a run, beside the schedule. */
+export interface RequestedEvent extends Starting, Timed {
   readonly type: "requested"
-  readonly now: EpochMillis
+  /** The instant of the request; with `retryOf` that run's fire time. */
   readonly fireAt: EpochMillis
+  /** The run's own; absent: the job's. */
   readonly args?: Json
   /** The key of the run that is to be tried again, whose fire time `fireAt` is. */
   readonly retryOf?: number
@@ -70,96 +91,117 @@ export interface RequestedEvent extends Starting {
   /** For a fixed delay: the fire time counted from now, where the request ends the newest run. */
   readonly next?: NextFire | null
 }
-export interface SettledEvent extends Starting {
+
+/** An attempt has ended. */
+export interface SettledEvent extends Starting, Timed {
   readonly type: "settled"
-  readonly now: EpochMillis
+  /** The run whose newest attempt it was. */
   readonly runKey: number
+  /** Of the attempt: the run may go on. */
   readonly outcome: Outcome
   /** The error's name, for `retry.when`; `null` without an error. */
   readonly errorName: string | null
   /** False: no further attempt, whatever the rules. */
   readonly retryable: boolean
-  /** When the task itself wants to be tried again; `counts`: whether this attempt is one of those that `retry` allows. */
-  readonly again?: { readonly at: EpochMillis; readonly counts: boolean } | null | undefined
+  /** When the task itself wants to be tried again; `null` and absent: it says nothing. */
+  readonly again?: Again | null | undefined
   /** For a fixed delay: the fire time counted from the end of this run. */
   readonly next: NextFire | null
 }
+
 /** A next attempt is due, or a queued fire time may start that the clock did not show before. */
-export interface WaitOverEvent extends Claiming {
+export interface WaitOverEvent extends Claiming, Timed {
   readonly type: "waitOver"
-  readonly now: EpochMillis
 }
-/** Attempts that ended without their own doing. `crash`: the process died; otherwise it was stopped in good order. */
-export interface InterruptedEvent extends Starting {
+
+/** Attempts that ended without their own doing. */
+export interface InterruptedEvent extends Starting, Timed {
   readonly type: "interrupted"
-  readonly now: EpochMillis
+  /** The runs whose attempts were under way. */
   readonly runKeys: ReadonlyArray<number>
+  /** True: the process died. False: it was stopped in good order. */
   readonly crash: boolean
   /** True where several jobs that one more crash would park were under way: which of them it was is not known, and none is parked. */
   readonly shared?: boolean
   /** For a fixed delay: the fire time counted from now. */
   readonly next: NextFire | null
 }
+
 /** What it was suspected of was not its doing. */
-export interface AcquittedEvent {
+export interface AcquittedEvent extends Timed {
   readonly type: "acquitted"
-  readonly now: EpochMillis
 }
-export interface PauseEvent {
+
+/** Somebody pauses the job. */
+export interface PauseEvent extends Timed {
   readonly type: "pause"
-  readonly now: EpochMillis
   /** Due and not served. */
   readonly owed: OwedFireTimes | null
 }
-export interface ParkEvent {
+
+/** The job cannot go on: it is taken out of service. */
+export interface ParkEvent extends Timed {
   readonly type: "park"
-  readonly now: EpochMillis
+  /** Why, and what ends it. */
   readonly fault: JobFault
 }
-export interface ResumeEvent extends NextFire, Starting {
+
+/** A pause ends, or a fault; the next fire time is counted as `missed` says. */
+export interface ResumeEvent extends NextFire, Starting, Timed {
   readonly type: "resume"
-  readonly now: EpochMillis
   /** `skip`: fire times of the pause are not made up. `coalesce`: they come due now. */
   readonly missed: "skip" | "coalesce"
 }
-export interface RescheduleEvent extends NextFire {
+
+/** The job has another trigger by now: `nextFireAt` is its first fire time. */
+export interface RescheduleEvent extends NextFire, Timed {
   readonly type: "reschedule"
-  readonly now: EpochMillis
   /** The key that the next run will have. */
   readonly nextRunKey: number
+  /** Due by the old trigger and not served; `null`: nothing was. */
   readonly owed: OwedFireTimes | null
 }
+
 /** The next fire time is left out; `nextFireAt` is the one after it. */
-export interface SkipEvent extends NextFire {
+export interface SkipEvent extends NextFire, Timed {
   readonly type: "skip"
-  readonly now: EpochMillis
 }
-/** The clock was ahead by `aheadMs` and has been set right. `next`: from now on; `null`: the job has not counted ahead. */
-export interface SetRightEvent {
+
+/** The clock was ahead and has been set right. */
+export interface SetRightEvent extends Timed {
   readonly type: "setRight"
-  readonly now: EpochMillis
+  /** Milliseconds that the clock had been ahead by. */
   readonly aheadMs: number
+  /** The key that the next run will have: earlier ones no longer count. */
   readonly nextRunKey: number
+  /** The first fire time from now on; `null`: the job has not counted ahead. */
   readonly next: NextFire | null
 }
-/** The zone data under the trigger has changed. `from`: what was served by the old rules, exclusive; the next fire time lies after it. */
-export interface RetimeEvent extends NextFire {
+
+/** The zone data under the trigger has changed; the next fire time is of the new rules. */
+export interface RetimeEvent extends NextFire, Timed {
   readonly type: "retime"
-  readonly now: EpochMillis
+  /** What was served by the old rules, exclusive. */
   readonly from: EpochMillis
 }
+
+/** The job has other rules, or other arguments. */
 export interface RedefineEvent {
   readonly type: "redefine"
+  /** All of them, as they are from now on. */
   readonly rules: JobRules
   /** The job's arguments until now, where they change: runs under way keep them. */
   readonly args?: Json
 }
-export interface RemoveEvent {
+
+/** Somebody removes the job. */
+export interface RemoveEvent extends Timed {
   readonly type: "remove"
-  readonly now: EpochMillis
+  /** Due and not served; `null`: nothing was. */
   readonly owed: OwedFireTimes | null
 }
 
+/** Everything that can happen to a job. */
 export type JobEvent =
   | DueEvent
   | RefusedEvent
@@ -180,11 +222,15 @@ export type JobEvent =
 
 /** A run to claim. */
 export interface Claim {
+  /** Given out once; `firstRunKey` of the event, and up. */
   readonly runKey: number
+  /** The fire time that it serves, or the instant of the request. */
   readonly fireAt: EpochMillis
+  /** True for a run on request. */
   readonly requested: boolean
   /** Of a request: its own, as far as it was given any. Else the value of a stream. */
   readonly args?: Json
+  /** The key of the run that it tries again. */
   readonly retryOf?: number
   /** Of a request. */
   readonly ticket?: number
@@ -192,15 +238,21 @@ export interface Claim {
 
 /** Fire times to write into the ledger. */
 export interface AnswerEntry extends FireRange {
+  /** Which entry it is. */
   readonly kind: LedgerKind
+  /** Of a misfire; `null` of any other. */
   readonly reason: MisfireReason | null
+  /** The key of the run that stands for them; `null`: none does. */
   readonly into: number | null
 }
 
-/** An attempt that is over. `retryAt`: when the next one is due; `null`: the run has ended with `outcome`. */
+/** An attempt that is over. */
 export interface Ended {
+  /** As it was before. */
   readonly run: LiveRun
+  /** Of the attempt. */
   readonly outcome: Outcome
+  /** When the next attempt is due, epoch milliseconds; `null`: the run has ended. */
   readonly retryAt: EpochMillis | null
 }
 
@@ -210,18 +262,24 @@ export interface JobAnswer {
   readonly claims: ReadonlyArray<Claim>
   /** Start the next attempt of these. */
   readonly retries: ReadonlyArray<LiveRun>
+  /** Attempts to settle, in the order in which they ended. */
   readonly ended: ReadonlyArray<Ended>
   /** Abort these executing runs. */
   readonly cancels: ReadonlyArray<number>
+  /** What to write into the ledger, in this order. */
   readonly entries: ReadonlyArray<AnswerEntry>
 }
 
+/** Of an event that decides nothing. */
 export const noAnswer: JobAnswer = { claims: [], retries: [], ended: [], cancels: [], entries: [] }
 
 /** What a job machine knows. */
 export interface JobContext {
+  /** The seed of its retries' jitter. */
   readonly jobId: string
+  /** As they are stored with the job. */
   readonly rules: JobRules
+  /** What is saved, and changes with events. */
   readonly memory: JobMemory
   /** What the newest event made it decide; not saved. */
   readonly answer: JobAnswer

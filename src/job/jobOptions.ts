@@ -78,7 +78,13 @@ export interface JobOptions extends RuleOptions {
 export interface JobInput extends JobOptions {
   /** A registered task or its name. */
   /** The task's name. */
-  readonly task: string | { readonly name: string }
+  /** What the task is registered as. */
+  readonly task:
+    | string
+    | {
+        /** What the task is registered as. */
+        readonly name: string
+      }
   /** Plain JSON that the task's schema accepts. Default `null`. */
   readonly args?: unknown
   /** Default: once, at once. */

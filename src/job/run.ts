@@ -19,7 +19,9 @@ export interface RunError {
 
 /** A run as `getRuns` gives it. `At` fields are epoch milliseconds; a field that has no value yet is `null`. */
 export interface RunRecord {
+  /** Given out once: `getRuns`, `cancelRun` and `retryRun` take it. */
   readonly runId: string
+  /** The job's id when the run was claimed. */
   readonly jobId: string
   /** The fire time it serves; for a run on request, the instant of the request. */
   readonly fireAt: EpochMillis
@@ -27,14 +29,17 @@ export interface RunRecord {
   readonly requested: boolean
   /** The run that this one tries again, by `retryRun`. */
   readonly retryOf: string | null
+  /** When it was decided on and stored. */
   readonly claimedAt: EpochMillis
   /** Start of the newest attempt. */
   readonly startedAt: EpochMillis | null
+  /** When it ended. */
   readonly finishedAt: EpochMillis | null
   /** The newest attempt; the first is 1. */
   readonly attempt: number
   /** `null` while it waits, executes or is between attempts. */
   readonly outcome: Outcome | null
+  /** What the task gave, as JSON; `null` too of a run that has not succeeded. */
   readonly result: Json
   /** Of the newest attempt that did not succeed. */
   readonly error: RunError | null
@@ -42,8 +47,11 @@ export interface RunRecord {
 
 /** A claimed, unfinished run as the job's snapshot holds it. */
 export interface LiveRun {
+  /** Its place in the store's order of runs; part of its `runId`. */
   readonly runKey: number
+  /** The fire time that it serves, or the instant of the request. */
   readonly fireAt: EpochMillis
+  /** Of the attempt that is under way or comes next; the first is 1. */
   readonly attempt: number
   /** When the next attempt is due; `null` while an attempt is under way. */
   readonly retryAt: EpochMillis | null

@@ -6,6 +6,10 @@ import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
 import type { LiveRun, Outcome } from "./run.ts"
 
+/**
+ * `scheduled`: nothing runs, and the latest due fire time was served. `misfired`: nothing runs, and it was not. `running`: a run is live.
+ * `paused`, by somebody or for a fault: no fire time comes. `done`: none is left, and nothing runs.
+ */
 export type JobState = "scheduled" | "running" | "misfired" | "paused" | "done"
 
 export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misfired", "paused", "done"]
@@ -15,7 +19,9 @@ export type FaultKind = (typeof faultKinds)[number]
 
 export const faultKinds = ["faultyTrigger", "unreadable", "poison"] as const
 
+/** Why a job is parked. */
 export interface JobFault {
+  /** Its trigger failed, its row cannot be read, or the process died three times while it ran. */
   readonly kind: FaultKind
   /** One sentence: what is wrong, and what ends it. */
   readonly message: string
@@ -62,11 +68,15 @@ export interface JobMemory {
   readonly cursor: EpochMillis
   /** Fire times count from here (exclusive): when the job was added, rescheduled or resumed. */
   readonly since: EpochMillis
+  /** Epoch milliseconds; `null`: none is known. */
   readonly nextFireAt: EpochMillis | null
   /** The newest fire time that became a run. */
   readonly lastFireAt: EpochMillis | null
+  /** Of the run that ended last; `null`: none has. */
   readonly lastOutcome: Outcome | null
+  /** Claimed runs that have not ended, in the order of their claims. */
   readonly live: ReadonlyArray<LiveRun>
+  /** Fire times and requests that wait for a free instance, in the order in which they will run. */
   readonly queue: ReadonlyArray<QueuedFire>
   /** Fire times up to here were missed, not overlapped: under `coalesce: "all"` they queue whatever the overlap policy. */
   readonly catchUpThrough: EpochMillis | null
@@ -80,7 +90,9 @@ export interface JobMemory {
   readonly exhausted: boolean
   /** Why the latest due fire time was not served; `null` when it was. */
   readonly misfire: MisfireReason | null
+  /** When it was paused or parked; `null`: it is not. */
   readonly pausedAt: EpochMillis | null
+  /** Why it is parked; `null`: it is not. */
   readonly fault: JobFault | null
   /** Set by `removeJob`: nothing more is claimed, and the job is done when its live runs have ended. */
   readonly removed: boolean
