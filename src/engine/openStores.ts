@@ -3,9 +3,16 @@
  * the moment that its store begins to open; one that has not opened when all are closed is closed as soon as it has.
  */
 import { Cause, Effect, Exit, Scope } from "effect"
-import type { JobStore, RunRow, StoreOwner } from "../store/jobStore.ts"
+import type { JobStore, RunRow, StoreOwner, WakePlace } from "../store/jobStore.ts"
 import { stopMark, stopWasAsked } from "../store/stopMark.ts"
-import { byJobs, forgetStop, interruptOrphans, orphansPerPage } from "./writer/recovery.ts"
+import {
+  byJobs,
+  forgetStop,
+  hiddenPerCommit,
+  interruptOrphans,
+  orphansPerPage,
+  underOwnExecutor
+} from "./writer/recovery.ts"
 import type { Intent } from "./writer/intent.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
 import { NameTakenError } from "./schedulerError.ts"
@@ -190,7 +197,30 @@ export class OpenStores {
   /** Orphans first, so that no job claims beside a run that may still be counted live. */
   private async recover(writer: StoreWriter): Promise<void> {
     await this.settleOrphans(writer, await this.orphans(writer))
+    await this.mendExecutors(writer)
     await reckonAtStart(writer, this.host)
+  }
+
+  /**
+   * A damaged name of an executor, or number of one, hides jobs from their own: they are written anew under it. Of an executor that is not
+   * registered the first page is looked at, and the next as long as there is such a job.
+   */
+  private async mendExecutors(writer: StoreWriter): Promise<void> {
+    const query = { now: Number.MAX_SAFE_INTEGER, exceptTasks: [], exceptKeys: [] }
+    const { others } = await runStore(writer.store.due({ ...query, executors: [] }))
+    for (const name of others.filter((each) => !this.host.dispatcher.has(each))) {
+      const seen = new Set<number>()
+      for (let from: WakePlace | undefined; ;) {
+        const executors = [{ name, limit: hiddenPerCommit, from }]
+        const { byExecutor } = await runStore(writer.store.due({ ...query, executors }))
+        const rows = (byExecutor.get(name)?.rows ?? []).filter(({ key }) => !seen.has(key))
+        const [last, hidden] = [rows.at(-1), rows.filter(({ executor }) => executor !== name)]
+        if (last === undefined || hidden.length === 0) break
+        for (const { key } of rows) seen.add(key)
+        await committed(writer, (resolve, reject) => underOwnExecutor(hidden, resolve, reject))
+        from = last.wakeAt === null ? undefined : { wakeAt: last.wakeAt, key: last.key }
+      }
+    }
   }
 
   /**

@@ -1,13 +1,14 @@
 /** At start: attempts that the last owner left unfinished are interrupted, and follow their job's `onInterrupted`. */
 import { nextAfterRun } from "../../job/dueFireTimes.ts"
-import type { OpenStore, RunRow } from "../../store/jobStore.ts"
+import type { JobRow, OpenStore, RunRow } from "../../store/jobStore.ts"
 import { stopMark, stopMarkOf } from "../../store/stopMark.ts"
 import type { Intent } from "./intent.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 import { isSuspect } from "./suspects.ts"
 
-/** Orphans read at a time. */
+/** Orphans read at a time, and jobs under a wrong executor. */
 export const orphansPerPage = 1000
+export const hiddenPerCommit = 500
 /** Runs in one commit, unless one job has more. */
 const orphansPerCommit = 500
 
@@ -68,6 +69,24 @@ export const interruptOrphans = (
   weight: orphans.size,
   apply: (unit) => {
     for (const [key, runs] of orphans) interrupt(unit, key, runs, ending, suspects)
+  },
+  committed: done,
+  failed
+})
+
+/** Jobs that the store has under another executor's name: written anew, they wait under their own. */
+export const underOwnExecutor = (
+  rows: ReadonlyArray<JobRow>,
+  done: () => void,
+  failed: (error: unknown) => void
+): Intent => ({
+  keys: rows.map(({ key }) => key),
+  weight: rows.length,
+  apply: (unit) => {
+    for (const { key } of rows) {
+      const job = unit.byKey(key)
+      if (job !== undefined) unit.touch(job)
+    }
   },
   committed: done,
   failed
