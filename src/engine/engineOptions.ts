@@ -11,6 +11,7 @@ import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { RetentionRules } from "./writer/retention.ts"
 
+/** XState's `inspect`: a function or an observer that is shown the actors and what they are sent. */
 export type Inspect = NonNullable<ActorOptions<AnyActorLogic>["inspect"]>
 
 export interface EngineOptions {

@@ -5,10 +5,13 @@ import type { EpochMillis } from "../time/instant.ts"
 
 /** Errors since the scheduler was made: how many, and the newest. */
 export interface ReportedError {
+  /** At least 1. */
   readonly count: number
+  /** When the newest was told, epoch milliseconds. */
   readonly at: EpochMillis
   /** Who made it, such as `a listener of RunFailed`. */
   readonly where: string
+  /** The newest. */
   readonly error: Pick<RunError, "name" | "message">
 }
 

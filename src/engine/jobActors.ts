@@ -11,6 +11,7 @@ import type { Job } from "./job/jobCodec.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
+/** A job's actor: it shows each committed step of the job. What it is sent by others changes nothing that is stored. */
 export type JobActor = ActorRefFrom<typeof jobMachine>
 
 /** What is asked of a writer: its name, and which jobs it keeps decoded. */

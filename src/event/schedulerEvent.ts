@@ -8,12 +8,13 @@ import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 interface Stamp {
-  /** When it happened. */
+  /** When it happened, epoch milliseconds. */
   readonly at: EpochMillis
   /** Counts every event of this scheduler object from 1, without gaps. */
   readonly seq: number
 }
 
+/** The scheduler's life: `SchedulerDegraded` and `SchedulerRecovered` are of one store each. */
 export type SchedulerLifecycleType =
   | "SchedulerStarted"
   | "SchedulerPaused"
@@ -23,29 +24,38 @@ export type SchedulerLifecycleType =
   | "SchedulerDraining"
   | "SchedulerStopped"
 
+/** A job's life. `JobDone`: no fire time is left, and nothing runs. */
 export type JobLifecycleType =
   "JobAdded" | "JobModified" | "JobRemoved" | "JobPaused" | "JobResumed" | "JobParked" | "JobDone"
 
+/** The scheduler has begun, paused, ended, or lost or regained a store. */
 export interface SchedulerLifecycleEvent extends Stamp {
+  /** What has happened. */
   readonly type: SchedulerLifecycleType
-  /** `SchedulerDegraded`: the store and what it said. `SchedulerStopped`: why, where nobody asked for it. */
+  /** Of `SchedulerDegraded` and `SchedulerRecovered`: which. */
   readonly store?: string
+  /** What the store said, or why it stopped where nobody asked for it. */
   readonly reason?: string
   /** The `_tag` of the error behind the reason, such as `StoreUnavailable` or `StoreFenced`. */
   readonly errorTag?: string
 }
 
+/** A job was added, changed, removed, paused, resumed, parked, or is done. */
 export interface JobLifecycleEvent extends Stamp {
+  /** What has happened. */
   readonly type: JobLifecycleType
+  /** Of the job. */
   readonly jobId: string
-  /** `JobParked`: why. */
+  /** Of `JobParked`: why. */
   readonly fault?: JobFault
 }
 
-/** The wall clock was ahead by `aheadMs` and has been set right. */
+/** The wall clock was ahead and has been set right. */
 export interface ClockSetBackEvent extends Stamp {
   readonly type: "ClockSetBack"
+  /** Which has seen later times. */
   readonly store: string
+  /** Milliseconds that the clock had been ahead by. */
   readonly aheadMs: number
   /** Jobs that go on from now. */
   readonly corrected: number
@@ -56,31 +66,42 @@ export interface ClockSetBackEvent extends Stamp {
 /** Jobs of a store need what is not registered in this process: they are left as they are, and go on when it comes. Told once. */
 export interface JobsUnclaimedEvent extends Stamp {
   readonly type: "JobsUnclaimed"
+  /** Of the jobs that wait. */
   readonly store: string
   /** `trigger`: a trigger's type, or a calendar. */
   readonly missing: "task" | "executor" | "stream" | "trigger"
+  /** What is to be registered. */
   readonly name: string
 }
 
-/** A job's next fire time was computed anew: the clock was set back by hours, or the zone data is another. `null`: none. */
+/** A job's next fire time was computed anew: the clock was set back by hours, or the zone data is another. */
 export interface FireTimeMovedEvent extends Stamp {
   readonly type: "FireTimeMoved"
+  /** Of the job. */
   readonly jobId: string
+  /** What it was; `null`: there was none. */
   readonly from: EpochMillis | null
+  /** What it is now; `null`: there is none. */
   readonly to: EpochMillis | null
+  /** Why it was computed anew. */
   readonly reason: "clockSetBack" | "zoneData"
 }
 
 interface RunStamp extends Stamp {
+  /** The job's id. */
   readonly jobId: string
+  /** As `getRuns` gives it. */
   readonly runId: string
+  /** The fire time that it serves; for a run on request, the instant of the request. */
   readonly fireAt: EpochMillis
+  /** The first is 1. */
   readonly attempt: number
 }
 
 interface RunEnd extends RunStamp {
   /** `null` when the attempt never started. */
   readonly startedAt: EpochMillis | null
+  /** End of the attempt; of one that never started, when that was recorded. */
   readonly finishedAt: EpochMillis
   /** True when the run has ended with this attempt; false when another follows. */
   readonly final: boolean
@@ -88,54 +109,77 @@ interface RunEnd extends RunStamp {
   readonly retryAt: EpochMillis | null
 }
 
+/** A run was decided on and stored; it starts as soon as its executor has room. */
 export interface RunClaimedEvent extends RunStamp {
   readonly type: "RunClaimed"
 }
+/** An attempt has started. */
 export interface RunStartedEvent extends RunStamp {
   readonly type: "RunStarted"
 }
+/** A task has said `progress`. */
 export interface RunProgressedEvent extends RunStamp {
   readonly type: "RunProgressed"
+  /** A copy of what it said. Not stored. */
   readonly value: Json
 }
+/** A run has ended well. */
 export interface RunSucceededEvent extends RunEnd {
   readonly type: "RunSucceeded"
+  /** What the task gave, as JSON. */
   readonly result: Json
 }
+/** An attempt has ended otherwise; `final` says whether the run has. */
 export interface RunUnsuccessfulEvent extends RunEnd {
+  /** The attempt's outcome. */
   readonly type: "RunFailed" | "RunTimedOut" | "RunCancelled" | "RunInterrupted"
+  /** Of the attempt; `null` where its outcome says it all. */
   readonly error: RunError | null
 }
 /** The attempt failed and another follows at `retryAt`. */
 export interface RunRetryDueEvent extends RunStamp {
   readonly type: "RunRetryDue"
+  /** When the next attempt is due. */
   readonly retryAt: EpochMillis
+  /** Of the attempt that has ended. */
   readonly error: RunError | null
 }
 
 /** `count` fire times from `fireAt` through `through` will not run. */
 export interface FireMisfiredEvent extends Stamp {
   readonly type: "FireMisfired"
+  /** The job's id. */
   readonly jobId: string
+  /** The first of them. */
   readonly fireAt: EpochMillis
+  /** The last of them. */
   readonly through: EpochMillis
+  /** How many, both included. */
   readonly count: number
+  /** Why, as the ledger has it. */
   readonly reason: MisfireReason
 }
 
 /** `count` fire times from `fireAt` through `through` are served by the run `into`. */
 export interface FireCoalescedEvent extends Stamp {
   readonly type: "FireCoalesced"
+  /** The job's id. */
   readonly jobId: string
+  /** The first of them. */
   readonly fireAt: EpochMillis
+  /** The last of them. */
   readonly through: EpochMillis
+  /** How many, both included. */
   readonly count: number
+  /** The `runId` of the run that stands for them. */
   readonly into: string
 }
 
+/** What happens to runs; of one run in the order of its life. */
 export type RunEvent =
   RunClaimedEvent | RunStartedEvent | RunProgressedEvent | RunSucceededEvent | RunUnsuccessfulEvent | RunRetryDueEvent
 
+/** Everything that a scheduler tells; `type` says what. */
 export type SchedulerEvent =
   | SchedulerLifecycleEvent
   | JobLifecycleEvent
@@ -146,6 +190,7 @@ export type SchedulerEvent =
   | JobsUnclaimedEvent
   | ClockSetBackEvent
 
+/** What `on` takes. */
 export type SchedulerEventType = SchedulerEvent["type"]
 
 const everyType: Readonly<Record<SchedulerEventType, true>> = {

@@ -15,7 +15,7 @@ export const ledgerKinds: ReadonlyArray<LedgerKind> = ["misfired", "coalesced", 
 
 /** One stretch of fire times, `from` and `through` inclusive. */
 export interface LedgerEntry {
-  /** The job's id when the fire times came. */
+  /** Of the job, which may be removed by now. */
   readonly jobId: string
   /** Of `paused` and `superseded` the `count` is 0. */
   readonly kind: LedgerKind

@@ -21,7 +21,7 @@ export interface RunError {
 export interface RunRecord {
   /** Given out once: `getRuns`, `cancelRun` and `retryRun` take it. */
   readonly runId: string
-  /** The job's id when the run was claimed. */
+  /** Of the job, which may be removed by now. */
   readonly jobId: string
   /** The fire time it serves; for a run on request, the instant of the request. */
   readonly fireAt: EpochMillis

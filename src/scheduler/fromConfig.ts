@@ -16,6 +16,7 @@ import type { Scheduler } from "./scheduler.ts"
 
 /** A part by its registered type; the other fields are that type's options. */
 export interface PartConfig {
+  /** `memory`, `inProcess`, or a name in the registry. */
   readonly type: string
   readonly [option: string]: unknown
 }
@@ -25,10 +26,18 @@ export interface SchedulerConfig extends Pick<
   SchedulerOptions,
   "timezone" | "jobDefaults" | "retention" | "cachedJobs" | "commandTimeout"
 > {
+  /** Stores by name. Default: `default`, in memory. */
   readonly stores?: { readonly [name: string]: PartConfig }
+  /** Executors by name. Default: `default`, in this process. */
   readonly executors?: { readonly [name: string]: PartConfig }
+  /** Added at `start`, with `ifExists: "replace"` unless they say otherwise. */
   readonly jobs?: ReadonlyArray<
-    Omit<JobInput, "trigger" | "task"> & { readonly task: string; readonly trigger?: TriggerSpec }
+    Omit<JobInput, "trigger" | "task"> & {
+      /** The name of a task in the registry. */
+      readonly task: string
+      /** A trigger's stored form. Default: once, at once. */
+      readonly trigger?: TriggerSpec
+    }
   >
 }
 
@@ -37,7 +46,9 @@ export interface ConfigRegistry extends Omit<
   SchedulerOptions,
   "stores" | "store" | "executors" | "timezone" | "jobDefaults" | "retention" | "cachedJobs" | "commandTimeout"
 > {
+  /** By type: makes a store of the part's other fields. */
   readonly storeTypes?: { readonly [type: string]: (options: never) => JobStore }
+  /** By type: makes an executor of the part's other fields. */
   readonly executorTypes?: { readonly [type: string]: (options: never) => ExecutorProvider }
 }
 

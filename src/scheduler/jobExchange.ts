@@ -4,33 +4,32 @@ import { ofTrigger } from "../engine/job/jobDefinition.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import { preview } from "../job/jobOptions.ts"
-import type { JobRules } from "../job/rules.ts"
 import { isUnreadable, unreadableText } from "../time/readable.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 
-/** One job as it is exported. */
-export interface ExportedJob {
-  readonly id: string
-  readonly name: string
-  readonly task: string
-  readonly args: Json
-  readonly trigger: TriggerSpec
-  readonly rules: JobRules
-  readonly executor: string
-  readonly store: string
-  readonly tags: ReadonlyArray<string>
-  readonly metadata: { readonly [key: string]: Json }
+/** One job as it is exported: what its record says, and whether it is paused. */
+export interface ExportedJob extends Pick<
+  JobRecord,
+  "id" | "name" | "task" | "args" | "trigger" | "rules" | "executor" | "store" | "tags" | "metadata"
+> {
+  /** By whomever; a fault is not exported, and shows again when the job is resumed. */
   readonly paused: boolean
 }
 
+/** What `exportJobs` gives: plain JSON. */
 export interface ExportedJobs {
+  /** What it is. */
   readonly format: "carillon-jobs"
+  /** Of the format. A later version of this code reads earlier ones. */
   readonly version: 1
+  /** Epoch milliseconds. */
   readonly exportedAt: EpochMillis
+  /** As `getJobs` orders them. */
   readonly jobs: ReadonlyArray<ExportedJob>
 }
 
+/** What differs from the export. */
 export interface ImportOptions {
   /** What becomes of ids that are taken. Default `"error"`. */
   readonly ifExists?: "error" | "replace" | "keep"
@@ -40,7 +39,9 @@ export interface ImportOptions {
 
 /** Text that is no export, or one of a version that this code does not read. */
 export class InvalidExportError extends Data.TaggedError("InvalidExportError")<{
+  /** What was given, in a few words. */
   readonly found: string
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {

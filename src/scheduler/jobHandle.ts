@@ -18,7 +18,9 @@ import type { Observable } from "rxjs"
 
 /** A run that was asked for. */
 export interface RunHandle {
+  /** `getRuns`, `cancelRun` and `retryRun` take it. */
   readonly runId: string
+  /** Of the job that runs. */
   readonly jobId: string
   /** When it was asked for; of a run that is tried again, that run's fire time. */
   readonly fireAt: EpochMillis

@@ -29,6 +29,7 @@ import { createTriggerRegistry } from "../trigger/triggerRegistry.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
 import { watchedCodec } from "../trigger/watchedTrigger.ts"
 
+/** How long what is over is kept. */
 export interface RetentionOptions {
   /** Finished runs and ledger entries older than this are deleted. Default 30 days. */
   readonly runAge?: Duration.DurationInput
@@ -58,6 +59,7 @@ export interface SchedulerOptions<R = never> {
   readonly timezone?: string
   /** Rules for jobs that say nothing else. */
   readonly jobDefaults?: RuleOptions
+  /** How long what is over is kept. Default: 30 days, and 1,000,000 runs a store. */
   readonly retention?: RetentionOptions
   /** Idle jobs kept decoded in memory. Default 1,000. */
   readonly cachedJobs?: number

@@ -30,7 +30,17 @@ export type TypedJobInput<T> = Omit<JobInput, "task" | "args"> & {
 } & ArgumentsOption<TaskInput<T>>
 
 /** A job of a task that is named, not given: its arguments are checked when it is added, not by the compiler. */
-export type NamedJobInput = JobInput & { readonly task: string | { readonly name: string; readonly handler?: never } }
+export type NamedJobInput = JobInput & {
+  /** Its name, or an object that has it and is not the task itself. */
+  readonly task:
+    | string
+    | {
+        /** What the task is registered as. */
+        readonly name: string
+        /** A task itself is a `TypedJobInput`'s. */
+        readonly handler?: never
+      }
+}
 
 /** How a scheduler starts. */
 export interface StartOptions {

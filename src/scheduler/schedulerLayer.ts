@@ -86,6 +86,7 @@ export interface SchedulerService extends Effects<PromiseScheduler, (typeof verb
 
 /** The options of a layer: a scheduler's, with tasks that may require something, and how it ends. */
 export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit<SchedulerOptions, "tasks"> {
+  /** Everything that jobs may run. What their Effects require, the layer requires. */
   readonly tasks?: ReadonlyArray<T>
   /** How long runs under way have when the layer is released; then they are interrupted. Default 30 seconds. */
   readonly deadline?: Duration.DurationInput

@@ -14,9 +14,11 @@ import { zoneDataVersion } from "../time/zoneData.ts"
 
 /** An outage of a store. */
 export interface StoreOutageStatus {
+  /** Epoch milliseconds of the first call that failed. */
   readonly since: EpochMillis
   /** `_tag` of what the last call failed with, such as `StoreUnavailable`. */
   readonly errorTag: string
+  /** What the last call failed with, in words. */
   readonly reason: string
   /** Calls that have failed so far. */
   readonly failures: number
@@ -24,8 +26,11 @@ export interface StoreOutageStatus {
   readonly retryAt: EpochMillis | null
 }
 
+/** One store of a scheduler. */
 export interface StoreStatus {
+  /** Its name in the scheduler. */
   readonly name: string
+  /** What it says of itself: its kind, file and durability. */
   readonly description: string
   /** True while it does not answer. */
   readonly lost: boolean
@@ -41,26 +46,39 @@ export interface StoreStatus {
   readonly parked: { readonly [kind in FaultKind]?: number }
 }
 
+/** One executor of a scheduler. */
 export interface ExecutorLoad {
+  /** Its name in the scheduler. */
   readonly name: string
+  /** Slots. */
   readonly concurrency: number
+  /** Places for orders that wait for a slot. */
   readonly queue: number
+  /** Attempts that hold a slot. */
   readonly running: number
+  /** Orders that wait for a slot. */
   readonly queued: number
+  /** Aborted attempts that have not ended since; their slots are free again, but for those whose end is awaited. */
   readonly stuck: number
   /** What the executor itself has thrown; `null`: nothing. */
   readonly reported: ReportedError | null
 }
 
+/** A scheduler at one moment. */
 export interface SchedulerStatus {
+  /** Of its machine. `degraded`: a store is away, or another owner's; the others go on. */
   readonly state: "starting" | "active" | "paused" | "degraded" | "draining" | "stopped"
   /** Why it is degraded or has stopped. */
   readonly reason: string | null
+  /** When the scheduler was made, epoch milliseconds. */
   readonly createdAt: EpochMillis
+  /** Of triggers and texts without one. */
   readonly timezone: string
   /** Version of the time-zone data in use. */
   readonly zoneData: string
+  /** In the order in which they were opened, those that another owner has taken last. */
   readonly stores: ReadonlyArray<StoreStatus>
+  /** In the order in which they were added. */
   readonly executors: ReadonlyArray<ExecutorLoad>
   /** What jobs need and this process does not have; they are left as they are until it comes. */
   readonly unclaimed: ReadonlyArray<MissingPart>

@@ -49,6 +49,7 @@ export interface SimulateOptions extends Pick<
 
 /** Something that is done at an instant, after what is due then. */
 export interface SimulationStep {
+  /** Within the simulation; text without an offset is read in its `timezone`. */
   readonly at: InstantInput
   /** What it gives is awaited, while time stands still if it ends by itself and while time goes on if it waits for that. */
   readonly act: (scheduler: Scheduler, clock: VirtualClock) => unknown
@@ -58,11 +59,15 @@ export interface SimulationStep {
 export interface Downtime {
   /** What is due at this very instant is still served. */
   readonly from: InstantInput
+  /** The next scheduler starts at this instant; what came due meanwhile was missed. */
   readonly to: InstantInput
 }
 
 /** A step that still waited for something when the simulation was over. */
-export class UnfinishedStepError extends Data.TaggedError("UnfinishedStepError")<{ readonly at: EpochMillis }> {
+export class UnfinishedStepError extends Data.TaggedError("UnfinishedStepError")<{
+  /** The step's own instant, epoch milliseconds. */
+  readonly at: EpochMillis
+}> {
   override get message(): string {
     return `the step at ${new Date(this.at).toISOString()} still waits at the end of the simulation; it needs more time, or something that never comes`
   }

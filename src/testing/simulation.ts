@@ -8,7 +8,9 @@ import type { Verification } from "../verify/verification.ts"
 
 /** What `simulate` gives. */
 export interface Simulation {
+  /** Epoch milliseconds, inclusive. */
   readonly from: EpochMillis
+  /** Epoch milliseconds, exclusive. */
   readonly to: EpochMillis
   /** By fire time; of one instant, in the order in which they were claimed. Those under way at the end have no outcome. */
   readonly runs: ReadonlyArray<RunRecord>
@@ -26,6 +28,7 @@ export interface Simulation {
 export interface JobSummary {
   /** Runs, those on request included. */
   readonly runs: number
+  /** Ended runs by outcome. */
   readonly outcomes: { readonly [outcome in Outcome]: number }
   /** Runs under way at the end. */
   readonly unfinished: number
@@ -33,7 +36,9 @@ export interface JobSummary {
   readonly misfired: number
   /** Fire times that another run stands for. */
   readonly coalesced: number
+  /** The fire time of the first run; `null`: there was none. */
   readonly firstFireAt: EpochMillis | null
+  /** The fire time of the last run; `null`: there was none. */
   readonly lastFireAt: EpochMillis | null
   /** The longest that a first attempt started after its fire time, milliseconds. */
   readonly latestMs: number

@@ -44,6 +44,7 @@ export class RestlessProgramError extends Data.TaggedError("RestlessProgramError
   readonly at: EpochMillis
   /** What it did so often since it was last at rest. */
   readonly doing: "turns of the event loop" | "wake-ups of one advance"
+  /** How many of them. */
   readonly count: number
 }> {
   override get message(): string {
@@ -52,7 +53,9 @@ export class RestlessProgramError extends Data.TaggedError("RestlessProgramError
   }
 }
 
+/** Effect's `Clock`, standing still until it is moved, and what moves it. `virtualClock` makes one. */
 export class VirtualClock implements TimedClock {
+  /** What Effect knows a clock by. */
   readonly [Clock.ClockTypeId]: typeof Clock.ClockTypeId = Clock.ClockTypeId
   private elapsedMs = 0
   private wallOffset: number

@@ -25,9 +25,11 @@ export type Invariant =
   /** The file itself: SQLite's own check, rows without their job, counts. */
   | "file"
 
+/** One promise that a store's records do not keep. */
 export interface Violation {
   /** Which promise is broken. */
   readonly invariant: Invariant
+  /** Its name in the scheduler; of a file, its name. */
   readonly store: string
   /** `null`: the store as a whole. */
   readonly jobId: string | null
@@ -42,11 +44,26 @@ export interface Violation {
  */
 export type NotCheckedReason = "customTrigger" | "stream" | "fixedDelay" | "longHistory" | "earlierTrigger"
 
+/** What a check has found. */
 export interface Verification {
+  /** True: no violation. */
   readonly ok: boolean
-  readonly checked: { readonly jobs: number; readonly runs: number; readonly fireTimes: number }
+  /** How much was looked at. */
+  readonly checked: {
+    /** Of a scheduler, those that are not removed; of a file, all. */
+    readonly jobs: number
+    /** Their records, newest attempts only. */
+    readonly runs: number
+    /** Asked from triggers, and counted against runs and ledger. */
+    readonly fireTimes: number
+  }
   /** Jobs whose fire times were not, or not all, counted against their records. All else of them was checked. */
-  readonly notChecked: ReadonlyArray<{ readonly reason: NotCheckedReason; readonly jobs: number }>
+  readonly notChecked: ReadonlyArray<{
+    /** Each once. */
+    readonly reason: NotCheckedReason
+    /** How many jobs, at least 1. */
+    readonly jobs: number
+  }>
   /** With 1,000 the check ends. */
   readonly violations: ReadonlyArray<Violation>
 }

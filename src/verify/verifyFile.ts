@@ -22,6 +22,7 @@ import { maxFireTimes, type Sliced } from "./accounting.ts"
 import { Tally, type Verification } from "./verification.ts"
 import { type CheckEnvironment, verifyJob } from "./verifyJob.ts"
 
+/** What the file's scheduler knows, and the file does not say. */
 export interface VerifyFileOptions {
   /** The scheduler's `retention.runAge`, where records were deleted. Default 30 days. */
   readonly runAge?: DurationLike

@@ -12,9 +12,13 @@ import type { StoreWriter } from "../writer/storeWriter.ts"
  * now; `waiting` ones until the clock shows again what they have accounted for. For `onError`: nothing is thrown.
  */
 export class ClockSetBackError extends Data.TaggedError("ClockSetBackError")<{
+  /** Its name in the scheduler. */
   readonly store: string
+  /** Milliseconds that the clock had been ahead by. */
   readonly aheadMs: number
+  /** Jobs that go on from now. */
   readonly corrected: number
+  /** Jobs that wait until the clock shows again what they have accounted for. */
   readonly waiting: number
 }> {
   override get message(): string {
@@ -36,9 +40,11 @@ export class ClockSetBackError extends Data.TaggedError("ClockSetBackError")<{
  * anew, and `moved` jobs fire at another instant. For `onError`: nothing is thrown.
  */
 export class ZoneDataChangedError extends Data.TaggedError("ZoneDataChangedError")<{
+  /** Its name in the scheduler. */
   readonly store: string
   /** Empty: an older version wrote the store, which did not say what it computed with. */
   readonly timezones: ReadonlyArray<string>
+  /** Jobs that fire at another instant. */
   readonly moved: number
   /** The first of them. */
   readonly jobs: ReadonlyArray<Moved>

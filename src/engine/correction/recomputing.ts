@@ -36,8 +36,11 @@ export interface Reckoning {
 
 /** A job whose next fire time is another one now. */
 export interface Moved {
+  /** The job's id. */
   readonly jobId: string
+  /** What its next fire time was; `null`: it had none. */
   readonly from: EpochMillis | null
+  /** What it is now; `null`: it has none. */
   readonly to: EpochMillis | null
 }
 

@@ -22,6 +22,7 @@ export interface Job {
 
 /** A stored job that cannot be read back. It is parked with its bytes kept. */
 export class JobUnreadableError extends Data.TaggedError("JobUnreadableError")<{
+  /** Of the job whose row it is. */
   readonly jobId: string
   /** `row`: columns that do not hold what they must. */
   readonly part: "row" | "trigger" | "rules" | "arguments" | "snapshot"

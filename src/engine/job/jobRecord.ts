@@ -16,22 +16,35 @@ import { readNotes } from "./jobNotes.ts"
 
 /** A job at one moment. Instants are epoch milliseconds. */
 export interface JobRecord {
+  /** Unique in the scheduler; kept exactly as it was given. */
   readonly id: string
+  /** For people; the id unless given. */
   readonly name: string
+  /** The task's name, registered or not. */
   readonly task: string
+  /** As they were given: the schema's input. */
   readonly args: Json
+  /** Its stored form, with its zone, start and seed settled. */
   readonly trigger: TriggerSpec
+  /** Of its runs, each settled. */
   readonly rules: JobRules
+  /** The executor's name, registered or not. */
   readonly executor: string
+  /** The name of the store that it lives in. */
   readonly store: string
+  /** In the order given, each once. */
   readonly tags: ReadonlyArray<string>
+  /** Empty unless given. */
   readonly metadata: { readonly [key: string]: Json }
+  /** When its id was first added; a replacement keeps it. */
   readonly addedAt: EpochMillis
+  /** Of its machine. */
   readonly state: JobState
   /** `null` while none is known: paused, a stream, a fixed delay under way, or exhausted. */
   readonly nextFireAt: EpochMillis | null
   /** The newest fire time that became a run. */
   readonly lastFireAt: EpochMillis | null
+  /** Of the run that ended last; `null`: none has. */
   readonly lastOutcome: Outcome | null
   /** Runs claimed for fire times so far. */
   readonly runCount: number
@@ -45,7 +58,9 @@ export interface JobRecord {
   readonly misfire: MisfireReason | null
   /** Who paused it. */
   readonly pausedBy: "user" | "fault" | null
+  /** When it was paused or parked; `null`: it is not. */
   readonly pausedAt: EpochMillis | null
+  /** Why it is parked; `null`: it is not. */
   readonly fault: JobFault | null
 }
 

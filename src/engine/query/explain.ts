@@ -24,9 +24,13 @@ import type { StoreWriter } from "../writer/storeWriter.ts"
 export type Verdict =
   "ran" | "running" | "misfired" | "coalesced" | "paused" | "waiting" | "ahead" | "notFireTime" | "before" | "unknown"
 
+/** Why a job ran at an instant, or why it did not. */
 export interface Explanation {
+  /** As it was asked for. */
   readonly jobId: string
+  /** As it was asked for, epoch milliseconds. */
   readonly instant: EpochMillis
+  /** What `sentence` says, for programs. */
   readonly verdict: Verdict
   /** One sentence. */
   readonly sentence: string

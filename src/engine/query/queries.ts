@@ -8,12 +8,17 @@ import { listOf } from "./queryOptions.ts"
 
 /** Which jobs `getJobs` gives. Without a field, all. */
 export interface JobQuery {
+  /** One, or any of several. */
   readonly state?: JobState | ReadonlyArray<JobState>
   /** True: only parked jobs. False: only others. */
   readonly fault?: boolean
+  /** The task's name. */
   readonly task?: string
+  /** The executor's name. */
   readonly executor?: string
+  /** Jobs that have it, perhaps among others. */
   readonly tag?: string
+  /** Default: all stores. */
   readonly store?: string
   /** At most this many. Default 10,000, or fewer whose arguments and notes take 64 MB. */
   readonly limit?: number
@@ -21,14 +26,19 @@ export interface JobQuery {
 
 /** Which runs `getRuns` gives, newest fire time first. */
 export interface RunQuery {
+  /** Of the job of this id, and of removed ones that had it. Default: of all jobs. */
   readonly jobId?: string
+  /** One, or any of several; runs that have not ended have none. */
   readonly outcome?: Outcome | ReadonlyArray<Outcome>
   /** True: only runs that have not ended. */
   readonly live?: boolean
+  /** This run only. */
   readonly runId?: string
-  /** Bounds of the fire time, both inclusive. */
+  /** The earliest fire time, inclusive. */
   readonly from?: InstantInput
+  /** The latest fire time, inclusive. */
   readonly to?: InstantInput
+  /** Default: all stores. */
   readonly store?: string
   /** At most this many. Default 1,000, or fewer whose arguments, results and errors take 64 MB. */
   readonly limit?: number
@@ -36,18 +46,25 @@ export interface RunQuery {
 
 /** Which ledger entries `getLedger` gives, newest first. */
 export interface LedgerQuery {
+  /** Of the job of this id, and of removed ones that had it. Default: of all jobs. */
   readonly jobId?: string
   /** Default: misfired and coalesced fire times. */
   readonly kind?: LedgerKind | ReadonlyArray<LedgerKind>
+  /** Entries that end at this instant or later. */
   readonly from?: InstantInput
+  /** Entries that begin at this instant or before. */
   readonly to?: InstantInput
+  /** Default: all stores. */
   readonly store?: string
+  /** At most this many, from 1. Default 1,000. */
   readonly limit?: number
 }
 
 /** A fire time to come. */
 export interface PreviewEntry {
+  /** Of the job that fires. */
   readonly jobId: string
+  /** Epoch milliseconds. */
   readonly fireAt: EpochMillis
 }
 

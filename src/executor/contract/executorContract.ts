@@ -11,6 +11,7 @@ export type { ContractTimers, ExecutorUnderTest, TrialLimits } from "./executorT
 
 /** One promise of the contract. */
 export interface ExecutorCheck {
+  /** One sentence of the contract. */
   readonly name: string
   /** Rejects with `ContractViolation` when the executor does not keep it. Moves its own timers; waits for no real time. */
   run(): Promise<void>

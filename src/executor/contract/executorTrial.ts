@@ -20,7 +20,9 @@ export interface ContractTimers extends Timers {
 
 /** What an executor is made with for a check. */
 export interface TrialLimits {
+  /** Slots. */
   readonly concurrency: number
+  /** Places for orders that wait for a slot. */
   readonly queue: number
   /** An aborted attempt that does not end gives its slot back after this long, or before. */
   readonly stuckAfterMs: number
@@ -28,6 +30,7 @@ export interface TrialLimits {
 
 /** The executor that is examined. */
 export interface ExecutorUnderTest {
+  /** Makes what is examined; called for each check. */
   provider(limits: TrialLimits): ExecutorProvider
   /** Fresh timers for each check. */
   timers(): ContractTimers

@@ -15,6 +15,7 @@ import { runChecks } from "./runChecks.ts"
 import { textChecks } from "./textChecks.ts"
 import type { JobStore } from "../jobStore.ts"
 
+/** One promise of the contract, to be examined. */
 export interface StoreContractCheck {
   /** One sentence of the contract. */
   readonly name: string

@@ -21,6 +21,7 @@ import { onStopSignal } from "./signals.ts"
 import { stopMark, stopMarkOf } from "../stopMark.ts"
 import { type StoreError, StoreUnavailable, StoreUnreadable } from "../storeError.ts"
 
+/** Which file, and what it survives. */
 export interface SqliteOptions {
   /** The file, made if it does not exist, in a directory that does; `":memory:"` for a database that lives as long as it is open. */
   readonly filename: string
@@ -37,8 +38,11 @@ export interface SqliteOptions {
 
 /** An option of `sqlite()` that it cannot work with. */
 export class InvalidSqliteOption extends Data.TaggedError("InvalidSqliteOption")<{
+  /** Its name. */
   readonly option: string
+  /** What was given. */
   readonly found: unknown
+  /** What would do. */
   readonly expected: string
 }> {
   override get message(): string {
