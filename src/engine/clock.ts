@@ -92,6 +92,8 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
   const monotonicMillis = (): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 
   const arm = (): void => {
+    // One that was cancelled below another would keep a sleep armed, and in Node the process alive.
+    while (waiting.first?.callback === null) waiting.pop()
     const { first } = waiting
     if (first === undefined || first.dueAt >= armedFor) return
     if (sleeper !== null) Effect.runFork(Fiber.interruptFork(sleeper))

@@ -73,6 +73,16 @@ describe.each(kinds)("$name", ({ of }) => {
     expect(clock.waiting).toBe(0)
   })
 
+  it("leave nothing behind when one that is still there comes after they were cancelled", async () => {
+    const { clock, timers, told, tell } = world()
+    const cancelLater = timers.after(minute, tell("cancelled"))
+    timers.after(second, tell("first"))
+    cancelLater()
+    await clock.advance("1 second")
+    expect(told).toEqual([["first", second, second]])
+    expect(clock.waiting).toBe(0)
+  })
+
   it("wait longer than a platform's timer can", async () => {
     const { clock, timers, told, tell } = world()
     timers.after(60 * 24 * hour, tell("sixty days"))
