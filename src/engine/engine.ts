@@ -61,6 +61,7 @@ import { ErrorLog } from "./errorLog.ts"
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
 const unansweredMs = 5_000
 
+/** The scheduler's actor: it shows the scheduler's life. Send it nothing; the verbs do. */
 export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
 
 export interface StartOptions {

@@ -124,6 +124,7 @@ export class MaxInstancesError extends Data.TaggedError("MaxInstancesError")<{
 export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
   /** What was looked for under that name. */
   readonly kind: "store" | "executor" | "stream" | "run"
+  /** As it was asked for; of a run, its id. */
   readonly name: string
   /** Names that there are; empty where they are not listed. */
   readonly known: ReadonlyArray<string>
@@ -138,6 +139,7 @@ export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
 export class NameTakenError extends Data.TaggedError("NameTakenError")<{
   /** What has the name. */
   readonly kind: "store" | "executor" | "stream" | "calendar"
+  /** The name that is in use. */
   readonly name: string
 }> {
   override get message(): string {

@@ -44,7 +44,7 @@ export interface SchedulerLifecycleEvent extends Stamp {
 export interface JobLifecycleEvent extends Stamp {
   /** What has happened. */
   readonly type: JobLifecycleType
-  /** Of the job. */
+  /** As in `JobRecord.id`. */
   readonly jobId: string
   /** Of `JobParked`: why. */
   readonly fault?: JobFault
@@ -77,7 +77,7 @@ export interface JobsUnclaimedEvent extends Stamp {
 /** A job's next fire time was computed anew: the clock was set back by hours, or the zone data is another. */
 export interface FireTimeMovedEvent extends Stamp {
   readonly type: "FireTimeMoved"
-  /** Of the job. */
+  /** As in `JobRecord.id`. */
   readonly jobId: string
   /** What it was; `null`: there was none. */
   readonly from: EpochMillis | null
@@ -88,7 +88,7 @@ export interface FireTimeMovedEvent extends Stamp {
 }
 
 interface RunStamp extends Stamp {
-  /** The job's id. */
+  /** As in `JobRecord.id`. */
   readonly jobId: string
   /** As `getRuns` gives it. */
   readonly runId: string
@@ -148,7 +148,7 @@ export interface RunRetryDueEvent extends RunStamp {
 /** `count` fire times from `fireAt` through `through` will not run. */
 export interface FireMisfiredEvent extends Stamp {
   readonly type: "FireMisfired"
-  /** The job's id. */
+  /** As in `JobRecord.id`. */
   readonly jobId: string
   /** The first of them. */
   readonly fireAt: EpochMillis
@@ -163,7 +163,7 @@ export interface FireMisfiredEvent extends Stamp {
 /** `count` fire times from `fireAt` through `through` are served by the run `into`. */
 export interface FireCoalescedEvent extends Stamp {
   readonly type: "FireCoalesced"
-  /** The job's id. */
+  /** As in `JobRecord.id`. */
   readonly jobId: string
   /** The first of them. */
   readonly fireAt: EpochMillis

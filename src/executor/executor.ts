@@ -15,6 +15,7 @@ import type { Json } from "../trigger/trigger.ts"
 
 /** Which attempt is spoken of. A run has one attempt at a time, and the next may be ordered before the last has ended. */
 export interface AttemptId {
+  /** The run, the same in all its attempts. */
   readonly runId: string
   /** The first is 1. */
   readonly attempt: number
@@ -25,6 +26,7 @@ export interface AttemptId {
  * found by the task's name where it runs; what is not data (a signal, a way to tell of progress) is made there.
  */
 export interface RunOrder extends AttemptId {
+  /** Of the job that runs. */
   readonly jobId: string
   /** The task's name. */
   readonly task: string
@@ -40,6 +42,7 @@ export interface RunOrder extends AttemptId {
 
 /** How an attempt ended. `interrupted`: the executor was closed before it ended by itself. */
 export interface Settlement {
+  /** Of the attempt. */
   readonly outcome: Outcome
   /** When the task was called, epoch milliseconds; `null` when it never was. */
   readonly startedAt: EpochMillis | null
@@ -68,6 +71,7 @@ export interface RunListener {
   settled(attempt: AttemptId, settlement: Settlement): void
 }
 
+/** How much of it is taken. */
 export interface ExecutorStatus {
   /** Slots that are taken. */
   readonly running: number
@@ -85,6 +89,7 @@ export interface AwaitedEnd {
   readonly at: EpochMillis
 }
 
+/** An executor at work. Its calls are synchronous book-keeping, wherever the tasks run. */
 export interface Executor {
   /** How many more orders it takes now: free slots and free places in its queue. */
   free(): number

@@ -19,7 +19,7 @@ export interface ExportedJob extends Pick<
 
 /** What `exportJobs` gives: plain JSON. */
 export interface ExportedJobs {
-  /** What it is. */
+  /** Tells an export from other JSON. */
   readonly format: "carillon-jobs"
   /** Of the format. A later version of this code reads earlier ones. */
   readonly version: 1

@@ -12,7 +12,7 @@ import type { JobRow } from "../store/jobStore.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { zoneDataVersion } from "../time/zoneData.ts"
 
-/** An outage of a store. */
+/** Since when a store does not answer, and when it is tried again. */
 export interface StoreOutageStatus {
   /** Epoch milliseconds of the first call that failed. */
   readonly since: EpochMillis

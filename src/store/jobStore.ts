@@ -11,8 +11,11 @@ import type { StoreError } from "./storeError.ts"
 
 /** What never changes between runs of a job. */
 export interface JobDefinitionRow {
+  /** 1 to 255 characters, kept exactly; unique among jobs that are not removed. */
   readonly id: string
+  /** The task's name. */
   readonly task: string
+  /** The executor's name; the same as in the state. */
   readonly executor: string
   /** `TriggerSpec` as JSON. */
   readonly trigger: string
@@ -24,12 +27,15 @@ export interface JobDefinitionRow {
   readonly rules: string
   /** Name, tags, metadata and what else only people read, as JSON. */
   readonly notes: string
+  /** Epoch milliseconds, as all that is named `At`. A replacement keeps it. */
   readonly addedAt: EpochMillis
 }
 
 /** What changes with every run. */
 export interface JobStateRow {
+  /** Of the job: given out once in the store, counting up. */
   readonly key: number
+  /** The machine's state. */
   readonly value: JobState
   /** When the engine must look at the job again; `null`: not until something happens to it. */
   readonly wakeAt: EpochMillis | null
@@ -41,6 +47,7 @@ export interface JobStateRow {
   readonly memory: string
 }
 
+/** A job as it is read. */
 export interface JobRow extends JobDefinitionRow, JobStateRow {
   /** When it was removed; a removed job is kept for its runs, its id is free again. */
   readonly removedAt: EpochMillis | null
@@ -56,8 +63,11 @@ export const fireAheadMs = 60_000
  * `fireAt` is at most `fireAheadMs` after it: a store may look for the newest runs and the oldest by key.
  */
 export interface ClaimRow {
+  /** Of the run: given out once in the store, counting up. */
   readonly runKey: number
+  /** Of the job, which is there. */
   readonly jobKey: number
+  /** The fire time that it serves, or the instant of the request. */
   readonly fireAt: EpochMillis
   /**
    * 0 for a fire time of the trigger; the run's own key for a run on request; for one that tries another again, the key of that one
@@ -65,6 +75,7 @@ export interface ClaimRow {
    * was set right, have numbers of their own: see `claimKind.ts`.
    */
   readonly request: number
+  /** When it was decided on. */
   readonly claimedAt: EpochMillis
   /** JSON that takes the place of the job's arguments for this run, else `null`. */
   readonly args: string | null
@@ -72,10 +83,15 @@ export interface ClaimRow {
 
 /** What became of a run's newest attempt; `outcome` and `finishedAt` stay `null` when another attempt follows. */
 export interface SettleRow {
+  /** Of a claim, of this batch or an earlier one. */
   readonly runKey: number
+  /** The first is 1. */
   readonly attempt: number
+  /** When the task was called; `null`: it was not. */
   readonly startedAt: EpochMillis | null
+  /** When the run ended; `null`: it has not. */
   readonly finishedAt: EpochMillis | null
+  /** Of the run; `null`: it has not ended. */
   readonly outcome: Outcome | null
   /** JSON, `null` for none. */
   readonly result: string | null
@@ -83,31 +99,44 @@ export interface SettleRow {
   readonly error: string | null
 }
 
+/** A run as it is read. */
 export interface RunRow extends ClaimRow, SettleRow {
+  /** Of its job, also of one that is removed. */
   readonly jobId: string
+  /** Of the owner that claimed it. */
   readonly epoch: number
   /** As of a `JobRow`. */
   readonly damage?: string
 }
 
+/** A stretch of fire times that are not runs of their own. */
 export interface LedgerRow {
+  /** Of a job that is there, removed or not. */
   readonly jobKey: number
+  /** What became of them. */
   readonly kind: LedgerKind
+  /** The first. */
   readonly fromAt: EpochMillis
+  /** The last, inclusive. */
   readonly throughAt: EpochMillis
+  /** How many; 0 where nothing was owed. */
   readonly count: number
+  /** A `MisfireReason`, or `null`. */
   readonly reason: string | null
   /**
    * `coalesced`: the run that stands for them. Else `null`, or of a job whose clock was set right the first run key whose
    * records counted then.
    */
   readonly runKey: number | null
+  /** When it was recorded. */
   readonly at: EpochMillis
 }
 
 /** A fact about the store as a whole that an owner leaves to the next; `value: null` takes it away. */
 export interface MarkRow {
+  /** Unique in the store. */
   readonly name: string
+  /** Text of its writer's own. */
   readonly value: string | null
 }
 
@@ -124,29 +153,45 @@ export interface StoreBatch {
    * Removed jobs: their ids are free for `added` of the same batch, and their wake-up is cleared before `states` apply. One that the
    * same batch adds is removed after that.
    */
-  readonly removed: ReadonlyArray<{ readonly key: number; readonly removedAt: EpochMillis }>
+  readonly removed: ReadonlyArray<{
+    /** Of the job. */
+    readonly key: number
+    /** Epoch milliseconds. */
+    readonly removedAt: EpochMillis
+  }>
+  /** New jobs, with keys from `nextJobKey` on. */
   readonly added: ReadonlyArray<JobDefinitionRow & JobStateRow>
+  /** Definitions that take the place of a job's. */
   readonly redefined: ReadonlyArray<JobDefinitionRow & { readonly key: number }>
+  /** States that take the place of a job's. */
   readonly states: ReadonlyArray<JobStateRow>
+  /** New runs, with keys from `nextRunKey` on. */
   readonly claims: ReadonlyArray<ClaimRow>
+  /** What became of runs, those of this batch included. */
   readonly settled: ReadonlyArray<SettleRow>
+  /** Entries to add. */
   readonly ledger: ReadonlyArray<LedgerRow>
   /** Default: none. */
   readonly marks?: ReadonlyArray<MarkRow>
 }
 
+/** Who opens a store. */
 export interface StoreOwner {
+  /** Of the process; 0 where there is none. */
   readonly pid: number
   /** Empty where the caller cannot tell; a store that can fills it in. */
   readonly host: string
+  /** By the owner's clock. */
   readonly startedAt: EpochMillis
 }
 
+/** What a store tells its new owner. */
 export interface StoreOpening {
   /** One more than the last owner's. Every claim carries it. */
   readonly epoch: number
   /** Above every key that was ever given here, rows that are gone included. */
   readonly nextJobKey: number
+  /** The same for runs. */
   readonly nextRunKey: number
   /** As earlier owners have left them, by name. */
   readonly marks: ReadonlyMap<string, string>
@@ -154,16 +199,23 @@ export interface StoreOpening {
   readonly mended?: ReadonlyArray<string>
 }
 
+/** Which jobs, in which order. What is absent does not limit. */
 export interface JobFilter {
+  /** Any of these. */
   readonly states?: ReadonlyArray<JobState>
+  /** True: only parked jobs. False: only others. */
   readonly fault?: boolean
+  /** The task's name. */
   readonly task?: string
+  /** The executor's name. */
   readonly executor?: string
   /** Jobs that carry this tag (in `notes`, as `{"tags":[…]}`). */
   readonly tag?: string
   /** Default true: order by next wake-up, jobs without one last, then by key. False: by key, ascending (cheap paging with `afterKey`). */
   readonly byWake?: boolean
+  /** Only keys above this one. */
   readonly afterKey?: number
+  /** At most this many, from 1. */
   readonly limit?: number
   /** The answer ends with the job with which arguments and notes take so many bytes, more or less. Default: it does not. */
   readonly bytes?: number
@@ -175,19 +227,34 @@ export interface JobFilter {
  */
 export type JobLookup =
   | JobFilter
-  | { readonly ids: ReadonlyArray<string> }
-  | { readonly keys: ReadonlyArray<number> }
-  | { readonly ofStreams: true }
+  | {
+      /** In any order. */
+      readonly ids: ReadonlyArray<string>
+    }
+  | {
+      /** In any order. */
+      readonly keys: ReadonlyArray<number>
+    }
+  | {
+      /** All of them. */
+      readonly ofStreams: true
+    }
 
+/** Which runs. What is absent does not limit. */
 export interface RunFilter {
+  /** Of the job of this id, and of removed ones that had it. */
   readonly jobId?: string
+  /** Any of these. */
   readonly outcomes?: ReadonlyArray<Outcome>
   /** Only unfinished runs. */
   readonly live?: boolean
+  /** This run only. */
   readonly runKey?: number
-  /** Bounds of `fireAt`, both inclusive. */
+  /** The earliest `fireAt`, inclusive. */
   readonly from?: EpochMillis
+  /** The latest `fireAt`, inclusive. */
   readonly to?: EpochMillis
+  /** At most this many, from 1. */
   readonly limit?: number
   /** The answer ends with the run with which arguments, results and errors take so many bytes, more or less. Default: it does not. */
   readonly bytes?: number
@@ -195,15 +262,21 @@ export interface RunFilter {
   readonly texts?: boolean
 }
 
+/** Which ledger entries. What is absent does not limit. */
 export interface LedgerFilter {
+  /** Of the job of this id, and of removed ones that had it. */
   readonly jobId?: string
+  /** Any of these. */
   readonly kinds?: ReadonlyArray<LedgerKind>
-  /** Entries that touch [from, to]. */
+  /** Entries that touch the stretch from here on; inclusive. */
   readonly from?: EpochMillis
+  /** The end of that stretch, inclusive. */
   readonly to?: EpochMillis
+  /** At most this many, from 1. */
   readonly limit?: number
 }
 
+/** What `purge` may delete. */
 export interface Retention {
   /** Finished runs and ledger entries older than this go. */
   readonly finishedBefore: EpochMillis
@@ -215,6 +288,7 @@ export interface Retention {
   readonly limit: number
 }
 
+/** A store that nobody has opened yet; what a scheduler is given. */
 export interface JobStore {
   /**
    * Claims the store for one owner until the scope closes. Fails with `StoreInUse` (pid, host, age of the owner), `StoreUnreadable`,
@@ -227,6 +301,7 @@ export interface JobStore {
 
 /** What may be claimed now. */
 export interface DueQuery {
+  /** What is due at this instant or before. */
   readonly now: EpochMillis
   /** Those that have room, each once. By executor, so that a saturated one does not hold up the others: an index on (executor, wakeAt). */
   readonly executors: ReadonlyArray<DueOfExecutor>
@@ -236,7 +311,9 @@ export interface DueQuery {
   readonly exceptKeys: ReadonlyArray<number>
 }
 
+/** An executor that has room. */
 export interface DueOfExecutor {
+  /** As jobs carry it. */
   readonly name: string
   /** Jobs at the most, from 1. */
   readonly limit: number
@@ -246,10 +323,13 @@ export interface DueOfExecutor {
 
 /** A place in the order of wake-ups: by instant, then by key. */
 export interface WakePlace {
+  /** Epoch milliseconds. */
   readonly wakeAt: EpochMillis
+  /** Of the job. */
   readonly key: number
 }
 
+/** What is due, and what is not asked for. */
 export interface DueAnswer {
   /** For each executor of the query, by its name. */
   readonly byExecutor: ReadonlyMap<string, DueJobRows>
@@ -257,6 +337,7 @@ export interface DueAnswer {
   readonly others: ReadonlyArray<string>
 }
 
+/** What is due for one executor. */
 export interface DueJobRows {
   /**
    * Jobs with `wakeAt` ≤ `now`, earliest first, then by key, at most `limit`; fewer where a store reads fewer at a time, and at least one
@@ -283,6 +364,7 @@ export interface StoreReads {
  * A store in the hands of its owner. Not stable before 1.0: stores that several owners share will ask for more, see `docs/stores.md`.
  */
 export interface OpenStore extends StoreOpening {
+  /** The questions, which others may ask as well. */
   readonly reads: StoreReads
   /**
    * Applies `batch` in one transaction. `sequence` counts up by one a commit within the epoch, from 1; a batch that fails is retried with

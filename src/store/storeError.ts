@@ -8,6 +8,7 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   readonly store: string
   /** What was tried: `open`, or a call of the store's, such as `commit`. */
   readonly operation: string
+  /** What the driver said, or a text. */
   readonly cause: unknown
   /** What helps, where more is known than that it be reached. */
   readonly remedy?: string
@@ -64,6 +65,7 @@ export class StoreFenced extends Data.TaggedError("StoreFenced")<{
 export class StoreUnreadable extends Data.TaggedError("StoreUnreadable")<{
   /** What it calls itself, such as its file. */
   readonly store: string
+  /** What the driver said, or a text. */
   readonly cause: unknown
   /** What helps, where that is not a backup. */
   readonly remedy?: string
@@ -92,6 +94,7 @@ export class StoreTooNew extends Data.TaggedError("StoreTooNew")<{
 export class StoreConflict extends Data.TaggedError("StoreConflict")<{
   /** What it calls itself, such as its file. */
   readonly store: string
+  /** What the driver said, or a text. */
   readonly cause: unknown
 }> {
   override get message(): string {
@@ -103,6 +106,7 @@ export class StoreConflict extends Data.TaggedError("StoreConflict")<{
 export class StoreMended extends Data.TaggedError("StoreMended")<{
   /** The store's name in the scheduler. */
   readonly store: string
+  /** What was damaged, in words. */
   readonly cause: string
 }> {
   override get message(): string {

@@ -18,6 +18,7 @@ export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
   readonly reason: "threw" | "notAnInstant" | "notLater" | "slow" | "contradicts"
   /** What it gave, threw or took, in a few words. */
   readonly found: string
+  /** What it threw, where it threw. */
   readonly cause?: unknown
 }> {
   override get message(): string {

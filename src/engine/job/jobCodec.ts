@@ -26,6 +26,7 @@ export class JobUnreadableError extends Data.TaggedError("JobUnreadableError")<{
   readonly jobId: string
   /** `row`: columns that do not hold what they must. */
   readonly part: "row" | "trigger" | "rules" | "arguments" | "snapshot"
+  /** What reading it threw. */
   readonly cause: unknown
 }> {
   override get message(): string {

@@ -10,9 +10,13 @@ import type { MissingKind } from "../job/missingPart.ts"
 
 /** Something that jobs of a store wait for, and since when that is known. */
 export interface MissingPart {
+  /** The store's name in the scheduler. */
   readonly store: string
+  /** `trigger`: a trigger's type, or a calendar. */
   readonly missing: MissingKind
+  /** What is to be registered. */
   readonly name: string
+  /** Epoch milliseconds. */
   readonly since: EpochMillis
 }
 
@@ -21,8 +25,11 @@ export interface MissingPart {
  * what is missing. For `onError`: nothing is thrown.
  */
 export class JobsUnclaimedError extends Data.TaggedError("JobsUnclaimedError")<{
+  /** Its name in the scheduler. */
   readonly store: string
+  /** `trigger`: a trigger's type, or a calendar. */
   readonly missing: MissingKind
+  /** What is to be registered. */
   readonly name: string
 }> {
   override get message(): string {
