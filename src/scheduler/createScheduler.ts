@@ -58,7 +58,8 @@ import { statusOf } from "./status.ts"
 
 /**
  * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
- * `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError`, `InvalidDurationError`.
+ * `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `InvalidTriggerError`, `UnknownTimezoneError`, `InvalidJobError` and
+ * `InvalidDurationError` (of `jobDefaults`).
  */
 export const createScheduler = (options: SchedulerOptions = {}): Scheduler =>
   new LocalScheduler(readOptions(options, plainRuntime))

@@ -45,9 +45,9 @@ const verbs = [
   ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
 ]
 
-/** Verbs as Effects. Made from the keys of `T`, so that each keeps its documentation. */
-type Effects<T, Verb extends keyof T & keyof VerbErrors> = {
-  readonly [V in Verb]: AsEffect<T[V], VerbErrors[V]>
+/** Verbs as Effects. `Verb` is bound by the keys of `T` alone: only so each keeps its documentation. */
+type Effects<T, Verb extends keyof T> = {
+  readonly [V in Verb]: AsEffect<T[V], V extends keyof VerbErrors ? VerbErrors[V] : never>
 }
 
 type AsEffect<F, E> = F extends (...args: infer Args) => Promise<infer A>
@@ -56,7 +56,10 @@ type AsEffect<F, E> = F extends (...args: infer Args) => Promise<infer A>
 
 /** The verbs of `createScheduler`'s scheduler, as Effects. Each fails with what the promise rejects with. */
 export interface SchedulerService extends Effects<PromiseScheduler, (typeof verbs)[number]> {
-  /** Adds one job; a task given as itself has its arguments checked by the compiler too. Fails as `Scheduler.addJob` rejects. */
+  /**
+   * Adds one job; a task given as itself has its arguments checked by the compiler too. Fails with a `DefinitionError`, with
+   * `DuplicateJobError` when the id is taken, in whatever store, with `UnknownNameError` (its store), or with a `VerbError`.
+   */
   readonly addJob: {
     <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, AddJobError>
     (input: NamedJobInput): Effect.Effect<JobHandle, AddJobError>
