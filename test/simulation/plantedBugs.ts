@@ -61,13 +61,13 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     edits: [
       {
         file: "src/engine/writer/storeWriter.ts",
-        find: "return this.store.commit(sequence, batch).pipe(",
-        replace: "this.settle(unit, applied)\n    return this.store.commit(sequence, batch).pipe("
+        find: "return this.calling(this.store.commit(sequence, batch)).pipe(",
+        replace: "this.settle(unit, applied)\n    return this.calling(this.store.commit(sequence, batch)).pipe("
       },
       {
         file: "src/engine/writer/storeWriter.ts",
-        find: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        this.settle(unit, applied)",
-        replace: "this.oneByOne = Math.max(0, this.oneByOne - 1)"
+        find: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        done()",
+        replace: "this.oneByOne = Math.max(0, this.oneByOne - 1)\n        this.due.learn(taken)"
       }
     ]
   },
@@ -80,16 +80,16 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "an earlier wake-up is not noticed",
     "src/engine/writer/dueJobs.ts",
-    "if (wakeAt !== null && wakeAt < known) this",
-    "if (wakeAt !== null && wakeAt > known) this"
+    "if (wakeAt < known) this",
+    "if (wakeAt > known) this"
   ),
   {
     name: "an outcome is told twice and taken twice",
     edits: [
       {
         file: "src/engine/dispatcher.ts",
-        find: "order.home.settled(order, settlement)\n",
-        replace: "order.home.settled(order, settlement)\n    order.home.settled(order, settlement)\n"
+        find: "source.settled(dispatched, settlement)\n",
+        replace: "source.settled(dispatched, settlement)\n    source.settled(dispatched, settlement)\n"
       },
       {
         file: "src/job/onSettled.ts",
@@ -212,8 +212,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "intents are lost when a read fails",
     "src/engine/writer/storeWriter.ts",
-    "return Effect.tapError(read, () => Effect.sync(() => this.putBack(intents)))",
-    "return intents.length < 0 ? Effect.die(intents) : read"
+    "return Effect.tapError(this.calling(read), () => Effect.sync(() => this.putBack(intents)))",
+    "return intents.length < 0 ? Effect.die(intents) : this.calling(read)"
   ),
   bug(
     "skip queues",
