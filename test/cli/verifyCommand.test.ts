@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import Database from "better-sqlite3"
+import { commandProgram } from "../bundle.ts"
 import { describe, expect, it } from "vitest"
 import { defineTrigger, interval, task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
@@ -135,9 +136,8 @@ const program = async (
   args: ReadonlyArray<string>,
   { beforehand = "", deaf = false }: { readonly beforehand?: string; readonly deaf?: boolean } = {}
 ) => {
-  const source = join(import.meta.dirname, "../../src/cli/carillon.ts")
   const first = `data:text/javascript,${encodeURIComponent(beforehand)}`
-  const child = spawn(process.execPath, ["--import", "tsx", "--import", first, source, ...args])
+  const child = spawn(process.execPath, ["--import", first, await commandProgram(), ...args])
   if (deaf) child.stdout.destroy()
   const ended = once(child, "exit")
   const [out, err] = await Promise.all([deaf ? "" : text(child.stdout), text(child.stderr)])

@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { blocksOf, codeBlocks } from "./codeBlock.ts"
-import { runBlock } from "./runBlock.ts"
+import { blockPrograms } from "./runBlock.ts"
+import type { BlockPrograms } from "./runBlock.ts"
 import { typecheck } from "./typecheck.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -56,25 +57,27 @@ describe("TypeScript in the documents", () => {
     }
   )
 
+  const told = {
+    document: "x.md",
+    line: 1,
+    language: "ts",
+    words: ["run"],
+    code: 'console.log("said" as string)\nprocess.exitCode = 3'
+  }
+  const runBlocks = tsBlocks.filter((block) => block.words.includes("run"))
+  // The first that asks waits for the programs of all.
+  let programs: Promise<BlockPrograms> | undefined
+  const programsOf = () => (programs ??= blockPrograms(root, [told, ...runBlocks]))
+  afterAll(async () => (await programs)?.remove())
+
   it("runs in a process of its own, whose end and output are seen", async () => {
-    const block = {
-      document: "x.md",
-      line: 1,
-      language: "ts",
-      words: ["run"],
-      code: 'console.log("said" as string)\nprocess.exitCode = 3'
-    }
-    expect(await runBlock(root, block, 15_000)).toEqual({ exitCode: 3, output: "said\n" })
+    expect(await (await programsOf()).run(told, 15_000)).toEqual({ exitCode: 3, output: "said\n" })
   })
 
-  it.concurrent.for(tsBlocks.filter((block) => block.words.includes("run")))(
-    "runs and ends at $at",
-    { timeout: 120_000 },
-    async (block, { expect }) => {
-      const { exitCode, output } = await runBlock(root, block, 90_000)
-      expect(exitCode, output).toBe(0)
-    }
-  )
+  it.concurrent.for(runBlocks)("runs and ends at $at", { timeout: 120_000 }, async (block, { expect }) => {
+    const { exitCode, output } = await (await programsOf()).run(block, 90_000)
+    expect(exitCode, output).toBe(0)
+  })
 })
 
 describe("JSON in the documents", () => {

@@ -1,8 +1,9 @@
-/** Runs a code block as a program of its own, in an empty folder, as a reader would. */
+/** Runs code blocks as programs of their own, each in an empty folder, as a reader would. */
 import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { bundle } from "../bundle.ts"
 import type { CodeBlock } from "./codeBlock.ts"
 
 export interface BlockRun {
@@ -12,27 +13,40 @@ export interface BlockRun {
   readonly output: string
 }
 
-export const runBlock = async (root: string, block: CodeBlock, deadlineMs: number): Promise<BlockRun> => {
-  // Inside the project, so that its packages are found; its working directory lies outside, where it may leave files.
+export interface BlockPrograms {
+  run(block: CodeBlock, deadlineMs: number): Promise<BlockRun>
+  /** Takes their files away. */
+  remove(): void
+}
+
+/** Makes programs of `blocks`, all at once: most of each is the library that they share. */
+export const blockPrograms = async (root: string, blocks: ReadonlyArray<CodeBlock>): Promise<BlockPrograms> => {
+  // Inside the project, so that its packages are found; their working directories lie outside, where they may leave files.
   mkdirSync(join(root, ".report"), { recursive: true })
-  const folder = mkdtempSync(join(root, ".report", "block-"))
-  const workingDirectory = mkdtempSync(join(tmpdir(), "carillon-block-"))
-  try {
-    const file = join(folder, "block.ts")
-    writeFileSync(file, block.code)
-    return await runFile(root, file, workingDirectory, deadlineMs)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-    rmSync(workingDirectory, { recursive: true, force: true })
+  const folder = mkdtempSync(join(root, ".report", "blocks-"))
+  const nameOf = (block: CodeBlock): string => `block${blocks.indexOf(block)}`
+  for (const block of blocks) writeFileSync(join(folder, `${nameOf(block)}.ts`), block.code)
+  const sources = Object.fromEntries(blocks.map(nameOf).map((name) => [name, join(folder, `${name}.ts`)]))
+  const programs = await bundle(sources, folder)
+  return {
+    run: async (block, deadlineMs) => {
+      const program = programs[nameOf(block)]
+      if (program === undefined) throw new Error(`no program was made of the block at ${block.document}:${block.line}`)
+      const workingDirectory = mkdtempSync(join(tmpdir(), "carillon-block-"))
+      try {
+        return await runFile(program, workingDirectory, deadlineMs)
+      } finally {
+        rmSync(workingDirectory, { recursive: true, force: true })
+      }
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true })
   }
 }
 
-const runFile = (root: string, file: string, cwd: string, deadlineMs: number): Promise<BlockRun> =>
+const runFile = (file: string, cwd: string, deadlineMs: number): Promise<BlockRun> =>
   new Promise((resolve, reject) => {
-    const tsx = import.meta.resolve("tsx")
-    const child = spawn(process.execPath, ["--import", tsx, file], {
+    const child = spawn(process.execPath, [file], {
       cwd,
-      env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
       timeout: deadlineMs,
       killSignal: "SIGKILL",
       stdio: ["ignore", "pipe", "pipe"]

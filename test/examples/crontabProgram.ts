@@ -4,9 +4,9 @@ import type { ChildProcess } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { examplePrograms } from "./runExample.ts"
 
 const root = new URL("../..", import.meta.url).pathname
-const main = ["--import", "tsx", "examples/crontab/main.ts"]
 
 export interface Ended {
   readonly code: number | null
@@ -33,11 +33,17 @@ export const workplace = () => {
   }
 }
 
-export const startProgram = (words: ReadonlyArray<string>): Program => run(process.execPath, [...main, ...words])
+export const startProgram = async (words: ReadonlyArray<string>): Promise<Program> =>
+  run(process.execPath, [await mainProgram(), ...words])
 
 /** In a pseudo terminal; `texts` are what it waits for before it grows, and before Ctrl-C is typed. */
-export const startInTerminal = (texts: readonly [string, string], words: ReadonlyArray<string>): Program =>
-  run("python3", ["test/examples/pseudoTerminal.py", ...texts, process.execPath, ...main, ...words])
+export const startInTerminal = async (
+  texts: readonly [string, string],
+  words: ReadonlyArray<string>
+): Promise<Program> =>
+  run("python3", ["test/examples/pseudoTerminal.py", ...texts, process.execPath, await mainProgram(), ...words])
+
+const mainProgram = async (): Promise<string> => (await examplePrograms())["crontab"] ?? ""
 
 /** Ends what a failed test has left running. */
 export const endPrograms = async (): Promise<void> => {

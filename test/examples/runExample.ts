@@ -1,9 +1,10 @@
 /** Runs an example as a reader would: a process of its own, in an empty folder, with the sources behind the public entries. */
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { bundle, kept } from "../bundle.ts"
 
 export interface ExampleRun {
   /** `null` when it was killed, for not ending by itself within 30 s. */
@@ -13,13 +14,22 @@ export interface ExampleRun {
   readonly errors: string
 }
 
-const root = fileURLToPath(new URL("../..", import.meta.url))
+const examples = fileURLToPath(new URL("../../examples", import.meta.url))
 
-/** `name`: the file in `examples/`, without its extension if that is `.ts`. `args`: what follows on the command line. */
+/** Of each file in `examples/`, by its name without the extension, and `crontab`. */
+export const examplePrograms = kept((directory) => {
+  const files = readdirSync(examples).filter((name) => /\.tsx?$/.test(name))
+  const named = files.map((name) => [name.replace(/\.tsx?$/, ""), join(examples, name)])
+  return bundle(Object.fromEntries([...named, ["crontab", join(examples, "crontab/main.ts")]]), directory)
+})
+
+/** `name`: the file in `examples/`, without its extension. `args`: what follows on the command line. */
 export const runExample = async (name: string, args: ReadonlyArray<string> = []): Promise<ExampleRun> => {
   const folder = mkdtempSync(join(tmpdir(), "carillon-example-"))
   try {
-    return await run(join(root, "examples", name.includes(".") ? name : `${name}.ts`), args, folder)
+    const program = (await examplePrograms())[name]
+    if (program === undefined) throw new Error(`there is no example ${name}`)
+    return await run(program, args, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -27,9 +37,8 @@ export const runExample = async (name: string, args: ReadonlyArray<string> = [])
 
 const run = (file: string, args: ReadonlyArray<string>, cwd: string): Promise<ExampleRun> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), file, ...args], {
+    const child = spawn(process.execPath, [file, ...args], {
       cwd,
-      env: { ...process.env, TSX_TSCONFIG_PATH: join(root, "tsconfig.json") },
       timeout: 30_000,
       killSignal: "SIGKILL",
       stdio: ["ignore", "pipe", "pipe"]

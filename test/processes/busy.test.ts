@@ -14,7 +14,7 @@ import { createScheduler, interval, task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import { temporaryFile } from "../scenarios/world.ts"
 import { until } from "./condition.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 
 /** The longest hold in milliseconds; a minute where the catalogue's whole range is wanted. */
 const longestMs = Number(process.env["BUSY_MS"] ?? 3000)

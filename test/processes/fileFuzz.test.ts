@@ -10,7 +10,7 @@ import Database from "better-sqlite3"
 import { expect, it } from "vitest"
 import { temporaryFile } from "../scenarios/world.ts"
 import { livedFile } from "./corruptionLife.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 import { randomFrom } from "./kill/killPlan.ts"
 
 /** Far longer than a start takes on a busy machine. */

@@ -12,7 +12,7 @@ import { createScheduler, task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import { temporaryFile } from "../scenarios/world.ts"
 import { until } from "./condition.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 
 const startOwner = async (checkpointPages = 100) => {
   const place = dirname(temporaryFile())

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process"
 import { dirname, join } from "node:path"
 import { expect, it } from "vitest"
 import { temporaryFile } from "../scenarios/world.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 
 /** `TZ`, and noon of the machine in winter and in summer, UTC. */
 const machines = [

@@ -15,7 +15,7 @@ import { migrate } from "../../src/store/sqlite/open.ts"
 import { temporaryFile } from "../scenarios/world.ts"
 import { history } from "./schemaHistory.ts"
 import { livedFile } from "./corruptionLife.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 
 const digest = (filename: string): string => createHash("sha256").update(readFileSync(filename)).digest("hex")
 

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest"
 import { sqlite } from "../../src/sqlite.ts"
 import { createScheduler } from "../../src/index.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 import { startChild } from "./kill/killLoop.ts"
 
 let directory = ""

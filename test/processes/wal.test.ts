@@ -11,7 +11,7 @@ import { describe, expect, it } from "vitest"
 import { task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import { newWorld, temporaryFile } from "../scenarios/world.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 import { randomFrom } from "./kill/killPlan.ts"
 
 /** Images of each kind; more by `WAL_IMAGES`. */

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { cron, interval, task } from "../../src/index.ts"
 import { temporaryFile, day, hour, midnight, minute, newWorld, second } from "../scenarios/world.ts"
-import { bundled } from "./kill/childProgram.ts"
+import { bundled } from "../bundle.ts"
 
 const year = 365 * day
 const steps = [second, minute, hour, day, year, 10 * year]

@@ -6,12 +6,11 @@ import { dirname, join } from "node:path"
 import { text } from "node:stream/consumers"
 import Database from "better-sqlite3"
 import { describe, expect, it, onTestFinished, type TestContext } from "vitest"
+import { commandProgram } from "../bundle.ts"
 import { interval, task } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import { midnight, minute, newWorld, temporaryFile } from "../scenarios/world.ts"
 import { stoppedFile } from "./stoppedFile.ts"
-
-const source = join(import.meta.dirname, "../../src/cli/carillon.ts")
 
 /** Permissions do not bind root, who becomes nobody for it. */
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
@@ -35,12 +34,13 @@ const verified = async (filename: string, { skip }: TestContext) => {
   for (const name of readdirSync(directory)) chmodSync(join(directory, name), 0o444)
   chmodSync(directory, 0o555)
   onTestFinished(() => chmodSync(directory, 0o755))
-  const probe = `const fs = require("node:fs"); fs.accessSync(${JSON.stringify(source)}); fs.accessSync(${JSON.stringify(filename)})
+  const program = await commandProgram()
+  const probe = `const fs = require("node:fs"); fs.accessSync(${JSON.stringify(program)}); fs.accessSync(${JSON.stringify(filename)})
   try { fs.accessSync(${JSON.stringify(directory)}, fs.constants.W_OK); process.exit(1) } catch {}`
   if ((await node(["-e", probe], temporary)).exitCode !== 0)
     skip("nobody here may read the sources and the file, and not write it")
   const before = readdirSync(directory)
-  const answer = await node(["--import", "tsx", source, "verify", filename, "--run-age", "40000 days"], temporary)
+  const answer = await node([program, "verify", filename, "--run-age", "40000 days"], temporary)
   expect(readdirSync(directory)).toEqual(before)
   expect(readdirSync(temporary).filter((name) => name.startsWith("carillon"))).toEqual([])
   return answer

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { bundled } from "./childProgram.ts"
+import { bundled } from "../../bundle.ts"
 import { killedScheduler, killLoop } from "./killLoop.ts"
 
 const options = { kills: { type: "string", default: "100" }, seed: { type: "string", default: "1" } } as const

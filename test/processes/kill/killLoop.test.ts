@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { bundled } from "./childProgram.ts"
+import { bundled } from "../../bundle.ts"
 import type { KillLoopResult } from "./killLoop.ts"
 import { killedScheduler, killLoop } from "./killLoop.ts"
 

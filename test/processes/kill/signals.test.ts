@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { verifyFile } from "../../../src/sqlite.ts"
 import { checkHistory } from "../../history/checkHistory.ts"
 import type { Disk } from "../../history/history.ts"
-import { bundled } from "./childProgram.ts"
+import { bundled } from "../../bundle.ts"
 import { expectedJobs, killHistory } from "./killHistory.ts"
 import type { Child } from "./killLoop.ts"
 import { killedScheduler, startChild } from "./killLoop.ts"
