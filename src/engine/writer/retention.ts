@@ -19,8 +19,11 @@ export interface RetentionRules {
 const sliceRows = 500
 /** Runs that bring the next sweep forward, so that a busy store does not outgrow its count by more. */
 const sweepAfterRuns = 10_000
-/** Slices are this far apart while nothing goes. */
+/** Slices are at least this far apart while nothing goes, and no farther once a run has ended: it may be one too many. */
 const sweepEveryMs = 60_000
+/** Where none has ended, rows only grow old: by no more than a hundredth of what they may, and an hour. */
+const ageShare = 100
+const quietEveryMs = 3_600_000
 /**
  * A slice that deleted something is followed by the next: so many times as long after it as it took, and no sooner than this. A full
  * one has more behind it for certain, and a backlog goes at some thousands of rows a second in a tenth of the time.
@@ -32,6 +35,8 @@ const restAfterSomeMs = 250
 interface Sweeping {
   /** When it is time again, by monotonic time: a wall that is set right must not put it off. */
   nextMs: number
+  /** The same, if no run ends until then. */
+  quietMs: number
   /** Runs that ended since the last slice. */
   ended: number
 }
@@ -43,11 +48,14 @@ export class Retention implements CommitFollower<Writer> {
 
   /** True where nothing is ever deleted. */
   private readonly endless: boolean
+  private readonly quietEveryMs: number
 
   constructor(rules: RetentionRules, timers: Timers) {
     this.rules = rules
     this.timers = timers
     this.endless = [rules.runAgeMs, rules.runCount, rules.jobAgeMs].every((limit) => limit === Number.MAX_SAFE_INTEGER)
+    const shareMs = Math.min(rules.runAgeMs, rules.jobAgeMs) / ageShare
+    this.quietEveryMs = Math.min(quietEveryMs, Math.max(sweepEveryMs, shareMs))
   }
 
   /** Runs that ended: many of them bring the next sweep forward, so that a busy store does not outgrow its count. */
@@ -57,7 +65,7 @@ export class Retention implements CommitFollower<Writer> {
 
   /** Milliseconds until it is time for a slice; `Infinity` where nothing is ever deleted. */
   dueInMs(writer: Writer): number {
-    return this.endless ? Infinity : Math.max(0, this.of(writer).nextMs - this.timers.monotonicMillis())
+    return this.endless ? Infinity : Math.max(0, timeOf(this.of(writer)) - this.timers.monotonicMillis())
   }
 
   /** One slice, when it is time. */
@@ -65,7 +73,7 @@ export class Retention implements CommitFollower<Writer> {
     if (this.endless) return Effect.void
     const state = this.of(writer)
     const startedMs = this.timers.monotonicMillis()
-    if (state.ended < sweepAfterRuns && startedMs < state.nextMs) return Effect.void
+    if (state.ended < sweepAfterRuns && startedMs < timeOf(state)) return Effect.void
     const now = this.timers.now()
     const { runAgeMs, runCount, jobAgeMs } = this.rules
     const purge = writer.store.purge({
@@ -81,14 +89,19 @@ export class Retention implements CommitFollower<Writer> {
       state.nextMs =
         endedMs +
         (deleted === 0 ? sweepEveryMs : Math.min(sweepEveryMs, Math.max(atLeastMs, restShare * (endedMs - startedMs))))
+      state.quietMs = deleted === 0 ? endedMs + this.quietEveryMs : state.nextMs
     })
   }
 
   private of(writer: Writer): Sweeping {
     const known = this.writers.get(writer)
     if (known !== undefined) return known
-    const state = { nextMs: this.timers.monotonicMillis() + sweepEveryMs, ended: 0 }
+    // What the last life has left may be old.
+    const nextMs = this.timers.monotonicMillis() + sweepEveryMs
+    const state = { nextMs, quietMs: nextMs, ended: 0 }
     this.writers.set(writer, state)
     return state
   }
 }
+
+const timeOf = ({ nextMs, quietMs, ended }: Sweeping): number => (ended > 0 ? nextMs : quietMs)

@@ -51,6 +51,34 @@ describe("retention", () => {
     expect([purged.length, retention.dueInMs(writer)]).toEqual([1, minute])
   })
 
+  it("leaves rows that grow old, and nothing else, alone for a hundredth of their age: a minute to an hour", () => {
+    const restMs = (given: Partial<typeof rules>) => {
+      const { timers, retention, writer, sweep } = newScene(given)
+      timers.spend(minute)
+      sweep()
+      return retention.dueInMs(writer)
+    }
+    const day = 24 * 60 * minute
+    expect(restMs({ runAgeMs: 0 })).toBe(minute)
+    expect(restMs({ runAgeMs: day, jobAgeMs: 2 * day })).toBe(day / 100)
+    expect(restMs({ runAgeMs: 2 * day, jobAgeMs: day })).toBe(day / 100)
+    expect(restMs({ runAgeMs: 30 * day, jobAgeMs: 30 * day })).toBe(60 * minute)
+    expect(restMs({ runAgeMs: Number.MAX_SAFE_INTEGER, jobAgeMs: Number.MAX_SAFE_INTEGER })).toBe(60 * minute)
+  })
+
+  it("looks a minute after its last slice again once a run has ended", () => {
+    const { timers, purged, retention, writer, sweep, ended } = newScene({ runAgeMs: 1e10, jobAgeMs: 1e10 })
+    timers.spend(minute)
+    sweep()
+    timers.spend(20_000)
+    expect(retention.dueInMs(writer)).toBe(60 * minute - 20_000)
+    ended(1)
+    expect(retention.dueInMs(writer)).toBe(40_000)
+    timers.spend(40_000)
+    sweep()
+    expect([purged.length, retention.dueInMs(writer)]).toEqual([2, 60 * minute])
+  })
+
   it.each([
     ["nothing went: a minute", 0, 40, minute],
     ["something went: nine times what it took", 3, 40, 360],
