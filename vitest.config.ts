@@ -1,6 +1,12 @@
-/** Tests. `--mode development` runs them against XState's development build, any other mode against the one that users get. */
+/**
+ * Tests. `*.proof.test.ts` are the proofs, which take minutes: simulation, planted bugs, `kill -9`, processes; `--mode proof` runs those and
+ * nothing else, any other mode the rest. `--mode development` runs against XState's development build, others against the one that users get.
+ */
 import type { Plugin } from "vite"
 import { defineConfig } from "vitest/config"
+
+const tests = "test/**/*.test.{ts,tsx}"
+const proofs = "test/**/*.proof.test.{ts,tsx}"
 
 const source = (path: string) => new URL(path, import.meta.url).pathname
 
@@ -26,7 +32,7 @@ export default defineConfig(({ mode }) => ({
     ]
   },
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
+    ...(mode === "proof" ? { include: [proofs] } : { include: [tests], exclude: [proofs] }),
     setupFiles: ["test/leftRunning.ts"],
     pool: "forks",
     // Files share their process: loading Effect and SQLite anew takes 0.9 s a file, and no module here holds state.
