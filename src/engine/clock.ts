@@ -6,9 +6,9 @@
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { Subscription } from "rxjs"
 import type { SchedulerAction, SchedulerLike } from "rxjs"
-import type { Due } from "../time/dueHeap.ts"
-import { DueHeap } from "../time/dueHeap.ts"
 import type { EpochMillis } from "../time/epochMillis.ts"
+import type { HeapEntry } from "../time/instantHeap.ts"
+import { InstantHeap } from "../time/instantHeap.ts"
 import { clockMarginMs } from "../time/timers.ts"
 import type { CancelTimer, Timers, WallTimers } from "../time/timers.ts"
 
@@ -16,9 +16,6 @@ export type { WallTimers } from "../time/timers.ts"
 
 /** Longest single sleep, milliseconds. */
 export const maxSleepMs = 60_000
-
-/** Cancelled timers that are worth clearing away. */
-const fewestCancelled = 64
 
 /** A clock that keeps its timers itself, as a virtual one does: no sleep has to be armed for them. */
 export interface TimedClock extends Clock.Clock {
@@ -72,8 +69,9 @@ export const liveClock: Clock.Clock = {
     })
 }
 
-interface Waiting extends Due {
-  callback: (() => void) | null
+/** `at` by monotonic time, `key` as they came. */
+interface Waiting extends HeapEntry {
+  readonly callback: () => void
 }
 
 /** Timers on `clock`. A delay of 0 is the next turn of the event loop, whatever the clock: a turn is not time. */
@@ -82,23 +80,19 @@ export const timersOf = (clock: Clock.Clock): WallTimers => (isTimed(clock) ? cl
 const isTimed = (clock: Clock.Clock): clock is TimedClock => "timers" in clock
 
 const timersBySleeps = (clock: Clock.Clock): WallTimers => {
-  const waiting = new DueHeap<Waiting>()
+  const waiting = new InstantHeap<Waiting>()
   let armedFor = Infinity
   let sleeper: Fiber.RuntimeFiber<void> | null = null
-  let order = 0
-  /** Since they were last cleared away. */
-  let cancelled = 0
+  let newest = 0
 
   const monotonicMillis = (): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 
   const arm = (): void => {
-    // One that was cancelled below another would keep a sleep armed, and in Node the process alive.
-    while (waiting.first?.callback === null) waiting.pop()
-    const { first } = waiting
-    if (first === undefined || first.dueAt >= armedFor) return
+    const first = waiting.first()
+    if (first === undefined || first.at >= armedFor) return
     if (sleeper !== null) Effect.runFork(Fiber.interruptFork(sleeper))
-    armedFor = first.dueAt
-    const sleepMs = Math.min(Math.max(0, Math.ceil(first.dueAt - monotonicMillis())), maxSleepMs)
+    armedFor = first.at
+    const sleepMs = Math.min(Math.max(0, Math.ceil(first.at - monotonicMillis())), maxSleepMs)
     sleeper = Effect.runFork(Effect.map(clock.sleep(Duration.millis(sleepMs)), fire))
   }
 
@@ -107,32 +101,24 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
     armedFor = Infinity
     const now = monotonicMillis()
     // A callback may add timers; those wait for the next sleep, so this loop ends.
-    const last = order
+    const last = newest
     const later: Array<Waiting> = []
-    for (let { first } = waiting; first !== undefined && first.dueAt <= now; first = waiting.first) {
-      waiting.pop()
-      if (first.order > last) later.push(first)
-      else first.callback?.()
+    for (let first = waiting.first(); first !== undefined && first.at <= now; first = waiting.first()) {
+      waiting.remove(first)
+      if (first.key > last) later.push(first)
+      else first.callback()
     }
-    for (const timer of later) waiting.push(timer)
+    for (const timer of later) waiting.insert(timer)
     arm()
   }
 
   const after = (delayMs: number, callback: () => void): CancelTimer => {
     if (delayMs <= 0) return nextTurn(callback)
-    const timer: Waiting = { dueAt: monotonicMillis() + Math.max(0, delayMs), order: ++order, callback }
-    waiting.push(timer)
+    const timer: Waiting = { at: monotonicMillis() + delayMs, key: ++newest, slot: -1, callback }
+    waiting.insert(timer)
     arm()
     return () => {
-      timer.callback = null
-      // A cancelled timer at the top would keep a sleep armed and, in Node, the process alive.
-      while (waiting.first?.callback === null) waiting.pop()
-      // Below it they would stay until they are due: with long timeouts of short runs, most of what is kept.
-      cancelled += 1
-      if (cancelled >= fewestCancelled && cancelled * 2 >= waiting.size) {
-        waiting.retain((each) => each.callback !== null)
-        cancelled = 0
-      }
+      waiting.remove(timer)
       if (waiting.size === 0 && sleeper !== null) {
         Effect.runFork(Fiber.interruptFork(sleeper))
         sleeper = null

@@ -6,19 +6,19 @@
 import { Clock, Data, Duration, Effect } from "effect"
 import type { TimedClock, WallTimers } from "../engine/clock.ts"
 import { maxSleepMs, platformTurn } from "../engine/clock.ts"
-import type { Due } from "../time/dueHeap.ts"
-import { DueHeap } from "../time/dueHeap.ts"
 import type { DurationLike } from "../time/duration.ts"
 import { InvalidDurationError, readDuration, readExactDuration } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
+import type { HeapEntry } from "../time/instantHeap.ts"
+import { InstantHeap } from "../time/instantHeap.ts"
 import { shown } from "../time/shown.ts"
 import type { CancelTimer } from "../time/timers.ts"
 import { clockMarginMs } from "../time/timers.ts"
 
-interface Sleeper extends Due {
-  /** `null` once it was cancelled or woken. */
-  wake: (() => void) | null
+/** `at` by monotonic time, `key` as they came. */
+interface Sleeper extends HeapEntry {
+  readonly wake: () => void
 }
 
 /** One that waits for the wall clock. It wakes every `maxSleepMs`, like one on a real clock; only wakes that matter are made. */
@@ -60,8 +60,7 @@ export class VirtualClock implements TimedClock {
   private elapsedMs = 0
   private wallOffset: number
   private order = 0
-  private readonly sleepers = new DueHeap<Sleeper>()
-  private cancelled = 0
+  private readonly sleepers = new InstantHeap<Sleeper>()
   private readonly wallSleepers = new Set<WallSleeper>()
   /** Turns of the event loop that were asked for and have not come. */
   private pendingTurns = 0
@@ -97,8 +96,8 @@ export class VirtualClock implements TimedClock {
     // Who waits for a wall instant notices at the next look, at most a minute from now.
     for (const each of this.wallSleepers) {
       const wakes = Math.floor((this.elapsedMs - each.since) / maxSleepMs) + 1
-      this.cancel(each.sleeper)
-      each.sleeper = this.add(Math.min(each.since + wakes * maxSleepMs, each.sleeper.dueAt), () => this.wake(each))
+      this.sleepers.remove(each.sleeper)
+      each.sleeper = this.add(Math.min(each.since + wakes * maxSleepMs, each.sleeper.at), () => this.wake(each))
     }
   }
 
@@ -119,7 +118,7 @@ export class VirtualClock implements TimedClock {
 
   /** Sleepers that wait. */
   get waiting(): number {
-    return this.sleepers.size - this.cancelled
+    return this.sleepers.size
   }
 
   unsafeCurrentTimeMillis(): number {
@@ -136,7 +135,7 @@ export class VirtualClock implements TimedClock {
   sleep(duration: Duration.Duration): Effect.Effect<void> {
     return Effect.async<void>((resume) => {
       const sleeper = this.add(this.elapsedMs + Duration.toMillis(duration), () => resume(Effect.void))
-      return Effect.sync(() => this.cancel(sleeper))
+      return Effect.sync(() => void this.sleepers.remove(sleeper))
     })
   }
 
@@ -147,7 +146,7 @@ export class VirtualClock implements TimedClock {
     after: (delayMs, callback) => {
       if (delayMs <= 0) return this.turn(callback)
       const sleeper = this.add(this.elapsedMs + delayMs, callback)
-      return () => this.cancel(sleeper)
+      return () => void this.sleepers.remove(sleeper)
     },
     at: (instant, callback, setBack) => {
       if (instant <= this.unsafeCurrentTimeMillis()) return this.turn(callback)
@@ -164,7 +163,7 @@ export class VirtualClock implements TimedClock {
       this.wallSleepers.add(each)
       return () => {
         this.wallSleepers.delete(each)
-        this.cancel(each.sleeper)
+        this.sleepers.remove(each.sleeper)
       }
     }
   }
@@ -173,18 +172,12 @@ export class VirtualClock implements TimedClock {
   private async move(target: () => number): Promise<void> {
     await this.settle()
     for (let woken = 0; ; woken++) {
-      const { first } = this.sleepers
-      if (first === undefined || first.dueAt > target()) break
+      const first = this.sleepers.first()
+      if (first === undefined || first.at > target()) break
       if (woken === maxWakeUps) throw this.restless("wake-ups of one advance", woken)
-      this.sleepers.pop()
-      const { wake } = first
-      if (wake === null) {
-        this.cancelled -= 1
-        continue
-      }
-      this.elapsedMs = Math.max(this.elapsedMs, first.dueAt)
-      first.wake = null
-      wake()
+      this.sleepers.remove(first)
+      this.elapsedMs = Math.max(this.elapsedMs, first.at)
+      first.wake()
       await this.settle()
     }
     this.elapsedMs = Math.max(this.elapsedMs, target())
@@ -195,20 +188,10 @@ export class VirtualClock implements TimedClock {
     return new RestlessProgramError({ at: this.now(), doing, count })
   }
 
-  private add(dueAt: number, wake: () => void): Sleeper {
-    const sleeper: Sleeper = { dueAt, order: this.order++, wake }
-    this.sleepers.push(sleeper)
+  private add(at: number, wake: () => void): Sleeper {
+    const sleeper: Sleeper = { at, key: this.order++, slot: -1, wake }
+    this.sleepers.insert(sleeper)
     return sleeper
-  }
-
-  private cancel(sleeper: Sleeper): void {
-    if (sleeper.wake === null) return
-    sleeper.wake = null
-    this.cancelled += 1
-    // Timeouts that were never needed would otherwise stay until they are due.
-    if (this.cancelled < 64 || this.cancelled * 2 < this.sleepers.size) return
-    this.sleepers.retain(({ wake }) => wake !== null)
-    this.cancelled = 0
   }
 
   private wake(each: WallSleeper): void {

@@ -5,8 +5,8 @@ import type { LedgerEntry } from "../../job/ledger.ts"
 import type { MisfireReason } from "../../job/misfire.ts"
 import type { RunRecord } from "../../job/run.ts"
 import type { JobRow, RunRow } from "../../store/jobStore.ts"
-import { InstantHeap } from "../../store/instantHeap.ts"
 import { readInstant } from "../../time/instant.ts"
+import { entryAt, InstantHeap } from "../../time/instantHeap.ts"
 import { checkedNext } from "../../trigger/checkedTrigger.ts"
 import { missingOf } from "../../trigger/missingTrigger.ts"
 import type { Engine } from "../engine.ts"
@@ -172,7 +172,7 @@ export class JobQueries {
     for (const [index, { memory, trigger }] of jobs.entries()) {
       const { nextFireAt, exhausted, pausedAt } = memory
       if (trigger.after === "run" && awaitsEnd(memory)) continue
-      if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.add(nextFireAt, index)
+      if (nextFireAt !== null && !exhausted && pausedAt === null) upcoming.insert(entryAt(nextFireAt, index))
     }
     const entries: Array<PreviewEntry> = []
     await this.engine.questions.ask("preview", (question) => fireTimesToCome(question, upcoming, jobs, entries, count))
@@ -224,14 +224,13 @@ const fireTimesToCome = async (
   count: number
 ): Promise<void> => {
   while (entries.length < count) {
-    const first = upcoming.first()
+    const first = upcoming.take()
     const job = first === undefined ? undefined : jobs[first.key]
     if (first === undefined || job === undefined) break
     entries.push({ jobId: job.row.id, fireAt: first.at })
-    upcoming.remove(first)
     // A fixed delay has one until its run has ended.
     const next = job.trigger.after === "run" ? undefined : checkedNext(job.trigger, first.at)
-    if (next !== undefined) upcoming.add(next, first.key)
+    if (next !== undefined) upcoming.insert(entryAt(next, first.key))
     if (entries.length % entriesPerTurn === 0) await question.turn()
   }
 }

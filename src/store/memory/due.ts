@@ -1,5 +1,5 @@
 /** What is due in memory: along each executor's order of wake-ups, past what is left out. */
-import type { InstantHeap } from "../instantHeap.ts"
+import type { InstantHeap } from "../../time/instantHeap.ts"
 import type { DueAnswer, DueJobRows, DueOfExecutor, DueQuery, JobRow } from "../jobStore.ts"
 import type { MemoryTables } from "./tables.ts"
 

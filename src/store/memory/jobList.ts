@@ -4,7 +4,7 @@
  */
 import { Effect, Option } from "effect"
 import { withinBytes } from "../answerBytes.ts"
-import type { InstantHeap } from "../instantHeap.ts"
+import type { InstantHeap } from "../../time/instantHeap.ts"
 import { Nearest } from "../jobOrder.ts"
 import type { JobFilter, JobRow } from "../jobStore.ts"
 import type { MemoryTables } from "./tables.ts"

@@ -4,7 +4,8 @@
  */
 import type { EpochMillis } from "../../time/instant.ts"
 import { batchInstant } from "../batchInstant.ts"
-import { type HeapEntry, InstantHeap, type MovableEntry } from "../instantHeap.ts"
+import type { HeapEntry, MovableEntry } from "../../time/instantHeap.ts"
+import { entryAt, InstantHeap } from "../../time/instantHeap.ts"
 import type {
   ClaimRow,
   JobDefinitionRow,
@@ -111,7 +112,7 @@ export class MemoryRun implements HeapEntry {
 
 export interface MemoryLedger {
   readonly row: LedgerRow & { readonly jobId: string }
-  readonly recorded: HeapEntry
+  readonly recorded: MovableEntry
 }
 
 /** Everything a memory store holds. Outlives the scope of an owner, so a restart finds it. */
@@ -127,7 +128,7 @@ export class MemoryTables {
   readonly ledger = new Map<number, MemoryLedger>()
   /** Wake-ups by executor. */
   readonly wakes = new Map<string, InstantHeap>()
-  readonly finished = new InstantHeap()
+  readonly finished = new InstantHeap<MemoryRun>()
   readonly recorded = new InstantHeap()
   /** Done and removed jobs, by the instant they became so. */
   readonly retired = new InstantHeap()
@@ -375,7 +376,9 @@ export class MemoryTables {
     const row = { jobKey, kind, fromAt, throughAt, count, reason, runKey, at, jobId: job.row.id }
     job.ledger ??= new Set()
     job.ledger.add(key)
-    this.ledger.set(key, { row, recorded: this.recorded.add(at, key) })
+    const recorded = entryAt(at, key)
+    this.recorded.insert(recorded)
+    this.ledger.set(key, { row, recorded })
   }
 
   #count({ key, value, fault }: JobRow, by: 1 | -1): void {
@@ -419,7 +422,9 @@ export class MemoryTables {
       return null
     }
     if (entry === null) {
-      return order.add(at, key)
+      const added = entryAt(at, key)
+      order.insert(added)
+      return added
     }
     if (entry.at !== at) order.move(entry, at)
     return entry
