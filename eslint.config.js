@@ -49,6 +49,7 @@ const refuse = (names, { plainEffect = false, types = [] } = {}) => ({
 
 /** The layers, lowest first: a row may import itself and the rows above it. */
 const layers = [
+  ["src/input"],
   ["src/time", "src/trigger", "src/job"],
   ["machines"],
   ["src/event", "src/trigger/fireTimes.ts"],

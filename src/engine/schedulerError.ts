@@ -1,6 +1,6 @@
 /** What a scheduler refuses, one class a cause. */
 import { Data } from "effect"
-import { preview } from "../job/jobOptions.ts"
+import { inWords } from "../input/inWords.ts"
 import type { Outcome } from "../job/run.ts"
 
 /** The verb needs a started scheduler. */
@@ -58,7 +58,7 @@ export class UnknownJobError extends Data.TaggedError("UnknownJobError")<{
   readonly verb: string
 }> {
   override get message(): string {
-    return `${this.verb}: there is no job ${preview(this.jobId)}; getJobs() lists those there are`
+    return `${this.verb}: there is no job ${inWords(this.jobId)}; getJobs() lists those there are`
   }
 }
 
@@ -70,7 +70,7 @@ export class DuplicateJobError extends Data.TaggedError("DuplicateJobError")<{
   readonly store: string
 }> {
   override get message(): string {
-    return `job ${preview(this.jobId)} exists already in store ${preview(this.store)}; give another id, or ifExists: "replace" or "keep"`
+    return `job ${inWords(this.jobId)} exists already in store ${inWords(this.store)}; give another id, or ifExists: "replace" or "keep"`
   }
 }
 
@@ -86,7 +86,7 @@ export class JobStateError extends Data.TaggedError("JobStateError")<{
   readonly remedy: string
 }> {
   override get message(): string {
-    return `${this.verb}: job ${preview(this.jobId)} is ${this.state}; ${this.remedy}`
+    return `${this.verb}: job ${inWords(this.jobId)} is ${this.state}; ${this.remedy}`
   }
 }
 
@@ -102,7 +102,7 @@ export class RunStateError extends Data.TaggedError("RunStateError")<{
   readonly remedy: string
 }> {
   override get message(): string {
-    return `${this.verb}: run ${preview(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" || this.state === "unreadable" ? "is" : "has"} ${this.state}; ${this.remedy}`
+    return `${this.verb}: run ${inWords(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" || this.state === "unreadable" ? "is" : "has"} ${this.state}; ${this.remedy}`
   }
 }
 
@@ -116,7 +116,7 @@ export class MaxInstancesError extends Data.TaggedError("MaxInstancesError")<{
   readonly overlap: string
 }> {
   override get message(): string {
-    return `runJob: job ${preview(this.jobId)} has ${this.maxInstances} live runs, its maxInstances, and overlap "${this.overlap}" lets no more wait; try again later, or choose another overlap`
+    return `runJob: job ${inWords(this.jobId)} has ${this.maxInstances} live runs, its maxInstances, and overlap "${this.overlap}" lets no more wait; try again later, or choose another overlap`
   }
 }
 
@@ -130,8 +130,8 @@ export class UnknownNameError extends Data.TaggedError("UnknownNameError")<{
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
-    const known = this.known.length === 0 ? "" : `; there are ${this.known.map((name) => preview(name)).join(", ")}`
-    return `there is no ${this.kind} ${preview(this.name)}${known}`
+    const known = this.known.length === 0 ? "" : `; there are ${this.known.map((name) => inWords(name)).join(", ")}`
+    return `there is no ${this.kind} ${inWords(this.name)}${known}`
   }
 }
 
@@ -145,6 +145,6 @@ export class NameTakenError extends Data.TaggedError("NameTakenError")<{
   override get message(): string {
     // What jobs may lean on as code stays for as long as the scheduler runs.
     const removable = this.kind === "store" || this.kind === "executor"
-    return `there is a ${this.kind} ${preview(this.name)} already; ${removable ? "remove it first or choose another name" : "choose another name"}`
+    return `there is a ${this.kind} ${inWords(this.name)} already; ${removable ? "remove it first or choose another name" : "choose another name"}`
   }
 }

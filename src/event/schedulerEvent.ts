@@ -1,10 +1,10 @@
 /** NEWS: everything that a scheduler tells. Facts, published after the commit that makes them true. */
-import { preview } from "../job/jobOptions.ts"
+import { inWords } from "../input/inWords.ts"
 import type { RunError } from "../job/run.ts"
 import type { JobFault } from "../job/snapshot.ts"
 import type { MisfireReason } from "../job/misfire.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { Json } from "../trigger/trigger.ts"
 
 interface Stamp {
@@ -232,7 +232,7 @@ export const noEventType = (types: unknown): { readonly found: string; readonly 
   if (isUnreadable(types)) return { found: unreadableText, expected: "the type of an event, or a list of them" }
   for (const type of Array.isArray(types) ? (types as ReadonlyArray<unknown>) : [types])
     if (typeof type !== "string" || !schedulerEventTypes.has(type))
-      return { found: preview(type), expected: `one of ${[...schedulerEventTypes].join(", ")}` }
+      return { found: inWords(type), expected: `one of ${[...schedulerEventTypes].join(", ")}` }
   return null
 }
 

@@ -3,9 +3,9 @@
  * none is refused where it comes in. Knows no executor and no run.
  */
 import { Data } from "effect"
+import { inWords } from "../input/inWords.ts"
 import { outcomes } from "../job/run.ts"
 import type { RunError } from "../job/run.ts"
-import { preview } from "../task/preview.ts"
 import type { PutOff } from "../task/retryLater.ts"
 import type { Settlement } from "./executor.ts"
 
@@ -48,7 +48,7 @@ const isWritten = (given: object): boolean => written.has(given)
 export const noteWritten = (settlement: Settlement): void => void written.add(settlement)
 
 const refused = (field: string, found: unknown, expected: string): InvalidSettlementError =>
-  new InvalidSettlementError({ field, found: preview(found), expected })
+  new InvalidSettlementError({ field, found: inWords(found), expected })
 
 type Unknown<T> = { readonly [field in keyof T]?: unknown }
 

@@ -1,7 +1,10 @@
 /** What a caller may say about a job, and how it becomes rules: every duration read, every bound checked, nothing unknown let through. */
 import { Data } from "effect"
-import type { Duration } from "effect"
-import { isUnreadable, isUnreadableData, unreadableText } from "../time/readable.ts"
+import type { Refuse } from "../input/fields.ts"
+import { numberWithin, oneOf, unknownField, wholeNumber } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
+import { isUnreadableData, unreadableText } from "../input/readable.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
@@ -12,11 +15,11 @@ export interface RetryOptions {
   /** Attempts in all, the first included; at least 1. */
   readonly attempts: number
   /** Wait before the second attempt. Default 1 second. */
-  readonly backoff?: Duration.DurationInput
+  readonly backoff?: DurationLike
   /** Each further wait is this many times the one before; at least 1. Default 2. */
   readonly factor?: number
   /** No wait is longer; at least `backoff`. Default 1 hour, or `backoff` where that is longer. */
-  readonly maxBackoff?: Duration.DurationInput
+  readonly maxBackoff?: DurationLike
   /** 0 to 1: each wait is spread over ± this share of itself. Default 0. */
   readonly jitter?: number
   /** Error names (`_tag` or `name`) worth another attempt. Default: all. */
@@ -26,7 +29,7 @@ export interface RetryOptions {
 /** The rules of a job's runs, as a caller gives them. `null` takes a scheduler's default back. */
 export interface RuleOptions {
   /** How late a fire time may still start; exactly this late still does. Default `null`: however late. */
-  readonly misfireGrace?: Duration.DurationInput | null
+  readonly misfireGrace?: DurationLike | null
   /** Which of several due fire times runs. Default `"latest"`. */
   readonly coalesce?: Coalesce
   /** Runs of the job at a time; at least 1. Default 1. */
@@ -36,7 +39,7 @@ export interface RuleOptions {
   /** Default `null`: one attempt. */
   readonly retry?: RetryOptions | null
   /** Of one attempt; more than 0. Default `null`: none. */
-  readonly timeout?: Duration.DurationInput | null
+  readonly timeout?: DurationLike | null
   /** After the process died in mid-run. Default `"rerun"`: another attempt. */
   readonly onInterrupted?: OnInterrupted
   /**
@@ -67,7 +70,7 @@ export interface JobOptions extends RuleOptions {
   /** No fire time after this instant; inclusive. */
   readonly end?: InstantInput
   /** Each fire time is moved later by up to this long, seeded from job and fire time. Default: none. */
-  readonly jitter?: Duration.DurationInput
+  readonly jitter?: DurationLike
   /** True: added paused. Default false. */
   readonly paused?: boolean
   /** When the id is taken. `"replace"` keeps a pause and the last fire time. Default `"error"`. */
@@ -103,7 +106,7 @@ export class InvalidJobError extends Data.TaggedError("InvalidJobError")<{
   readonly expected: string
 }> {
   override get message(): string {
-    return `job ${preview(this.jobId)}: ${this.field} is ${this.found}, expected ${this.expected}`
+    return `job ${inWords(this.jobId)}: ${this.field} is ${this.found}, expected ${this.expected}`
   }
 }
 
@@ -128,42 +131,51 @@ const inputFields = [...optionFields, "task", "args", "trigger"]
 export const checkFields = (jobId: string, given: unknown, kind: "rules" | "options" | "input"): void => {
   const known = kind === "rules" ? ruleFields : kind === "options" ? optionFields : inputFields
   if (typeof given !== "object" || given === null) {
-    throw new InvalidJobError({ jobId, field: "the definition", found: preview(given), expected: "an object" })
+    throw new InvalidJobError({ jobId, field: "the definition", found: inWords(given), expected: "an object" })
   }
   if (isUnreadableData(given, 3))
     throw new InvalidJobError({ jobId, field: "the definition", found: unreadableText, expected: "plain data" })
-  const unknown = Object.keys(given).find((key) => !known.includes(key))
-  if (unknown !== undefined) {
-    throw new InvalidJobError({
-      jobId,
-      field: "an option",
-      found: preview(unknown),
-      expected: `one of ${known.join(", ")}`
-    })
-  }
+  checkKnown(jobId, "an option", given, known)
 }
 
 /** `given` over `defaults`. Throws `InvalidJobError` and `InvalidDurationError`. */
-export const readRules = (jobId: string, given: RuleOptions, defaults: JobRules): JobRules => ({
-  misfireGraceMs: orNull(given.misfireGrace, defaults.misfireGraceMs, (grace) =>
-    duration(jobId, "misfireGrace", grace, 0)
-  ),
-  coalesce: oneOf(jobId, "coalesce", given.coalesce, ["latest", "earliest", "all"]) ?? defaults.coalesce,
-  maxInstances: whole(jobId, "maxInstances", given.maxInstances) ?? defaults.maxInstances,
-  overlap:
-    oneOf(jobId, "overlap", given.overlap, ["skip", "queue-one", "queue-all", "cancel-running"]) ?? defaults.overlap,
-  retry: orNull(given.retry, defaults.retry, (retry) => readRetry(jobId, retry)),
-  timeoutMs: orNull(given.timeout, defaults.timeoutMs, (timeout) => duration(jobId, "timeout", timeout, 1)),
-  onInterrupted: oneOf(jobId, "onInterrupted", given.onInterrupted, ["rerun", "skip"]) ?? defaults.onInterrupted,
-  onAborted: oneOf(jobId, "onAborted", given.onAborted, ["leave", "await"]) ?? defaults.onAborted,
-  maxRuns: orNull(given.maxRuns, defaults.maxRuns, (runs) => whole(jobId, "maxRuns", runs) ?? null)
-})
+export const readRules = (jobId: string, given: RuleOptions, defaults: JobRules): JobRules => {
+  const refuse = refusal(jobId)
+  const choice = <A extends string>(field: string, value: A | undefined, allowed: ReadonlyArray<A>, otherwise: A): A =>
+    value === undefined ? otherwise : oneOf(value, allowed, field, refuse)
+  return {
+    misfireGraceMs: orNull(given.misfireGrace, defaults.misfireGraceMs, (grace) =>
+      duration(jobId, "misfireGrace", grace, 0)
+    ),
+    coalesce: choice("coalesce", given.coalesce, ["latest", "earliest", "all"], defaults.coalesce),
+    maxInstances:
+      given.maxInstances === undefined
+        ? defaults.maxInstances
+        : wholeNumber(given.maxInstances, [1], "maxInstances", refuse),
+    overlap: choice("overlap", given.overlap, ["skip", "queue-one", "queue-all", "cancel-running"], defaults.overlap),
+    retry: orNull(given.retry, defaults.retry, (retry) => readRetry(jobId, retry)),
+    timeoutMs: orNull(given.timeout, defaults.timeoutMs, (timeout) => duration(jobId, "timeout", timeout, 1)),
+    onInterrupted: choice("onInterrupted", given.onInterrupted, ["rerun", "skip"], defaults.onInterrupted),
+    onAborted: choice("onAborted", given.onAborted, ["leave", "await"], defaults.onAborted),
+    maxRuns: orNull(given.maxRuns, defaults.maxRuns, (runs) => wholeNumber(runs, [1], "maxRuns", refuse))
+  }
+}
+
+const refusal =
+  (jobId: string): Refuse =>
+  (field, found, expected) =>
+    new InvalidJobError({ jobId, field, found, expected })
+
+const checkKnown = (jobId: string, field: string, given: object, known: ReadonlyArray<string>): void => {
+  const unknown = unknownField(given, known)
+  if (unknown !== undefined) throw refusal(jobId)(field, inWords(unknown), `one of ${known.join(", ")}`)
+}
 
 /** Throws `InvalidJobError` for an id that is empty, longer than 255 characters or has a lone surrogate. */
 export const checkId = (id: unknown): string => {
   const expected = "1 to 255 characters of well-formed Unicode"
   if (typeof id !== "string" || id === "" || /\p{Surrogate}/u.test(id)) {
-    throw new InvalidJobError({ jobId: typeof id === "string" ? id : "", field: "id", found: preview(id), expected })
+    throw new InvalidJobError({ jobId: typeof id === "string" ? id : "", field: "id", found: inWords(id), expected })
   }
   if (id.length > 255) throw new InvalidJobError({ jobId: id, field: "id", found: `${id.length} characters`, expected })
   return id
@@ -172,7 +184,7 @@ export const checkId = (id: unknown): string => {
 /** Throws `InvalidJobError` for an id that is no text; what a store makes of such a value is nobody's business. */
 export const checkIdText = (id: unknown): void => {
   if (typeof id !== "string")
-    throw new InvalidJobError({ jobId: "", field: "id", found: preview(id), expected: "text" })
+    throw new InvalidJobError({ jobId: "", field: "id", found: inWords(id), expected: "text" })
 }
 
 /** Text that names something; `field` says what. */
@@ -181,7 +193,7 @@ export const checkText = (jobId: string, field: string, value: unknown): string 
   throw new InvalidJobError({
     jobId,
     field,
-    found: preview(value),
+    found: inWords(value),
     expected: "1 to 1,000 characters of well-formed Unicode"
   })
 }
@@ -194,7 +206,7 @@ export const checkTags = (jobId: string, tags: unknown): ReadonlyArray<string> =
 
 const checkTexts = (jobId: string, field: string, texts: unknown): ReadonlyArray<string> => {
   if (!Array.isArray(texts))
-    throw new InvalidJobError({ jobId, field, found: preview(texts), expected: "a list of texts" })
+    throw new InvalidJobError({ jobId, field, found: inWords(texts), expected: "a list of texts" })
   if (texts.length > maxTexts)
     throw new InvalidJobError({
       jobId,
@@ -205,38 +217,12 @@ const checkTexts = (jobId: string, field: string, texts: unknown): ReadonlyArray
   return [...new Set(texts.map((text: unknown) => checkText(jobId, `an entry of ${field}`, text)))]
 }
 
-/** A short, safe picture of any value, for messages. */
-export const preview = (value: unknown): string => {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
-    return String(value)
-  if (typeof value === "bigint") return `${value}n`
-  if (isUnreadable(value, 1)) return unreadableText
-  return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`
-}
-
 const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
   const known = ["attempts", "backoff", "factor", "maxBackoff", "jitter", "when"]
   if (typeof retry !== "object")
-    throw new InvalidJobError({ jobId, field: "retry", found: preview(retry), expected: "an object" })
-  const unknown = Object.keys(retry).find((key) => !known.includes(key))
-  if (unknown !== undefined) {
-    throw new InvalidJobError({
-      jobId,
-      field: "an option of retry",
-      found: preview(unknown),
-      expected: `one of ${known.join(", ")}`
-    })
-  }
-  const attempts = whole(jobId, "retry.attempts", retry.attempts)
-  if (attempts === undefined) {
-    throw new InvalidJobError({
-      jobId,
-      field: "retry.attempts",
-      found: "undefined",
-      expected: "a whole number of at least 1"
-    })
-  }
+    throw new InvalidJobError({ jobId, field: "retry", found: inWords(retry), expected: "an object" })
+  checkKnown(jobId, "an option of retry", retry, known)
+  const refuse = refusal(jobId)
   const backoffMs = duration(jobId, "retry.backoff", retry.backoff ?? 1000, 0)
   const maxBackoffMs = duration(jobId, "retry.maxBackoff", retry.maxBackoff ?? Math.max(3_600_000, backoffMs), 0)
   if (maxBackoffMs < backoffMs) {
@@ -248,11 +234,11 @@ const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
     })
   }
   return {
-    attempts,
+    attempts: wholeNumber(retry.attempts, [1], "retry.attempts", refuse),
     backoffMs,
-    factor: within(jobId, "retry.factor", retry.factor ?? 2, 1, 1000),
+    factor: numberWithin(retry.factor ?? 2, [1, 1000], "retry.factor", refuse),
     maxBackoffMs,
-    jitter: within(jobId, "retry.jitter", retry.jitter ?? 0, 0, 1),
+    jitter: numberWithin(retry.jitter ?? 0, [0, 1], "retry.jitter", refuse),
     when: retry.when === undefined ? null : checkTexts(jobId, "retry.when", retry.when)
   }
 }
@@ -260,28 +246,8 @@ const readRetry = (jobId: string, retry: RetryOptions): RetryRules => {
 const orNull = <A, B>(given: A | null | undefined, fallback: B | null, read: (given: A) => B | null): B | null =>
   given === undefined ? fallback : given === null ? null : read(given)
 
-const duration = (jobId: string, field: string, given: Duration.DurationInput, leastMs: number): number => {
-  const ms = readDuration(given, `job ${preview(jobId)}: ${field}`)
+const duration = (jobId: string, field: string, given: DurationLike, leastMs: number): number => {
+  const ms = readDuration(given, `job ${inWords(jobId)}: ${field}`)
   if (ms >= leastMs) return ms
   throw new InvalidJobError({ jobId, field, found: `${ms} ms`, expected: `at least ${leastMs} ms` })
-}
-
-const whole = (jobId: string, field: string, given: number | undefined): number | undefined => {
-  if (given === undefined || (Number.isSafeInteger(given) && given >= 1)) return given
-  throw new InvalidJobError({ jobId, field, found: preview(given), expected: "a whole number of at least 1" })
-}
-
-const within = (jobId: string, field: string, given: number, least: number, most: number): number => {
-  if (typeof given === "number" && given >= least && given <= most) return given
-  throw new InvalidJobError({ jobId, field, found: preview(given), expected: `a number from ${least} to ${most}` })
-}
-
-const oneOf = <A extends string>(
-  jobId: string,
-  field: string,
-  given: A | undefined,
-  allowed: ReadonlyArray<A>
-): A | undefined => {
-  if (given === undefined || allowed.includes(given)) return given
-  throw new InvalidJobError({ jobId, field, found: preview(given), expected: `one of ${allowed.join(", ")}` })
 }

@@ -4,6 +4,7 @@
  */
 import type { Runtime } from "effect"
 import type { Observable } from "rxjs"
+import { inWords } from "../input/inWords.ts"
 import { Engine } from "../engine/engine.ts"
 import type { SchedulerActor } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
@@ -28,14 +29,13 @@ import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent
 import { noEventType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { AnyTask } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
-import { withFields } from "../time/readable.ts"
+import { withFields } from "../input/readable.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import { verify } from "../verify/verify.ts"
@@ -266,25 +266,25 @@ class LocalScheduler implements Scheduler {
 
   async addStream(name: string, values$: Observable<unknown>): Promise<void> {
     checkName("addStream", name)
-    checkPart(`stream ${preview(name)}`, values$, "subscribe", "an Observable")
+    checkPart(`stream ${inWords(name)}`, values$, "subscribe", "an Observable")
     await this.engine.addStream(name, values$)
   }
 
   async addCalendar(name: string, calendar: HolidayCalendar): Promise<void> {
     checkName("addCalendar", name)
-    checkPart(`calendar ${preview(name)}`, calendar, "has", "a holiday calendar, such as holidayCalendar(…)")
+    checkPart(`calendar ${inWords(name)}`, calendar, "has", "a holiday calendar, such as holidayCalendar(…)")
     if (calendar.name !== name)
       throw new InvalidOptionError({
         option: "addCalendar's name",
-        found: preview(name),
-        expected: `${preview(calendar.name)}, which the calendar says`
+        found: inWords(name),
+        expected: `${inWords(calendar.name)}, which the calendar says`
       })
     await this.engine.addCalendar(calendar)
   }
 
   async addStore(name: string, store: JobStore): Promise<void> {
     checkName("addStore", name)
-    checkPart(`store ${preview(name)}`, store, "open", "a store, such as memory() or sqlite(…)")
+    checkPart(`store ${inWords(name)}`, store, "open", "a store, such as memory() or sqlite(…)")
     await this.engine.addStore(name, store)
   }
 
@@ -294,7 +294,7 @@ class LocalScheduler implements Scheduler {
 
   addExecutor(name: string, executor: ExecutorProvider): void {
     checkName("addExecutor", name)
-    checkPart(`executor ${preview(name)}`, executor, "make", "an executor, such as inProcess(…)")
+    checkPart(`executor ${inWords(name)}`, executor, "make", "an executor, such as inProcess(…)")
     this.engine.addExecutor(name, executor)
   }
 

@@ -1,13 +1,14 @@
 /** A scheduler from a plain JSON object: stores, executors and triggers are named, and what the names mean is given in code. */
+import { unknownField } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcess/inProcessExecutor.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { ofTrigger } from "../engine/job/jobDefinition.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import { memory } from "../store/memory/memoryStore.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import { createTriggerRegistry } from "../trigger/triggerRegistry.ts"
 import type { TriggerSpec } from "../trigger/trigger.ts"
 import { createScheduler } from "./createScheduler.ts"
@@ -69,17 +70,17 @@ export const createSchedulerFromConfig = async (
   if (isUnreadable(registry, 1))
     throw new InvalidOptionError({ option: "registry", found: unreadableText, expected: "an object" })
   if (!isObject(registry))
-    throw new InvalidOptionError({ option: "registry", found: preview(registry), expected: "an object" })
+    throw new InvalidOptionError({ option: "registry", found: inWords(registry), expected: "an object" })
   if (!isObject(config))
-    throw new InvalidOptionError({ option: "(all)", found: preview(config), expected: "an object" })
-  const unknown = Object.keys(config).find((key) => !known.includes(key))
+    throw new InvalidOptionError({ option: "(all)", found: inWords(config), expected: "an object" })
+  const unknown = unknownField(config, known)
   if (unknown !== undefined)
     throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
   const { stores, executors, jobs: given, ...plain } = config
   const jobs: unknown = given ?? []
   const { storeTypes = {}, executorTypes = {}, ...rest } = registry
   if (!Array.isArray(jobs))
-    throw new InvalidOptionError({ option: "jobs", found: preview(jobs), expected: "a list of jobs" })
+    throw new InvalidOptionError({ option: "jobs", found: inWords(jobs), expected: "a list of jobs" })
   const triggers = createTriggerRegistry(rest.triggers ?? [], rest.calendars ?? [])
   const scheduler = createScheduler({
     ...rest,
@@ -89,7 +90,7 @@ export const createSchedulerFromConfig = async (
   })
   for (const job of jobs as NonNullable<SchedulerConfig["jobs"]>) {
     if (!isObject(job))
-      throw new InvalidOptionError({ option: "jobs", found: preview(job), expected: "objects, one a job" })
+      throw new InvalidOptionError({ option: "jobs", found: inWords(job), expected: "objects, one a job" })
     const { trigger, ...others } = job
     await scheduler.addJob({
       ifExists: "replace",
@@ -115,12 +116,12 @@ const parts = <A>(
   const known = new Map(Object.entries(types))
   return Object.fromEntries(
     Object.entries(configs).map(([name, part]) => {
-      const { type, ...options } = isObject(part) ? part : { type: preview(part) }
+      const { type, ...options } = isObject(part) ? part : { type: inWords(part) }
       const make = known.get(type)
       if (make === undefined) {
         throw new InvalidOptionError({
           option: `${kind}.${name}.type`,
-          found: preview(type),
+          found: inWords(type),
           expected: `one of ${[...known.keys()].join(", ")}`
         })
       }

@@ -1,10 +1,10 @@
 /** Jobs out of one scheduler and into another, as versioned JSON: definitions and pauses, not runs. */
 import { Data } from "effect"
+import { inWords } from "../input/inWords.ts"
 import { ofTrigger } from "../engine/job/jobDefinition.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { preview } from "../job/jobOptions.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 
@@ -80,9 +80,9 @@ export const readExport = (
     throw new InvalidExportError({ found: unreadableText, expected: "what exportJobs gave" })
   const { format, version, jobs } = fieldsOf(exported)
   if (format !== "carillon-jobs" || !Array.isArray(jobs)) {
-    throw new InvalidExportError({ found: preview(exported), expected: "what exportJobs gave" })
+    throw new InvalidExportError({ found: inWords(exported), expected: "what exportJobs gave" })
   }
-  if (version !== 1) throw new InvalidExportError({ found: `version ${preview(version)}`, expected: "version 1" })
+  if (version !== 1) throw new InvalidExportError({ found: `version ${inWords(version)}`, expected: "version 1" })
   for (const [index, job] of jobs.entries()) {
     const { id, trigger, rules } = fieldsOf(job)
     if (

@@ -11,10 +11,10 @@ import type { JobFault, JobState } from "../job/snapshot.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
-import { preview } from "../job/jobOptions.ts"
-import { withFields } from "../time/readable.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Observable } from "rxjs"
+import { inWords } from "../input/inWords.ts"
+import { withFields } from "../input/readable.ts"
 
 /** A run that was asked for. */
 export interface RunHandle {
@@ -48,7 +48,7 @@ export const readMissed = (verb: string, options: ResumeOptions): ResumeOptions[
   const { missed } = options
   // Plain JavaScript may give anything.
   if (missed !== undefined && !["skip", "coalesce"].includes(missed))
-    throw new InvalidOptionError({ option: "missed", found: preview(missed), expected: `"skip" or "coalesce"` })
+    throw new InvalidOptionError({ option: "missed", found: inWords(missed), expected: `"skip" or "coalesce"` })
   return missed
 }
 

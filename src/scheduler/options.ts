@@ -1,6 +1,8 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
 import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
+import { unknownField, wholeNumber } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
 import { captureAsyncContext, runtimeWithin } from "./asyncContext.ts"
 import { liveClock } from "../engine/clock.ts"
 import type { EngineOptions, Inspect } from "../engine/engineOptions.ts"
@@ -11,7 +13,7 @@ import type { Within } from "../event/callback.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import { inProcess } from "../executor/inProcess/inProcessExecutor.ts"
 import type { RuleOptions } from "../job/jobOptions.ts"
-import { checkFields, preview, readRules } from "../job/jobOptions.ts"
+import { checkFields, readRules } from "../job/jobOptions.ts"
 import { defaultRules } from "../job/rules.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import { memory } from "../store/memory/memoryStore.ts"
@@ -19,7 +21,8 @@ import type { AnyTask } from "../task/task.ts"
 import { describeError } from "../task/runError.ts"
 import { TaskRegistry } from "../task/taskRegistry.ts"
 import { terminalText } from "../task/terminalText.ts"
-import { isUnreadable, isUnreadableData, unreadableText } from "../time/readable.ts"
+import { isUnreadable, isUnreadableData, unreadableText } from "../input/readable.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { zoneOf } from "../time/zone.ts"
@@ -32,11 +35,11 @@ import { watchedCodec } from "../trigger/watchedTrigger.ts"
 /** How long what is over is kept. */
 export interface RetentionOptions {
   /** Finished runs and ledger entries older than this are deleted. Default 30 days. */
-  readonly runAge?: Duration.DurationInput
+  readonly runAge?: DurationLike
   /** Finished runs kept in one store, the newest. Default 1,000,000. */
   readonly runCount?: number
   /** Done and removed jobs older than this are deleted with their runs. Default 30 days. */
-  readonly jobAge?: Duration.DurationInput
+  readonly jobAge?: DurationLike
 }
 
 /** All optional. `R`: what tasks that are Effects require; must be `never` here, see `carillon/effect`. */
@@ -67,7 +70,7 @@ export interface SchedulerOptions<R = never> {
    * How long a command (`addJob`, `pauseJob`, …) waits for a store that is away, before it rejects with the store's error, nothing
    * of it written. `null`: for as long as it takes. Default 30 seconds.
    */
-  readonly commandTimeout?: Duration.DurationInput | null
+  readonly commandTimeout?: DurationLike | null
   /** XState's `inspect`, passed to every actor. Without it, inspection costs nothing. */
   readonly inspect?: Inspect
   /** Replaces the clock of everything. Default: the machine's. */
@@ -98,10 +101,10 @@ const known = [
 /** Throws `InvalidOptionError`, `DuplicateTaskError`, `InvalidTaskError`, `UnknownTimezoneError`, `InvalidJobError` and `InvalidDurationError`. */
 export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): EngineOptions => {
   if (!isObject(options))
-    throw new InvalidOptionError({ option: "(all)", found: preview(options), expected: "an object" })
+    throw new InvalidOptionError({ option: "(all)", found: inWords(options), expected: "an object" })
   if (isUnreadable(options, 3))
     throw new InvalidOptionError({ option: "(all)", found: unreadableText, expected: "options that can be read" })
-  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  const unknown = unknownField(options, known)
   if (unknown !== undefined)
     throw new InvalidOptionError({ option: unknown, found: "given", expected: `one of ${known.join(", ")}` })
   if (options.store !== undefined && options.stores?.["default"] !== undefined) {
@@ -127,7 +130,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
   checkParts("triggers", options.triggers, "fromJSON", "trigger types, made by defineTrigger")
   checkParts("calendars", options.calendars, "has", "holiday calendars")
   checkOptional("retention", options.retention, (part) => typeof part === "object" && part !== null, "an object")
-  const strange = Object.keys(options.retention ?? {}).find((key) => !retentionKnown.includes(key))
+  const strange = unknownField(options.retention ?? {}, retentionKnown)
   if (strange !== undefined)
     throw new InvalidOptionError({
       option: `retention.${strange}`,
@@ -162,10 +165,10 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     rules: readRules("jobDefaults", options.jobDefaults ?? {}, defaultRules),
     retention: {
       runAgeMs: readDuration(options.retention?.runAge ?? Duration.days(30), "retention.runAge"),
-      runCount: wholeNumber("retention.runCount", options.retention?.runCount, 1_000_000),
+      runCount: countOr(1_000_000, "retention.runCount", options.retention?.runCount),
       jobAgeMs: readDuration(options.retention?.jobAge ?? Duration.days(30), "retention.jobAge")
     },
-    cachedJobs: wholeNumber("cachedJobs", options.cachedJobs, 1000),
+    cachedJobs: countOr(1000, "cachedJobs", options.cachedJobs),
     commandTimeoutMs:
       options.commandTimeout === null
         ? Infinity
@@ -203,7 +206,7 @@ const guarded =
   }
 
 const checkOptional = (option: string, given: unknown, fits: (given: unknown) => boolean, expected: string): void => {
-  if (given !== undefined && !fits(given)) throw new InvalidOptionError({ option, found: preview(given), expected })
+  if (given !== undefined && !fits(given)) throw new InvalidOptionError({ option, found: inWords(given), expected })
 }
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null
@@ -216,11 +219,11 @@ const triggerBudget = (clock: Clock.Clock): TimeBudget => ({
   elapsedMs: () => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 })
 
-const wholeNumber = (option: string, given: number | undefined, fallback: number): number => {
-  if (given === undefined) return fallback
-  if (Number.isSafeInteger(given) && given >= 0) return given
-  throw new InvalidOptionError({ option, found: preview(given), expected: "a whole number of at least 0" })
-}
+const countOr = (fallback: number, option: string, given: number | undefined): number =>
+  given === undefined ? fallback : wholeNumber(given, [0], option, refuse)
+
+const refuse = (option: string, found: string, expected: string): InvalidOptionError =>
+  new InvalidOptionError({ option, found, expected })
 
 /** A browser has no process; there a store of its own needs no owner's name. */
 const processOwner = (): { readonly pid: number; readonly host: string } => {

@@ -1,7 +1,7 @@
 /** Jobs as lines for people. */
+import { inWords } from "../input/inWords.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { lazyKind, UnrunCallbackError } from "../event/callback.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { terminalText } from "../task/terminalText.ts"
 import type { JobHandle } from "./jobHandle.ts"
@@ -13,7 +13,7 @@ export const printJobs = async (
   print: (line: string) => unknown = printLine
 ): Promise<void> => {
   if (typeof print !== "function") {
-    throw new InvalidOptionError({ option: "printJobs' argument", found: preview(print), expected: "a function" })
+    throw new InvalidOptionError({ option: "printJobs' argument", found: inWords(print), expected: "a function" })
   }
   for (const line of linesOf(await getJobs(), tentative)) {
     // It may be an async function: what it rejects with is this verb's own failure.

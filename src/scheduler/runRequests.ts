@@ -1,4 +1,5 @@
 /** Runs that callers ask for, end, or wait for. */
+import { inWords } from "../input/inWords.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Requested } from "../engine/writer/jobEdits.ts"
 import { cancelRun, jobIn, request, retry } from "../engine/writer/jobEdits.ts"
@@ -10,7 +11,6 @@ import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from 
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import type { Needs } from "../engine/jobWrites.ts"
 import { submit, submitAnd } from "../engine/jobWrites.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
 import { retriedKey } from "../store/claimKind.ts"
 import type { RunRow } from "../store/jobStore.ts"
@@ -54,16 +54,16 @@ export class RunRequests {
       new RunStateError({ runId, verb: "retryRun", state, remedy })
     const damage = damageOf(run)
     if (damage !== null)
-      throw refusal("unreadable", `its record is damaged (${damage}): runJob(${preview(jobId)}) makes another run`)
+      throw refusal("unreadable", `its record is damaged (${damage}): runJob(${inWords(jobId)}) makes another run`)
     if (run.outcome === null) throw refusal("live", "cancelRun it first, or await its end")
-    if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${preview(jobId)}) makes another run`)
+    if (run.outcome === "succeeded") throw refusal("succeeded", `runJob(${inWords(jobId)}) makes another run`)
     const others = await this.engine.read(
       "retryRun",
       writer.store.reads.runs({ jobId, from: run.fireAt, to: run.fireAt })
     )
     const again = others.find((other) => retriedKey(other) === run.runKey)
     if (again !== undefined)
-      throw refusal("retried", `as run ${preview(writer.runId(again.runKey))}: retry that one if it did not succeed`)
+      throw refusal("retried", `as run ${inWords(writer.runId(again.runKey))}: retry that one if it did not succeed`)
     return this.claimed(writer, { keys: [jobKey] }, (unit) => {
       const job = unit.byKey(jobKey)
       if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
@@ -157,4 +157,4 @@ const damageOf = ({ damage, args }: RunRow): string | null => {
 }
 
 const unknownRun = (runId: unknown): UnknownNameError =>
-  new UnknownNameError({ kind: "run", name: typeof runId === "string" ? runId : preview(runId), known: [] })
+  new UnknownNameError({ kind: "run", name: typeof runId === "string" ? runId : inWords(runId), known: [] })

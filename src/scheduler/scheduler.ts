@@ -1,5 +1,5 @@
 /** What a scheduler is to a program: every verb, what it promises and what it fails with. An interface: `createScheduler` makes one. */
-import type { Duration } from "effect"
+import type { DurationLike } from "../time/duration.ts"
 import type { Observable } from "rxjs"
 import type { SchedulerActor } from "../engine/engine.ts"
 import type { JobActor } from "../engine/jobActors.ts"
@@ -47,7 +47,7 @@ export interface StartOptions {
   /** True: fires nothing until `resume`. Default false. */
   readonly paused?: boolean
   /** How long to wait for another process to give a store back, as the old one does in a deployment. Default: not at all. */
-  readonly waitForStore?: Duration.DurationInput
+  readonly waitForStore?: DurationLike
 }
 
 /** How a scheduler stops. */
@@ -55,7 +55,7 @@ export interface ShutdownOptions {
   /** False: runs under way are interrupted at once. Default true. */
   readonly wait?: boolean
   /** How long runs under way may take to end, where they are waited for; then they are interrupted. Default 30 seconds. */
-  readonly deadline?: Duration.DurationInput
+  readonly deadline?: DurationLike
 }
 
 /**

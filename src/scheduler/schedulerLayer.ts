@@ -3,16 +3,17 @@
  * every verb is the promise face's own, with its documentation, and fails with the errors that are named there.
  */
 import { Context, Effect, Fiber, Layer, Runtime, Supervisor } from "effect"
-import type { Duration, Stream } from "effect"
+import type { Stream } from "effect"
+import { inWords } from "../input/inWords.ts"
 import { effectStream } from "./effectStream.ts"
 import type { SchedulerActor } from "../engine/engine.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { AnyTask, TaskRequirements } from "../task/task.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import type { Verification } from "../verify/verification.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
@@ -92,9 +93,9 @@ export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit
   /** Everything that jobs may run. What their Effects require, the layer requires. */
   readonly tasks?: ReadonlyArray<T>
   /** How long runs under way have when the layer is released; then they are interrupted. Default 30 seconds. */
-  readonly deadline?: Duration.DurationInput
+  readonly deadline?: DurationLike
   /** How long to wait for another process to give a store back. Default: not at all. */
-  readonly waitForStore?: Duration.DurationInput
+  readonly waitForStore?: DurationLike
 }
 
 /** The service's tag. */
@@ -139,7 +140,7 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
 
 /** Read before anything is started: a release cannot fail. Plain JavaScript may give anything. */
 const readLayerOptions = <T extends AnyTask<unknown>>(given: LayerOptions<T>) => {
-  if (!isObject(given)) throw new InvalidOptionError({ option: "(all)", found: preview(given), expected: "an object" })
+  if (!isObject(given)) throw new InvalidOptionError({ option: "(all)", found: inWords(given), expected: "an object" })
   const { deadline, waitForStore, ...options } = given
   return {
     options,

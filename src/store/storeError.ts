@@ -1,6 +1,6 @@
 /** What a store can fail with, one class a cause. Drivers' errors are translated where a driver meets the contract. */
 import { Data } from "effect"
-import { preview } from "../task/preview.ts"
+import { inWords } from "../input/inWords.ts"
 
 /** The store is busy, full or away; the same call may succeed later. `remedy`: what helps, where that is known. */
 export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
@@ -123,4 +123,4 @@ const causeText = (cause: unknown): string =>
     ? (cause.message.split("\n", 1)[0] ?? "").replace(/ Tried:$/, "")
     : typeof cause === "string"
       ? cause
-      : preview(cause)
+      : inWords(cause)

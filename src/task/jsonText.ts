@@ -1,8 +1,8 @@
 /** What is JSON, strictly: values that come back from a store exactly as they went in. Nothing is converted in silence. */
 import { Data } from "effect"
+import { className, inWords } from "../input/inWords.ts"
 import type { Json } from "../trigger/trigger.ts"
 import { pathText } from "./pathText.ts"
-import { className, preview } from "./preview.ts"
 
 export { pathText } from "./pathText.ts"
 
@@ -154,7 +154,7 @@ class JsonCopy {
         }
         return this.ofObject(value)
       default:
-        throw this.refusal(preview(value), "JSON")
+        throw this.refusal(inWords(value), "JSON")
     }
   }
 
@@ -182,7 +182,7 @@ class JsonCopy {
     const prototype: unknown = Object.getPrototypeOf(value)
     // A plain object of another realm has a prototype of its own, with none above it.
     if (prototype !== Object.prototype && prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-      throw this.refusal(preview(value), "plain data")
+      throw this.refusal(inWords(value), "plain data")
     }
     this.checkSymbols(value)
     const copy: { [key: string]: Json } = {}

@@ -1,5 +1,5 @@
 /** Where something is in a value, in words. */
-import { preview } from "./preview.ts"
+import { inWords } from "../input/inWords.ts"
 
 /** `["a", 0, "b c"]` as `a[0]["b c"]`; the empty path as `the value`. At most 200 characters. */
 export const pathText = (path: ReadonlyArray<string | number>): string => {
@@ -8,7 +8,7 @@ export const pathText = (path: ReadonlyArray<string | number>): string => {
   for (const key of path) {
     if (typeof key === "number") text += `[${key}]`
     else if (/^[A-Za-z_$][\w$]*$/.test(key)) text += text === "" ? key : `.${key}`
-    else text += `[${preview(key)}]`
+    else text += `[${inWords(key)}]`
     if (text.length > 200) return `${text.slice(0, 200)}…`
   }
   return text

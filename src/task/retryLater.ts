@@ -1,16 +1,17 @@
 /** A task's own word on when to try again, thrown or failed with. Decides nothing: the job's `retry` says how often. */
 import { Data } from "effect"
-import type { Duration } from "effect"
+import { unknownField } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { InvalidInstantError, readInstant } from "../time/instant.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
-import { preview } from "./preview.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 
 /** When, by one of the two, and whether it counts. */
 export interface RetryLaterOptions {
   /** From the end of this attempt. */
-  readonly after?: Duration.DurationInput
+  readonly after?: DurationLike
   /** An instant; text without an offset is UTC. One that has passed is at once. */
   readonly at?: InstantInput
   /** Whether this attempt is one of `retry.attempts`. Default true; with false the run is only put off, however often. */
@@ -38,22 +39,22 @@ export class RetryLater extends Data.TaggedError("RetryLater")<{
       throw new InvalidInstantError({ found: unreadableText, expected: "RetryLater's options" })
     if (typeof (options as unknown) !== "object" || (options as unknown) === null)
       throw new InvalidInstantError({
-        found: preview(options),
+        found: inWords(options),
         expected: "RetryLater's options, `{ after }` or `{ at }`"
       })
-    const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
+    const unknown = unknownField(options, knownOptions)
     if (unknown !== undefined)
       throw new InvalidInstantError({
-        found: preview(unknown).slice(1, -1),
+        found: inWords(unknown).slice(1, -1),
         expected: `only ${knownOptions.join(", ")} among RetryLater's options`
       })
     const { after, at, counts = true, reason } = options
     if (typeof (counts as unknown) !== "boolean")
-      throw new InvalidInstantError({ found: preview(counts), expected: "RetryLater's counts, true or false" })
+      throw new InvalidInstantError({ found: inWords(counts), expected: "RetryLater's counts, true or false" })
     if (reason !== undefined && typeof (reason as unknown) !== "string")
-      throw new InvalidInstantError({ found: preview(reason), expected: "RetryLater's reason, a text" })
+      throw new InvalidInstantError({ found: inWords(reason), expected: "RetryLater's reason, a text" })
     if ((after === undefined) === (at === undefined))
-      throw new InvalidInstantError({ found: preview(at), expected: "either `after` or `at` of RetryLater" })
+      throw new InvalidInstantError({ found: inWords(at), expected: "either `after` or `at` of RetryLater" })
     super({
       afterMs: after === undefined ? null : readDuration(after, "RetryLater's after"),
       at: at === undefined ? null : readInstant(at, "UTC"),

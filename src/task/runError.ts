@@ -1,7 +1,7 @@
 /** Describes anything that a task can throw. Never throws: what is thrown may be hostile, and this runs in the engine. */
 import { Cause, Runtime } from "effect"
+import { className, inWords } from "../input/inWords.ts"
 import type { RunError } from "../job/run.ts"
-import { className, preview } from "./preview.ts"
 
 /** Caps, in UTF-16 code units. */
 const maxName = 200
@@ -59,7 +59,7 @@ const nameOf = (error: unknown): string => {
 /** `seen` holds the errors on the way here. */
 const messageOf = (error: unknown, seen: ReadonlyArray<unknown>): string => {
   if (typeof error === "string") return error
-  if (!isHolder(error)) return preview(error)
+  if (!isHolder(error)) return inWords(error)
   const inner = [...seen, error]
   const own = textField(error, "message") ?? fieldsText(error)
   const members = field(error, "errors")
@@ -89,8 +89,8 @@ const innerText = (thrown: unknown, seen: ReadonlyArray<unknown>): string => {
 /** An error without a message is told by its fields: tagged errors often have nothing else. */
 const fieldsText = (error: object): string => {
   const pairs = read(() => Object.keys(error).filter((key) => !silent.includes(key))) ?? []
-  const texts = pairs.slice(0, maxMembers).map((key) => `${key}: ${preview(field(error, key))}`)
-  return texts.length > 0 ? texts.join(", ") : isError(error) ? "" : preview(error)
+  const texts = pairs.slice(0, maxMembers).map((key) => `${key}: ${inWords(field(error, key))}`)
+  return texts.length > 0 ? texts.join(", ") : isError(error) ? "" : inWords(error)
 }
 
 const silent = ["_tag", "name", "message", "stack", "cause", "errors"]

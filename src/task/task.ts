@@ -2,13 +2,14 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import type { Effect } from "effect"
 import { Data } from "effect"
+import { unknownField } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
 import { generatorKind, lazyKind } from "../event/callback.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
-import { isUnreadable, unreadableText } from "../time/readable.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
 import type { ArgumentsInput, ArgumentsOutput, ArgumentsSchema } from "./argumentsSchema.ts"
 import { standardSchema } from "./argumentsSchema.ts"
-import { preview } from "./preview.ts"
 import type { TaskContext } from "./taskContext.ts"
 import { isHandler } from "./taskValue.ts"
 
@@ -121,7 +122,7 @@ export class InvalidTaskError extends Data.TaggedError("InvalidTaskError")<{
   readonly expected: string
 }> {
   override get message(): string {
-    return `task ${preview(this.task)}: ${this.field} is ${this.found}, expected ${this.expected}`
+    return `task ${inWords(this.task)}: ${this.field} is ${this.found}, expected ${this.expected}`
   }
 }
 
@@ -213,7 +214,7 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
   // Not into a schema: it may have getters that are meant for later.
   if (isUnreadable(options, 1))
     throw new InvalidTaskError({ task: name, field: "options", found: unreadableText, expected: "an object" })
-  const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
+  const unknown = unknownField(options, knownOptions)
   if (unknown !== undefined) throw refusal(name, "options", unknown, `only ${knownOptions.join(", ")}`)
   const { args, retryWhen, executor } = options as {
     readonly args?: unknown
@@ -258,8 +259,8 @@ const isAsync = (value: unknown): boolean => Object.prototype.toString.call(valu
 
 const refusal = (name: unknown, field: string, found: unknown, expected: string): InvalidTaskError =>
   new InvalidTaskError({
-    task: typeof name === "string" ? name : preview(name),
+    task: typeof name === "string" ? name : inWords(name),
     field,
-    found: lazyKind(found) ?? preview(found),
+    found: lazyKind(found) ?? inWords(found),
     expected
   })

@@ -1,10 +1,10 @@
 /** The arguments of a job: checked when it is added, stored as given, parsed again before each attempt. */
 import type { StandardSchemaV1 } from "@standard-schema/spec"
 import { Data } from "effect"
+import { inWords } from "../input/inWords.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { JsonLimits } from "./jsonText.ts"
 import { jsonLimits, NotJsonError, pathText, toJson } from "./jsonText.ts"
-import { preview } from "./preview.ts"
 import type { AnyTask } from "./task.ts"
 
 export { jsonText } from "./jsonText.ts"
@@ -23,9 +23,9 @@ export class InvalidArgumentsError extends Data.TaggedError("InvalidArgumentsErr
   readonly expected: string
 }> {
   override get message(): string {
-    const job = this.job === null ? "a job" : `job ${preview(this.job)}`
+    const job = this.job === null ? "a job" : `job ${inWords(this.job)}`
     const place = this.path.length === 0 ? "args" : `args ${pathText(this.path)}`
-    return `${job} of task ${preview(this.task)}: ${place} is ${this.found}, expected: ${this.expected}; give args that the task accepts`
+    return `${job} of task ${inWords(this.task)}: ${place} is ${this.found}, expected: ${this.expected}; give args that the task accepts`
   }
 }
 
@@ -35,7 +35,7 @@ export class AsyncSchemaError extends Data.TaggedError("AsyncSchemaError")<{
   readonly task: string
 }> {
   override get message(): string {
-    return `task ${preview(this.task)}: its schema checks asynchronously; give it a synchronous one and do the rest in the task`
+    return `task ${inWords(this.task)}: its schema checks asynchronously; give it a synchronous one and do the rest in the task`
   }
 }
 
@@ -80,7 +80,7 @@ const parse = (task: AnyTask<unknown>, schema: StandardSchemaV1, args: Json, job
   if (answer.issues === undefined) return answer.value
   const path = (issue?.path ?? []).map(keyOf)
   const expected = issue === undefined ? "what its schema allows" : moreText(issue.message, answer.issues.length)
-  throw new InvalidArgumentsError({ job, task: task.name, path, found: preview(valueAt(args, path)), expected })
+  throw new InvalidArgumentsError({ job, task: task.name, path, found: inWords(valueAt(args, path)), expected })
 }
 
 const validate = (
@@ -100,10 +100,10 @@ const validate = (
     if (typeof answer === "object" && answer !== null) return answer as StandardSchemaV1.Result<unknown>
   } catch (error) {
     if (error instanceof AsyncSchemaError) throw error
-    failure = `it threw ${preview(error instanceof Error ? error.message : error)}`
+    failure = `it threw ${inWords(error instanceof Error ? error.message : error)}`
   }
   const expected = `a schema that answers, ${failure}`
-  throw new InvalidArgumentsError({ job, task: task.name, path: [], found: preview(args), expected })
+  throw new InvalidArgumentsError({ job, task: task.name, path: [], found: inWords(args), expected })
 }
 
 const isPromise = (answer: unknown): boolean =>

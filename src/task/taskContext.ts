@@ -1,10 +1,10 @@
 /** What a task is called with, and why its signal aborts. Holds no rule of when: that is the executor's. */
 import { Data } from "effect"
-import type { Duration } from "effect"
+import { inWords } from "../input/inWords.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
-import { preview } from "./preview.ts"
 
 /** What a task is called with. `signal`, `progress` and `extendTimeout` are made when read, so take them from the context itself, not from a copy. */
 export interface TaskContext<Args = unknown> {
@@ -32,7 +32,7 @@ export interface TaskContext<Args = unknown> {
    * Asks for more time: the attempt times out no earlier than this long from now. Never shortens; nothing without a timeout or after
    * the attempt's outcome. Throws `InvalidDurationError`.
    */
-  readonly extendTimeout: (duration: Duration.DurationInput) => void
+  readonly extendTimeout: (duration: DurationLike) => void
 }
 
 /** Which attempt was aborted. */
@@ -109,10 +109,10 @@ export class AttemptContext implements TaskContext {
     return this.#control.signal
   }
 
-  get extendTimeout(): (duration: Duration.DurationInput) => void {
+  get extendTimeout(): (duration: DurationLike) => void {
     const control = this.#control
     return (duration) => {
-      control.extend(readDuration(duration, `job ${preview(this.jobId)}: extendTimeout`))
+      control.extend(readDuration(duration, `job ${inWords(this.jobId)}: extendTimeout`))
     }
   }
 

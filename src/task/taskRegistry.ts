@@ -1,7 +1,7 @@
 /** The tasks of a scheduler, by name. */
 import { Data } from "effect"
-import { isUnreadable } from "../time/readable.ts"
-import { preview } from "./preview.ts"
+import { inWords } from "../input/inWords.ts"
+import { isUnreadable } from "../input/readable.ts"
 import type { AnyTask } from "./task.ts"
 import { InvalidTaskError } from "./task.ts"
 
@@ -11,7 +11,7 @@ export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{
   readonly task: string
 }> {
   override get message(): string {
-    return `task ${preview(this.task)} is registered twice; give one of them another name`
+    return `task ${inWords(this.task)} is registered twice; give one of them another name`
   }
 }
 
@@ -25,14 +25,14 @@ export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
   readonly known: ReadonlyArray<string>
 }> {
   override get message(): string {
-    const job = this.job === null ? "" : `job ${preview(this.job)}: `
+    const job = this.job === null ? "" : `job ${inWords(this.job)}: `
     const shown = this.known
       .slice(0, maxShown)
-      .map((name) => preview(name))
+      .map((name) => inWords(name))
       .join(", ")
     const more = this.known.length > maxShown ? ` and ${this.known.length - maxShown} more` : ""
     const known = this.known.length === 0 ? "no task is registered" : `registered are ${shown}${more}`
-    return `${job}task ${preview(this.task)} is not registered; add it to \`tasks\` or correct the name; ${known}`
+    return `${job}task ${inWords(this.task)} is not registered; add it to \`tasks\` or correct the name; ${known}`
   }
 }
 
@@ -53,7 +53,7 @@ export class TaskRegistry {
       throw new InvalidTaskError({
         task: "?",
         field: "the entry",
-        found: preview(task),
+        found: inWords(task),
         expected: "what task(…) gives"
       })
     }

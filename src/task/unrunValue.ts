@@ -3,8 +3,8 @@
  * Told by their shape and by the marks that libraries give them, so that copies of any version are known. Runs nothing.
  */
 import { Data } from "effect"
+import { inWords } from "../input/inWords.ts"
 import { generatorKind, lazyKind, lazyKinds } from "../event/callback.ts"
-import { preview } from "./preview.ts"
 import { pathText } from "./pathText.ts"
 
 /** A task gave something that would have had to be run, read or awaited. Another attempt would give the same. */
@@ -20,7 +20,7 @@ export class UnrunResultError extends Data.TaggedError("UnrunResultError")<{
 }> {
   override get message(): string {
     const place = this.path.length === 0 ? "" : ` at ${pathText(this.path)}`
-    return `job ${preview(this.job)}: task ${preview(this.task)} gave ${this.found}${place}, which nothing runs; ${remedyFor(this.found)}`
+    return `job ${inWords(this.job)}: task ${inWords(this.task)} gave ${this.found}${place}, which nothing runs; ${remedyFor(this.found)}`
   }
 }
 

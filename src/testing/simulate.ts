@@ -3,11 +3,12 @@
  * then. Not a model of the engine: what a simulation shows is what a scheduler does.
  */
 import { Data } from "effect"
+import { unknownField } from "../input/fields.ts"
+import { inWords } from "../input/inWords.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { SchedulerEvent, SchedulerEventType } from "../event/schedulerEvent.ts"
 import { schedulerEventTypes } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import { preview } from "../job/jobOptions.ts"
 import type { Scheduler } from "../scheduler/scheduler.ts"
 import { createScheduler } from "../scheduler/createScheduler.ts"
 import type { SchedulerOptions } from "../scheduler/options.ts"
@@ -17,7 +18,7 @@ import type { AnyTask } from "../task/task.ts"
 import { task } from "../task/task.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
-import { isUnreadableData, unreadableText } from "../time/readable.ts"
+import { isUnreadableData, unreadableText } from "../input/readable.ts"
 import type { Simulation } from "./simulation.ts"
 import { readSimulation } from "./simulation.ts"
 import { VirtualClock } from "./virtualClock.ts"
@@ -174,7 +175,7 @@ const longestMs = 365_250 * 86_400_000
 const forever = Number.MAX_SAFE_INTEGER
 
 const refused = (option: string, found: unknown, expected: string): InvalidOptionError =>
-  new InvalidOptionError({ option: `simulate's ${option}`, found: preview(found), expected })
+  new InvalidOptionError({ option: `simulate's ${option}`, found: inWords(found), expected })
 
 /** Plain JavaScript may give anything. */
 const checkKnown = (option: string, given: unknown, known: ReadonlyArray<string>): void => {
@@ -182,7 +183,7 @@ const checkKnown = (option: string, given: unknown, known: ReadonlyArray<string>
   if (typeof given !== "object" || given === null) throw refused(option, given, expected)
   if (isUnreadableData(given, 1))
     throw new InvalidOptionError({ option: `simulate's ${option}`, found: unreadableText, expected })
-  const unknown = Object.keys(given).find((key) => !known.includes(key))
+  const unknown = unknownField(given, known)
   if (unknown !== undefined) throw refused(option, unknown, expected)
 }
 

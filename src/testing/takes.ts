@@ -1,7 +1,7 @@
 /** Tasks that only take time, for schedules whose code does not matter. */
-import type { Duration } from "effect"
 import { Effect } from "effect"
 import type { TaskContext } from "../task/taskContext.ts"
+import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 
 /**
@@ -9,12 +9,11 @@ import { readDuration } from "../time/duration.ts"
  * gives each attempt its own; what it throws fails the attempt, at once. Throws `InvalidDurationError`.
  */
 export const takes = (
-  duration: Duration.DurationInput | ((context: TaskContext) => Duration.DurationInput)
+  duration: DurationLike | ((context: TaskContext) => DurationLike)
 ): ((context: TaskContext) => Effect.Effect<void>) => {
   if (typeof duration === "function") return (context) => sleep(duration(context))
   const always = sleep(duration)
   return () => always
 }
 
-const sleep = (duration: Duration.DurationInput): Effect.Effect<void> =>
-  Effect.sleep(readDuration(duration, "what a task takes"))
+const sleep = (duration: DurationLike): Effect.Effect<void> => Effect.sleep(readDuration(duration, "what a task takes"))

@@ -4,6 +4,7 @@
  * apart from the monotonic clock, as a real one is by NTP, an operator or a suspended machine.
  */
 import { Clock, Data, Duration, Effect } from "effect"
+import { unquoted } from "../input/inWords.ts"
 import type { TimedClock, WallTimers } from "../engine/clock.ts"
 import { maxSleepMs, platformTurn } from "../engine/clock.ts"
 import type { DurationLike } from "../time/duration.ts"
@@ -12,7 +13,6 @@ import type { EpochMillis } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import type { HeapEntry } from "../time/instantHeap.ts"
 import { InstantHeap } from "../time/instantHeap.ts"
-import { shown } from "../time/shown.ts"
 import type { CancelTimer } from "../time/timers.ts"
 import { clockMarginMs } from "../time/timers.ts"
 
@@ -225,7 +225,7 @@ export class VirtualClock implements TimedClock {
 const readStep = (ms: unknown): number => {
   if (typeof ms === "number" && Math.abs(ms) <= Number.MAX_SAFE_INTEGER) return ms
   const expected = "a number of milliseconds, forward or, negative, back"
-  throw new InvalidDurationError({ field: "stepWall's ms", found: shown(ms), expected })
+  throw new InvalidDurationError({ field: "stepWall's ms", found: unquoted(ms), expected })
 }
 
 /** A virtual clock whose wall shows `startAt`, epoch milliseconds. Give it to `createScheduler({ clock })`. Throws `InvalidInstantError`. */

@@ -1,7 +1,7 @@
 /** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
 import { Data, Duration, Option } from "effect"
-import { isUnreadable } from "./readable.ts"
-import { shown } from "./shown.ts"
+import { unquoted } from "../input/inWords.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 
 /** One number and a unit, without a space. */
 export type DurationText = `${number}${"ms" | "s" | "m" | "min" | "h" | "d" | "w"}`
@@ -30,8 +30,10 @@ export const readDuration = (input: DurationLike, field: string): number => Math
 
 /** Reads a duration into milliseconds, parts of one kept. Throws `InvalidDurationError`. */
 export const readExactDuration = (input: DurationLike, field: string): number => {
-  const refuse = (expected: string) => new InvalidDurationError({ field, found: shown(input), expected })
-  const ms = isUnreadable(input, 1) ? undefined : decode(input)
+  const unreadable = isUnreadable(input, 1)
+  const refuse = (expected: string) =>
+    new InvalidDurationError({ field, found: unreadable ? unreadableText : unquoted(input), expected })
+  const ms = unreadable ? undefined : decode(input)
   if (ms === undefined || Number.isNaN(ms)) {
     throw refuse('a duration such as "5 minutes", "30s" or a number of milliseconds')
   }

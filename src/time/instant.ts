@@ -1,10 +1,10 @@
 /** Instants: the forms a caller may give, read into epoch milliseconds. Holds no clock and no "now". */
 import { Data } from "effect"
 import { DateTime } from "luxon"
+import { unquoted } from "../input/inWords.ts"
 import { localMillis, readDate } from "./civil.ts"
 import { type EpochMillis, latestInstant } from "./epochMillis.ts"
-import { isUnreadable } from "./readable.ts"
-import { shown } from "./shown.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
 export { type EpochMillis, latestInstant } from "./epochMillis.ts"
@@ -35,7 +35,7 @@ export const readInstant = (input: InstantInput, timezone: string): EpochMillis 
   const at = typeof input === "number" ? input : millisOf(input)
   if (!Number.isSafeInteger(at) || Math.abs(at) > latestInstant) {
     throw new InvalidInstantError({
-      found: shown(input),
+      found: isUnreadable(input, 1) ? unreadableText : unquoted(input),
       expected: "a whole number of milliseconds that Date can hold"
     })
   }

@@ -1,10 +1,11 @@
 /** The time zone, start and end that most triggers take, and how they wait for a zone until the trigger is given to a job. */
+import { unquoted } from "../input/inWords.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { isZoneFree, readInstant } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { formatInstant } from "../time/zone.ts"
-import { InvalidTriggerError, namingInstant, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError, namingInstant } from "./invalidTrigger.ts"
 import type { Refusal } from "./trigger.ts"
 
 /** Where a trigger's fire times begin and end. Text without an offset is read in `timezone`. */
@@ -39,7 +40,7 @@ export const readBounds = (trigger: string, options: BoundOptions): Bounds => {
   const { start, end } = options
   const given: unknown = options.timezone
   if (given !== undefined && typeof given !== "string") {
-    throw new InvalidTriggerError({ trigger, field: "timezone", found: shownValue(given), expected: "a zone's name" })
+    throw new InvalidTriggerError({ trigger, field: "timezone", found: unquoted(given), expected: "a zone's name" })
   }
   const timezone = given ?? machineTimezone()
   const settled = { trigger, timezone, given }
@@ -89,7 +90,7 @@ const checked = (trigger: string, field: string, input: InstantInput): InstantIn
   throw new InvalidTriggerError({
     trigger,
     field,
-    found: shownValue(given),
+    found: unquoted(given),
     expected: "a Date, epoch milliseconds, ISO 8601 text or a DateTime"
   })
 }

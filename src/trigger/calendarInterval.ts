@@ -1,4 +1,6 @@
 /** Calendar intervals: every so many years, months, weeks, days at one wall time. */
+import { unknownField } from "../input/fields.ts"
+import { unquoted } from "../input/inWords.ts"
 import type { CivilDate } from "../time/civil.ts"
 import { civilDate, dayMs, dayNumber, formatDate, formatLocal, readDate } from "../time/civil.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
@@ -10,7 +12,7 @@ import type { DateSteps } from "./dateSteps.ts"
 import { dateSteps } from "./dateSteps.ts"
 import { fireTimesPattern } from "./dayPattern.ts"
 import { givenOptions, givenProperties } from "./triggerArguments.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { onlyFields, optionalInstant, optionalNumber, optionalText } from "./storedForm.ts"
 import type { Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
@@ -84,10 +86,10 @@ const stepFields = ["years", "months", "weeks", "days", "hour", "minute", "secon
 const largest = { years: 8000, months: 96_000, weeks: 420_000, days: 3_000_000, hour: 23, minute: 59, second: 59 }
 
 const invalid = (field: string, found: unknown, expected: string): InvalidTriggerError =>
-  new InvalidTriggerError({ trigger: "calendarInterval", field, found: shownValue(found), expected })
+  new InvalidTriggerError({ trigger: "calendarInterval", field, found: unquoted(found), expected })
 
 const readStep = (step: CalendarStep): Required<CalendarStep> & Record<(typeof stepFields)[number], number> => {
-  const surplus = Object.keys(step).find((name) => !stepFields.some((field) => field === name))
+  const surplus = unknownField(step, stepFields)
   if (surplus !== undefined) throw invalid("step", surplus, `only ${stepFields.join(", ")}`)
   const read = (field: (typeof stepFields)[number]): number => {
     const value: unknown = step[field] ?? 0

@@ -1,7 +1,7 @@
 /** Asks a trigger and believes nothing: triggers may be the user's code. */
 import { Data } from "effect"
+import { unquoted } from "../input/inWords.ts"
 import { type EpochMillis, latestInstant } from "../time/instant.ts"
-import { shownValue } from "./invalidTrigger.ts"
 import type { CountedPart, Trigger } from "./trigger.ts"
 
 /**
@@ -58,7 +58,7 @@ export const checkedNext = (trigger: Trigger, after: EpochMillis, budget?: TimeB
   }
   if (found === undefined) return undefined
   if (typeof found !== "number" || !Number.isSafeInteger(found) || Math.abs(found) > latestInstant) {
-    throw faulty(trigger, after, "notAnInstant", shownValue(found))
+    throw faulty(trigger, after, "notAnInstant", unquoted(found))
   }
   if (found <= after) throw faulty(trigger, after, "notLater", String(found))
   return found
@@ -72,7 +72,7 @@ export const checkedPrevious = (trigger: Trigger, before: EpochMillis, first: Ep
   const found = asked(trigger, first, () => trigger.previous?.(before))
   if (found === undefined) return first
   if (isInteger(found) && found < before) return Math.max(first, found)
-  throw faulty(trigger, first, "contradicts", `previous(${before}) gave ${shownValue(found)}`)
+  throw faulty(trigger, first, "contradicts", `previous(${before}) gave ${unquoted(found)}`)
 }
 
 /** How many fire times lie in (after, through]; `undefined`: it cannot count them. Throws `FaultyTriggerError`. */
@@ -80,7 +80,7 @@ export const checkedCount = (trigger: Trigger, after: EpochMillis, through: Epoc
   const found = asked(trigger, after, () => trigger.count?.(after, through))
   if (found === undefined) return undefined
   if (isInteger(found) && found >= 0 && found <= through - after) return found
-  throw faulty(trigger, after, "contradicts", `count(${after}, ${through}) gave ${shownValue(found)}`)
+  throw faulty(trigger, after, "contradicts", `count(${after}, ${through}) gave ${unquoted(found)}`)
 }
 
 /** The same for a beginning of (after, through], where it can count one; `undefined`: it cannot. Throws `FaultyTriggerError`. */
@@ -97,7 +97,7 @@ export const checkedPart = (
     if (part.through <= after) return undefined
     if (part.count <= part.through - after) return { count: part.count, through: part.through }
   }
-  throw faulty(trigger, after, "contradicts", `countPart(${after}, ${through}) gave ${shownValue(found)}`)
+  throw faulty(trigger, after, "contradicts", `countPart(${after}, ${through}) gave ${unquoted(found)}`)
 }
 
 const isInteger = (found: unknown): found is number => Number.isSafeInteger(found)
@@ -129,7 +129,7 @@ const asked = (trigger: Trigger, after: EpochMillis, question: () => unknown): u
 const threw = (trigger: Trigger, after: EpochMillis, cause: unknown): FaultyTriggerError =>
   cause instanceof FaultyTriggerError
     ? cause
-    : faulty(trigger, after, "threw", cause instanceof Error ? cause.message : shownValue(cause), cause)
+    : faulty(trigger, after, "threw", cause instanceof Error ? cause.message : unquoted(cause), cause)
 
 const faulty = (
   trigger: Trigger,
@@ -139,7 +139,7 @@ const faulty = (
   cause?: unknown
 ): FaultyTriggerError =>
   new FaultyTriggerError({
-    trigger: shownValue(trigger.type),
+    trigger: unquoted(trigger.type),
     after,
     reason,
     found,

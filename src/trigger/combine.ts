@@ -1,4 +1,5 @@
 /** Triggers made of triggers: `or` is the union of their fire times, `and` what they agree on. */
+import { unquoted } from "../input/inWords.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
@@ -6,7 +7,7 @@ import { countsByDays, joinedPattern } from "./dayPattern.ts"
 import { common, countUnion, hasDayTimes, listsOf, union } from "./dayTimes.ts"
 import { explainTrigger } from "./explain.ts"
 import { givenOptions, triggerArgument, reading } from "./triggerArguments.ts"
-import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { maxSearchMs, maxSearchSteps, TriggerSearchError } from "./search.ts"
 import { nestedTriggers, onlyFields, optionalNumber } from "./storedForm.ts"
@@ -114,7 +115,7 @@ const checked = (trigger: string, triggers: ReadonlyArray<Trigger>): ReadonlyArr
     throw new InvalidTriggerError({
       trigger,
       field: "triggers",
-      found: shownValue(length ?? given),
+      found: unquoted(length ?? given),
       expected: "a list of 1 to 100 triggers"
     })
   }

@@ -1,7 +1,8 @@
 /** Triggers written by users: a pure function of the last fire time, with JSON state if it needs any. */
+import { unquoted } from "../input/inWords.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { givenObject } from "./triggerArguments.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { onlyFields } from "./storedForm.ts"
 import type { Json, Trigger, TriggerBinding, TriggerCodec } from "./trigger.ts"
 
@@ -33,13 +34,13 @@ export const defineTrigger = <State extends Json = null>(
 ): CustomTriggerType<State> => {
   const { type, next, previous, count, bind } = givenObject("custom", "definition", definition)
   if (typeof (next as unknown) !== "function") {
-    throw new InvalidTriggerError({ trigger: "custom", field: "next", found: shownValue(next), expected: "a function" })
+    throw new InvalidTriggerError({ trigger: "custom", field: "next", found: unquoted(next), expected: "a function" })
   }
   if (typeof (type as unknown) !== "string" || !/^[\w.:/-]{1,100}$/.test(type)) {
     throw new InvalidTriggerError({
       trigger: "custom",
       field: "type",
-      found: shownValue(type),
+      found: unquoted(type),
       expected: "1 to 100 letters, digits and . : / - _"
     })
   }
@@ -49,7 +50,7 @@ export const defineTrigger = <State extends Json = null>(
       return definition.readState(state)
     } catch (cause) {
       const expected = cause instanceof Error ? cause.message : "a state that readState takes"
-      throw new InvalidTriggerError({ trigger: type, field: "state", found: shownValue(state), expected })
+      throw new InvalidTriggerError({ trigger: type, field: "state", found: unquoted(state), expected })
     }
   }
   const make = (given: State): Trigger => {

@@ -1,10 +1,12 @@
 /** Conditions on the local date of a fire time: weekdays, months, date ranges, a holiday calendar. */
+import { unknownField } from "../input/fields.ts"
+import { unquoted } from "../input/inWords.ts"
 import { civilDate, dayNumber, formatDate, readDate, weekdayOf } from "../time/civil.ts"
 import { monthNames, weekdayNames } from "./cron/text.ts"
 import { givenProperties } from "./triggerArguments.ts"
 import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import type { Json } from "./trigger.ts"
 import { weekdayRange } from "./weekdays.ts"
 
@@ -50,7 +52,7 @@ export const readCondition = (
   condition: DateCondition,
   find: FindCalendar = () => undefined
 ): ReadyCondition => {
-  const surplus = Object.keys(condition).find((name) => !known.includes(name))
+  const surplus = unknownField(condition, known)
   if (surplus !== undefined) throw invalid(trigger, "condition", surplus, `only ${known.join(", ")}`)
   const ranges = condition.dates === undefined ? undefined : readDates(trigger, condition.dates)
   const dates = ranges === undefined ? undefined : merged(ranges)
@@ -126,7 +128,7 @@ const covers = (ranges: ReadonlyArray<DayRange>, day: number): boolean => {
 const isoDate = (day: number): string => formatDate(civilDate(day))
 
 const invalid = (trigger: string, field: string, found: unknown, expected: string): InvalidTriggerError =>
-  new InvalidTriggerError({ trigger, field, found: shownValue(found), expected })
+  new InvalidTriggerError({ trigger, field, found: unquoted(found), expected })
 
 const calendarOf = (trigger: string, calendar: string | HolidayCalendar, find: FindCalendar): HolidayCalendar => {
   const given: unknown = calendar

@@ -1,10 +1,11 @@
 /** A trigger in words. */
 import cronstrue from "cronstrue"
+import { unquoted } from "../input/inWords.ts"
 import type { CronRule } from "./cron/rule.ts"
 import { cronMacros, readCronText } from "./cron/text.ts"
 import { cronWords, months, weekdays } from "./cron/words.ts"
 import { triggerArgument } from "./triggerArguments.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { isSpec } from "./storedForm.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
 
@@ -16,7 +17,7 @@ import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
 export const describeTrigger = (trigger: Trigger, locale = "en"): string => {
   if (typeof (locale as unknown) !== "string") {
     const expected = 'a locale such as "sv"'
-    throw new InvalidTriggerError({ trigger: "describeTrigger", field: "locale", found: shownValue(locale), expected })
+    throw new InvalidTriggerError({ trigger: "describeTrigger", field: "locale", found: unquoted(locale), expected })
   }
   return describeSpec(triggerArgument("describeTrigger", trigger).toJSON(), locale)
 }

@@ -1,5 +1,6 @@
 /** A trigger's fire times as an iterable, which looks ahead, and as an Observable, which waits for them. */
 import { Observable } from "rxjs"
+import { unquoted } from "../input/inWords.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import type { CancelTimer, WallTimers } from "../time/timers.ts"
@@ -8,7 +9,7 @@ import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { givenOptions, triggerArgument } from "./triggerArguments.ts"
 import { checkedNext } from "./checkedTrigger.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** Which fire times. Without `until` and `limit` the iterable ends with the trigger. */
@@ -36,7 +37,7 @@ export const fireTimes = (trigger: Trigger, given: FireTimesOptions): Iterable<E
   const until = options.until === undefined ? Infinity : readInstant(options.until, timezone)
   const { limit = Infinity } = options
   if (typeof (limit as unknown) !== "number" || !(limit >= 0)) {
-    const found = shownValue(limit)
+    const found = unquoted(limit)
     throw new InvalidTriggerError({ trigger: "fireTimes", field: "limit", found, expected: "a number of at least 0" })
   }
   refuseStream(trigger)

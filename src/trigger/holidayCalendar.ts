@@ -1,8 +1,9 @@
 /** Named sets of dates, holidays for example. Registered by name, so that a stored trigger finds its calendar again. */
 import { Data } from "effect"
+import { unquoted } from "../input/inWords.ts"
 import { formatDate, readDate } from "../time/civil.ts"
 import { reading } from "./triggerArguments.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 
 /** A named set of dates. */
 export interface HolidayCalendar {
@@ -34,7 +35,7 @@ export const holidayCalendar = (
   dates: Iterable<string> | ((date: string) => boolean)
 ): HolidayCalendar => {
   if (typeof (name as unknown) !== "string" || name === "")
-    throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: shownValue(name), expected: "a name" })
+    throw new InvalidTriggerError({ trigger: "calendar", field: "name", found: unquoted(name), expected: "a name" })
   if (typeof dates === "function") return { name, has: dates }
   return reading("calendar", name, () => calendarOf(name, dates))
 }
@@ -43,7 +44,7 @@ const calendarOf = (name: string, dates: Iterable<string>): HolidayCalendar => {
   const list: unknown = dates
   if (typeof list !== "object" || list === null || !(Symbol.iterator in list)) {
     const expected = "dates such as 2026-12-25, or a function"
-    throw new InvalidTriggerError({ trigger: "calendar", field: name, found: shownValue(list), expected })
+    throw new InvalidTriggerError({ trigger: "calendar", field: name, found: unquoted(list), expected })
   }
   const known = new Set<string>()
   for (const text of dates) {
@@ -52,7 +53,7 @@ const calendarOf = (name: string, dates: Iterable<string>): HolidayCalendar => {
       throw new InvalidTriggerError({
         trigger: "calendar",
         field: name,
-        found: shownValue(text),
+        found: unquoted(text),
         expected: "a date such as 2026-12-25"
       })
     }

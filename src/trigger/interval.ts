@@ -1,5 +1,6 @@
 /** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
 import { Duration } from "effect"
+import { unquoted } from "../input/inWords.ts"
 import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
@@ -10,7 +11,7 @@ import { explainBounds, readBounds } from "./bounds.ts"
 import { placeInDay } from "./dayPattern.ts"
 import { mostDayTimes } from "./dayTimes.ts"
 import { givenOptions, givenProperties, reading } from "./triggerArguments.ts"
-import { InvalidTriggerError, readTriggerDuration, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError, readTriggerDuration } from "./invalidTrigger.ts"
 import {
   onlyFields,
   optionalChoice,
@@ -62,17 +63,17 @@ const made = (length: IntervalLength | DurationLike, given: IntervalOptions, sta
     throw new InvalidTriggerError({
       trigger: "interval",
       field: "end",
-      found: shownValue(bounds.end),
+      found: unquoted(bounds.end),
       expected: `start (${bounds.start}) or later`
     })
   }
   const after: unknown = options.after
   if (after !== undefined && after !== "run") {
-    throw new InvalidTriggerError({ trigger: "interval", field: "after", found: shownValue(after), expected: '"run"' })
+    throw new InvalidTriggerError({ trigger: "interval", field: "after", found: unquoted(after), expected: '"run"' })
   }
   const immediately: unknown = options.immediately ?? false
   if (typeof immediately !== "boolean") {
-    const found = shownValue(immediately)
+    const found = unquoted(immediately)
     throw new InvalidTriggerError({ trigger: "interval", field: "immediately", found, expected: "true or false" })
   }
   const rest = { bounds, immediately }
@@ -125,7 +126,7 @@ const readLength = (length: IntervalLength | DurationLike): number => {
     throw new InvalidTriggerError({
       trigger: "interval",
       field: "length",
-      found: shownValue(length),
+      found: unquoted(length),
       expected: "at least 1 millisecond"
     })
   return everyMs
@@ -147,7 +148,7 @@ const sumOf = (length: IntervalLength): number => {
       throw new InvalidTriggerError({
         trigger: "interval",
         field: name,
-        found: shownValue(value),
+        found: unquoted(value),
         expected: "a number that is not negative"
       })
     }

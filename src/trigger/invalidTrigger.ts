@@ -26,22 +26,6 @@ export class InvalidTriggerError extends Data.TaggedError("InvalidTriggerError")
   }
 }
 
-/** A value as an error shows it: short, and never throwing. */
-export const shownValue = (value: unknown): string => {
-  if (typeof value === "string") return shorten(value)
-  try {
-    if (typeof value === "bigint" || typeof value === "symbol" || typeof value === "function")
-      return shorten(String(value))
-    const text: unknown = JSON.stringify(value)
-    return shorten(typeof text === "string" ? text : String(value))
-  } catch {
-    return typeof value
-  }
-}
-
-/** At most 120 characters of `text`. */
-export const shorten = (text: string): string => (text.length <= 120 ? text : `${text.slice(0, 117)}...`)
-
 /** Reads a positive duration of a trigger. Throws `InvalidTriggerError`. */
 export const readTriggerDuration = (trigger: string, field: string, input: DurationLike): number => {
   try {

@@ -1,10 +1,11 @@
 /** The first so many fire times of a trigger. */
+import { wholeNumber } from "../input/fields.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { clipped, countPartOf, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
 import { triggerArgument } from "./triggerArguments.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalNumber, requiredField } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
@@ -37,16 +38,16 @@ const stepsAtOnce = 1_000_000
 const maxSpanMs = 12_622_780_800_000
 
 const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trigger => {
-  const refuse = (field: string, found: unknown, expected: string) =>
-    new InvalidTriggerError({ trigger: "limit", field, found: shownValue(found), expected })
-  if (!Number.isInteger(n) || n < 1 || n > 1_000_000) throw refuse("count", n, "a whole number from 1 to 1,000,000")
+  const refuse = (field: string, found: string, expected: string) =>
+    new InvalidTriggerError({ trigger: "limit", field, found, expected })
+  wholeNumber(n, [1, 1_000_000], "count", refuse)
   if (inner.after !== undefined)
     throw refuse("trigger", inner.type, "fire times that do not wait for runs; limit the job's runs instead")
   if (inner.stream !== undefined) throw refuse("trigger", inner.type, "a trigger with fire times of its own")
   const { previous, dayPattern } = inner
   const countInner = countPartOf(inner)
   if (n > maxSteps && countInner === undefined)
-    throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count`)
+    throw refuse("count", String(n), `at most ${maxSteps} for a trigger that cannot count`)
 
   let last: EpochMillis | undefined
   const lastFireAt = (start: EpochMillis): EpochMillis =>
@@ -87,7 +88,7 @@ const limitOf = (inner: Trigger, n: number, from: EpochMillis | undefined): Trig
     for (let at = after; at < through;) {
       const part = countInner?.(at, through, { steps: 0, most: stepsAtOnce })
       if (part === undefined || part.through <= at)
-        throw refuse("count", n, `at most ${maxSteps} for a trigger that cannot count so many`)
+        throw refuse("count", String(n), `at most ${maxSteps} for a trigger that cannot count so many`)
       counted += part.count
       if (counted >= n) return counted
       at = part.through

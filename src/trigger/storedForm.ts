@@ -1,10 +1,12 @@
 /** Reads the fields of a trigger's stored form. What does not fit is an `InvalidTriggerError`, never a wrong trigger. */
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { unknownField } from "../input/fields.ts"
+import { unquoted } from "../input/inWords.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import type { Json, Trigger, TriggerSpec } from "./trigger.ts"
 
 /** Refuses a spec with fields besides `type` and `known`: a newer version wrote it, or a hand slipped. */
 export const onlyFields = (spec: TriggerSpec, known: ReadonlyArray<string>): void => {
-  const surplus = Object.keys(spec).find((name) => name !== "type" && !known.includes(name))
+  const surplus = unknownField(spec, ["type", ...known])
   if (surplus !== undefined) throw misfit(spec, "field", surplus, `only ${["type", ...known].join(", ")}`)
 }
 
@@ -45,7 +47,7 @@ export const optionalChoice = <const A extends string | true>(
   if (value === undefined) return undefined
   const choice = choices.find((candidate) => candidate === value)
   if (choice === undefined)
-    throw misfit(spec, field, value, `one of ${choices.map((each) => shownValue(each)).join(", ")}`)
+    throw misfit(spec, field, value, `one of ${choices.map((each) => unquoted(each)).join(", ")}`)
   return choice
 }
 
@@ -77,4 +79,4 @@ export const nestedTriggers = (
 
 /** The error of a stored field that does not fit. */
 export const misfit = (spec: TriggerSpec, field: string, found: unknown, expected: string): InvalidTriggerError =>
-  new InvalidTriggerError({ trigger: shownValue(spec.type), field, found: shownValue(found), expected })
+  new InvalidTriggerError({ trigger: unquoted(spec.type), field, found: unquoted(found), expected })

@@ -1,5 +1,6 @@
 /** Fire times from outside: a stream that the program registers by name. */
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { unquoted } from "../input/inWords.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { onlyFields, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec, TriggerSpec } from "./trigger.ts"
 
@@ -10,7 +11,7 @@ export const stream = (name: string): Trigger => {
     throw new InvalidTriggerError({
       trigger: "stream",
       field: "stream",
-      found: shownValue(given),
+      found: unquoted(given),
       expected: "the name of a stream"
     })
   }

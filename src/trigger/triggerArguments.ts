@@ -1,6 +1,8 @@
 /** What a caller hands to the makers of triggers, looked at before anything of it is used. */
-import { InvalidTriggerError, shorten, shownValue } from "./invalidTrigger.ts"
-import { isUnreadableData } from "../time/readable.ts"
+import { unknownField } from "../input/fields.ts"
+import { shortened, unquoted } from "../input/inWords.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
+import { isUnreadableData } from "../input/readable.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `given` as a trigger. Throws `InvalidTriggerError` for anything without `next` and `toJSON`. */
@@ -12,13 +14,13 @@ export const triggerArgument = (trigger: string, given: unknown, field = "trigge
   )
   if (isTrigger) return given as Trigger
   const expected = "a trigger, such as cron(…) or interval(…)"
-  throw new InvalidTriggerError({ trigger, field, found: shownValue(given), expected })
+  throw new InvalidTriggerError({ trigger, field, found: unquoted(given), expected })
 }
 
 /** `given` when it is an object. Throws `InvalidTriggerError` for anything else. */
 export const givenObject = <A extends object>(trigger: string, field: string, given: A): A => {
   if (!isUnreadableData(given) && isObject(given)) return given
-  throw new InvalidTriggerError({ trigger, field, found: shownValue(given), expected: "an object" })
+  throw new InvalidTriggerError({ trigger, field, found: unquoted(given), expected: "an object" })
 }
 
 /** A copy of the properties of `given`, an object, read once. Throws `InvalidTriggerError` for anything else, and when a getter or trap throws. */
@@ -37,7 +39,7 @@ export const givenOptions = <A extends object>(
 ): A => {
   const keys: ReadonlyArray<string> = known
   return reading(trigger, "options", () => {
-    const surplus = Object.keys(givenObject(trigger, "options", given)).find((key) => !keys.includes(key))
+    const surplus = unknownField(givenObject(trigger, "options", given), keys)
     if (surplus !== undefined)
       throw new InvalidTriggerError({ trigger, field: "options", found: surplus, expected: `only ${known.join(", ")}` })
     const entries = known.map((key) => [key, given[key]] as const)
@@ -51,8 +53,8 @@ export const reading = <A>(trigger: string, field: string, read: () => A): A => 
     return read()
   } catch (cause) {
     if (cause instanceof InvalidTriggerError) throw cause
-    const found = `an object that throws: ${cause instanceof Error ? cause.message : shownValue(cause)}`
-    throw new InvalidTriggerError({ trigger, field, found: shorten(found), expected: "one that can be read" })
+    const found = `an object that throws: ${cause instanceof Error ? cause.message : unquoted(cause)}`
+    throw new InvalidTriggerError({ trigger, field, found: shortened(found), expected: "one that can be read" })
   }
 }
 

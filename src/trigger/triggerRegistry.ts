@@ -1,5 +1,6 @@
 /** Reads stored triggers: each type's reader is found by its name. */
 import { Data } from "effect"
+import { unquoted } from "../input/inWords.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { calendarIntervalCodec, statedCalendarIntervalCodec } from "./calendarInterval.ts"
 import { andCodec, orCodec } from "./combine.ts"
@@ -9,7 +10,7 @@ import { filterCodecs } from "./filter.ts"
 import type { HolidayCalendar } from "./holidayCalendar.ts"
 import { UnknownCalendarError } from "./holidayCalendar.ts"
 import { intervalCodec, statedIntervalCodec } from "./interval.ts"
-import { InvalidTriggerError, shownValue } from "./invalidTrigger.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { jitterCodec } from "./jitter.ts"
 import { limitCodec } from "./limit.ts"
 import { maxDepth } from "./parts.ts"
@@ -82,7 +83,7 @@ export const createTriggerRegistry = (
       throw new InvalidTriggerError({
         trigger: "trigger",
         field: "spec",
-        found: shownValue(spec),
+        found: unquoted(spec),
         expected: "an object with a type"
       })
     if (depth > maxDepth)
@@ -93,7 +94,7 @@ export const createTriggerRegistry = (
         expected: `at most ${maxDepth}`
       })
     const codec = codecs.get(spec.type)
-    if (codec === undefined) throw new UnknownTriggerError({ type: shownValue(spec.type), known: [...codecs.keys()] })
+    if (codec === undefined) throw new UnknownTriggerError({ type: unquoted(spec.type), known: [...codecs.keys()] })
     const reader = (stated ? statedCodecs.get(spec.type) : undefined) ?? codec
     return reader.fromJSON(spec, (nested) => readAt(nested, depth + 1, stated))
   }

@@ -3,13 +3,13 @@
  * given are told, not guessed at.
  */
 import { Clock, Duration, Effect } from "effect"
+import { inWords } from "../input/inWords.ts"
 import { readClaimingSince } from "../engine/writer/claimingSince.ts"
 import { checkParts } from "../engine/parts.ts"
 import { JobCodec } from "../engine/job/jobCodec.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { runStore } from "../engine/storePromise.ts"
-import { preview } from "../job/jobOptions.ts"
 import { yieldToEventLoop } from "../store/sqlite/slices.ts"
 import { openSnapshot, type SqliteSnapshot } from "../store/sqlite/snapshot.ts"
 import type { StoreError } from "../store/storeError.ts"
@@ -69,7 +69,7 @@ export const verifyFile = async (filename: string, options: VerifyFileOptions = 
 
 const checkGiven = (filename: unknown, options: VerifyFileOptions): void => {
   if (typeof filename !== "string" || filename === "" || filename.includes("\0"))
-    throw new InvalidOptionError({ option: "verifyFile's file", found: preview(filename), expected: "a file's name" })
+    throw new InvalidOptionError({ option: "verifyFile's file", found: inWords(filename), expected: "a file's name" })
   checkKnownOptions("verifyFile", options, ["runAge", "triggers", "calendars"])
   checkParts("triggers", options.triggers, "fromJSON", "trigger types, made by defineTrigger")
   checkParts("calendars", options.calendars, "has", "holiday calendars")

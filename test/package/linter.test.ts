@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 
 /** The layers, lowest first: a row may import itself and the rows above it. */
 const layers: ReadonlyArray<ReadonlyArray<string>> = [
+  ["src/input"],
   ["src/time", "src/trigger", "src/job"],
   ["machines"],
   ["src/event"],

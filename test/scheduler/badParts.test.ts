@@ -17,7 +17,7 @@ describe("a scheduler that is given what is no part of one", () => {
       message: "option addStore's name is undefined, expected a text"
     })
     expect(() => scheduler.addExecutor(Symbol("x") as never, {} as never)).toThrow(
-      expect.objectContaining({ ...refused, message: "option addExecutor's name is a symbol, expected a text" })
+      expect.objectContaining({ ...refused, message: "option addExecutor's name is Symbol(x), expected a text" })
     )
     await expect(scheduler.addJobs(5 as never)).rejects.toMatchObject({ ...refused, option: "addJobs' argument" })
     expect(() => scheduler.on("Nope" as never, () => undefined)).toThrow(

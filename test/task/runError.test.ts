@@ -55,9 +55,15 @@ describe("describeError", () => {
   })
 
   it("describes what throws when it is looked at", () => {
-    expect(named(hostile)).toEqual(["object", "an unreadable value"])
-    expect(named(new Error("no", { cause: hostile }))).toEqual(["Error", "no; caused by object: an unreadable value"])
-    expect(named(new AggregateError([hostile], "all"))).toEqual(["AggregateError", "all; object: an unreadable value"])
+    expect(named(hostile)).toEqual(["object", "a value that throws when it is read"])
+    expect(named(new Error("no", { cause: hostile }))).toEqual([
+      "Error",
+      "no; caused by object: a value that throws when it is read"
+    ])
+    expect(named(new AggregateError([hostile], "all"))).toEqual([
+      "AggregateError",
+      "all; object: a value that throws when it is read"
+    ])
   })
 
   it("looks through an Effect's failure to the error in it", () => {

@@ -98,11 +98,11 @@ describe("readDuration", () => {
     [cyclic, "an object"],
     [Object.assign(Object.create(null) as object, { cyclic }), "an object"],
     [{ toJSON: () => "1 minute" }, "an object"],
-    [["1 minute"], "a list"],
+    [["1 minute"], "an array of 1"],
     [Symbol("soon"), "Symbol(soon)"],
     [() => "1 minute", "a function"],
-    [-(10n ** 200n), `-1${"0".repeat(98)}`],
-    [new Date(Number.NaN), "Invalid Date"]
+    [-(10n ** 200n), `-1${"0".repeat(98)}…n`],
+    [new Date(Number.NaN), "an invalid Date"]
   ])("shows %s in its message as what it is", ([input, found]) => {
     const refusal = expect.objectContaining({
       found,

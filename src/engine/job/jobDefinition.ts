@@ -1,14 +1,7 @@
 /** From what a caller says to what is stored: everything is checked here, before anything is written. */
+import { inWords } from "../../input/inWords.ts"
 import type { JobInput, RuleOptions } from "../../job/jobOptions.ts"
-import {
-  checkFields,
-  checkId,
-  checkTags,
-  checkText,
-  InvalidJobError,
-  preview,
-  readRules
-} from "../../job/jobOptions.ts"
+import { checkFields, checkId, checkTags, checkText, InvalidJobError, readRules } from "../../job/jobOptions.ts"
 import { nextFire } from "../../job/dueFireTimes.ts"
 import type { NextFire } from "../../job/jobEvent.ts"
 import type { JobRules } from "../../job/rules.ts"
@@ -19,7 +12,7 @@ import { checkArguments } from "../../task/taskArguments.ts"
 import type { TaskRegistry } from "../../task/taskRegistry.ts"
 import { NotJsonError, toJson } from "../../task/jsonText.ts"
 import type { AnyTask } from "../../task/task.ts"
-import { isUnreadableData } from "../../time/readable.ts"
+import { isUnreadableData } from "../../input/readable.ts"
 import { InvalidDurationError, readDuration } from "../../time/duration.ts"
 import type { EpochMillis, InstantInput } from "../../time/instant.ts"
 import { InvalidInstantError, readInstant } from "../../time/instant.ts"
@@ -83,12 +76,12 @@ export const defineJob = (
   const id = givenId ?? environment.makeId(taskName)
   const executor = input.executor ?? task.options.executor ?? "default"
   if (!environment.knowsExecutor(executor))
-    refuse(id, "executor", preview(executor), "the name of a registered executor")
+    refuse(id, "executor", inWords(executor), "the name of a registered executor")
   const rules = hasRules(input) ? readRules(id, ruleOptions(input), environment.rules) : environment.rules
   const { trigger, text, given, since } = defineTrigger(id, input, environment)
   const args = defineArguments(id, task, input.args, trigger)
   if (input.paused !== undefined && typeof input.paused !== "boolean")
-    refuse(id, "paused", preview(input.paused), "true or false")
+    refuse(id, "paused", inWords(input.paused), "true or false")
   const notes: JobNotes = {
     ...(input.name === undefined ? {} : { name: checkText(id, "name", input.name) }),
     ...(input.tags === undefined ? {} : { tags: checkTags(id, input.tags) }),
@@ -134,7 +127,7 @@ const idOf = (input: unknown): string | null =>
 const taskNameOf = (jobId: string, { task }: { readonly task: unknown }): string => {
   if (typeof task === "string") return task
   if (typeof task === "object" && task !== null && "name" in task && typeof task.name === "string") return task.name
-  return refuse(jobId, "task", preview(task), "a task or its name")
+  return refuse(jobId, "task", inWords(task), "a task or its name")
 }
 
 /**
@@ -145,7 +138,7 @@ export const defineArguments = (id: string, task: AnyTask<unknown>, given: unkno
   if (trigger.stream === undefined) return checkArguments(task, given, id)
   const args = checkArguments({ ...task, options: {} }, given, id)
   if (args === null || (typeof args === "object" && !Array.isArray(args))) return args
-  return refuse(id, "args", preview(args), "an object, to which a stream's job adds the emitted `value`")
+  return refuse(id, "args", inWords(args), "an object, to which a stream's job adds the emitted `value`")
 }
 
 /** The first fire time; a trigger without one, and one that fails when it is asked, is refused. */
@@ -161,7 +154,7 @@ export const ofTrigger = <A>(id: string, ask: () => A): A => {
     return ask()
   } catch (error) {
     if (error instanceof InvalidJobError || error instanceof InvalidDurationError) throw error
-    const reason = error instanceof Error ? error.message : preview(error)
+    const reason = error instanceof Error ? error.message : inWords(error)
     return refuse(
       id,
       "trigger",
@@ -190,7 +183,7 @@ export const defineTrigger = (
   // Only what is left out is a job for now: `null` is somebody's missing trigger.
   const bare = input.trigger === undefined ? date(now) : input.trigger
   if (!isTrigger(bare)) {
-    return refuse(id, "trigger", preview(bare), "a trigger, such as cron(…) or interval(…)")
+    return refuse(id, "trigger", inWords(bare), "a trigger, such as cron(…) or interval(…)")
   }
   const timed = timing(id, input, timezone)
   const asGiven = timed === null ? bare : timed(bare)
@@ -199,7 +192,7 @@ export const defineTrigger = (
   // What will be read back is what is used: a trigger whose type is not registered is refused now, not after a restart.
   const read = ofTrigger(id, () => environment.readTrigger(text))
   if (read.stream !== undefined && !environment.knowsStream(read.stream)) {
-    refuse(id, "trigger", `stream ${preview(read.stream)}`, "the name of a stream given in `streams`")
+    refuse(id, "trigger", `stream ${inWords(read.stream)}`, "the name of a stream given in `streams`")
   }
   const since = ofTrigger(id, () => firstSince(id, read, now))
   // Whoever leaves the trigger out again at another moment gives the same; without bounds and jitter that it was left out says all.
@@ -219,7 +212,7 @@ const timing = (
     ...(input.start === undefined ? {} : { start: boundOf(id, "start", input.start, timezone) }),
     ...(input.end === undefined ? {} : { end: boundOf(id, "end", input.end, timezone) })
   }
-  const jitterMs = input.jitter === undefined ? 0 : readDuration(input.jitter, `job ${preview(id)}: jitter`)
+  const jitterMs = input.jitter === undefined ? 0 : readDuration(input.jitter, `job ${inWords(id)}: jitter`)
   const isBounded = bounds.start !== undefined || bounds.end !== undefined
   if (!isBounded && jitterMs === 0) return null
   return (trigger) => {
@@ -240,8 +233,8 @@ const boundOf = (id: string, field: string, given: InstantInput, timezone: strin
   try {
     return readInstant(given, timezone)
   } catch (error) {
-    if (error instanceof InvalidInstantError) return refuse(id, field, preview(error.found), error.expected)
-    return refuse(id, field, preview(given), "an instant: a Date, epoch milliseconds or ISO 8601 text")
+    if (error instanceof InvalidInstantError) return refuse(id, field, inWords(error.found), error.expected)
+    return refuse(id, field, inWords(given), "an instant: a Date, epoch milliseconds or ISO 8601 text")
   }
 }
 
@@ -289,7 +282,7 @@ export const ruleOptions = (input: JobInput): RuleOptions => {
 
 export const checkMetadata = (jobId: string, metadata: unknown): { readonly [key: string]: never } => {
   if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    return refuse(jobId, "metadata", preview(metadata), "an object of JSON values")
+    return refuse(jobId, "metadata", inWords(metadata), "an object of JSON values")
   }
   try {
     return toJson(metadata) as { readonly [key: string]: never }
@@ -303,5 +296,5 @@ export const checkMetadata = (jobId: string, metadata: unknown): { readonly [key
 const readIfExists = (jobId: string, given: unknown): "error" | "replace" | "keep" => {
   if (given === undefined) return "error"
   if (given === "error" || given === "replace" || given === "keep") return given
-  return refuse(jobId, "ifExists", preview(given), "one of error, replace, keep")
+  return refuse(jobId, "ifExists", inWords(given), "one of error, replace, keep")
 }

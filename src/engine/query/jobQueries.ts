@@ -1,6 +1,7 @@
 /** What callers ask: jobs, runs, the ledger, what comes next. Read from the stores, so the answer is what is on disk. */
+import { wholeNumber } from "../../input/fields.ts"
 import { awaitsEnd } from "../../job/fixedDelay.ts"
-import { checkIdText, preview as showValue } from "../../job/jobOptions.ts"
+import { checkIdText } from "../../job/jobOptions.ts"
 import type { LedgerEntry } from "../../job/ledger.ts"
 import type { MisfireReason } from "../../job/misfire.ts"
 import type { RunRecord } from "../../job/run.ts"
@@ -159,13 +160,12 @@ export class JobQueries {
 
   /** The next `count` fire times, of one job or of all, in order of time. At most 10,000. Nothing is changed. */
   async preview(count: number, jobId?: string): Promise<ReadonlyArray<PreviewEntry>> {
-    if (!Number.isSafeInteger(count) || count < 1 || count > 10_000) {
-      throw new InvalidOptionError({
-        option: "preview's count",
-        found: showValue(count),
-        expected: "a whole number from 1 to 10,000"
-      })
-    }
+    wholeNumber(
+      count,
+      [1, 10_000],
+      "preview's count",
+      (option, found, expected) => new InvalidOptionError({ option, found, expected })
+    )
     this.engine.mustAnswer("preview")
     const jobs = await this.previewed(count, jobId)
     const upcoming = new InstantHeap()

@@ -1,6 +1,7 @@
 /** The options of verbs that ask or act, checked: unknown names, and values that could never be met, are refused. */
-import { isUnreadableData, unreadableText } from "../../time/readable.ts"
-import { preview } from "../../job/jobOptions.ts"
+import { wholeNumber } from "../../input/fields.ts"
+import { inWords } from "../../input/inWords.ts"
+import { isUnreadableData, unreadableText } from "../../input/readable.ts"
 import { ledgerKinds } from "../../job/ledger.ts"
 import { outcomes } from "../../job/run.ts"
 import { jobStates } from "../../job/snapshot.ts"
@@ -10,23 +11,24 @@ import { InvalidOptionError } from "../schedulerError.ts"
 export const checkKnownOptions = (verb: string, query: unknown, known: ReadonlyArray<string>): void => {
   const expected = `an object of ${known.join(", ")}`
   if (typeof query !== "object" || query === null)
-    throw new InvalidOptionError({ option: `${verb}'s options`, found: preview(query), expected })
+    throw new InvalidOptionError({ option: `${verb}'s options`, found: inWords(query), expected })
   if (isUnreadableData(query))
     throw new InvalidOptionError({ option: `${verb}'s options`, found: unreadableText, expected })
   for (const [key, value] of Object.entries(query)) {
     if (!known.includes(key)) throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: "given", expected })
     const wanted = value === undefined ? undefined : wantedOf(key, value)
     if (wanted === undefined) continue
-    throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: preview(value), expected: wanted })
+    throw new InvalidOptionError({ option: `${verb}'s ${key}`, found: inWords(value), expected: wanted })
   }
 }
 
 /** A query's `limit`. Throws `InvalidOptionError`. */
 export const readLimit = (given: number | undefined, fallback: number): number => {
-  if (given === undefined) return fallback
-  if (Number.isSafeInteger(given) && given >= 1) return given
-  throw new InvalidOptionError({ option: "limit", found: preview(given), expected: "a whole number of at least 1" })
+  return wholeNumber(given === undefined ? fallback : given, [1], "limit", refuse)
 }
+
+const refuse = (option: string, found: string, expected: string): InvalidOptionError =>
+  new InvalidOptionError({ option, found, expected })
 
 /** One value or several, as a list, each once: as long as there are different ones at the most. */
 export const listOf = <A extends string>(given: A | ReadonlyArray<A>): ReadonlyArray<A> =>

@@ -2,11 +2,12 @@
  * What callers do to jobs, each as an intent: checked against the job as it is, then committed, then acknowledged. Long because
  * each command says what it refuses and how to mend it.
  */
+import { inWords } from "../../input/inWords.ts"
 import { nextAfterRun, nextFire, owedFireTimes } from "../../job/dueFireTimes.ts"
 import type { OwedFireTimes } from "../../job/fireRange.ts"
 import type { JobEvent, NextFire } from "../../job/jobEvent.ts"
 import type { JobInput } from "../../job/jobOptions.ts"
-import { checkFields, checkTags, checkText, InvalidJobError, preview, readRules } from "../../job/jobOptions.ts"
+import { checkFields, checkTags, checkText, InvalidJobError, readRules } from "../../job/jobOptions.ts"
 import { countedAhead, countsAfter, servedThrough } from "../../job/clockSetBack.ts"
 import type { Request } from "../../job/jobDraft.ts"
 import { rescheduledFrom, resumedFrom } from "../../job/onCommand.ts"
@@ -188,7 +189,7 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, enviro
     throw new InvalidJobError({
       jobId: id,
       field: "executor",
-      found: preview(executor),
+      found: inWords(executor),
       expected: "the name of a registered executor"
     })
   }
@@ -262,7 +263,7 @@ const rescheduledSince = (unit: UnitOfWork, old: Job): EpochMillis =>
 const taskNameOf = (jobId: string, task: unknown): string => {
   const name: unknown = typeof task === "object" && task !== null ? (task as { readonly name?: unknown }).name : task
   if (typeof name === "string") return name
-  throw new InvalidJobError({ jobId, field: "task", found: preview(task), expected: "a task or its name" })
+  throw new InvalidJobError({ jobId, field: "task", found: inWords(task), expected: "a task or its name" })
 }
 
 const checkNotes = (jobId: string, { name, tags, metadata }: JobChanges): void => {

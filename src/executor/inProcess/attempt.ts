@@ -2,10 +2,10 @@
  * One attempt on its way through an executor in this process: first outcome wins, the end of the task comes when it comes.
  * The two differ: a task that ignores its signal has an outcome and goes on.
  */
+import { inWords } from "../../input/inWords.ts"
 import { heed } from "../../event/callback.ts"
 import type { Within } from "../../event/callback.ts"
 import type { Outcome, RunError } from "../../job/run.ts"
-import { preview } from "../../task/preview.ts"
 import { putOffOf } from "../../task/retryLater.ts"
 import type { PutOff } from "../../task/retryLater.ts"
 import { describeError, underlying } from "../../task/runError.ts"
@@ -278,7 +278,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
         new InvalidTaskError({
           task,
           field: "retryWhen's answer",
-          found: preview(answer),
+          found: inWords(answer),
           expected: "true or false"
         })
       )

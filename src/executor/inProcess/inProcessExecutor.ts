@@ -6,9 +6,9 @@
  */
 import { Data } from "effect"
 import type { Runtime } from "effect"
+import { inWords } from "../../input/inWords.ts"
 import type { Within } from "../../event/callback.ts"
 import type { Outcome } from "../../job/run.ts"
-import { preview } from "../../task/preview.ts"
 import type { AbortReason } from "../../task/taskContext.ts"
 import { RunCancelled, RunInterrupted, RunTimedOut } from "../../task/taskContext.ts"
 import type { Timers } from "../../time/timers.ts"
@@ -49,7 +49,7 @@ export class OrderRefusedError extends Data.TaggedError("OrderRefusedError")<{
   readonly reason: "full" | "closed" | "duplicate"
 }> {
   override get message(): string {
-    return `executor ${preview(this.executor)} refuses run ${preview(this.runId)}: ${this.reason}`
+    return `executor ${inWords(this.executor)} refuses run ${inWords(this.runId)}: ${this.reason}`
   }
 }
 

@@ -1,8 +1,9 @@
 /** What a caller says about an executor in this process, read and checked. */
-import { isUnreadable } from "../../time/readable.ts"
 import { Data } from "effect"
-import type { Duration } from "effect"
-import { preview } from "../../task/preview.ts"
+import { unknownField, wholeNumber } from "../../input/fields.ts"
+import { inWords } from "../../input/inWords.ts"
+import { isUnreadable } from "../../input/readable.ts"
+import type { DurationLike } from "../../time/duration.ts"
 import { InvalidDurationError, readDuration } from "../../time/duration.ts"
 
 /** How much an executor takes at once. */
@@ -19,7 +20,7 @@ export interface InProcessOptions {
    */
   readonly queue?: number
   /** How long an aborted task may still hold its slot; 0 or more, `"Infinity"` for as long as it likes. Default 5 seconds. */
-  readonly stuckAfter?: Duration.DurationInput
+  readonly stuckAfter?: DurationLike
 }
 
 /** An option of an executor that is out of its bounds. */
@@ -47,13 +48,13 @@ export interface InProcessLimits {
 /** Throws `InvalidExecutorError`. */
 export const readInProcessOptions = (options: unknown): InProcessLimits => {
   if (isUnreadable(options) || typeof options !== "object" || options === null)
-    throw refusal("options", options, "an object")
-  const unknown = Object.keys(options).find((key) => !knownOptions.includes(key))
-  if (unknown !== undefined) throw refusal("options", unknown, `only ${knownOptions.join(", ")}`)
+    throw refuse("options", inWords(options), "an object")
+  const unknown = unknownField(options, knownOptions)
+  if (unknown !== undefined) throw refuse("options", inWords(unknown), `only ${knownOptions.join(", ")}`)
   const { concurrency = 100, queue = 900, stuckAfter = "5 seconds" } = options as { readonly [option: string]: unknown }
   return {
-    concurrency: orderCount("concurrency", concurrency, 1),
-    queue: orderCount("queue", queue, 0),
+    concurrency: wholeNumber(concurrency, [1, maxOrders], "concurrency", refuse),
+    queue: wholeNumber(queue, [0, maxOrders], "queue", refuse),
     stuckAfterMs: durationMs("stuckAfter", stuckAfter)
   }
 }
@@ -63,20 +64,15 @@ const knownOptions = ["concurrency", "queue", "stuckAfter"]
 /** Largest `concurrency` and `queue`. */
 const maxOrders = 1_000_000
 
-const orderCount = (field: string, value: unknown, min: number): number => {
-  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= maxOrders) return value
-  throw refusal(field, value, `a whole number from ${min} to ${maxOrders}`)
-}
-
 const durationMs = (field: string, value: unknown): number => {
   if (value === Infinity || value === "Infinity") return Infinity
   try {
-    return readDuration(value as Duration.DurationInput, field)
+    return readDuration(value as DurationLike, field)
   } catch (error) {
     if (!(error instanceof InvalidDurationError)) throw error
     throw new InvalidExecutorError({ field, found: error.found, expected: error.expected })
   }
 }
 
-const refusal = (field: string, found: unknown, expected: string): InvalidExecutorError =>
-  new InvalidExecutorError({ field, found: preview(found), expected })
+const refuse = (field: string, found: string, expected: string): InvalidExecutorError =>
+  new InvalidExecutorError({ field, found, expected })

@@ -3,7 +3,7 @@
  * numbers where each other belong, in columns declared STRICT and NOT NULL. So each row is looked at before anybody uses it.
  */
 import { Effect } from "effect"
-import { preview } from "../../task/preview.ts"
+import { inWords } from "../../input/inWords.ts"
 import { StoreUnreadable } from "../storeError.ts"
 
 /** A column of a query: its name, whether it holds text or a whole number, and what stands for one that cannot be read. */
@@ -46,7 +46,7 @@ const sentence = ({ name, text }: Column, found: unknown): string =>
   `${name} is ${shown(found)} where ${text ? "text" : "a whole number"} belongs`
 
 const shown = (found: unknown): string =>
-  found === null ? "NULL" : found instanceof Uint8Array ? "a blob" : preview(found)
+  found === null ? "NULL" : found instanceof Uint8Array ? "a blob" : inWords(found)
 
 /** A number on which all jobs lean. */
 export const wholeNumber = (store: string, name: string, found: unknown): Effect.Effect<number, StoreUnreadable> =>

@@ -2,8 +2,8 @@
 import { hostname } from "node:os"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Data, Effect } from "effect"
-import { preview } from "../../task/preview.ts"
-import { isUnreadable, unreadableText } from "../../time/readable.ts"
+import { inWords } from "../../input/inWords.ts"
+import { isUnreadable, unreadableText } from "../../input/readable.ts"
 import { batchInstant } from "../batchInstant.ts"
 import type { JobStore, OpenStore, StoreOwner } from "../jobStore.ts"
 import { commitBatch, readSequence } from "./commit.ts"
@@ -46,7 +46,7 @@ export class InvalidSqliteOption extends Data.TaggedError("InvalidSqliteOption")
   readonly expected: string
 }> {
   override get message(): string {
-    return `sqlite: ${this.option} is ${preview(this.found)}, expected ${this.expected}`
+    return `sqlite: ${this.option} is ${inWords(this.found)}, expected ${this.expected}`
   }
 }
 

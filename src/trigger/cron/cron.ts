@@ -1,4 +1,5 @@
 /** Cron: fire times by the clock on the wall, from cron text or from APScheduler's fields. */
+import { shortened, unquoted } from "../../input/inWords.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Zone } from "../../time/zone.ts"
 import { zoneOf } from "../../time/zone.ts"
@@ -13,7 +14,7 @@ import { countMatches, nextMatch, previousMatch } from "./search.ts"
 import { readCronText } from "./text.ts"
 import { placeInDay, zonePattern } from "../dayPattern.ts"
 import { givenOptions, givenProperties, reading } from "../triggerArguments.ts"
-import { InvalidTriggerError, shorten, shownValue } from "../invalidTrigger.ts"
+import { InvalidTriggerError } from "../invalidTrigger.ts"
 import { misfit, onlyFields, optionalChoice, optionalInstant, optionalText } from "../storedForm.ts"
 import type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "../trigger.ts"
 
@@ -39,7 +40,7 @@ export const cron = (expression: string | CronFields, given: CronOptions = {}): 
     throw new InvalidTriggerError({
       trigger: "cron",
       field: "dst",
-      found: shownValue(dst),
+      found: unquoted(dst),
       expected: '"compatible" or "every-match"'
     })
   }
@@ -72,7 +73,7 @@ export const compileCron = (expression: string | CronFields): CompiledCron => {
     throw new InvalidTriggerError({
       trigger: "cron",
       field: "expression",
-      found: shownValue(given),
+      found: unquoted(given),
       expected: "cron text or cron fields"
     })
   }
@@ -211,7 +212,7 @@ const orderedFields = (fields: CronFields): CronFields => {
   for (const [field, value] of entries) {
     const given: unknown = value
     if (given === undefined || typeof given === "string" || typeof given === "number") continue
-    throw new InvalidTriggerError({ trigger: "cron", field, found: shownValue(given), expected: "text or a number" })
+    throw new InvalidTriggerError({ trigger: "cron", field, found: unquoted(given), expected: "text or a number" })
   }
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
 }
@@ -219,7 +220,7 @@ const orderedFields = (fields: CronFields): CronFields => {
 const impossible = (text: string): InvalidTriggerError =>
   new InvalidTriggerError({
     trigger: "cron",
-    text: shorten(text),
+    text: shortened(text),
     field: "date",
     found: "no day of any year",
     expected: "days that some year has"

@@ -3,15 +3,16 @@
  * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first, and `@secondly` is a macro; `no` ends it.
  * Runs nothing: an entry says what and when.
  */
-import { isUnreadable } from "../../time/readable.ts"
 import { Data } from "effect"
+import { shortened, unquoted } from "../../input/inWords.ts"
+import { isUnreadable } from "../../input/readable.ts"
 import { timezoneOfVariable } from "../../time/machineZone.ts"
 import { UnknownTimezoneError } from "../../time/zone.ts"
 import { cron } from "./cron.ts"
 import { cronFieldNames } from "./text.ts"
 import { splitCommand } from "./crontabCommand.ts"
 import { crontabMacros, foreignTo } from "./crontabDialect.ts"
-import { InvalidTriggerError, shorten, shownValue } from "../invalidTrigger.ts"
+import { InvalidTriggerError } from "../invalidTrigger.ts"
 import type { Trigger } from "../trigger.ts"
 
 /** How a crontab is read. */
@@ -139,7 +140,7 @@ const checkGiven = (text: unknown, options: unknown): void => {
     const file = typeof given === "string" ? given : "crontab"
     throw new InvalidCrontabError({
       file,
-      faults: [{ line: 1, column: 1, field, found: shownValue(found), expected }]
+      faults: [{ line: 1, column: 1, field, found: unquoted(found), expected }]
     })
   }
   if (typeof text !== "string") refuse("text", text, "the text of a crontab")
@@ -185,7 +186,7 @@ class Fault extends Error {
 }
 
 const faultAt = (line: Line, at: number, field: string, found: string, expected: string): Fault =>
-  new Fault({ line: line.number, column: at + 1, field, found: shorten(found), expected })
+  new Fault({ line: line.number, column: at + 1, field, found: shortened(found), expected })
 
 /**
  * `NAME = value`; name and value may be quoted. Anything else is an entry: a field of one is never followed by `=`. What follows a

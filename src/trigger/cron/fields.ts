@@ -2,9 +2,10 @@
  * Reads cron by named fields, APScheduler's expressions: all fields must match, weeks are ISO weeks, and a field that is left out
  * means every value when a smaller field is given and its first value otherwise. Weekday numbers are cron's: 0 and 7 are Sunday.
  */
+import { unquoted } from "../../input/inWords.ts"
 import type { CronRule, DayTerm } from "./rule.ts"
 import { monthNames, weekdayNames } from "./text.ts"
-import { InvalidTriggerError, shownValue } from "../invalidTrigger.ts"
+import { InvalidTriggerError } from "../invalidTrigger.ts"
 
 /**
  * Each a number or an expression: `*`, `a`, `a-b`, each with `/n`, joined by commas. One that is left out means every value when a smaller
@@ -81,8 +82,7 @@ export const settleFields = (given: CronFields): Readonly<Record<FieldName, stri
   const entries = Object.entries(given as Readonly<Record<string, unknown>>).filter(([, value]) => value !== undefined)
   for (const [name, value] of entries) {
     if (!fieldNames.includes(name as FieldName)) throw invalid("field", name, `one of ${fieldNames.join(", ")}`)
-    if (typeof value !== "string" && typeof value !== "number")
-      throw invalid(name, shownValue(value), "a number or text")
+    if (typeof value !== "string" && typeof value !== "number") throw invalid(name, unquoted(value), "a number or text")
     if (String(value).length > 1024)
       throw invalid(name, `${String(value).length} characters`, "at most 1024 characters")
   }
@@ -190,7 +190,7 @@ const invalid = (field: string, found: string, expected: string, text?: string):
   new InvalidTriggerError({
     trigger: "cron",
     field,
-    found: shownValue(found),
+    found: unquoted(found),
     expected,
-    ...(text === undefined ? {} : { text: shownValue(text), column: Math.max(0, text.indexOf(found)) + 1 })
+    ...(text === undefined ? {} : { text: unquoted(text), column: Math.max(0, text.indexOf(found)) + 1 })
   })

@@ -2,8 +2,9 @@
  * Reads cron text: five fields, or six with seconds first, or a macro. The dialect is crontab(5)'s, with Quartz's `L`, `W`,
  * `#` and `?` for days and with ranges that wrap. docs/decisions/0001-cron-text.md says why the text is read here.
  */
+import { shortened } from "../../input/inWords.ts"
 import type { CronRule, DayTerm } from "./rule.ts"
-import { InvalidTriggerError, shorten } from "../invalidTrigger.ts"
+import { InvalidTriggerError } from "../invalidTrigger.ts"
 import { weekdayRange } from "../weekdays.ts"
 
 /** Longest text that is looked at, characters. */
@@ -14,9 +15,9 @@ export const readCronText = (text: string): CronRule => {
   const refuse: Refuse = (field, found, expected, at) =>
     new InvalidTriggerError({
       trigger: "cron",
-      text: shorten(text),
+      text: shortened(text),
       field,
-      found: shorten(found),
+      found: shortened(found),
       expected,
       column: at + 1
     })

@@ -457,7 +457,7 @@ describe("options", () => {
     ["an object", Object.create(null)],
     ["Symbol(name)", Symbol("name")],
     ["a function", () => "jobs.db"],
-    [`"${"x".repeat(80)}…"`, `${"x".repeat(90)} `]
+    [`"${"x".repeat(100)}…"`, `${"x".repeat(110)} `]
   ])("says in its message that a filename is %s", (found, filename) => {
     expect(() => sqlite({ filename } as SqliteOptions)).toThrow(
       `sqlite: filename is ${found}, expected the name of a file, or ":memory:"`

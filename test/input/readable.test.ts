@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { isUnreadable, isUnreadableData, itemsOf, unreadableText, withFields } from "../../src/time/readable.ts"
+import { isUnreadable, isUnreadableData, itemsOf, unreadableText, withFields } from "../../src/input/readable.ts"
 
 const fault = (): never => {
   throw new RangeError("not now")
