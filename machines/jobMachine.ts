@@ -182,7 +182,7 @@ export const jobMachine = machineSetup.createMachine({
         retime: { guard: "notRemoved", actions: "answer" },
         skip: { guard: "notRemoved", actions: "answer" },
         waitOver: [toRunning, toMisfired, toDone],
-        settled: [toRunning, toMisfired, toScheduled, toDone],
+        settled: [toRunning, toPaused, toMisfired, toScheduled, toDone],
         interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
         remove: [toRunning, toDone]
       }

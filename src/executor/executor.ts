@@ -56,6 +56,11 @@ export interface Settlement {
   readonly retryable: boolean
   /** When the task wants to be tried again, if it said so. */
   readonly again?: PutOff | null
+  /**
+   * True: the worker (a process, a thread, a host) that had this attempt alone died under it; of `failed` and `interrupted` only, and absent
+   * of anything else. The third in a row of one run parks its job as poison. Where several attempts shared the worker, say it of none.
+   */
+  readonly crashed?: true
 }
 
 /**

@@ -103,6 +103,8 @@ export interface SettledEvent extends Starting, Timed {
   readonly errorName: string | null
   /** False: no further attempt, whatever the rules. */
   readonly retryable: boolean
+  /** True: its worker died under it; of `failed` and `interrupted` only. */
+  readonly crashed?: boolean | undefined
   /** When the task itself wants to be tried again; `null` and absent: it says nothing. */
   readonly again?: Again | null | undefined
   /** For a fixed delay: the fire time counted from the end of this run. */
@@ -123,6 +125,8 @@ export interface InterruptedEvent extends Starting, Timed {
   readonly crash: boolean
   /** True where several jobs that one more crash would park were under way: which of them it was is not known, and none is parked. */
   readonly shared?: boolean
+  /** True: the worker of the only one of them died, and the process goes on. */
+  readonly workerDied?: boolean
   /** For a fixed delay: the fire time counted from now. */
   readonly next: NextFire | null
 }

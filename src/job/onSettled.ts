@@ -1,4 +1,5 @@
 /** An attempt ended: another attempt, or the run's outcome; then whatever waited for its place. */
+import type { EpochMillis } from "../time/instant.ts"
 import { countFromEnd } from "./fixedDelay.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
@@ -14,8 +15,8 @@ import { goesOn } from "./snapshot.ts"
 export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
   if (event.outcome === "interrupted") {
     const { now, firstRunKey, runKey, held, next } = event
-    const runKeys = [runKey]
-    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, runKeys, crash: false, next })
+    const own = { runKeys: [runKey], crash: false, workerDied: event.crashed === true }
+    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, ...own, next })
   }
   const { rules } = context
   const draft = new JobDraft(context, event.firstRunKey)
@@ -24,18 +25,42 @@ export const onSettled = (context: JobContext, event: SettledEvent): JobDecision
   // An attempt that is not under way can only be called off.
   if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()
   memory.crashes = 0
-  const mayGoOn = mayRetry(memory, rules) && (rules.retry !== null || event.again)
+  const tried = counted(run, event.crashed === true)
+  const poison = isPoison(tried, memory)
+  const mayGoOn = !poison && mayRetry(memory, rules) && (rules.retry !== null || event.again)
   const retryAt = mayGoOn ? nextAttemptAt({ ...event, ...run, jobId: context.jobId }, rules.retry) : null
   draft.end(run, event.outcome, retryAt)
   if (retryAt !== null) {
-    memory.live = replaced(memory.live, { ...putOffBy(run, event), attempt: run.attempt + 1, retryAt })
+    memory.live = replaced(memory.live, { ...putOffBy(tried, event), attempt: run.attempt + 1, retryAt })
     return draft.decision()
   }
   memory.live = without(memory.live, run)
   memory.lastOutcome = event.outcome
   countFromEnd(draft, run, event.next)
+  if (poison) park(memory, event.now, "worker", crashesToPark)
   if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
+}
+
+/** Deaths of its workers in a row: another end of an attempt clears them. */
+const counted = (run: LiveRun, workerDied: boolean): LiveRun => {
+  if (workerDied) return { ...run, workerDeaths: (run.workerDeaths ?? 0) + 1 }
+  if (run.workerDeaths === undefined) return run
+  const { workerDeaths: _, ...cleared } = run
+  return cleared
+}
+
+/** A worker's death names its run, whatever else the job has under way: each run is counted for itself. */
+const isPoison = ({ workerDeaths = 0 }: LiveRun, { removed }: JobMemory): boolean =>
+  workerDeaths >= crashesToPark && !removed
+
+const park = (memory: JobDraft["memory"], now: EpochMillis, died: "process" | "worker", times: number): void => {
+  const what = died === "process" ? "the process died" : "the worker of a run died"
+  memory.pausedAt ??= now
+  memory.fault = {
+    kind: "poison",
+    message: `${what} ${times} times in a row while this job ran; resume the job when the cause is gone`
+  }
 }
 
 const putOffBy = (run: LiveRun, { again }: SettledEvent): LiveRun =>
@@ -59,9 +84,9 @@ export const onWaitOver = (context: JobContext, event: WaitOverEvent): JobDecisi
 }
 
 /**
- * The process died, or stopped, while attempts were under way. `onInterrupted: "rerun"` makes a further attempt, due at
- * once; the third crash in a row parks the job instead, since its run must be what kills the process: at the third no other of
- * which that might be said is under way, or the crash is `shared`.
+ * The process died, or stopped, while attempts were under way, or the worker of one did. `onInterrupted: "rerun"` makes a further
+ * attempt, due at once; the third crash in a row parks the job instead, since its run must be what kills the process: at the third no
+ * other of which that might be said is under way, or the crash is `shared`.
  */
 export const onInterrupted = (context: JobContext, event: InterruptedEvent): JobDecision => {
   const { rules } = context
@@ -70,24 +95,24 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
   const stopped = memory.live.filter((run) => run.retryAt === null && event.runKeys.includes(run.runKey))
   if (stopped.length === 0) return draft.decision()
   if (event.crash) memory.crashes = Math.min(memory.crashes + 1, event.shared === true ? crashesToPark - 1 : Infinity)
-  const poison = event.crash && memory.crashes >= crashesToPark && !memory.removed
+  const workerDied = event.workerDied === true
+  // The process has lived through the attempt.
+  if (workerDied) memory.crashes = 0
+  const killer = workerDied && stopped.some((run) => isPoison(counted(run, true), memory))
+  const poison = killer || (event.crash && memory.crashes >= crashesToPark && !memory.removed)
   const again = rules.onInterrupted === "rerun" && !poison && mayRetry(memory, rules)
   for (const run of stopped) {
     draft.end(run, "interrupted", again ? event.now : null)
-    if (again) memory.live = replaced(memory.live, { ...run, attempt: run.attempt + 1, retryAt: event.now })
+    const tried = workerDied ? counted(run, true) : run
+    if (again) memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt: event.now })
     else {
       memory.live = without(memory.live, run)
       memory.lastOutcome = "interrupted"
       countFromEnd(draft, run, event.next)
     }
   }
-  if (poison) {
-    memory.pausedAt ??= event.now
-    memory.fault = {
-      kind: "poison",
-      message: `the process died ${memory.crashes} times in a row while this job ran; resume the job when the cause is gone`
-    }
-  }
+  if (killer) park(memory, event.now, "worker", crashesToPark)
+  else if (poison) park(memory, event.now, "process", memory.crashes)
   if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
 }

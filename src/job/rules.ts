@@ -67,5 +67,8 @@ export const defaultRules: JobRules = {
 /** Fire times of one job that one wake takes, and the longest queue of one job. */
 export const maxFireTimesPerWake = 1000
 
-/** Crashes of the process in a row, while runs of a job were live, that park the job as poison. */
+/**
+ * Crashes of the process in a row, while runs of a job were live, that park the job as poison; and deaths in a row of the workers of
+ * one of its runs.
+ */
 export const crashesToPark = 3

@@ -59,6 +59,8 @@ export interface LiveRun {
   readonly args?: Json
   /** Attempts that only put the run off; absent: none. */
   readonly putOffs?: number
+  /** Attempts in a row that its worker died under; absent: none. */
+  readonly workerDeaths?: number
   /** The key of the run that this one tries again. */
   readonly retryOf?: number
   /** True for a run on request. */

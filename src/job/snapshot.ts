@@ -21,7 +21,7 @@ export const faultKinds = ["faultyTrigger", "unreadable", "poison"] as const
 
 /** Why a job is parked. */
 export interface JobFault {
-  /** Its trigger failed, its row cannot be read, or the process died three times while it ran. */
+  /** Its trigger failed, its row cannot be read, or the process, or a worker under one of its runs, died three times while it ran. */
   readonly kind: FaultKind
   /** One sentence: what is wrong, and what ends it. */
   readonly message: string

@@ -73,7 +73,7 @@ export class JobWalk {
       case "remove":
         return this.send({ type: "remove", owed: this.owed(), now })
       case "settle":
-        return this.settle(this.executing, given.pick, given.outcome, given.retryable)
+        return this.settle(this.executing, given.pick, given.outcome, given.retryable, given.crashed)
       case "cancel":
         return this.settle(memory.live, given.pick, "cancelled", false)
       case "stop": {
@@ -198,7 +198,13 @@ export class JobWalk {
     this.send({ type: "due", firstRunKey: this.nextRunKey, ...this.dueAt(times), now })
   }
 
-  private settle(runs: ReadonlyArray<LiveRun>, pick: number, outcome: Outcome, retryable: boolean): void {
+  private settle(
+    runs: ReadonlyArray<LiveRun>,
+    pick: number,
+    outcome: Outcome,
+    retryable: boolean,
+    crashed = false
+  ): void {
     const run = runs[pick % Math.max(1, runs.length)]
     if (run === undefined) return
     const { now } = this
@@ -210,6 +216,7 @@ export class JobWalk {
       outcome,
       errorName,
       retryable,
+      ...(crashed && (outcome === "failed" || outcome === "interrupted") ? { crashed } : {}),
       next,
       firstRunKey: this.nextRunKey,
       held: this.held,

@@ -4,6 +4,7 @@ import type { JobRules, RetryRules } from "../../src/job/rules.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import type { Outcome } from "../../src/job/run.ts"
 import { wakeAtOf } from "../../src/job/snapshot.ts"
+import type { WalkMove } from "./walkMove.ts"
 import { JobWalk } from "./jobWalk.ts"
 
 describe("an attempt that ends", () => {
@@ -161,6 +162,84 @@ describe("an interrupted attempt", () => {
   })
 })
 
+describe("an attempt whose worker died", () => {
+  it("is retried as any failure", () => {
+    const job = jobWith({ retry }).wakeAt(10).meet(workerDies("failed"))
+    expect(job.answers.at(-1)?.ended).toMatchObject([{ outcome: "failed", retryAt: 15 }])
+    expect(job.memory.live).toMatchObject([{ attempt: 2, workerDeaths: 1 }])
+    expect(jobWith({}).wakeAt(10).meet(workerDies("failed")).value).toBe("scheduled")
+  })
+
+  it.each<[JobRules["onInterrupted"], retryAt: number | null]>([
+    ["rerun", 10],
+    ["skip", null]
+  ])("and is interrupted by it follows onInterrupted: %s", (onInterrupted, retryAt) => {
+    const job = jobWith({ onInterrupted }).wakeAt(10).meet(workerDies("interrupted"))
+    expect(job.answers.at(-1)?.ended).toMatchObject([{ outcome: "interrupted", retryAt }])
+  })
+
+  it.each(["failed", "interrupted"] as const)("as %s is poison at the third in a row of its run", (outcome) => {
+    const job = jobWith({ retry: { ...retry, attempts: 9, backoffMs: 0 } }).wakeAt(10)
+    for (const _ of [1, 2, 3]) job.meet(workerDies(outcome)).wakeAt(10)
+    expect(job.answers.flatMap(({ ended }) => ended.map(({ run, retryAt }) => [run.attempt, retryAt]))).toEqual([
+      [1, 10],
+      [2, 10],
+      [3, null]
+    ])
+    expect([job.value, job.memory.fault?.kind, job.memory.live, job.memory.lastOutcome]).toEqual([
+      "paused",
+      "poison",
+      [],
+      outcome
+    ])
+    expect(job.memory.fault?.message).toMatch(/^the worker of a run died 3 times in a row/)
+  })
+
+  it("is counted in a row: another end of the run's attempts clears it", () => {
+    const job = jobWith({ retry: { ...retry, attempts: 9, backoffMs: 0 } }).wakeAt(10)
+    for (const _ of [1, 2]) job.meet(workerDies("failed")).wakeAt(10)
+    job.end("failed").wakeAt(10).meet(workerDies("failed"))
+    expect([job.value, job.memory.live]).toMatchObject(["running", [{ attempt: 5, workerDeaths: 1 }]])
+  })
+
+  it("is counted for its run only, whatever becomes of others beside it", () => {
+    const job = jobWith({ maxInstances: 2, retry: { ...retry, attempts: 9, backoffMs: 0 } })
+      .wakeAt(10)
+      .wakeAt(20)
+    for (const _ of [1, 2, 3]) {
+      job.meet(workerDies("interrupted", 1)).end("succeeded").wakeAt(20)
+      job.meet({ move: "request" })
+    }
+    expect(job.memory).toMatchObject({ live: [{ workerDeaths: 1 }, { attempt: 1 }], fault: null })
+    const crowd = jobWith({ maxInstances: 3 }).wakeAt(10).wakeAt(20).wakeAt(30)
+    for (const pick of [0, 1, 2]) crowd.meet(workerDies("interrupted", pick))
+    expect([crowd.value, crowd.memory.fault]).toEqual(["running", null])
+  })
+
+  it("is none of the deaths of the process", () => {
+    const job = jobWith({}).wakeAt(10)
+    for (const _ of [1, 2]) job.meet({ move: "stop", crash: true }).wakeAt(10)
+    job.meet(workerDies("interrupted")).wakeAt(10)
+    expect([job.value, job.memory.crashes]).toEqual(["running", 0])
+    job.meet({ move: "stop", crash: true })
+    expect(job.memory).toMatchObject({ crashes: 1, live: [{ workerDeaths: 1 }] })
+  })
+
+  it("of a removed job is over", () => {
+    const job = jobWith({}).wakeAt(10)
+    for (const _ of [1, 2]) job.meet(workerDies("interrupted")).wakeAt(10)
+    job.meet({ move: "remove" }, workerDies("interrupted"))
+    expect([job.value, job.memory.fault]).toEqual(["done", null])
+  })
+})
+
+const workerDies = (outcome: Outcome, pick = 0): WalkMove => ({
+  move: "settle",
+  pick,
+  outcome,
+  retryable: true,
+  crashed: true
+})
 const everyTen = { kind: "clock", everyMs: 10, endAt: Infinity } as const
 const retry: RetryRules = { attempts: 3, backoffMs: 5, factor: 1, maxBackoffMs: 100, jitter: 0, when: null }
 const jobWith = (rules: Partial<JobRules>) => new JobWalk({ ...defaultRules, ...rules }, everyTen)

@@ -45,7 +45,8 @@ const common: fc.Arbitrary<WalkMove> = fc.oneof(
       move: fc.constant("settle"),
       pick: fc.nat(3),
       outcome: fc.constantFrom("succeeded", "succeeded", "failed", "failed", ...outcomes),
-      retryable: fc.constantFrom(true, true, false)
+      retryable: fc.constantFrom(true, true, false),
+      crashed: fc.constantFrom(false, false, true)
     } as const)
   }
 )

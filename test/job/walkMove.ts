@@ -15,7 +15,13 @@ export type WalkMove =
   | { readonly move: "wake" | "emit" | "refuse" | "request" | "pause" | "park" | "remove" }
   /** The scheduler starts nothing from now on, or does again. */
   | { readonly move: "hold" | "release" }
-  | { readonly move: "settle"; readonly pick: number; readonly outcome: Outcome; readonly retryable: boolean }
+  | {
+      readonly move: "settle"
+      readonly pick: number
+      readonly outcome: Outcome
+      readonly retryable: boolean
+      readonly crashed?: boolean
+    }
   | { readonly move: "cancel"; readonly pick: number }
   | { readonly move: "stop"; readonly crash: boolean }
   | { readonly move: "resume"; readonly missed: "skip" | "coalesce" }

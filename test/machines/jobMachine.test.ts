@@ -20,6 +20,8 @@ describe("jobMachine", () => {
       events: eventsIn,
       facts: ({ memory, rules }) => [
         memory.live.map((run) => [run.retryAt !== null, run.attempt > 1]),
+        // Beside nothing else that counts: the product of all would be too large to walk.
+        memory.crashes > 0 || memory.queue.length > 0 || memory.exhausted ? [] : memory.live.map(workerDeathsOf),
         memory.queue.map((fire) => fire.requested === true),
         [Math.min(memory.crashes, 3), rules.onInterrupted],
         [memory.exhausted, memory.removed, memory.pausedAt !== null, memory.fault !== null],
@@ -72,7 +74,7 @@ describe("jobMachine", () => {
           retime: ["running"],
           skip: ["running"],
           waitOver: ["done", "misfired", "running"],
-          settled: ["done", "misfired", "running", "scheduled"],
+          settled: ["done", "misfired", "paused", "running", "scheduled"],
           interrupted: ["done", "misfired", "paused", "running", "scheduled"],
           remove: ["done", "running"]
         },
@@ -114,6 +116,8 @@ describe("jobMachine", () => {
   })
 })
 
+const workerDeathsOf = ({ workerDeaths = 0 }: JobContext["memory"]["live"][number]): number => workerDeaths
+
 /**
  * Each kind of event, in the variants that lead to different places. All happen at one instant, or so much later that
  * what waits is past its grace, or on a clock that was set back; the one live run always has key 1.
@@ -148,6 +152,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...settled, outcome: "succeeded", held: true },
     { ...settled, outcome: "succeeded", now: setBack },
     { ...settled, outcome: "failed" },
+    { ...settled, outcome: "interrupted", crashed: true },
     { ...settled, outcome: "cancelled" },
     { ...stopped, crash: true, next: null },
     { ...stopped, crash: false, next: null }

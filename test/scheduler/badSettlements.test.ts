@@ -26,7 +26,12 @@ const bad: ReadonlyArray<readonly [field: string, given: unknown]> = [
   ["result", { ...good, result: undefined }],
   ["error", { ...good, outcome: "failed", error: new Map() }],
   ["error", { ...good, outcome: "failed", error: circular }],
-  ["retryable", { ...good, retryable: null }]
+  ["retryable", { ...good, retryable: null }],
+  ["crashed", { ...good, outcome: "failed", crashed: false }],
+  ["crashed", { ...good, outcome: "interrupted", crashed: "SIGSEGV" }],
+  ["crashed of outcome", { ...good, crashed: true }],
+  ["crashed of outcome", { ...good, outcome: "timedOut", crashed: true }],
+  ["crashed of outcome", { ...good, outcome: "cancelled", crashed: true }]
 ]
 
 describe("an executor that settles with what is no settlement", () => {

@@ -128,6 +128,7 @@ const encodeLive = (run: LiveRun): string =>
   run.args === undefined &&
   run.retryOf === undefined &&
   run.putOffs === undefined &&
+  run.workerDeaths === undefined &&
   run.requested === undefined &&
   run.ofHigherLimit === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`

@@ -47,6 +47,7 @@ export class OutcomeIntent implements Intent {
         outcome: settlement.outcome,
         errorName: settlement.error?.name ?? null,
         retryable: settlement.retryable,
+        ...(settlement.crashed === true ? { crashed: true } : {}),
         ...(settlement.again ? { again: settlement.again } : {}),
         next: nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
       },

@@ -37,6 +37,7 @@ const live = fc.record(
     retryAt: maybe(instant),
     args: fc.jsonValue(),
     putOffs: fc.nat(),
+    workerDeaths: fc.nat({ max: 3 }),
     retryOf: fc.nat(),
     requested: fc.constant(true),
     ofHigherLimit: fc.constant(true)
