@@ -9,30 +9,14 @@ import type {
   ExecutorContext,
   ExecutorProvider,
   ExecutorStatus,
-  RunListener,
-  RunOrder
+  RunListener
 } from "../executor/executor.ts"
 import type { AwaitedEnd, Settlement } from "../executor/executor.ts"
 import { checkSettlement } from "../executor/settlement.ts"
-import { describeError } from "../task/runError.ts"
 import type { EpochMillis } from "../time/instant.ts"
-import type { Json } from "../trigger/trigger.ts"
-
-/** An order, and where its outcome goes. The order alone leaves for the executor: it is data. */
-export interface DispatchedOrder {
-  readonly order: RunOrder
-  readonly executor: string
-  readonly source: OrderSource
-  readonly jobKey: number
-  readonly runKey: number
-}
-
-/** Who sent an order and takes its news. */
-export interface OrderSource {
-  started(dispatched: DispatchedOrder, at: EpochMillis): void
-  progressed(dispatched: DispatchedOrder, value: Json): void
-  settled(dispatched: DispatchedOrder, settlement: Settlement): void
-}
+import type { DispatchedOrder, OrderSource } from "./dispatchedOrder.ts"
+import { ExecutorClosings } from "./executorClosings.ts"
+import { failedBy, neverStarted } from "./unmadeAttempt.ts"
 
 interface Slot {
   readonly provider: ExecutorProvider
@@ -50,6 +34,7 @@ export class Dispatcher {
   private readonly environment: ExecutorEnvironment
   private readonly released: (source: OrderSource) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
+  private readonly closings: ExecutorClosings
   private waiting: Array<() => void> = []
   /** Characters of results that wait for their commit. */
   private unsaved = 0
@@ -65,6 +50,7 @@ export class Dispatcher {
     this.environment = environment
     this.released = released
     this.report = report
+    this.closings = new ExecutorClosings(environment.timers, report)
   }
 
   get names(): ReadonlyArray<string> {
@@ -81,12 +67,20 @@ export class Dispatcher {
     this.slots.set(name, { provider, executor, overflow })
   }
 
-  /** Ends the executor's runs as `interrupted` and forgets it. */
+  /** Ends the executor's runs as `interrupted` and forgets it. What it has not ended itself is ended when its close is over. */
   remove(name: string): void {
     const slot = this.slots.get(name)
     if (slot === undefined) return
-    this.closeSlot(name, slot)
+    const over = this.closeSlot(name, slot)
     this.slots.delete(name)
+    const left = [...this.orders.values()].filter(({ executor }) => executor === name)
+    const interrupt = (): void => {
+      for (const dispatched of left)
+        if (this.orders.get(dispatched.order.runId) === dispatched)
+          this.settle(dispatched, neverStarted("interrupted", this.now))
+    }
+    if (over === null) interrupt()
+    else void over.then(interrupt)
   }
 
   /** Runs that `name` would take at once. 0 for an executor that does not exist. */
@@ -123,8 +117,7 @@ export class Dispatcher {
     const slot = this.slots.get(executor)
     this.orders.set(order.runId, dispatched)
     // Removed since the claim was decided, or asked for by `runJob`; or all are closed: the attempt never starts.
-    if (slot === undefined || this.closed)
-      return this.settle(dispatched, neverStarted("interrupted", this.environment.timers.now()))
+    if (slot === undefined || this.closed) return this.settle(dispatched, neverStarted("interrupted", this.now))
     if (this.held || slot.overflow.length > 0 || this.freeIn(executor, slot) === 0) slot.overflow.push(dispatched)
     else this.give(slot, dispatched)
   }
@@ -137,7 +130,7 @@ export class Dispatcher {
     const at = slot.overflow.indexOf(dispatched)
     if (at === -1) return this.guarded(dispatched.executor, "cancel", () => slot.executor.cancel(runId), false)
     slot.overflow.splice(at, 1)
-    this.settle(dispatched, neverStarted("cancelled", this.environment.timers.now()))
+    this.settle(dispatched, neverStarted("cancelled", this.now))
     return true
   }
 
@@ -158,7 +151,12 @@ export class Dispatcher {
   /** Ends everything that is out as `interrupted`, and whatever is still to come: a claim may be on its way to the disk. */
   closeAll(): void {
     this.closed = true
-    for (const [name, slot] of this.slots) this.closeSlot(name, slot)
+    for (const [name, slot] of this.slots) void this.closeSlot(name, slot)
+  }
+
+  /** Resolves when executors that close have ended, removed ones too, or have had their time; `deadline` is the stop's. */
+  closingEnded(deadline: Promise<void>): Promise<void> {
+    return this.closings.ended(deadline)
   }
 
   status(): ReadonlyMap<string, ExecutorStatus & { readonly concurrency: number; readonly queue: number }> {
@@ -175,11 +173,21 @@ export class Dispatcher {
     return statuses
   }
 
-  private closeSlot(name: string, slot: Slot): void {
+  /** `null`: it has ended. */
+  private closeSlot(name: string, slot: Slot): Promise<void> | null {
     for (const dispatched of slot.overflow.splice(0)) {
-      this.settle(dispatched, neverStarted("interrupted", this.environment.timers.now()))
+      this.settle(dispatched, neverStarted("interrupted", this.now))
     }
-    this.guarded(name, "close", () => slot.executor.close(), undefined)
+    try {
+      return this.closings.watch(name, slot.executor.close())
+    } catch (error) {
+      this.report(name, error, "close")
+      return null
+    }
+  }
+
+  private get now(): EpochMillis {
+    return this.environment.timers.now()
   }
 
   private freeIn(name: string, { executor }: Slot): number {
@@ -192,7 +200,7 @@ export class Dispatcher {
       this.report(executor, error, "submit")
       // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
       if (this.orders.get(order.runId) !== dispatched) return
-      this.settle(dispatched, this.failedBy(error))
+      this.settle(dispatched, failedBy(error, this.now))
     }
     callBack(() => slot.executor.submit(order), refused)
   }
@@ -202,13 +210,8 @@ export class Dispatcher {
       return checkSettlement(settlement)
     } catch (error) {
       this.report(name, error, "settled")
-      return this.failedBy(error)
+      return failedBy(error, this.now)
     }
-  }
-
-  private failedBy(cause: unknown): Settlement {
-    const { name, message } = describeError(cause)
-    return { ...neverStarted("failed", this.environment.timers.now()), error: { name, message }, retryable: true }
   }
 
   private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {
@@ -285,12 +288,3 @@ export class Dispatcher {
 const mostUnsaved = 2_000_000
 
 const unknownLoad: ExecutorStatus = { running: 0, queued: 0, stuck: 0 }
-
-const neverStarted = (outcome: "cancelled" | "interrupted" | "failed", now: EpochMillis): Settlement => ({
-  outcome,
-  startedAt: null,
-  finishedAt: now,
-  result: null,
-  error: null,
-  retryable: false
-})

@@ -22,7 +22,7 @@ import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { WallTimers } from "./clock.ts"
 import { liveClock, maxSleepMs, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
-import type { OrderSource } from "./dispatcher.ts"
+import type { OrderSource } from "./dispatchedOrder.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
@@ -512,8 +512,9 @@ export class Engine implements WriterHost {
     this.executorActors.drain()
     for (const writer of this.writers) writer.noteStop()
     await Promise.race([this.drained(() => this.dispatcher.live === 0, this.writers), this.deadline.passed])
+    await this.closeExecutors(this.deadline.passed)
     this.deadline.cancel()
-    await this.interruptAll()
+    await this.saved()
     this.executorActors.showLoad()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
     await this.within(unansweredMs, [this.stores.closeAll(stopped)])
@@ -540,10 +541,10 @@ export class Engine implements WriterHost {
     this.phase = "stopping"
     this.stores.quiet()
     // While jobs were declared, somebody may have asked for a run.
-    if (this.dispatcher.live > 0) {
-      for (const writer of this.writers) writer.noteStop()
-      await this.interruptAll()
-    }
+    const live = this.dispatcher.live > 0
+    if (live) for (const writer of this.writers) writer.noteStop()
+    await this.closeExecutors(Promise.resolve())
+    if (live) await this.saved()
     await this.within(unansweredMs, [this.stores.closeAll(error)])
     this.phase = "stopped"
     this.executorActors.drain()
@@ -554,9 +555,14 @@ export class Engine implements WriterHost {
     this.events.end()
   }
 
-  /** The interruptions themselves want to be saved; a store that is away may not come back in time. */
-  private async interruptAll(): Promise<void> {
+  /** What is left is interrupted, at once or while the executors close. */
+  private closeExecutors(deadline: Promise<void>): Promise<void> {
     this.dispatcher.closeAll()
+    return this.dispatcher.closingEnded(deadline)
+  }
+
+  /** The interruptions themselves want to be saved; a store that is away may not come back in time. */
+  private async saved(): Promise<void> {
     await this.within(
       unansweredMs,
       this.writers.map((writer) => new Promise<void>((resolve) => writer.idleOrLost(resolve)))

@@ -2,6 +2,7 @@
 import { Data } from "effect"
 import { inWords } from "../input/inWords.ts"
 import type { Outcome } from "../job/run.ts"
+import { durationWords } from "../time/durationWords.ts"
 
 /** The verb needs a started scheduler. */
 export class SchedulerNotStartedError extends Data.TaggedError("SchedulerNotStartedError")<{
@@ -146,5 +147,19 @@ export class NameTakenError extends Data.TaggedError("NameTakenError")<{
     // What jobs may lean on as code stays for as long as the scheduler runs.
     const removable = this.kind === "store" || this.kind === "executor"
     return `there is a ${this.kind} ${inWords(this.name)} already; ${removable ? "remove it first or choose another name" : "choose another name"}`
+  }
+}
+
+/** To `onError` alone: an executor has not answered. The scheduler goes on without its answer. */
+export class ExecutorUnansweredError extends Data.TaggedError("ExecutorUnansweredError")<{
+  /** Its name. */
+  readonly executor: string
+  /** What it was asked. */
+  readonly call: "close"
+  /** How long it had, milliseconds. */
+  readonly afterMs: number
+}> {
+  override get message(): string {
+    return `executor ${preview(this.executor)}: its ${this.call} has not ended in ${durationWords(this.afterMs)}, and is waited for no longer`
   }
 }

@@ -102,8 +102,11 @@ export interface Executor {
   submit(order: RunOrder): void
   /** Aborts the attempt, waiting or running: outcome `cancelled`, at once. False when it is not here. */
   cancel(runId: string): boolean
-  /** Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. */
-  close(): void
+  /**
+   * Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. A stop waits for what it gives, such as
+   * the end of worker processes: until its deadline, at least 5 and at most 30 seconds. What it still settles meanwhile is saved.
+   */
+  close(): void | Promise<void>
   /** What it has in hand, now. */
   status(): ExecutorStatus
   /** Of a run whose attempt was aborted and is awaited (`awaitEnd`); `null` for any other. For people: `explain` says it. */

@@ -1,7 +1,7 @@
 /** Orders to executors, and outcomes back, with executors that a test holds in its hand. */
 import { Runtime } from "effect"
 import { describe, expect, it } from "vitest"
-import type { DispatchedOrder, OrderSource } from "../../src/engine/dispatcher.ts"
+import type { DispatchedOrder, OrderSource } from "../../src/engine/dispatchedOrder.ts"
 import { Dispatcher } from "../../src/engine/dispatcher.ts"
 import type { Executor, ExecutorContext, RunOrder, Settlement } from "../../src/executor/executor.ts"
 import { ManualTimers } from "../executor/manualTimers.ts"
@@ -192,13 +192,13 @@ describe("the dispatcher", () => {
     expect(told).toBe(true)
   })
 
-  it("forgets an executor that is removed, whose waiting orders are interrupted", () => {
+  it("forgets an executor that is removed, whose orders are interrupted, those too that its close leaves", () => {
     const { dispatcher, add, order, told } = newScene()
     add("default", 1)
     for (const id of ["1", "2"]) dispatcher.submit(order(id))
     dispatcher.remove("default")
     dispatcher.remove("default")
     expect([dispatcher.has("default"), dispatcher.free("default"), dispatcher.names]).toEqual([false, 0, []])
-    expect(told).toEqual(["a settled 2 interrupted"])
+    expect(told).toEqual(["a settled 2 interrupted", "a settled 1 interrupted"])
   })
 })

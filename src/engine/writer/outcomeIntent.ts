@@ -1,7 +1,7 @@
 /** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
 import type { Settlement } from "../../executor/executor.ts"
 import { nextAfterRun } from "../../job/dueFireTimes.ts"
-import type { DispatchedOrder } from "../dispatcher.ts"
+import type { DispatchedOrder } from "../dispatchedOrder.ts"
 import type { Intent } from "./intent.ts"
 import { weightOf } from "./intent.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
