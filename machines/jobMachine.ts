@@ -19,7 +19,7 @@ import {
   onSkip
 } from "../src/job/onCommand.ts"
 import { onDue, onRefused } from "../src/job/onDue.ts"
-import { onAcquitted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
+import { onAcquitted, onAdopted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
 import type { JobState } from "../src/job/snapshot.ts"
 import { stateOf } from "../src/job/snapshot.ts"
@@ -56,6 +56,8 @@ const decide = ({ context, event }: Step): JobDecision => {
       return onInterrupted(context, event)
     case "acquitted":
       return onAcquitted(context)
+    case "adopted":
+      return onAdopted(context, event)
     case "pause":
       return onPause(context, event)
     case "park":
@@ -183,6 +185,7 @@ export const jobMachine = machineSetup.createMachine({
         skip: { guard: "notRemoved", actions: "answer" },
         waitOver: [toRunning, toMisfired, toDone],
         settled: [toRunning, toPaused, toMisfired, toScheduled, toDone],
+        adopted: { actions: "answer" },
         interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
         remove: [toRunning, toDone]
       }
@@ -207,6 +210,7 @@ export const jobMachine = machineSetup.createMachine({
         // Of a run that was asked for.
         waitOver: { actions: "answer" },
         settled: { actions: "answer" },
+        adopted: { actions: "answer" },
         interrupted: { actions: "answer" },
         resume: [toRunning, toMisfired, toScheduled, toDone],
         remove: [toRunning, toDone]

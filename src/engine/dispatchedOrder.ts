@@ -1,7 +1,9 @@
 /** An order on its way: what leaves for an executor, and who hears of it. */
 import type { RunOrder, Settlement } from "../executor/executor.ts"
+import type { LiveRun } from "../job/run.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
+import type { Job } from "./job/jobCodec.ts"
 
 /** An order, and where its outcome goes. The order alone leaves for the executor: it is data. */
 export interface DispatchedOrder {
@@ -18,3 +20,25 @@ export interface OrderSource {
   progressed(dispatched: DispatchedOrder, value: Json): void
   settled(dispatched: DispatchedOrder, settlement: Settlement): void
 }
+
+/** The attempt of a run that is next, or under way. `args`: its own as JSON text; `null`: the job's. */
+export const orderOf = (
+  source: OrderSource & { runId(runKey: number): string },
+  job: Job,
+  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & { readonly args: string | null }
+): DispatchedOrder => ({
+  order: {
+    runId: source.runId(run.runKey),
+    jobId: job.row.id,
+    task: job.row.task,
+    args: JSON.parse(run.args ?? job.row.args) as Json,
+    fireAt: run.fireAt,
+    attempt: run.attempt,
+    timeoutMs: job.rules.timeoutMs,
+    awaitEnd: job.rules.onAborted === "await"
+  },
+  executor: job.row.executor,
+  source,
+  jobKey: job.key,
+  runKey: run.runKey
+})

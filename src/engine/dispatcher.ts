@@ -1,6 +1,7 @@
 /**
  * Hands committed runs to their executors and brings the outcomes back. Knows no job and no store. An executor may be anyone's:
- * what it throws is reported, and a run that it throws at, or settles with what is no settlement, has failed.
+ * what it throws is reported, and a run that it throws at, or settles with what is no settlement, has failed. A few lines long of 300, so
+ * that who has an order at each moment can be read in one piece.
  */
 import { callBack, heed } from "../event/callback.ts"
 import type {
@@ -15,6 +16,7 @@ import type { AwaitedEnd, Settlement } from "../executor/executor.ts"
 import { checkSettlement } from "../executor/settlement.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { DispatchedOrder, OrderSource } from "./dispatchedOrder.ts"
+import { askToAdopt } from "./adoption.ts"
 import { ExecutorClosings } from "./executorClosings.ts"
 import { failedBy, neverStarted } from "./unmadeAttempt.ts"
 
@@ -120,6 +122,37 @@ export class Dispatcher {
     if (slot === undefined || this.closed) return this.settle(dispatched, neverStarted("interrupted", this.now))
     if (this.held || slot.overflow.length > 0 || this.freeIn(executor, slot) === 0) slot.overflow.push(dispatched)
     else this.give(slot, dispatched)
+  }
+
+  /** True for an executor that may still be making attempts of a dead owner. */
+  adopts(name: string): boolean {
+    return this.guarded(name, "adopt", () => this.slots.get(name)?.executor.adopt !== undefined, false)
+  }
+
+  /**
+   * Asks an executor which of these attempts it is still making: they are out as if they had been submitted here. Resolves with those, and
+   * with those that have settled meanwhile.
+   */
+  async adopt(
+    name: string,
+    asked: ReadonlyArray<DispatchedOrder>,
+    calledOff: AbortSignal
+  ): Promise<ReadonlyArray<DispatchedOrder>> {
+    // Before it answers: an attempt may end while it thinks.
+    for (const dispatched of asked) this.orders.set(dispatched.order.runId, dispatched)
+    const ids = asked.map(({ order: { runId, attempt } }) => ({ runId, attempt }))
+    const ask = (): unknown => this.slots.get(name)?.executor.adopt?.(ids)
+    const theirs = await askToAdopt(name, ask, this.environment.timers, calledOff, (error) =>
+      this.report(name, error, "adopt")
+    )
+    const adopted = asked.filter((dispatched) => {
+      const { runId } = dispatched.order
+      if (this.orders.get(runId) !== dispatched || theirs.has(runId)) return true
+      this.orders.delete(runId)
+      return false
+    })
+    this.tellSettled()
+    return adopted
   }
 
   /** Aborts a run: its outcome is `cancelled`. False when it is not out. */
@@ -271,6 +304,10 @@ export class Dispatcher {
     this.unsaved += settlement.result?.length ?? 0
     source.settled(dispatched, settlement)
     this.released(source)
+    this.tellSettled()
+  }
+
+  private tellSettled(): void {
     if (this.waiting.length > 0) for (const resolve of this.waiting.splice(0)) resolve()
   }
 

@@ -13,6 +13,7 @@ import {
   orphansPerPage,
   underOwnExecutor
 } from "./writer/recovery.ts"
+import { adoptedRuns } from "./writer/adoptedRuns.ts"
 import type { Intent } from "./writer/intent.ts"
 import type { WriterHost } from "./writer/writerHost.ts"
 import { NameTakenError } from "./schedulerError.ts"
@@ -196,7 +197,11 @@ export class OpenStores {
 
   /** Orphans first, so that no job claims beside a run that may still be counted live. */
   private async recover(writer: StoreWriter): Promise<void> {
-    await this.settleOrphans(writer, await this.orphans(writer))
+    const orphans = await this.orphans(writer)
+    const adopted = await adoptedRuns(writer, orphans, this.host.dispatcher, this.ending.signal, (intent) =>
+      settled(writer, intent)
+    )
+    await this.settleOrphans(writer, orphans, adopted)
     await this.mendExecutors(writer)
     await reckonAtStart(writer, this.host)
   }
@@ -224,15 +229,21 @@ export class OpenStores {
   }
 
   /**
-   * Of those that one more crash would park, one that was alone is the culprit, and parked; nothing is held against the others then.
+   * Those that are adopted go on. Of those that one more crash would park, one that was alone is the culprit, and parked; nothing is held against the others then.
    * Where there are several, none is.
    */
-  private async settleOrphans(writer: StoreWriter, orphans: ReadonlyArray<RunRow>): Promise<void> {
+  private async settleOrphans(
+    writer: StoreWriter,
+    all: ReadonlyArray<RunRow>,
+    adopted: ReadonlySet<number>
+  ): Promise<void> {
+    const orphans = all.filter(({ runKey }) => !adopted.has(runKey))
     const ending = stopWasAsked(writer.store, orphans) ? "stop" : "crash"
     const suspects = new Map<number, ReadonlyArray<RunRow>>()
     for (const slice of byJobs(orphans))
       await committed(writer, (resolve, reject) => interruptOrphans(slice, ending, suspects, resolve, reject))
-    if (orphans.length > 0 && writer.store.marks.has(stopMark)) await committed(writer, forgetStop)
+    // It spoke of those that go on, too: from now on they are this owner's.
+    if (all.length > 0 && writer.store.marks.has(stopMark)) await committed(writer, forgetStop)
     if (suspects.size === 0) return
     const verdict = suspects.size === 1 ? ending : "sharedCrash"
     await committed(writer, (resolve, reject) => interruptOrphans(suspects, verdict, null, resolve, reject))
@@ -256,4 +267,9 @@ export class OpenStores {
 const committed = (
   writer: StoreWriter,
   intent: (done: () => void, failed: (error: unknown) => void) => Intent
-): Promise<void> => new Promise((resolve, reject) => writer.submit(intent(resolve, reject)))
+): Promise<void> => settled(writer, intent)
+
+const settled = <A>(
+  writer: StoreWriter,
+  intent: (resolve: (value: A) => void, reject: (error: unknown) => void) => Intent
+): Promise<A> => new Promise((resolve, reject) => writer.submit(intent(resolve, reject)))

@@ -155,11 +155,11 @@ export class ExecutorUnansweredError extends Data.TaggedError("ExecutorUnanswere
   /** Its name. */
   readonly executor: string
   /** What it was asked. */
-  readonly call: "close"
+  readonly call: "close" | "adopt"
   /** How long it had, milliseconds. */
   readonly afterMs: number
 }> {
   override get message(): string {
-    return `executor ${preview(this.executor)}: its ${this.call} has not ended in ${durationWords(this.afterMs)}, and is waited for no longer`
+    return `executor ${preview(this.executor)}: its ${this.call} has not answered in ${durationWords(this.afterMs)}, and is waited for no longer`
   }
 }

@@ -107,6 +107,13 @@ export interface Executor {
    * the end of worker processes: until its deadline, at least 5 and at most 30 seconds. What it still settles meanwhile is saved.
    */
   close(): void | Promise<void>
+  /**
+   * For an executor whose attempts outlive the scheduler, elsewhere: its `close` leaves them alone. Asked at a start, of the attempts that the
+   * last owner of a store left unfinished with it, which of them it is still making, or has seen end since; it answers with their runs,
+   * and settles each exactly once, from the call on. They are its own from then on: they take slots, and their timeouts go on there.
+   * The others are interrupted. An answer that fails, or takes more than 30 seconds, is none.
+   */
+  adopt?(attempts: ReadonlyArray<AttemptId>): Iterable<string> | Promise<Iterable<string>>
   /** What it has in hand, now. */
   status(): ExecutorStatus
   /** Of a run whose attempt was aborted and is awaited (`awaitEnd`); `null` for any other. For people: `explain` says it. */

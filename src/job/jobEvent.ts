@@ -136,6 +136,15 @@ export interface AcquittedEvent extends Timed {
   readonly type: "acquitted"
 }
 
+/** Attempts of an owner that is gone go on, elsewhere, under the one that is there now. */
+export interface AdoptedEvent extends Timed {
+  readonly type: "adopted"
+  /** The runs whose attempts they are. */
+  readonly runKeys: ReadonlyArray<number>
+  /** Of the owner that is there now. */
+  readonly epoch: number
+}
+
 /** Somebody pauses the job. */
 export interface PauseEvent extends Timed {
   readonly type: "pause"
@@ -214,6 +223,7 @@ export type JobEvent =
   | WaitOverEvent
   | InterruptedEvent
   | AcquittedEvent
+  | AdoptedEvent
   | PauseEvent
   | ParkEvent
   | ResumeEvent

@@ -3,7 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import { countFromEnd } from "./fixedDelay.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
-import type { InterruptedEvent, JobContext, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
+import type { AdoptedEvent, InterruptedEvent, JobContext, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
 import { startQueued } from "./overlap.ts"
 import { nextAttemptAt } from "./retry.ts"
 import type { LiveRun } from "./run.ts"
@@ -121,6 +121,15 @@ export const onInterrupted = (context: JobContext, event: InterruptedEvent): Job
 export const onAcquitted = (context: JobContext): JobDecision => {
   const draft = new JobDraft(context)
   draft.memory.crashes = 0
+  return draft.decision()
+}
+
+/** An executor still makes attempts that the last owner left: they are not interrupted. */
+export const onAdopted = (context: JobContext, { runKeys, epoch }: AdoptedEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.memory.live = draft.memory.live.map((run) =>
+    run.retryAt === null && runKeys.includes(run.runKey) ? { ...run, adoptedBy: epoch } : run
+  )
   return draft.decision()
 }
 

@@ -61,6 +61,8 @@ export interface LiveRun {
   readonly putOffs?: number
   /** Attempts in a row that its worker died under; absent: none. */
   readonly workerDeaths?: number
+  /** The epoch of the owner that has taken its attempt over from an earlier one; absent: none has. */
+  readonly adoptedBy?: number
   /** The key of the run that this one tries again. */
   readonly retryOf?: number
   /** True for a run on request. */

@@ -183,7 +183,12 @@ const checkLive = (
     else if (epoch > environment.epoch)
       report("ownerless", `run ${key} is of epoch ${epoch}, the owner's is ${environment.epoch}`)
     // A first attempt executes under the owner that claimed the run. Of a further one the record does not say whose it is.
-    else if (epoch < environment.epoch && run.attempt === 1 && run.retryAt === null && environment.recovered)
+    else if (
+      Math.max(epoch, run.adoptedBy ?? 0) < environment.epoch &&
+      run.attempt === 1 &&
+      run.retryAt === null &&
+      environment.recovered
+    )
       report("ownerless", `run ${key} executes for epoch ${epoch}, which ended; the owner's is ${environment.epoch}`)
   }
 }

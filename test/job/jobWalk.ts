@@ -74,6 +74,9 @@ export class JobWalk {
         return this.send({ type: "remove", owed: this.owed(), now })
       case "settle":
         return this.settle(this.executing, given.pick, given.outcome, given.retryable, given.crashed)
+      case "adopt":
+        if (memory.live.length === 0) return
+        return this.send({ type: "adopted", runKeys: memory.live.map(({ runKey }) => runKey), epoch: 2, now })
       case "cancel":
         return this.settle(memory.live, given.pick, "cancelled", false)
       case "stop": {

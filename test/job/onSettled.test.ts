@@ -233,6 +233,17 @@ describe("an attempt whose worker died", () => {
   })
 })
 
+it("attempts that are adopted go on, those that wait for their next are left alone", () => {
+  const job = jobWith({ maxInstances: 2, retry }).wakeAt(10).end("failed", 11).wakeAt(20)
+  const [first, second] = job.memory.live.map(({ runKey }) => runKey)
+  job.meet({ move: "adopt" })
+  expect(job.memory.live).toMatchObject([
+    { runKey: first, attempt: 2 },
+    { runKey: second, adoptedBy: 2 }
+  ])
+  expect(job.end("succeeded").memory.lastOutcome).toBe("succeeded")
+})
+
 const workerDies = (outcome: Outcome, pick = 0): WalkMove => ({
   move: "settle",
   pick,

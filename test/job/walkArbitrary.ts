@@ -36,6 +36,8 @@ const pass: fc.Arbitrary<WalkMove> = fc.record({
   byMs: fc.constantFrom(1, 5, 10, 10, 30, 120, -10)
 } as const)
 
+const never = Array.from({ length: 9 }, () => false)
+
 const common: fc.Arbitrary<WalkMove> = fc.oneof(
   { weight: 3, arbitrary: pass },
   { weight: 4, arbitrary: fc.record({ move: fc.constantFrom("wake", "wake", "wake", "emit") } as const) },
@@ -46,13 +48,13 @@ const common: fc.Arbitrary<WalkMove> = fc.oneof(
       pick: fc.nat(3),
       outcome: fc.constantFrom("succeeded", "succeeded", "failed", "failed", ...outcomes),
       retryable: fc.constantFrom(true, true, false),
-      crashed: fc.constantFrom(false, false, true)
+      crashed: fc.constantFrom(...never, true)
     } as const)
   }
 )
 
 const rare: fc.Arbitrary<WalkMove> = fc.oneof(
-  fc.record({ move: fc.constantFrom("refuse", "request", "request", "pause", "park") } as const),
+  fc.record({ move: fc.constantFrom("refuse", "request", "request", "pause", "park", "adopt") } as const),
   fc.record({ move: fc.constantFrom("hold", "release", "release") } as const),
   fc.record({ move: fc.constant("cancel"), pick: fc.nat(3) } as const),
   fc.record({ move: fc.constant("stop"), crash: fc.boolean() } as const),

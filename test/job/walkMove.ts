@@ -13,6 +13,8 @@ export interface WalkTrigger {
 export type WalkMove =
   | { readonly move: "pass"; readonly byMs: number }
   | { readonly move: "wake" | "emit" | "refuse" | "request" | "pause" | "park" | "remove" }
+  /** Another owner takes over what is under way. */
+  | { readonly move: "adopt" }
   /** The scheduler starts nothing from now on, or does again. */
   | { readonly move: "hold" | "release" }
   | {

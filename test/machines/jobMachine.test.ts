@@ -75,6 +75,7 @@ describe("jobMachine", () => {
           skip: ["running"],
           waitOver: ["done", "misfired", "running"],
           settled: ["done", "misfired", "paused", "running", "scheduled"],
+          adopted: ["running"],
           interrupted: ["done", "misfired", "paused", "running", "scheduled"],
           remove: ["done", "running"]
         },
@@ -88,6 +89,7 @@ describe("jobMachine", () => {
           requested: ["paused"],
           waitOver: ["paused"],
           settled: ["paused"],
+          adopted: ["paused"],
           interrupted: ["paused"],
           resume: ["done", "misfired", "running", "scheduled"],
           remove: ["done", "running"]
@@ -154,6 +156,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...settled, outcome: "failed" },
     { ...settled, outcome: "interrupted", crashed: true },
     { ...settled, outcome: "cancelled" },
+    { type: "adopted", now, runKeys: [1], epoch: 2 },
     { ...stopped, crash: true, next: null },
     { ...stopped, crash: false, next: null }
   ]

@@ -129,6 +129,7 @@ const encodeLive = (run: LiveRun): string =>
   run.retryOf === undefined &&
   run.putOffs === undefined &&
   run.workerDeaths === undefined &&
+  run.adoptedBy === undefined &&
   run.requested === undefined &&
   run.ofHigherLimit === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`

@@ -13,6 +13,7 @@ import type { EpochMillis } from "../../time/instant.ts"
 import type { CancelTimer } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
 import type { DispatchedOrder, OrderSource } from "../dispatchedOrder.ts"
+import { orderOf } from "../dispatchedOrder.ts"
 import { ClockWatch } from "./clockWatch.ts"
 import type { Taken } from "./dueJobs.ts"
 import { DueJobs, loadRow, nothingTaken } from "./dueJobs.ts"
@@ -529,25 +530,7 @@ export class StoreWriter implements OrderSource, Writer {
     host.events.skip(unit.consequences.unmadeEvents)
     for (const intent of applied) intent.committed()
     host.committed(this, unit)
-    for (const start of unit.consequences.starts) {
-      const { job } = start
-      host.dispatcher.submit({
-        order: {
-          runId: this.runId(start.runKey),
-          jobId: job.row.id,
-          task: job.row.task,
-          args: JSON.parse(start.args ?? job.row.args) as Json,
-          fireAt: start.fireAt,
-          attempt: start.attempt,
-          timeoutMs: job.rules.timeoutMs,
-          awaitEnd: job.rules.onAborted === "await"
-        },
-        executor: job.row.executor,
-        source: this,
-        jobKey: job.key,
-        runKey: start.runKey
-      })
-    }
+    for (const start of unit.consequences.starts) host.dispatcher.submit(orderOf(this, start.job, start))
     // After the starts: a run may be claimed and told to give way in one commit.
     for (const { jobKey, runKey } of unit.consequences.cancels) {
       const runId = this.runId(runKey)

@@ -13,8 +13,8 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     expectSame("free in the first", trial.executor.free(), 6)
     expectSame("free in the second", other.free(), 7)
     expectSame("status of the second", other.status(), { running: 0, queued: 0, stuck: 0 })
-    trial.executor.close()
-    other.close()
+    void trial.executor.close()
+    void other.close()
   },
 
   "no more tasks run at a time than it has slots, and the rest start in order": async (underTest) => {

@@ -30,7 +30,7 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
       [true, "timedOut", startedAt + 100, null, true]
     )
     expectSame("its error", error?.name, "RunTimedOut")
-    trial.executor.close()
+    void trial.executor.close()
   },
 
   "the timeout counts from the start, not from the submission": async (underTest) => {
@@ -44,7 +44,7 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
     expectSame("before", trial.settlements("b").length, 0)
     await trial.timers.advance(1)
     expectSame("after", trial.outcome("b"), "timedOut")
-    trial.executor.close()
+    void trial.executor.close()
   },
 
   "a task that ends in time is left alone afterwards": async (underTest) => {
@@ -192,8 +192,8 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
     trial.submit("a", () => ended.promise, { timeoutMs: 10 })
     trial.submit("b", () => 1)
     await trial.settle()
-    trial.executor.close()
-    trial.executor.close()
+    void trial.executor.close()
+    void trial.executor.close()
     await trial.settle()
     const ends = ["a", "b"].map((runId) => trial.settlement(runId)).map((end) => [end.outcome, end.startedAt])
     expectSame("outcomes", ends, [
@@ -217,7 +217,7 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
       return gate().promise
     })
     await trial.settle()
-    trial.executor.close()
+    void trial.executor.close()
     expectSame("reasons", reasons, ["RunInterrupted"])
   }
 }

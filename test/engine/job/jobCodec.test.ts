@@ -38,6 +38,7 @@ const live = fc.record(
     args: fc.jsonValue(),
     putOffs: fc.nat(),
     workerDeaths: fc.nat({ max: 3 }),
+    adoptedBy: fc.nat(),
     retryOf: fc.nat(),
     requested: fc.constant(true),
     ofHigherLimit: fc.constant(true)

@@ -32,7 +32,7 @@ describe("compileMachine", () => {
         }
         for (const move of moves) walk.make(move)
       }),
-      { seed, numRuns: 300 }
+      { seed, numRuns: 350 }
     )
     expect(steps).toBeGreaterThan(4_000)
   })
