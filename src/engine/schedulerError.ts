@@ -160,6 +160,6 @@ export class ExecutorUnansweredError extends Data.TaggedError("ExecutorUnanswere
   readonly afterMs: number
 }> {
   override get message(): string {
-    return `executor ${preview(this.executor)}: its ${this.call} has not answered in ${durationWords(this.afterMs)}, and is waited for no longer`
+    return `executor ${inWords(this.executor)}: its ${this.call} has not answered in ${durationWords(this.afterMs)}, and is waited for no longer`
   }
 }

@@ -93,7 +93,7 @@ class Walk {
         await this.timers.advance(step.ms)
         return
       case "close":
-        executor.close()
+        void executor.close()
         this.closed = true
     }
   }
@@ -123,7 +123,7 @@ class Walk {
     expect(this.trial.executor.status()).toEqual({ running: 0, queued: 0, stuck: 0 })
     for (const runId of this.submitted) expect(this.trial.settlements(runId)).toHaveLength(1)
     expect(this.timers.armed).toBe(0)
-    this.trial.executor.close()
+    void this.trial.executor.close()
   }
 
   private submit(kind: "plain" | "gated" | "heeding" | "failing", timeoutMs: number | null): void {

@@ -1,36 +1,24 @@
 /**
- * One attempt on its way through an executor in this process: first outcome wins, the end of the task comes when it comes.
- * The two differ: a task that ignores its signal has an outcome and goes on.
+ * One attempt on its way through an executor in this process, and whose slot it holds: first outcome wins, the end of the task comes when
+ * it comes. The two differ: a task that ignores its signal has an outcome and goes on. What its task does is in `taskRun.ts`.
  */
-import { inWords } from "../../input/inWords.ts"
-import { heed } from "../../event/callback.ts"
-import type { Within } from "../../event/callback.ts"
 import type { Outcome, RunError } from "../../job/run.ts"
-import { putOffOf } from "../../task/retryLater.ts"
-import type { PutOff } from "../../task/retryLater.ts"
-import { describeError, underlying } from "../../task/runError.ts"
-import { InvalidTaskError } from "../../task/task.ts"
-import type { AnyTask } from "../../task/task.ts"
-import { UnknownTaskError } from "../../task/taskRegistry.ts"
-import { parseArguments } from "../../task/taskArguments.ts"
+import { jsonOrPlaceholder } from "../../task/jsonText.ts"
+import { describeError } from "../../task/runError.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../../task/taskContext.ts"
-import { AttemptContext } from "../../task/taskContext.ts"
-import type { StopValue, TaskEnvironment, ValueTaker } from "../../task/taskValue.ts"
-import { runHandler } from "../../task/taskValue.ts"
-import { firstUnrun, UnrunResultError } from "../../task/unrunValue.ts"
-import { exactText, jsonOrPlaceholder, jsonText } from "../../task/jsonText.ts"
+import type { StopValue, ValueTaker } from "../../task/taskValue.ts"
+import { firstUnrun } from "../../task/unrunValue.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { CancelTimer } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
-import type { AwaitedEnd, RunOrder, Settlement, TaskSource } from "../executor.ts"
-import type { Queued } from "./orderQueue.ts"
+import type { AwaitedEnd, RunOrder, Settlement } from "../executor.ts"
 import { noteWritten } from "../settlement.ts"
+import type { Queued } from "./orderQueue.ts"
+import type { TaskEnd, TaskPlace } from "./taskRun.ts"
+import { callTask, endOf, endWith, isWorthRetrying } from "./taskRun.ts"
 
 /** Who an attempt belongs to. */
-export interface AttemptOwner extends TaskEnvironment {
-  readonly tasks: TaskSource
-  readonly within: Within
-  report(error: unknown, where: string): void
+export interface AttemptOwner extends TaskPlace {
   /** The attempt has its outcome; comes once. `attempt.ended` says whether its task is through with it. */
   outcome(attempt: Attempt, settlement: Settlement): void
   /** The attempt was aborted, and its outcome waits for its task's end. */
@@ -63,8 +51,6 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   /** The timeout, later the time an aborted attempt may hold its slot. */
   timer: CancelTimer | null = null
   private readonly owner: AttemptOwner
-  /** `undefined` before it is called, and where nobody knows it. */
-  private task: AnyTask<unknown> | undefined = undefined
   private called = false
   private settled = false
   /** True once the owner knows the outcome. */
@@ -89,28 +75,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   run(): void {
     if (this.settled) return
     this.called = true
-    this.owner.within(() => this.call())
-  }
-
-  private call(): void {
-    const { order } = this
-    const task = this.owner.tasks.find(order.task)
-    if (task === undefined) {
-      // Somebody who knows it may take the next attempt.
-      const unknown = new UnknownTaskError({ task: order.task, job: order.jobId, known: this.owner.tasks.names })
-      this.end("failed", null, describeError(unknown), true)
-      return
-    }
-    this.task = task
-    let args: unknown
-    try {
-      args = parseArguments(task, order.args, order.jobId)
-    } catch (error) {
-      // The same arguments would fail again.
-      this.end("failed", null, describeError(error), false)
-      return
-    }
-    runHandler(task.handler, new AttemptContext(args, order, this), this, this.owner)
+    this.owner.within(() => {
+      const end = callTask(this.order, this, this.owner)
+      if (end !== null) this.end(end)
+    })
   }
 
   /** Gives it its outcome now, unless it has one: aborts the signal and stops what can be stopped. */
@@ -131,7 +99,12 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       })
     const timedOut = outcome === "timedOut"
     const error = timedOut ? describeError(reason) : null
-    const settlement = this.settlement(outcome, null, error, !timedOut || this.worthRetrying(reason))
+    const settlement = this.settlement(
+      outcome,
+      null,
+      error,
+      !timedOut || isWorthRetrying(reason, this.order, this.owner)
+    )
     if (this.order.awaitEnd !== true || this.ended || outcome === "interrupted") this.tell(settlement)
     else {
       this.disarm()
@@ -183,19 +156,18 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       // What it holds may be rejected later.
       firstUnrun(value)
       this.endLate()
-    } else if (value === undefined || value === null) this.end("succeeded", null, null, true)
+      return
+    }
+    const something = value !== undefined && value !== null
     // It is in time, whenever its text is made.
-    else if (this.owner.writesLater(this, () => this.succeed(value))) this.disarm()
-    else this.succeedWith(value)
+    if (something && this.owner.writesLater(this, () => this.succeed(value))) this.disarm()
+    else this.end(endWith(value, this.order))
   }
 
   fail(error: unknown): void {
     if (this.ended) return
     if (this.settled) this.endLate()
-    else {
-      const again = putOffOf(underlying(error), this.owner.timers.now())
-      this.end("failed", null, describeError(error), again !== null || this.worthRetrying(error), again)
-    }
+    else this.end(endOf(error, this.order, this.owner))
   }
 
   stoppable(stop: StopValue): void {
@@ -216,18 +188,15 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     return this.ended
   }
 
-  private end(
-    outcome: Outcome,
-    result: string | null,
-    error: RunError | null,
-    retryable: boolean,
-    again: PutOff | null = null
-  ): void {
+  private end({ outcome, result, error, retryable, again }: TaskEnd): void {
     this.settled = true
     this.ended = true
     this.stop = null
     const settlement = this.settlement(outcome, result, error, retryable)
-    if (result !== null && result.length >= longText) noteWritten(settlement)
+    if (result !== null && result.length >= longText) {
+      this.owner.wrote(result.length)
+      noteWritten(settlement)
+    }
     this.tell(again === null ? settlement : { ...settlement, again })
   }
 
@@ -235,19 +204,6 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.told = true
     this.held = null
     this.owner.outcome(this, settlement)
-  }
-
-  /** What is still to be run is never JSON, so what is costs no further look. */
-  private succeedWith(value: unknown): void {
-    const exact = exactText(value)
-    if (exact !== null) {
-      if (exact.length >= longText) this.owner.wrote(exact.length)
-      return this.end("succeeded", exact, null, true)
-    }
-    const left = firstUnrun(value)
-    if (left === null) return this.end("succeeded", jsonText(value), null, true)
-    const { jobId: job, task } = this.order
-    this.end("failed", null, describeError(new UnrunResultError({ job, task, ...left })), false)
   }
 
   private endLate(): void {
@@ -264,28 +220,5 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   /** Now, unless the wall clock has been set back meanwhile. */
   private settledAt(): EpochMillis {
     return Math.max(this.owner.timers.now(), this.startedAt ?? -Infinity)
-  }
-
-  private worthRetrying(error: unknown): boolean {
-    const retryWhen = this.task?.options.retryWhen
-    if (retryWhen === undefined) return true
-    const { jobId, task } = this.order
-    const report = (failure: unknown): void => this.owner.report(failure, `retryWhen of task "${task}", job "${jobId}"`)
-    try {
-      const answer: unknown = this.owner.within(() => retryWhen(error))
-      if (typeof answer !== "object" || answer === null) return Boolean(answer)
-      report(
-        new InvalidTaskError({
-          task,
-          field: "retryWhen's answer",
-          found: inWords(answer),
-          expected: "true or false"
-        })
-      )
-      heed(answer, report)
-    } catch (failure) {
-      report(failure)
-    }
-    return false
   }
 }

@@ -38,7 +38,7 @@ describe("inProcess", () => {
     trial.submit("a", () => gate().promise)
     expect(() => trial.submit("a", noop)).toThrow(expect.objectContaining({ runId: "a", reason: "duplicate" }))
     expect(() => trial.submit("b", noop)).toThrow(expect.objectContaining({ runId: "b", reason: "full" }))
-    trial.executor.close()
+    void trial.executor.close()
     expect(() => trial.submit("b", noop)).toThrow(expect.objectContaining({ runId: "b", reason: "closed" }))
   })
 })
@@ -69,7 +69,7 @@ describe("the executor in this process", () => {
     trial.submit("a", () => gate().promise, { timeoutMs: 10 })
     await trial.timers.advance(1e9)
     expect(trial.executor.status()).toEqual({ running: 1, queued: 0, stuck: 0 })
-    trial.executor.close()
+    void trial.executor.close()
     expect(trial.executor.status()).toEqual({ running: 0, queued: 0, stuck: 1 })
   })
 
@@ -118,7 +118,7 @@ describe("the executor in this process", () => {
     heeded.open()
     await trial.settle()
     expect(timers.armed).toBe(1)
-    trial.executor.close()
+    void trial.executor.close()
     expect(timers.armed).toBe(0)
   })
 
@@ -131,7 +131,7 @@ describe("the executor in this process", () => {
     expect(trial.settlements("a")).toEqual([])
     await timers.advance(1)
     expect(trial.settlement("a")).toMatchObject({ outcome: "timedOut", startedAt, finishedAt: startedAt })
-    trial.executor.close()
+    void trial.executor.close()
   })
 
   it("is not early when its timers are", async () => {
@@ -147,7 +147,7 @@ describe("the executor in this process", () => {
     expect(trial.settlements("a")).toEqual([])
     await timers.advance(0.2)
     expect(trial.outcome("a")).toBe("timedOut")
-    trial.executor.close()
+    void trial.executor.close()
   })
 
   it("tells retryWhen of a timeout", async () => {
@@ -164,7 +164,7 @@ describe("the executor in this process", () => {
     )
     await trial.timers.advance(10)
     expect([seen, trial.settlement("a").retryable]).toEqual([["RunTimedOut"], false])
-    trial.executor.close()
+    void trial.executor.close()
   })
 
   it("lets the event loop have a turn while long functions wait in a row", async () => {
