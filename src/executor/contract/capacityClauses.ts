@@ -1,7 +1,7 @@
 /** The contract of an executor, part two: slots, the queue, and whose turn it is. */
 import { task } from "../../task/task.ts"
 import type { ExecutorUnderTest, Gate } from "./executorTrial.ts"
-import { expectSame, expectThrow, gate, Trial } from "./executorTrial.ts"
+import { close, expectSame, expectThrow, gate, Trial } from "./executorTrial.ts"
 
 export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderTest) => Promise<void>>> = {
   "a provider says how much its executors take, and makes a fresh one each time": async (underTest) => {
@@ -13,8 +13,8 @@ export const capacityClauses: Readonly<Record<string, (underTest: ExecutorUnderT
     expectSame("free in the first", trial.executor.free(), 6)
     expectSame("free in the second", other.free(), 7)
     expectSame("status of the second", other.status(), { running: 0, queued: 0, stuck: 0 })
-    void trial.executor.close()
-    void other.close()
+    close(trial.executor)
+    close(other)
   },
 
   "no more tasks run at a time than it has slots, and the rest start in order": async (underTest) => {

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { TaskContext } from "../../task/taskContext.ts"
 import type { ExecutorUnderTest } from "./executorTrial.ts"
-import { expectSame, expectThrow, gate, Trial } from "./executorTrial.ts"
+import { close, expectSame, expectThrow, gate, Trial } from "./executorTrial.ts"
 
 /** A task that gives `promise` and puts its signal into `signals`. */
 const keepSignal =
@@ -11,6 +11,9 @@ const keepSignal =
     signals.push(signal)
     return promise
   }
+
+/** Attempts that outlive the scheduler are left alone by a close. */
+const outlives = ({ executor }: Trial): boolean => executor.adopt !== undefined
 
 const idle = { running: 0, queued: 0, stuck: 0 }
 
@@ -30,7 +33,7 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
       [true, "timedOut", startedAt + 100, null, true]
     )
     expectSame("its error", error?.name, "RunTimedOut")
-    void trial.executor.close()
+    close(trial.executor)
   },
 
   "the timeout counts from the start, not from the submission": async (underTest) => {
@@ -44,7 +47,7 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
     expectSame("before", trial.settlements("b").length, 0)
     await trial.timers.advance(1)
     expectSame("after", trial.outcome("b"), "timedOut")
-    void trial.executor.close()
+    close(trial.executor)
   },
 
   "a task that ends in time is left alone afterwards": async (underTest) => {
@@ -187,13 +190,14 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
 
   "closing interrupts what runs and what waits, and takes nothing more": async (underTest) => {
     const trial = new Trial(underTest, { concurrency: 1, queue: 1 })
+    if (outlives(trial)) return
     const startedAt = trial.timers.now()
     const ended = gate()
     trial.submit("a", () => ended.promise, { timeoutMs: 10 })
     trial.submit("b", () => 1)
     await trial.settle()
-    void trial.executor.close()
-    void trial.executor.close()
+    close(trial.executor)
+    close(trial.executor)
     await trial.settle()
     const ends = ["a", "b"].map((runId) => trial.settlement(runId)).map((end) => [end.outcome, end.startedAt])
     expectSame("outcomes", ends, [
@@ -209,15 +213,64 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
     expectSame("status", trial.executor.status(), idle)
   },
 
+  "a close ends, whatever its tasks do, and can be asked for again": async (underTest) => {
+    const trial = new Trial(underTest)
+    trial.submit("a", () => gate().promise)
+    await trial.settle()
+    const ended: Array<string> = []
+    for (const time of ["first", "second"]) {
+      const closing = async (): Promise<void> => trial.executor.close()
+      closing().then(
+        () => ended.push(time),
+        () => ended.push(`${time}, with an error`)
+      )
+    }
+    // As long as a stop waits at the most.
+    await trial.timers.advance(30_000)
+    expectSame("ended", ended.toSorted(), ["first", "second"])
+  },
+
+  "no end of a task's own is said to be its worker's": async (underTest) => {
+    const trial = new Trial(underTest, { concurrency: 5 })
+    trial.submit("fails", () => {
+      throw new Error("no")
+    })
+    trial.submit("rejects", () => Promise.reject(new Error("no")))
+    trial.submit("times out", () => gate().promise, { timeoutMs: 10 })
+    trial.submit("is cancelled", () => gate().promise)
+    trial.submit("is interrupted", () => gate().promise)
+    await trial.settle()
+    trial.executor.cancel("is cancelled")
+    await trial.timers.advance(10)
+    close(trial.executor)
+    await trial.settle()
+    const crashed = trial.reports.filter((report) => report.type === "settled" && "crashed" in report.settlement)
+    expectSame("crashed", crashed, [])
+  },
+
+  "what it was never given is not adopted": async (underTest) => {
+    const trial = new Trial(underTest)
+    if (trial.executor.adopt === undefined) return
+    const free = trial.executor.free()
+    expectSame("of none", [...(await trial.executor.adopt([]))], [])
+    const strange = [{ runId: "strange", attempt: 1 }]
+    expectSame("of a strange one", [...(await trial.executor.adopt(strange))], [])
+    await trial.settle()
+    expectSame("told", trial.story, [])
+    expectSame("free", trial.executor.free(), free)
+    close(trial.executor)
+  },
+
   "closing aborts signals": async (underTest) => {
     const trial = new Trial(underTest)
+    if (outlives(trial)) return
     const reasons: Array<unknown> = []
     trial.submit("a", ({ signal }) => {
       signal.addEventListener("abort", () => reasons.push((signal.reason as { readonly _tag?: unknown })._tag))
       return gate().promise
     })
     await trial.settle()
-    void trial.executor.close()
+    close(trial.executor)
     expectSame("reasons", reasons, ["RunInterrupted"])
   }
 }

@@ -8,6 +8,7 @@ import type { EpochMillis } from "../../time/instant.ts"
 import type { Timers } from "../../time/timers.ts"
 import type { Json } from "../../trigger/trigger.ts"
 import type { Executor, ExecutorProvider, RunListener, RunOrder, Settlement } from "../executor.ts"
+import { checkSettlement } from "../settlement.ts"
 
 /** Timers that stand still until they are moved. */
 export interface ContractTimers extends Timers {
@@ -64,6 +65,11 @@ export interface TrialOrder {
   readonly timeoutMs?: number | null
 }
 
+/** Closes it, and waits for nothing: what becomes of a close has a clause of its own. */
+export const close = (executor: Executor): void => {
+  Promise.resolve(executor.close()).catch(() => undefined)
+}
+
 /** A promise that is settled from outside. */
 export interface Gate {
   readonly promise: Promise<unknown>
@@ -94,6 +100,7 @@ export class Trial {
   readonly reports: Array<TrialReport> = []
   /** By the names that its orders give them. */
   readonly tasks = new Map<string, AnyTask<unknown>>()
+  private wrong: ContractViolation | null = null
   /** Called with each report, after it is kept. */
   onReport: (report: TrialReport) => void = () => undefined
 
@@ -103,7 +110,10 @@ export class Trial {
     const listener: RunListener = {
       started: ({ runId }, at) => this.tell({ type: "started", runId, at }),
       progressed: ({ runId }, value) => this.tell({ type: "progressed", runId, value }),
-      settled: ({ runId }, settlement) => this.tell({ type: "settled", runId, settlement })
+      settled: ({ runId }, settlement) => {
+        this.check(runId, settlement)
+        this.tell({ type: "settled", runId, settlement })
+      }
     }
     this.executor = this.provider.make({
       name: "trial",
@@ -129,9 +139,23 @@ export class Trial {
     return { runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs }
   }
 
-  /** Lets everything happen that needs no time. */
+  /** Lets everything happen that needs no time. Throws `ContractViolation` where something was settled with what is no settlement. */
   async settle(): Promise<void> {
     await this.timers.advance(0)
+    if (this.wrong !== null) throw this.wrong
+  }
+
+  /** Keeps what is wrong with the first settlement that is none: thrown here, it might be swallowed. */
+  private check(runId: string, settlement: Settlement): void {
+    try {
+      checkSettlement(settlement)
+    } catch (error) {
+      this.wrong ??= new ContractViolation({
+        promise: `the settlement of run ${runId}`,
+        expected: "a Settlement",
+        found: String(error)
+      })
+    }
   }
 
   /** The settlements of a run, in order. */
