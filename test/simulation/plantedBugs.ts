@@ -101,14 +101,14 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "what a dead process left is not looked for",
     "src/engine/openStores.ts",
-    "await this.orphans(writer))",
-    "(await this.orphans(writer)).slice(0, 0))"
+    "const orphans = await this.orphans(writer)",
+    "const orphans = (await this.orphans(writer)).slice(0, 0)"
   ),
   bug(
     "an interrupted attempt is made again under its own number",
     "src/job/onSettled.ts",
-    "{ ...run, attempt: run.attempt + 1, retryAt: event.now }",
-    "{ ...run, attempt: run.attempt, retryAt: event.now }"
+    "{ ...tried, attempt: run.attempt + 1, retryAt: event.now }",
+    "{ ...tried, attempt: run.attempt, retryAt: event.now }"
   ),
   bug(
     "an interrupted run is tried again whatever its rule says",
@@ -247,7 +247,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   ),
   bug(
     "timeouts are not applied",
-    "src/engine/writer/storeWriter.ts",
+    "src/engine/dispatchedOrder.ts",
     "timeoutMs: job.rules.timeoutMs,",
     "timeoutMs: null,"
   ),
@@ -352,8 +352,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the first of the runs that a dead process left is overlooked",
     "src/engine/openStores.ts",
-    "await this.orphans(writer))",
-    "(await this.orphans(writer)).slice(1))"
+    "const orphans = await this.orphans(writer)",
+    "const orphans = (await this.orphans(writer)).slice(1)"
   ),
   bug(
     "what came due while nobody was there is recorded as overlap",
