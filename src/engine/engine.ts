@@ -95,7 +95,7 @@ export class Engine implements WriterHost {
   private readonly listening = new Set<string>()
   private readonly emissions = new Subscription()
   private phase: "new" | "starting" | "declaring" | "started" | "stopping" | "stopped" = "new"
-  /** What it stops of, where nobody asked for it. */
+  /** Why it stops by itself; `null`: it does not, or was asked to. */
   private fault: { readonly error: unknown } | null = null
   private ids = 0
   private stopping: Promise<void> | null = null

@@ -19,7 +19,7 @@ export class InvalidSettlementError extends Data.TaggedError("InvalidSettlementE
   readonly expected: string
 }> {
   override get message(): string {
-    return `settled with ${this.field} ${this.found}, expected ${this.expected}; mend the executor`
+    return `settled with ${this.field} ${this.found}, expected ${this.expected}; fix the executor`
   }
 }
 
