@@ -1,7 +1,7 @@
 /**
  * The one file that knows how to wait. Makes the engine's timers from Effect's Clock, and XState's and RxJS's from those,
- * so that whoever replaces the Clock moves everything. Many waits, one armed sleep, at most a minute long: longer timers
- * fire at once on some platforms (2³¹−1 ms), and a machine that slept wakes late.
+ * so that whoever replaces the Clock moves everything. Many waits, one armed sleep, at most a minute long: a machine that slept
+ * wakes late, and a wall clock steps. Only a clock that a test moves does neither.
  */
 import { Clock, Duration, Effect, Fiber } from "effect"
 import { Subscription } from "rxjs"
@@ -79,7 +79,11 @@ export const timersOf = (clock: Clock.Clock): WallTimers => (isTimed(clock) ? cl
 
 const isTimed = (clock: Clock.Clock): clock is TimedClock => "timers" in clock
 
+/** Effect's TestClock: its wall and its sleeps are one, and move together. */
+const isTestClock = (clock: Clock.Clock): boolean => "adjust" in clock && "sleeps" in clock
+
 const timersBySleeps = (clock: Clock.Clock): WallTimers => {
+  const mostMs = isTestClock(clock) ? Infinity : maxSleepMs
   const waiting = new InstantHeap<Waiting>()
   let armedFor = Infinity
   let sleeper: Fiber.RuntimeFiber<void> | null = null
@@ -92,7 +96,7 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
     if (first === undefined || first.at >= armedFor) return
     if (sleeper !== null) Effect.runFork(Fiber.interruptFork(sleeper))
     armedFor = first.at
-    const sleepMs = Math.min(Math.max(0, Math.ceil(first.at - monotonicMillis())), maxSleepMs)
+    const sleepMs = Math.min(Math.max(0, Math.ceil(first.at - monotonicMillis())), mostMs)
     sleeper = Effect.runFork(Effect.map(clock.sleep(Duration.millis(sleepMs)), fire))
   }
 
@@ -127,18 +131,18 @@ const timersBySleeps = (clock: Clock.Clock): WallTimers => {
     }
   }
 
-  const at = (instant: EpochMillis, callback: () => void, setBack?: () => void): CancelTimer => {
+  const at = (instant: EpochMillis, callback: () => void, setBack?: (shown: EpochMillis) => void): CancelTimer => {
     let cancel: CancelTimer
     let seen = clock.unsafeCurrentTimeMillis()
     const arm = (): void => {
       const now = clock.unsafeCurrentTimeMillis()
       const leftMs = instant - now
       if (leftMs <= 0) callback()
-      else if (setBack !== undefined && now < seen - clockMarginMs) setBack()
-      else cancel = after(Math.min(leftMs, maxSleepMs), arm)
+      else if (setBack !== undefined && now < seen - clockMarginMs) setBack(seen)
+      else cancel = after(Math.min(leftMs, mostMs), arm)
       seen = Math.max(seen, now)
     }
-    cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), maxSleepMs), arm)
+    cancel = after(Math.min(Math.max(0, instant - clock.unsafeCurrentTimeMillis()), mostMs), arm)
     return () => cancel()
   }
 

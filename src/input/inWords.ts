@@ -36,7 +36,8 @@ export const shortened = (text: string): string => (text.length > longest ? `${t
 
 const objectInWords = (value: object): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? "an invalid Date" : `the Date ${value.toISOString()}`
+  if (value instanceof Date)
+    return Number.isNaN(value.getTime()) ? "an invalid Date" : `the Date ${value.toISOString()}`
   if (Duration.isDuration(value)) return Duration.format(value)
   const name = className(value)
   return name === null || name === "Object" ? "an object" : `an instance of ${name}`

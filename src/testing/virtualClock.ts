@@ -26,7 +26,7 @@ interface WallSleeper {
   readonly instant: EpochMillis
   readonly wake: () => void
   /** Called instead when the wall was set back; absent: it is waited for. */
-  readonly setBack: (() => void) | undefined
+  readonly setBack: ((shown: EpochMillis) => void) | undefined
   /** The wall's offset at its newest look. */
   offset: number
   /** Where its wakes are counted from. */
@@ -204,7 +204,7 @@ export class VirtualClock implements TimedClock {
       return
     }
     this.wallSleepers.delete(each)
-    if (leftMs > 0) each.setBack?.()
+    if (leftMs > 0) each.setBack?.(this.unsafeCurrentTimeMillis() + each.offset - this.wallOffset)
     else each.wake()
   }
 

@@ -28,7 +28,7 @@ export interface WallTimers extends Timers {
   /**
    * Calls `callback` once, when the wall clock shows `instant` or more; never early. Looks at the clock at most a minute
    * apart, since clocks step and machines sleep: after a step it may come that much late. A look that finds the clock set back by
-   * more than `clockMarginMs` calls `setBack` instead, where it is given.
+   * more than `clockMarginMs` calls `setBack` instead, where it is given, with the newest that the clock had shown.
    */
-  at(instant: EpochMillis, callback: () => void, setBack?: () => void): CancelTimer
+  at(instant: EpochMillis, callback: () => void, setBack?: (shown: EpochMillis) => void): CancelTimer
 }

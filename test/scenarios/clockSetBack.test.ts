@@ -158,13 +158,16 @@ describe("a clock that was ahead by years", () => {
       id: "j",
       task: "failing",
       trigger: hourly,
-      retry: { attempts: 3, backoff: "30 minutes", factor: 1 }
+      retry: { attempts: 3, backoff: "29 minutes", factor: 1 }
     })
     world.clock.stepWall(years)
     await world.clock.advance(2 * minute)
     expect(attempts).toBe(1)
     world.clock.stepWall(-years)
-    await world.clock.advance(62 * minute)
+    // The second after 29 minutes, the third after 58: not one earlier, and before the next fire time.
+    await world.clock.advance(55 * minute)
+    expect(attempts).toBe(2)
+    await world.clock.advance(2 * minute)
     expect(attempts).toBe(3)
     await sound(world)
   })

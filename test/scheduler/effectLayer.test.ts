@@ -330,6 +330,28 @@ describe("the surrounding clock", () => {
     }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext), Effect.runPromise)
     expect(fired).toEqual([30_000])
   })
+
+  it("costs a TestClock's day no more sleeps than the day has wake-ups", async () => {
+    const slept = await Effect.gen(function* () {
+      yield* TestClock.setTime(start)
+      const clock = yield* TestClock.testClock()
+      let sleeps = 0
+      const counting = new Proxy(clock, {
+        get: (target, key) => {
+          if (key === "sleep") sleeps += 1
+          return Reflect.get(target, key, target) as unknown
+        }
+      })
+      const layer = Scheduler.layer({ tasks: [plain], clock: counting })
+      const scheduler = yield* Effect.map(Layer.build(layer), (context) => Context.get(context, Scheduler))
+      yield* scheduler.addJob({ id: "a", task: plain, trigger: interval({ days: 1 }) })
+      yield* TestClock.adjust("1 day")
+      expect((yield* scheduler.getRuns()).length).toBe(1)
+      return sleeps
+    }).pipe(Effect.scoped, Effect.provide(TestContext.TestContext), Effect.runPromise)
+    // The day's one fire time, and a look an hour for what is old.
+    expect(slept).toBeLessThan(100)
+  })
 })
 
 const guarded = (log: Array<string>) =>

@@ -20,7 +20,6 @@ import { DueJobs, loadRow, nothingTaken } from "./dueJobs.ts"
 import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "../job/jobCodec.ts"
-import { maxSleepMs } from "../clock.ts"
 import { cancelRun } from "./jobEdits.ts"
 import { ClaimingSince } from "./claimingSince.ts"
 import type { Writer } from "./writer.ts"
@@ -380,7 +379,7 @@ export class StoreWriter implements OrderSource, Writer {
     this.notifyIdle()
   }
 
-  /** The next wake-up: never early, and after a step of the clock or a sleep of the machine within a minute. */
+  /** The next wake-up: never early, and after a step of the clock or a sleep of the machine within a minute; and what else has its time. */
   private armWakeUp(): void {
     this.cancelWakeUp?.()
     this.cancelWakeUp = null
@@ -389,10 +388,13 @@ export class StoreWriter implements OrderSource, Writer {
     const at = this.mayClaim ? this.due.earliest() : null
     const withinMs = this.host.wakeWithinMs(this)
     const wake = (): void => this.wake()
-    if (withinMs !== Infinity) {
-      const dueMs = at === null ? Infinity : Math.max(0, at - timers.now())
-      this.cancelWakeUp = timers.after(Math.min(dueMs, withinMs, maxSleepMs), wake)
-    } else if (at !== null) this.cancelWakeUp = timers.at(at, wake, wake)
+    // By the wall also what could wait by monotonic time: so a clock that is set back is noticed.
+    const wakeAt = Math.min(at ?? Infinity, timers.now() + withinMs)
+    const setBack = (shown: EpochMillis): void => {
+      this.clock.observe(shown)
+      this.wake()
+    }
+    if (wakeAt !== Infinity) this.cancelWakeUp = timers.at(wakeAt, wake, setBack)
   }
 
   private newUnit(loaded: ReadonlyArray<Job | JobRow>): UnitOfWork {
