@@ -3,10 +3,11 @@ import { JobDraft } from "../../src/job/jobDraft.ts"
 import { noAnswer } from "../../src/job/jobEvent.ts"
 import { queueMissed } from "../../src/job/missed.ts"
 import { standsFor } from "../../src/job/overlap.ts"
-import type { Coalesce } from "../../src/job/rules.ts"
+import type { Coalesce, JobRules } from "../../src/job/rules.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import type { QueuedFire } from "../../src/job/snapshot.ts"
 import { newMemory } from "../../src/job/snapshot.ts"
+import { contextOf, entryTexts } from "./jobContext.ts"
 
 const range = (from: number, through: number, count: number) => ({ from, through, count })
 
@@ -52,5 +53,79 @@ describe("what was missed in one downtime and the next", () => {
     queueMissed(draft, earliest, { fireAt: 60, coalesced: range(70, 80, 2) }, 50, 80)
     queueMissed(draft, defaultRules, { fireAt: 100, coalesced: range(90, 90, 1) }, 80, 100)
     expect(draft.memory.queue.map(standsFor)).toEqual([[range(90, 90, 1), range(10, 30, 3), range(60, 80, 3)]])
+  })
+})
+
+/** What waits after `fire` has come due, too, while `queue` waited. */
+const queueAfter = (
+  rules: Partial<JobRules>,
+  queue: ReadonlyArray<QueuedFire>,
+  fire: QueuedFire,
+  passed: number,
+  now: number
+) => {
+  const draft = new JobDraft(contextOf({ queue }))
+  queueMissed(draft, { ...defaultRules, ...rules }, fire, passed, now)
+  return { queue: draft.memory.queue, entries: entryTexts(draft.decision().answer.entries) }
+}
+const missed = (fireAt: number): QueuedFire => ({ fireAt, missed: true })
+
+describe("several that wait since one downtime", () => {
+  it("are part of the newest under latest, ascending, and joined only where nothing lies between", () => {
+    const fire = { fireAt: 40, coalesced: range(30, 30, 1) }
+    expect(queueAfter({}, [missed(5), missed(10), missed(20)], fire, 20, 40).queue).toStrictEqual([
+      { fireAt: 40, coalesced: range(20, 30, 2), apart: [range(5, 5, 1), range(10, 10, 1)], missed: true }
+    ])
+    expect(queueAfter({}, [missed(10), missed(20)], { fireAt: 40 }, 30, 40).queue).toStrictEqual([
+      { fireAt: 40, apart: [range(10, 10, 1), range(20, 20, 1)], missed: true }
+    ])
+  })
+
+  it("have the oldest stand for all others under earliest, ascending", () => {
+    const fire = { fireAt: 30, coalesced: range(40, 40, 1) }
+    expect(queueAfter({ coalesce: "earliest" }, [missed(5), missed(10), missed(20)], fire, 20, 40).queue).toStrictEqual(
+      [{ fireAt: 5, apart: [range(10, 10, 1), range(20, 40, 3)], missed: true }]
+    )
+  })
+
+  it("misfire where they are past grace by now, and nothing stands for them", () => {
+    const waiting = [missed(10), { ...missed(25), coalesced: range(20, 20, 1) }, missed(30)]
+    expect(queueAfter({ misfireGraceMs: 10 }, waiting, { fireAt: 40 }, 30, 40)).toStrictEqual({
+      queue: [{ fireAt: 40, coalesced: range(30, 30, 1), missed: true }],
+      entries: ["late 20-20 (1)", "late 25-25 (1)", "late 10-10 (1)"]
+    })
+  })
+})
+
+describe("the fire time that stands for what was missed", () => {
+  it("stands for what a stretch left apart, and grows at its newer end, under earliest", () => {
+    const waiting = { ...missed(10), coalesced: range(20, 20, 1), apart: [range(50, 60, 2), range(80, 80, 1)] }
+    const after = (fireAt: number, passed: number) =>
+      queueAfter({ coalesce: "earliest" }, [waiting], { fireAt }, passed, fireAt).queue
+    expect(after(90, 80)).toStrictEqual([{ ...waiting, apart: [range(50, 60, 2), range(80, 90, 2)] }])
+    expect(after(99, 90)).toStrictEqual([{ ...waiting, apart: [...waiting.apart, range(99, 99, 1)] }])
+  })
+
+  it("grows by one stretch at its older end, and keeps those before that apart, under latest", () => {
+    const waiting = { ...missed(80), coalesced: range(70, 70, 1), apart: [range(10, 20, 2), range(40, 40, 1)] }
+    const after = (fireAt: number, passed: number) => queueAfter({}, [waiting], { fireAt }, passed, fireAt).queue
+    expect(after(90, 80)).toStrictEqual([
+      { fireAt: 90, coalesced: range(70, 80, 2), apart: waiting.apart, missed: true }
+    ])
+    expect(after(99, 90)).toStrictEqual([{ fireAt: 99, apart: [...waiting.apart, range(70, 80, 2)], missed: true }])
+  })
+
+  it("takes its place among what waits by its fire time, behind requests and what is older", () => {
+    const request = { fireAt: 95, requested: true }
+    const queue = [request, missed(10), { fireAt: 20 }, { fireAt: 60 }, { fireAt: 70 }]
+    const fires = (fire: QueuedFire) => queueAfter({}, queue, fire, 10, 60).queue.map(({ fireAt }) => fireAt)
+    expect(fires({ fireAt: 50 })).toEqual([95, 20, 50, 60, 70])
+    expect(fires({ fireAt: 60 })).toEqual([95, 20, 60, 60, 70])
+    expect(fires({ fireAt: 80 })).toEqual([95, 20, 60, 70, 80])
+    expect(queueAfter({}, queue, { fireAt: 60 }, 30, 60).queue[3]).toMatchObject({ missed: true })
+  })
+
+  it("leaves those alone that were not missed but met a run", () => {
+    expect(queueAfter({}, [{ fireAt: 20 }], { fireAt: 30 }, 20, 30).queue).toStrictEqual([{ fireAt: 20 }, missed(30)])
   })
 })
