@@ -294,7 +294,7 @@ export class JobWalk {
   private holdMemory(before: JobMemory, event: JobEvent, answer: JobAnswer): void {
     const { memory, rules, value } = this
     expect(stateOf(memory)).toBe(value)
-    expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
+    expect(JSON.parse(JSON.stringify({ memory, answer }))).toStrictEqual({ memory, answer })
     expect(memory.cursor).toBeGreaterThanOrEqual(before.cursor)
     expect(memory.live.map((run) => [run.runKey, run.attempt])).toEqual(this.account.attempts)
     if (answer.claims.length > 0) expect(memory.live.length).toBeLessThanOrEqual(rules.maxInstances)

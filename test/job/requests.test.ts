@@ -92,6 +92,7 @@ describe("the next fire time of a fixed delay", () => {
 
   it("is not known yet where that run goes on", () => {
     expect(nextAfter({ live: [run(1, { retryAt: 90 }), run(2)] })).toBeNull()
+    expect(nextAfter({ live: [run(2)], lastFireAt: 20 })).toBeNull()
   })
 
   it("stays what it is where the trigger is none", () => {

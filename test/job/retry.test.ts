@@ -1,5 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
+import type { EndedAttempt } from "../../src/job/retry.ts"
 import { nextAttemptAt } from "../../src/job/retry.ts"
 import type { RetryRules } from "../../src/job/rules.ts"
 
@@ -30,6 +31,35 @@ describe("nextAttemptAt", () => {
       }),
       { seed: 20261121 }
     )
+  })
+
+  it.each([
+    ["daily", 0, 1, 412_201],
+    ["daily", 0, 2, 907_383],
+    ["daily", 60_000, 1, 1_800_401],
+    ["hourly", 0, 1, 888_532]
+  ])(
+    "of job %s, fire time %i and attempt %i is spread to %i in every process and version",
+    (jobId, fireAt, attempt, at) => {
+      const spread = { ...rules, backoffMs: 1_000_000, factor: 1, maxBackoffMs: 1_000_000, jitter: 1 }
+      expect(nextAttemptAt({ ...failed, jobId, fireAt, attempt, now: 0 }, spread)).toBe(at)
+    }
+  )
+
+  it("is when the task wants it, which is its last word where the attempt does not count", () => {
+    const at = (again: EndedAttempt["again"], own: Partial<EndedAttempt> = {}, by: RetryRules | null = rules) =>
+      nextAttemptAt({ ...failed, ...own, again }, by)
+    expect(at({ at: 5_000, counts: false }, { attempt: 99, retryable: false }, null)).toBe(5_000)
+    expect(at({ at: 5_000, counts: true }, { errorName: "Other" }, { ...rules, when: ["Busy"] })).toBe(5_000)
+    expect(at({ at: 5_000, counts: true }, { attempt: 10 })).toBeNull()
+    expect(at({ at: 5_000, counts: true }, { retryable: false })).toBeNull()
+    expect([at({ at: 500, counts: false }), at({ at: 500, counts: true })]).toEqual([1_000, 1_000])
+  })
+
+  it("does not count the attempts that only put the run off", () => {
+    expect(nextAttemptAt({ ...failed, attempt: 5, putOffs: 3 }, rules)).toBe(1_200)
+    expect(nextAttemptAt({ ...failed, attempt: 10, putOffs: 1 }, rules)).toBe(1_500)
+    expect(nextAttemptAt({ ...failed, attempt: 11, putOffs: 1 }, rules)).toBeNull()
   })
 })
 
