@@ -110,6 +110,37 @@ describe("jobMachine", () => {
     expect(restored.getSnapshot().context).toEqual(job.getSnapshot().context)
   })
 
+  it("lets a removed job only end its runs", () => {
+    const live = [{ runKey: 1, fireAt: 10, attempt: 1, retryAt: null }]
+    const memory = { ...newMemory(0, null, true), live, removed: true }
+    const takes = (own: Partial<typeof memory>) => {
+      const { context } = createActor(jobMachine, { input: { ...input, memory: { ...memory, ...own } } }).getSnapshot()
+      const snapshot = jobMachine.resolveState({ value: "running", context })
+      const taken = eventsIn("running", context).filter((event) => snapshot.can(event))
+      return new Set(taken.map(({ type }) => type))
+    }
+    expect(takes({})).toEqual(new Set(["waitOver", "settled", "interrupted", "remove", "redefine"]))
+    const present = takes({ removed: false, exhausted: false })
+    for (const type of ["due", "refused", "requested", "reschedule", "setRight", "retime", "skip", "pause", "park"])
+      expect(present).toContain(type)
+  })
+
+  it("decides anew for each event, though the same event is sent again", () => {
+    const job = createActor(jobMachine, { input: { ...input, rules: { ...rules, overlap: "queue-all" } } }).start()
+    const request = { type: "requested", firstRunKey: 1, fireAt: 5, now: 5 } as const
+    const shown = (event: JobEvent) => {
+      job.send(event)
+      const { memory, answer } = job.getSnapshot().context
+      return [memory.live.length, memory.queue.length, answer.claims.length]
+    }
+    expect([shown(request), shown(request), shown({ ...request, fireAt: 6 }), shown(request)]).toEqual([
+      [1, 0, 1],
+      [1, 1, 0],
+      [1, 2, 0],
+      [1, 3, 0]
+    ])
+  })
+
   it("keeps still in done: nothing brings a finished job back", () => {
     const context = { ...createActor(jobMachine, { input }).getSnapshot().context, memory: newMemory(0, null, true) }
     const snapshot = jobMachine.resolveState({ value: "done", context })

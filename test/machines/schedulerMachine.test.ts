@@ -77,6 +77,16 @@ describe("schedulerMachine", () => {
     })
   })
 
+  it("knows each store that is away, whichever comes back first", () => {
+    const scheduler = startScheduler()
+    scheduler.send({ type: "storeLost", store: "main", reason: "disk full" })
+    scheduler.send({ type: "storeLost", store: "archive", reason: "busy" })
+    scheduler.send({ type: "storeBack", store: "archive" })
+    expect(scheduler.getSnapshot()).toMatchObject({ value: "degraded", context: { lost: ["main"], reason: "busy" } })
+    scheduler.send({ type: "storeBack", store: "main" })
+    expect(scheduler.getSnapshot().value).toBe("active")
+  })
+
   it("refuses a pause that changes nothing, also while degraded", () => {
     const scheduler = startScheduler()
     scheduler.send({ type: "pause" })
