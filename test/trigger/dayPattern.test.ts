@@ -90,7 +90,8 @@ const countedInParts = (trigger: Trigger, after: number, through: number, most: 
 }
 
 describe("counting by days that are alike", () => {
-  it("gives what stepping gives", () => {
+  // Several tests, so that each is short.
+  it.each([5, 6, 7, 8, 9])("gives what stepping gives, triggers of seed %i", (seed) => {
     fc.assert(
       fc.property(composite, fc.nat({ max: 300 * day }), fc.nat({ max: 120 * day }), (trigger, offset, length) => {
         const [after, through] = [start + offset, start + offset + length]
@@ -99,7 +100,7 @@ describe("counting by days that are alike", () => {
         if (trigger.countPart !== undefined && through > after)
           expect(countedInParts(trigger, after, through, 1 + (offset % 500)).count).toBe(expected)
       }),
-      { numRuns: process.env["EXHAUSTIVE"] === undefined ? 150 : 5_000, seed: 5 }
+      { numRuns: process.env["EXHAUSTIVE"] === undefined ? 30 : 1_000, seed }
     )
   })
 
