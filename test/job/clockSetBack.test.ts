@@ -169,6 +169,8 @@ describe("what counts", () => {
     expect(counts(memory, { runKey: 9, kind: "misfired" })).toBe(false)
     expect(counts(memory, { runKey: 10, kind: "misfired" })).toBe(true)
     expect(counts(memory, { runKey: null, kind: "paused" })).toBe(false)
+    // Before the first run.
+    expect(counts({ countsAfterRun: 0, countsAfterEntry: 0 }, { runKey: null, kind: "paused" })).toBe(false)
   })
 
   it("moves on with each correction: at least to the newest run, and always beyond the entries before", () => {

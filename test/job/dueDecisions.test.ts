@@ -124,6 +124,18 @@ describe("with coalesce latest or earliest, what is due while a run executes", (
   })
 })
 
+describe("with overlap queue-all", () => {
+  it("as many wait as maxRuns still lets run, beside any requests", () => {
+    const queue = [{ fireAt: 70, requested: true }, { fireAt: 80 }]
+    const waits = (maxRuns: number) =>
+      waiting(cameDue({ live: [run(1)], queue, runCount: 1 }, tens(100, 100), { overlap: "queue-all", maxRuns }))
+    expect([waits(3), waits(2)]).toEqual([
+      ["70", "80", "100"],
+      ["70", "80"]
+    ])
+  })
+})
+
 describe("a catch-up of several wakes", () => {
   it("holds what is late and due until all is counted, and knows the second", () => {
     const { memory, answer } = cameDue({}, { ...tens(80, 100), late: range(60, 70, 2), more: true })

@@ -132,7 +132,7 @@ describe("retry", () => {
   it("must say its attempts, as an object of known fields", () => {
     expect(() => retryOf({})).toThrow(refused("retry.attempts", "undefined"))
     expect(() => rulesOf({ retry: 3 as unknown as RetryOptions })).toThrow(refused("retry", "3"))
-    expect(() => retryOf({ attempts: 3, delay: 5 })).toThrow(refused("an option of retry", '"delay"'))
+    expect(() => retryOf({ attempts: 3, delay: 5, wait: 6 })).toThrow(refused("an option of retry", '"delay"'))
     expect(() => retryOf({ attempts: 3, delay: 5 })).toThrow(
       "expected one of attempts, backoff, factor, maxBackoff, jitter, when"
     )

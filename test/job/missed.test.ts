@@ -115,6 +115,13 @@ describe("the fire time that stands for what was missed", () => {
     expect(after(99, 90)).toStrictEqual([{ fireAt: 99, apart: [...waiting.apart, range(70, 80, 2)], missed: true }])
   })
 
+  it("keeps all stretches where the rule was another one when the oldest began to wait", () => {
+    const oldest = { ...missed(10), apart: [range(20, 30, 2)] }
+    expect(queueAfter({}, [oldest, missed(50)], { fireAt: 90 }, 80, 90).queue).toStrictEqual([
+      { fireAt: 90, apart: [range(10, 10, 1), range(20, 30, 2), range(50, 50, 1)], missed: true }
+    ])
+  })
+
   it("takes its place among what waits by its fire time, behind requests and what is older", () => {
     const request = { fireAt: 95, requested: true }
     const queue = [request, missed(10), { fireAt: 20 }, { fireAt: 60 }, { fireAt: 70 }]

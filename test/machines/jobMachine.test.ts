@@ -98,7 +98,8 @@ describe("jobMachine", () => {
       untaken: [],
       unreached: []
     })
-  })
+    // Thousands of paths, and this machine may be busy.
+  }, 60_000)
 
   it("goes on from its saved snapshot as if nothing had happened", () => {
     const job = createActor(jobMachine, { input }).start()

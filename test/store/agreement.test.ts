@@ -160,13 +160,17 @@ describe("two stores", () => {
   })
 
   // Several tests, so that each is short.
-  it.each([1, 2, 3, 4, 5, 6])("agree in every answer, lives of seed %i", async (seed) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyStep, { minLength: 20, maxLength: 60, size: "max" }), async (steps) => {
-        const filename = join(directory, `${(files += 1)}.db`)
-        expect(await life(sqlite({ filename, durability: "normal" }), steps)).toEqual(await life(memory(), steps))
-      }),
-      { seed, numRuns: 5, endOnFailure: true }
-    )
-  })
+  it.each([1, 2, 3, 4, 5, 6])(
+    "agree in every answer, lives of seed %i",
+    async (seed) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyStep, { minLength: 20, maxLength: 60, size: "max" }), async (steps) => {
+          const filename = join(directory, `${(files += 1)}.db`)
+          expect(await life(sqlite({ filename, durability: "normal" }), steps)).toEqual(await life(memory(), steps))
+        }),
+        { seed, numRuns: 5, endOnFailure: true }
+      )
+    },
+    60_000
+  )
 })
