@@ -126,6 +126,22 @@ describe("jobMachine", () => {
       expect(present).toContain(type)
   })
 
+  it("has other rules from then on, and its runs keep what they began with", () => {
+    const live = [{ runKey: 1, fireAt: 10, attempt: 1, retryAt: null }]
+    const { context } = createActor(jobMachine, {
+      input: { ...input, memory: { ...newMemory(0, 20, false), live } }
+    }).getSnapshot()
+    const job = createActor(jobMachine, {
+      input,
+      snapshot: jobMachine.resolveState({ value: "running", context })
+    }).start()
+    job.send({ type: "redefine", rules: defaultRules, args: { page: 1 } })
+    const after = job.getSnapshot()
+    expect([after.value, after.context.rules]).toEqual(["running", defaultRules])
+    expect(after.context.memory.live).toEqual([{ ...live[0], args: { page: 1 } }])
+    expect(after.context.answer.claims).toEqual([])
+  })
+
   it("decides anew for each event, though the same event is sent again", () => {
     const job = createActor(jobMachine, { input: { ...input, rules: { ...rules, overlap: "queue-all" } } }).start()
     const request = { type: "requested", firstRunKey: 1, fireAt: 5, now: 5 } as const
