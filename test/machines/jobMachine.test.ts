@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import { createActor } from "xstate"
+import { createActor, transition } from "xstate"
 import type { JobContext, JobEvent, JobRules, NextFire } from "../../machines/index.ts"
-import { defaultRules, jobMachine, newMemory, stateOf } from "../../machines/index.ts"
+import { defaultRules, jobMachine, newMemory, noAnswer, stateOf } from "../../machines/index.ts"
 import { explore } from "./machineModel.ts"
 
 const rules: JobRules = {
@@ -124,6 +124,35 @@ describe("jobMachine", () => {
     const present = takes({ removed: false, exhausted: false })
     for (const type of ["due", "refused", "requested", "reschedule", "setRight", "retime", "skip", "pause", "park"])
       expect(present).toContain(type)
+  })
+
+  it("answers each event that it takes, whatever state it is in", () => {
+    const live = [{ runKey: 1, fireAt: 10, attempt: 1, retryAt: null }]
+    const waits = [{ runKey: 1, fireAt: 10, attempt: 2, retryAt: 990 }]
+    const fresh = newMemory(0, 10, false)
+    const memories = [
+      fresh,
+      { ...fresh, misfire: "late" as const },
+      ...[live, waits].flatMap((runs) => [
+        { ...fresh, live: runs },
+        { ...fresh, live: runs, crashes: 2, misfire: "late" as const },
+        { ...fresh, live: runs, exhausted: true, nextFireAt: null },
+        { ...fresh, live: runs, exhausted: true, nextFireAt: null, removed: true },
+        { ...fresh, live: runs, pausedAt: 5 }
+      ]),
+      { ...fresh, pausedAt: 5 },
+      { ...fresh, pausedAt: 5, misfire: "late" as const, queue: [{ fireAt: 900 }] }
+    ]
+    const unanswered = memories.flatMap((memory) => {
+      const answer = { ...noAnswer }
+      const snapshot = jobMachine.resolveState({ value: stateOf(memory), context: { ...input, answer, memory } })
+      return eventsIn(stateOf(memory), snapshot.context)
+        .filter((event) => snapshot.can(event))
+        .map((event) => ({ event, to: transition(jobMachine, snapshot, event)[0] }))
+        .filter(({ to }) => to.context.answer === answer || stateOf(to.context.memory) !== to.value)
+        .map(({ event, to }) => `${stateOf(memory)} ${event.type} ${to.value}`)
+    })
+    expect(unanswered).toEqual([])
   })
 
   it("has other rules from then on, and its runs keep what they began with", () => {
