@@ -96,6 +96,21 @@ describe("schedulerMachine", () => {
     expect(scheduler.getSnapshot().can({ type: "resume" })).toBe(true)
   })
 
+  it("refuses a resume where nobody paused it, also while degraded", () => {
+    const scheduler = startScheduler()
+    expect(scheduler.getSnapshot().can({ type: "resume" })).toBe(false)
+    scheduler.send({ type: "storeLost", store: "main", reason: "disk full" })
+    expect(scheduler.getSnapshot().can({ type: "resume" })).toBe(false)
+    expect(scheduler.getSnapshot().can({ type: "pause" })).toBe(true)
+  })
+
+  it("stops with the reason when it fails, also while it drains", () => {
+    const scheduler = startScheduler()
+    scheduler.send({ type: "drain" })
+    scheduler.send({ type: "failed", reason: "taken over" })
+    expect(scheduler.getSnapshot()).toMatchObject({ value: "stopped", context: { reason: "taken over" } })
+  })
+
   it("stops with the reason when it cannot start", () => {
     const scheduler = createActor(schedulerMachine).start()
     scheduler.send({ type: "failed", reason: "the file is in use" })

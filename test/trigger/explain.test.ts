@@ -136,6 +136,12 @@ describe("an explanation", () => {
     expect(reasons(trigger, instant)).toEqual(lines)
   })
 
+  it("of or is none where one of its members fires, though the others refuse", () => {
+    const fireAt = Date.parse("2026-03-02T20:00Z")
+    expect(or([hourly, date(fireAt)]).explain?.(fireAt)).toEqual([])
+    expect(or([hourly, date(fireAt)]).explain?.(fireAt + 1)).toHaveLength(2)
+  })
+
   it("of a limit says whether it is too early or too late, once a job has it", () => {
     const limited = limit(interval("1 hour", { start: "2026-03-02T06:00", ...zone }), 3)
     const bound = limited.bind?.({ now: Date.parse("2026-03-02T07:00Z"), timezone: "UTC", jobId: "a" }) ?? limited

@@ -1,6 +1,7 @@
 /** APScheduler's fields: what each expression means, and where it is wrong. */
 import { describe, expect, it } from "vitest"
 import type { CronFields } from "../../../src/trigger/cron/fields.ts"
+import { cron } from "../../../src/trigger/cron/cron.ts"
 import { readCronFields, settleFields } from "../../../src/trigger/cron/fields.ts"
 
 const upTo = (last: number, from = 0) => Array.from({ length: last - from + 1 }, (_, index) => from + index)
@@ -160,6 +161,20 @@ describe("a wrong field", () => {
     )
     expect(() => readCronFields({ minute: "10-10/1" })).toThrow(
       expect.objectContaining({ expected: "a range for the step" })
+    )
+  })
+
+  it.each<[expression: unknown, field: string, found: string]>([
+    [null, "expression", "null"],
+    [["0 9 * * *"], "expression", '["0 9 * * *"]'],
+    [5, "expression", "5"],
+    [undefined, "expression", "undefined"],
+    [{ hour: 9, hours: 5 }, "field", "hours"],
+    [{ hour: [9] }, "hour", "[9]"],
+    [{ hour: 9, hours: null }, "hours", "null"]
+  ])("is no expression of a trigger: %j", (expression, field, found) => {
+    expect(() => cron(expression as CronFields)).toThrow(
+      expect.objectContaining({ _tag: "InvalidTriggerError", trigger: "cron", field, found })
     )
   })
 
