@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { inWords } from "../../src/input/inWords.ts"
 import type { RetryOptions, RuleOptions } from "../../src/job/jobOptions.ts"
 import {
   checkFields,
@@ -7,7 +8,6 @@ import {
   checkTags,
   checkText,
   InvalidJobError,
-  preview,
   readRules
 } from "../../src/job/jobOptions.ts"
 import type { JobRules } from "../../src/job/rules.ts"
@@ -74,9 +74,9 @@ describe("the rules of a job", () => {
 
   it.each([0, -1, 1.5, NaN, Infinity, 2 ** 53, "2"])("refuse %s where a number of runs is to stand", (number) => {
     const given = number as number
-    expect(() => rulesOf({ maxInstances: given })).toThrow(refused("maxInstances", preview(number)))
-    expect(() => rulesOf({ maxRuns: given })).toThrow(refused("maxRuns", preview(number)))
-    expect(() => retryOf({ attempts: number })).toThrow(refused("retry.attempts", preview(number)))
+    expect(() => rulesOf({ maxInstances: given })).toThrow(refused("maxInstances", inWords(number)))
+    expect(() => rulesOf({ maxRuns: given })).toThrow(refused("maxRuns", inWords(number)))
+    expect(() => retryOf({ attempts: number })).toThrow(refused("retry.attempts", inWords(number)))
   })
 
   it("take one run as the least number", () => {
@@ -124,9 +124,9 @@ describe("retry", () => {
     for (const factor of [1, 1.5, 1000]) expect(retryOf({ attempts: 2, factor })).toMatchObject({ factor })
     for (const jitter of [0, 0.5, 1]) expect(retryOf({ attempts: 2, jitter })).toMatchObject({ jitter })
     for (const factor of [0.9, 1000.5, NaN, "2"])
-      expect(() => retryOf({ attempts: 2, factor })).toThrow(refused("retry.factor", preview(factor)))
+      expect(() => retryOf({ attempts: 2, factor })).toThrow(refused("retry.factor", inWords(factor)))
     for (const jitter of [-0.1, 1.1, NaN, "0"])
-      expect(() => retryOf({ attempts: 2, jitter })).toThrow(refused("retry.jitter", preview(jitter)))
+      expect(() => retryOf({ attempts: 2, jitter })).toThrow(refused("retry.jitter", inWords(jitter)))
   })
 
   it("must say its attempts, as an object of known fields", () => {
@@ -222,7 +222,7 @@ describe("texts of a job", () => {
   it("are names of 1 to 1,000 characters", () => {
     for (const name of ["a", "x".repeat(1000)]) expect(checkText("daily", "name", name)).toBe(name)
     for (const name of ["", "x".repeat(1001), "\ud83d", 7, null])
-      expect(() => checkText("daily", "name", name)).toThrow(refused("name", preview(name)))
+      expect(() => checkText("daily", "name", name)).toThrow(refused("name", inWords(name)))
   })
 
   it("are up to a thousand tags, each of them once", () => {
@@ -232,34 +232,5 @@ describe("texts of a job", () => {
     expect(() => checkTags("daily", [...many, "one more"])).toThrow(refused("tags", "a list of 1001"))
     expect(() => checkTags("daily", "nightly")).toThrow(refused("tags", '"nightly"'))
     expect(() => checkTags("daily", ["a", ""])).toThrow(refused("an entry of tags", '""'))
-  })
-})
-
-describe("what a message shows of a value", () => {
-  it.each<[value: unknown, shown: string]>([
-    ["daily", '"daily"'],
-    ["x".repeat(60), `"${"x".repeat(60)}"`],
-    ["x".repeat(61), `"${"x".repeat(60)}…"`],
-    [7, "7"],
-    [false, "false"],
-    [null, "null"],
-    [undefined, "undefined"],
-    [7n, "7n"],
-    [[1, 2], "a list"],
-    [{ a: 1 }, "an object"],
-    [() => 1, "a function"],
-    [Symbol("a"), "a symbol"]
-  ])("of %s is %s", (value, shown) => {
-    expect(preview(value)).toBe(shown)
-  })
-
-  it("is that it cannot be read where its own fields throw", () => {
-    const value = {
-      get amount(): number {
-        throw new Error("not now")
-      }
-    }
-    expect(preview(value)).toBe("a value that throws when it is read")
-    expect(preview({ value })).toBe("an object")
   })
 })

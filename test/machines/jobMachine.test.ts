@@ -120,7 +120,7 @@ describe("jobMachine", () => {
       const taken = eventsIn("running", context).filter((event) => snapshot.can(event))
       return new Set(taken.map(({ type }) => type))
     }
-    expect(takes({})).toEqual(new Set(["waitOver", "settled", "interrupted", "remove", "redefine"]))
+    expect(takes({})).toEqual(new Set(["waitOver", "settled", "interrupted", "adopted", "remove", "redefine"]))
     const present = takes({ removed: false, exhausted: false })
     for (const type of ["due", "refused", "requested", "reschedule", "setRight", "retime", "skip", "pause", "park"])
       expect(present).toContain(type)

@@ -1,5 +1,6 @@
 /** What a trigger says that may be the user's code is believed only as far as it fits together. */
 import { describe, expect, it } from "vitest"
+import { unquoted } from "../../src/input/inWords.ts"
 import {
   checkedCount,
   checkedNext,
@@ -104,9 +105,7 @@ describe("a part of a count", () => {
     null,
     "3"
   ])("is not %j", (found) => {
-    expect(() => part(found)).toThrow(
-      contradicts(`countPart(10, 20) gave ${typeof found === "string" ? found : JSON.stringify(found)}`)
-    )
+    expect(() => part(found)).toThrow(contradicts(`countPart(10, 20) gave ${unquoted(found)}`))
   })
 })
 

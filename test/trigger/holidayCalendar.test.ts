@@ -20,7 +20,7 @@ describe("a holiday calendar", () => {
     for (const [dates, found] of [
       [null, "null"],
       [5, "5"],
-      [{}, "{}"]
+      [{}, "an object"]
     ] as const)
       expect(() => holidayCalendar("se", dates as unknown as Iterable<string>)).toThrow(refused("se", found))
   })
