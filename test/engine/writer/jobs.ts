@@ -7,22 +7,32 @@ import { defaultRules } from "../../../src/job/rules.ts"
 import type { LiveRun } from "../../../src/job/run.ts"
 import type { JobMemory } from "../../../src/job/snapshot.ts"
 import { newMemory, stateOf } from "../../../src/job/snapshot.ts"
+import type { JobDefinitionRow } from "../../../src/store/jobStore.ts"
+import type { Trigger } from "../../../src/trigger/trigger.ts"
+import { MissingTrigger } from "../../../src/trigger/missingTrigger.ts"
+import { UnknownTriggerError } from "../../../src/trigger/triggerRegistry.ts"
 import { interval } from "../../../src/trigger/interval.ts"
 
 export const minute = 60_000
 
 export const everyMinute = interval("1 minute", { start: 0 })
 
-interface Parts {
+export interface JobParts {
   readonly memory?: Partial<JobMemory>
   readonly rules?: Partial<JobRules>
   readonly task?: string
   readonly executor?: string
   readonly removedAt?: number | null
+  readonly trigger?: Trigger
+  /** What else the row says. */
+  readonly row?: Partial<JobDefinitionRow>
 }
 
 /** Added at 0, first due after a minute. */
-export const makeJob = (key: number, { memory, rules, removedAt = null, ...parts }: Parts = {}): Job => {
+export const makeJob = (
+  key: number,
+  { memory, rules, removedAt = null, trigger = everyMinute, ...parts }: JobParts = {}
+): Job => {
   const allRules = { ...defaultRules, ...rules }
   const allMemory = { ...newMemory(0, minute, false), ...memory }
   return {
@@ -31,15 +41,16 @@ export const makeJob = (key: number, { memory, rules, removedAt = null, ...parts
       id: `job-${key}`,
       task: parts.task ?? "report",
       executor: parts.executor ?? "default",
-      trigger: JSON.stringify(everyMinute.toJSON()),
-      stream: null,
+      trigger: JSON.stringify(trigger.toJSON()),
+      stream: trigger.stream ?? null,
       args: `{"to":"ops"}`,
       rules: JSON.stringify(allRules),
       notes: "{}",
-      addedAt: 0
+      addedAt: 0,
+      ...parts.row
     },
     rules: allRules,
-    trigger: everyMinute,
+    trigger,
     value: stateOf(allMemory),
     memory: allMemory,
     removedAt
@@ -67,3 +78,27 @@ export const makeUnit = (environment: Partial<UnitEnvironment> = {}): UnitOfWork
     runId: (runKey) => `run-${runKey}`,
     ...environment
   })
+
+/** Stands for a trigger whose type is not registered. */
+export const missingTrigger: Trigger = new MissingTrigger({ type: "tides" }, () => {
+  throw new UnknownTriggerError({ type: "tides", known: ["interval"] })
+})
+
+/** One that throws when it is asked. */
+export const faultyTrigger: Trigger = {
+  type: "faulty",
+  next: () => {
+    throw new Error("out of order")
+  },
+  toJSON: () => ({ type: "faulty" })
+}
+
+/** What a call throws. */
+export const thrownBy = (call: () => unknown): unknown => {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  throw new Error("nothing was thrown")
+}

@@ -1,6 +1,5 @@
 /** The path of a fire through a store that answers: what is committed, told and started, in that order. */
 import { describe, expect, it } from "vitest"
-import { SchedulerStoppedError } from "../../../src/engine/schedulerError.ts"
 import { cancelRun, request } from "../../../src/engine/writer/jobEdits.ts"
 import { defaultRules } from "../../../src/job/rules.ts"
 import { everyMinute, makeJob, minute } from "./jobs.ts"
@@ -261,46 +260,5 @@ describe("a writer", () => {
     await timers.advance(minute)
     expect(host.orders.map(({ jobId }) => jobId)).toEqual(["a"])
     expect([writer.isHeld(1), writer.isHeld(2)]).toEqual([false, true])
-  })
-})
-
-describe("a writer that is closed", () => {
-  it("refuses what is pending and what comes, calls back who waits for rest, and does nothing more", async () => {
-    const { writer, submit, timers, add, host } = newScene()
-    add("a")
-    const error = new Error("closed")
-    const idle: Array<string> = []
-    let pending: ReturnType<typeof submit> | undefined
-    submit(() => {
-      pending = submit(() => undefined)
-      writer.idle(() => idle.push("at rest"))
-      writer.close(error)
-    })
-    expect([pending?.state, pending?.error, idle]).toEqual(["refused", error, ["at rest"]])
-    const late = submit(() => undefined)
-    expect(late.error).toBeInstanceOf(SchedulerStoppedError)
-    expect(late.error).toMatchObject({ verb: `store "default"`, reason: null })
-    writer.wake()
-    writer.idle(() => idle.push("at once"))
-    expect(idle).toEqual(["at rest", "at once"])
-    await timers.advance(2 * minute)
-    expect([host.orders, timers.armed]).toEqual([[], 0])
-  })
-
-  it("gives up the turn of its suspects", async () => {
-    const { writer, timers, add, told } = newScene()
-    add("a", { memory: { crashes: 2 } })
-    await timers.advance(minute)
-    writer.close(new Error("closed"))
-    expect(told).toEqual(["turn is free"])
-  })
-
-  it("says nothing of outcomes that are lost, which the end of the store does", async () => {
-    const { writer, timers, add, host, startedAt } = newScene()
-    add("a")
-    await timers.advance(minute)
-    writer.close(new Error("closed"))
-    host.settle(String(startedAt * 1000))
-    expect(host.reports).toEqual([])
   })
 })

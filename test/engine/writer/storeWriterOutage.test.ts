@@ -205,44 +205,6 @@ describe("a writer whose store is away", () => {
     writer.idle(() => heard.push("at rest"))
     expect(heard).toEqual([])
   })
-
-  it("closed, refuses what is in doubt, and tries no more", async () => {
-    const { writer, fail, add, timers, calls } = newScene()
-    fail("commit", unavailable())
-    const inDoubt = add("a")
-    const pending = add("b")
-    const error = new Error("closed")
-    writer.close(error)
-    expect([inDoubt.error, pending.error]).toEqual([error, error])
-    const { length } = calls
-    await timers.advance(10_000)
-    expect([calls.length, timers.armed]).toEqual([length, 0])
-  })
-
-  it("closed while the store does not answer, refuses what it has in hand once, and starts nothing of it", async () => {
-    const { writer, meetCalls, add, timers, told, eventsOf } = newScene()
-    let answer: () => void = () => undefined
-    meetCalls((_call, effect) =>
-      Effect.zipRight(
-        Effect.promise(() => new Promise<void>((done) => (answer = done))),
-        effect
-      )
-    )
-    const asked = add("a")
-    const error = new Error("closed")
-    writer.close(error)
-    expect([asked.state, asked.error, timers.armed]).toEqual(["refused", error, 0])
-    answer()
-    await timers.advance(minute)
-    expect([asked.state, told, eventsOf("JobAdded"), timers.armed]).toEqual(["refused", [], [], 0])
-  })
-
-  it("closed by who hears of the outage, arms no further try", () => {
-    const { writer, fail, add, timers } = newScene()
-    writer.onLost(() => writer.close(new Error("closed")))
-    fail("commit", unavailable())
-    expect([add("a").state, timers.armed]).toEqual(["refused", 0])
-  })
 })
 
 describe("a writer whose store is taken over", () => {
