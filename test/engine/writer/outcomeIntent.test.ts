@@ -1,0 +1,89 @@
+/** An attempt's outcome on its way to the job. */
+import { describe, expect, it } from "vitest"
+import { OutcomeIntent } from "../../../src/engine/writer/outcomeIntent.ts"
+import type { DispatchedOrder } from "../../../src/engine/dispatchedOrder.ts"
+import type { Settlement } from "../../../src/executor/executor.ts"
+import { interval } from "../../../src/trigger/interval.ts"
+import type { JobParts } from "./jobs.ts"
+import { liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
+
+const now = 10 * minute
+const retry = { attempts: 3, backoffMs: 1000, factor: 1, maxBackoffMs: 1000, jitter: 0, when: ["Busy"] }
+const failed: Settlement = {
+  ...{ outcome: "failed", startedAt: now - 50, finishedAt: now - 20, result: null, retryable: true },
+  error: { name: "Busy", message: "no" }
+}
+const succeeded: Settlement = { ...failed, outcome: "succeeded", result: `"ok"`, error: null }
+
+const newOutcome = (settlement: Settlement) => {
+  const told: Array<unknown> = []
+  const source = { started: () => undefined, progressed: () => undefined, settled: () => undefined }
+  const order = { runId: "7", jobId: "job-1", task: "report", args: null, fireAt: minute, attempt: 1, timeoutMs: null }
+  const dispatched: DispatchedOrder = { order, executor: "default", source, jobKey: 1, runKey: 7 }
+  const through = (of: DispatchedOrder, what: Settlement) => told.push([of === dispatched, what])
+  const intent = new OutcomeIntent(dispatched, settlement, through, (_of, error) => told.push(error))
+  return { intent, told }
+}
+/** The unit after an outcome of the job's run 7. */
+const settled = (settlement: Settlement, parts: JobParts = {}, claiming = true) => {
+  const unit = makeUnit({ now, claiming })
+  const memory = { nextFireAt: now + minute, cursor: now, live: [liveRun(7)], ...parts.memory }
+  unit.load(makeJob(1, { ...parts, memory }))
+  newOutcome(settlement).intent.apply(unit)
+  return unit
+}
+
+describe("an outcome", () => {
+  it("ends its run, as the executor said", () => {
+    const unit = settled(succeeded)
+    expect(unit.batch().settled).toMatchObject([
+      { runKey: 7, outcome: "succeeded", startedAt: now - 50, finishedAt: now - 20, result: `"ok"` }
+    ])
+    expect(unit.byKey(1)).toMatchObject({ value: "scheduled", memory: { lastOutcome: "succeeded", live: [] } })
+  })
+
+  it.each<readonly [string, Partial<Settlement>, number | null]>([
+    ["of an error worth it", {}, now + 1000],
+    ["of another error", { error: { name: "Broken", message: "no" } }, null],
+    ["without an error's name", { error: null }, null],
+    ["that its task would not have tried again", { retryable: false }, null],
+    ["that its task wants to be tried again then", { again: { at: now + 7, counts: true } }, now + 7]
+  ])("%s is followed by another attempt, or by none", (_which, part, retryAt) => {
+    const live = settled({ ...failed, ...part }, { rules: { retry } }).byKey(1)?.memory.live ?? []
+    expect(live.map((run) => run.retryAt)).toEqual(retryAt === null ? [] : [retryAt])
+  })
+
+  it("lets what waited start, unless nothing may be claimed", () => {
+    for (const claiming of [true, false]) {
+      const unit = settled(succeeded, { memory: { queue: [{ fireAt: 9 * minute }] } }, claiming)
+      expect(unit.batch().claims.length).toBe(claiming ? 1 : 0)
+    }
+  })
+
+  it("is what a fixed delay counts from: when the attempt ended, not when that is written", () => {
+    const trigger = interval("1 minute", { start: 0, after: "run" })
+    const unit = settled(succeeded, { trigger, memory: { lastFireAt: minute, nextFireAt: null } })
+    expect(unit.byKey(1)?.memory.nextFireAt).toBe(now - 20 + minute)
+  })
+
+  it("of a job that is gone changes nothing", () => {
+    const unit = makeUnit()
+    newOutcome(succeeded).intent.apply(unit)
+    expect(unit.changes).toBe(0)
+  })
+
+  it("needs its job, and weighs as much as its result is long", () => {
+    expect(newOutcome(succeeded).intent).toMatchObject({ keys: [1], weight: 1 })
+    expect(newOutcome({ ...succeeded, result: "x".repeat(10 * 2048) }).intent.weight).toBe(10)
+    expect(newOutcome(failed).intent.weight).toBe(1)
+  })
+
+  it("frees its place once it is on disk, and also where it never will be, which is told", () => {
+    const written = newOutcome(succeeded)
+    written.intent.committed()
+    expect(written.told).toEqual([[true, succeeded]])
+    const lost = newOutcome(succeeded)
+    lost.intent.failed("full")
+    expect(lost.told).toEqual([[true, succeeded], "full"])
+  })
+})
