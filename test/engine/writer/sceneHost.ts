@@ -33,6 +33,8 @@ export class SceneHost implements WriterHost {
   claiming = true
   paused = false
   wakeWithin = Infinity
+  /** What is done by who hears that the store is back. */
+  whenBack: () => void = () => undefined
   /** What is done between cycles. */
   between: Effect.Effect<void, StoreError> = Effect.void
 
@@ -48,6 +50,8 @@ export class SceneHost implements WriterHost {
   /** Orders that executors were given, and runs that they were told to abort. */
   readonly orders: Array<RunOrder> = []
   readonly aborted: Array<string> = []
+  /** False: executors say that they have no run that they are told to abort. */
+  aborts = true
   private readonly held = new Map<string, (settlement: Settlement) => void>()
 
   constructor(timers: SceneTimers, tasks: ReadonlyArray<string>, cacheLimit: number) {
@@ -90,7 +94,7 @@ export class SceneHost implements WriterHost {
         },
         cancel: (runId) => {
           this.aborted.push(runId)
-          return own.has(runId)
+          return this.aborts && own.has(runId)
         },
         close: () => undefined,
         status: () => ({ running: own.size, queued: 0, stuck: 0 })
@@ -136,6 +140,7 @@ export class SceneHost implements WriterHost {
   }
   storeBack(): void {
     this.told.push("back")
+    this.whenBack()
   }
   broken(_writer: Writer, error: unknown): void {
     this.broke.push(error)

@@ -115,7 +115,7 @@ describe("a writer", () => {
   it("commits nothing for a command that changes nothing, and acknowledges it", () => {
     const { submit, batches } = newScene()
     const before = batches.length
-    expect(submit(() => 7)).toEqual({ state: "committed", value: 7 })
+    expect(submit(() => 7)).toMatchObject({ state: "committed", value: 7 })
     expect(batches.length).toBe(before)
   })
 
@@ -134,7 +134,7 @@ describe("a writer", () => {
       submit((unit) => addJob(unit, "second"))
     })
     await timers.advance(0)
-    expect(refused).toEqual([{ state: "refused", error }])
+    expect(refused).toEqual([{ state: "refused", error, endings: 1 }])
     expect([row("first").key, row("second").key]).toEqual([1, 2])
     expect(() => row("half")).toThrow()
     expect(events.map(({ type }) => type)).toEqual(["JobAdded", "JobAdded"])
@@ -199,16 +199,19 @@ describe("a writer", () => {
     expect([asked.value, host.aborted]).toEqual([true, [String(runKey)]])
   })
 
-  it("aborts the next attempt of a run where the one that it meant has just ended", async () => {
+  it.each([
+    ["in the same commit", null],
+    ["in a later one, for the outcome is long", JSON.stringify("x".repeat(2 ** 20))]
+  ])("aborts the next attempt of a run where the one that it meant has just ended, %s", async (_when, result) => {
     const { timers, host, submit, add, startedAt, runs } = newScene()
-    const retry = { attempts: 2, backoffMs: 0, factor: 1, maxBackoffMs: 0, jitter: 0, when: null }
+    const retry = { attempts: 2, backoffMs: minute, factor: 1, maxBackoffMs: minute, jitter: 0, when: null }
     add("a", { rules: { retry } })
     await timers.advance(minute)
     const runId = String(startedAt * 1000)
     submit(
       (unit) => {
         // Ends while the cancellation is on its way to the disk.
-        host.settle(runId, { outcome: "failed", error: { name: "Error", message: "no" } })
+        host.settle(runId, { outcome: "failed", result, error: { name: "Error", message: "no" } })
         return cancelRun(unit, 1, startedAt * 1000)
       },
       { keys: [1] }
@@ -216,6 +219,16 @@ describe("a writer", () => {
     await timers.advance(0)
     expect(runs()).toMatchObject([{ outcome: "cancelled" }])
     expect(host.reports).toEqual([])
+  })
+
+  it("tells an executor once to abort a run, though it says that it has none", async () => {
+    const { timers, host, submit, add, startedAt } = newScene()
+    add("a")
+    await timers.advance(minute)
+    host.aborts = false
+    submit((unit) => cancelRun(unit, 1, startedAt * 1000), { keys: [1] })
+    await timers.advance(0)
+    expect(host.aborted).toEqual([String(startedAt * 1000)])
   })
 
   it("keeps marks of the store as they are on disk", () => {
@@ -226,6 +239,31 @@ describe("a writer", () => {
     end()
     expect(newScene({ store, timers }).writer.store.marks.has("zone:Nowhere")).toBe(false)
     expect(writer.name).toBe("default")
+  })
+
+  it("marks a zone again whose mark was taken away", () => {
+    const { submit, batches } = newScene()
+    const { row, memory } = makeJob(0)
+    const zoned = { ...row, trigger: `{"type":"cron","timezone":"Europe/Vienna"}` }
+    submit((unit) => unit.mark("zone:Europe/Vienna", "{}"))
+    submit((unit) => unit.mark("zone:Europe/Vienna", null))
+    submit((unit) => unit.add({ ...zoned, id: "a" }, defaultRules, everyMinute, memory))
+    expect(batches.at(-1)?.marks?.map(({ name }) => name)).toEqual(["zone:Europe/Vienna"])
+  })
+
+  it("claims what is due together with commands, and nothing in a cycle that began before it could", async () => {
+    const { timers, add, host, batches, writer, submit, calls } = newScene()
+    add("a")
+    timers.spend(minute)
+    add("b")
+    expect(batches.at(-1)).toMatchObject({ added: [{ id: "b" }], claims: [{ jobKey: 1 }] })
+    host.claiming = false
+    writer.forgetWakeUps()
+    const { length } = calls
+    submit(() => (host.claiming = true))
+    expect(calls.slice(length)).toEqual([])
+    await timers.advance(0)
+    expect(calls.slice(length)).toEqual(["due"])
   })
 
   it("marks the clock and the zones of a commit, each once", () => {

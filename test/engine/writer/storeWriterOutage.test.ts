@@ -7,7 +7,7 @@ import { addJob, newScene, unavailable } from "./writerScene.ts"
 
 describe("a writer whose store is away", () => {
   it("tells so, keeps what it was given, and tries again after 50 ms", async () => {
-    const { writer, fail, heal, add, told, timers, row } = newScene()
+    const { writer, fail, heal, add, told, timers, row, batches, calls, submit } = newScene()
     const error = unavailable()
     fail("commit", error)
     const asked = add("a")
@@ -19,6 +19,9 @@ describe("a writer whose store is away", () => {
     await timers.advance(1)
     expect([asked.state, told.at(-1), writer.lost, row("a").key]).toEqual(["committed", "back", false, 1])
     expect(writer.awayMs).toBe(0)
+    const [committed, called] = [batches.length, calls.length]
+    submit(() => undefined)
+    expect([batches.length, calls.length]).toEqual([committed, called])
   })
 
   it("does not come back before a commit went through, though reads do", async () => {
@@ -40,6 +43,7 @@ describe("a writer whose store is away", () => {
     heal()
     await timers.advance(1_000)
     expect([writer.lost, batches.at(-1)?.added]).toEqual([false, []])
+    expect(batches.at(-1)?.marks?.map(({ name }) => name)).toEqual(["claimingSince"])
   })
 
   it("claims nothing before the store is back", async () => {
@@ -62,7 +66,7 @@ describe("a writer whose store is away", () => {
   })
 
   it("finds a commit whose answer was lost on disk, and settles it as it is", async () => {
-    const { fail, heal, add, timers, batches, row, eventsOf } = newScene()
+    const { fail, heal, add, timers, batches, row, eventsOf, submit } = newScene()
     fail("commit", unavailable(), "after")
     const before = batches.length
     const asked = add("a")
@@ -70,9 +74,10 @@ describe("a writer whose store is away", () => {
     heal()
     await timers.advance(50)
     expect([asked.state, row("a").key, eventsOf("JobAdded").length]).toEqual(["committed", 1, 1])
-    expect(batches.slice(before).filter(({ added }) => added.length > 0).length).toBe(1)
+    expect(batches.length - before).toBe(1)
+    submit(() => undefined)
     add("b")
-    expect(row("b").key).toBe(2)
+    expect([row("b").key, batches.length - before, eventsOf("JobAdded").length, asked.endings]).toEqual([2, 2, 2, 1])
   })
 
   it("makes a commit anew that is not on disk, with the instant of then", async () => {
@@ -152,19 +157,13 @@ describe("a writer whose store is away", () => {
   })
 
   it("counts a call of half a minute without an answer as an outage, which ends with the answer", async () => {
-    const { writer, meetCalls, add, timers, told } = newScene({ name: "far" })
-    let answer: () => void = () => undefined
-    meetCalls((_call, effect) =>
-      Effect.zipRight(
-        Effect.promise(() => new Promise<void>((done) => (answer = done))),
-        effect
-      )
-    )
+    const { writer, hold, heal, add, timers, told } = newScene({ name: "far" })
+    const answer = hold("commit")
     const asked = add("a")
     await timers.advance(30_000)
     expect([told, writer.lost]).toEqual([["lost: StoreUnavailable"], true])
     expect(writer.away?.error.message).toContain("store far: a call failed: no answer for 30 s")
-    meetCalls((_call, effect) => effect)
+    heal()
     answer()
     await timers.advance(0)
     expect([asked.state, told.at(-1), writer.lost]).toEqual(["committed", "back", false])

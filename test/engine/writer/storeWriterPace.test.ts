@@ -9,6 +9,8 @@ interface Pace {
   readonly own: ReadonlyArray<number>
   /** Within each commit, in the same turn. */
   readonly commitMs?: number
+  /** Of each look for due jobs, in the same turn. */
+  readonly dueMs?: number
   /** That each look for due jobs, or each commit, is waited for. */
   readonly dueWaitMs?: number
   readonly commitWaitMs?: number
@@ -18,6 +20,7 @@ interface Pace {
 const limitsAt = async ({
   own,
   commitMs = 0,
+  dueMs = 0,
   dueWaitMs = 0,
   commitWaitMs = 0
 }: Pace): Promise<ReadonlyArray<number>> => {
@@ -28,9 +31,11 @@ const limitsAt = async ({
   const left = [...own]
   host.between = Effect.sync(() => timers.spend(left.shift() ?? 0))
   const waits = { due: dueWaitMs, commit: commitWaitMs }
+  const spends = { due: dueMs, commit: commitMs }
   meetCalls((call, effect) => {
-    const waitMs = call === "due" || call === "commit" ? waits[call] : 0
-    const spent = Effect.tap(effect, () => Effect.sync(() => (call === "commit" ? timers.spend(commitMs) : undefined)))
+    if (call !== "due" && call !== "commit") return effect
+    const waitMs = waits[call]
+    const spent = Effect.tap(effect, () => Effect.sync(() => timers.spend(spends[call])))
     return waitMs === 0
       ? spent
       : Effect.zipRight(
@@ -61,6 +66,19 @@ describe("the size of a cycle", () => {
     expect(await limitsAt(pace)).toEqual(limits)
   })
 
+  it("counts the commit of its own cycle only", async () => {
+    const { timers, host, submit, meetCalls, queries } = newScene({ rowsPerRead: 1, slots: 5_000 })
+    const tasks = ["report", "unknown", "report"]
+    submit((unit) => tasks.map((task, index) => addJob(unit, `job-${index}`, { task })))
+    const before = queries.length
+    meetCalls((call, effect) => Effect.tap(effect, () => call === "commit" && timers.spend(100)))
+    // The second cycle finds a job that nobody knows the task of, and commits nothing.
+    const own = [0, 4.5]
+    host.between = Effect.sync(() => timers.spend(own.shift() ?? 0))
+    await timers.advance(minute + 5_000)
+    expect(queries.slice(before, before + 3).map(({ executors: [first] }) => first?.limit)).toEqual([192, 384, 192])
+  })
+
   it("stays where nothing more is due", async () => {
     const { timers, add, queries } = newScene({ slots: 5_000 })
     add("a", { rules: { maxInstances: 9 } })
@@ -84,6 +102,7 @@ describe("the size of a cycle", () => {
 
 describe("a writer that has work", () => {
   it("is busy until 3 ms after it has come to rest, and not while its store is away", async () => {
+    expect(newScene({ claims: false }).writer.busy).toBe(false)
     const { writer, timers, submit, fail } = newScene()
     timers.spend(3)
     expect(writer.busy).toBe(false)

@@ -26,9 +26,9 @@ describe("a writer whose store refuses a batch", () => {
     })
     await timers.advance(0)
     expect(asked).toEqual([
-      { state: "committed", value: 1 },
-      { state: "refused", error },
-      { state: "committed", value: 2 }
+      { state: "committed", value: 1, endings: 1 },
+      { state: "refused", error, endings: 1 },
+      { state: "committed", value: 2, endings: 1 }
     ])
     expect([row("second").key, host.broke, host.told]).toEqual([2, [], []])
   })

@@ -28,6 +28,8 @@ export interface Asked<A> {
   state: "waits" | "committed" | "refused"
   value?: A
   error?: unknown
+  /** How often it was told what became of it. */
+  endings: number
 }
 
 interface SceneOptions {
@@ -103,9 +105,10 @@ export const newScene = (options: SceneOptions = {}) => {
     apply: (unit: UnitOfWork) => A,
     needs: Pick<Intent, "ids" | "keys" | "givenAt"> & { readonly weight?: number } = {}
   ): Asked<A> => {
-    const asked: Asked<A> = { state: "waits" }
-    const resolve = (value: A): void => void Object.assign(asked, { state: "committed", value })
-    const reject = (error: unknown): void => void Object.assign(asked, { state: "refused", error })
+    const asked: Asked<A> = { state: "waits", endings: 0 }
+    const end = (what: Partial<Asked<A>>): void => void Object.assign(asked, { endings: asked.endings + 1, ...what })
+    const resolve = (value: A): void => end({ state: "committed", value })
+    const reject = (error: unknown): void => end({ state: "refused", error })
     writer.submit(command(needs, apply, { resolve, reject }))
     return asked
   }
@@ -120,6 +123,17 @@ export const newScene = (options: SceneOptions = {}) => {
     fail: (name: string, error: StoreError, moment: "before" | "after" = "before"): void => {
       meet = (call, effect) =>
         call !== name ? effect : moment === "before" ? Effect.fail(error) : Effect.zipRight(effect, Effect.fail(error))
+    },
+    /** Calls of this name wait for the answer that the returned function gives: an error, or what the store says. */
+    hold: (name: string): ((error?: StoreError) => void) => {
+      let answer: (error: StoreError | null) => void = () => undefined
+      const answered = new Promise<StoreError | null>((resolve) => (answer = resolve))
+      const waited = Effect.flatMap(
+        Effect.promise(() => answered),
+        (error) => (error === null ? Effect.void : Effect.fail(error))
+      )
+      meet = (call, effect) => (call === name ? Effect.zipRight(waited, effect) : effect)
+      return (error) => answer(error ?? null)
     },
     /** The store refuses batches like this. */
     refuse: (isRefused: (batch: StoreBatch) => boolean, error: StoreError = conflict()): void => {
