@@ -79,16 +79,21 @@ describe("compileMachine", () => {
     expect(() => compiled.step("b", {}, { type: "x" })).toThrow(RangeError)
   })
 
-  it("throws where an assignment asks for the actor, which a table does not have", () => {
-    const compiled = compileMachine(
-      createMachine({
-        initial: "a",
-        context: { id: "" },
-        states: { a: { on: { go: { actions: assign({ id: ({ self }) => self.id }) } } } }
-      })
-    )
-    expect(() => compiled.step("a", { id: "" }, { type: "go" })).toThrow(TypeError)
-  })
+  it.each(["self", "system", "spawn"] as const)(
+    "throws where an assignment asks for %s, which a table lacks",
+    (part) => {
+      const compiled = compileMachine(
+        createMachine({
+          initial: "a",
+          context: { has: false },
+          states: { a: { on: { go: { actions: assign({ has: (step) => Boolean(step[part]) }) } } } }
+        })
+      )
+      const step = () => compiled.step("a", { has: false }, { type: "go" })
+      expect(step).toThrow(TypeError)
+      expect(step).toThrow("stepped as a table")
+    }
+  )
 
   it.each<readonly [found: string, at: string, machine: AnyStateMachine]>([
     ["entry", "a", flat({ entry: raise({ type: "x" }) })],
@@ -102,6 +107,7 @@ describe("compileMachine", () => {
     ['wildcard event "*"', "a", flat({ on: { "*": "b" } })],
     ['wildcard event "run.*"', "a", flat({ on: { "run.*": "b" } })],
     ['action "log"', "a", flat({ on: { go: { actions: function log() {} } } })],
+    ["action (inline)", "a", flat({ on: { go: { actions: unnamed() } } })],
     ['action "xstate.raise"', "a", flat({ on: { go: { actions: raise({ type: "x" }) } } })],
     ['action "absent"', "a", flat({ on: { go: { actions: "absent" } } })],
     ['action "named"', "a", flat({ on: { go: { actions: { type: "named", params: { by: 1 } } } } })],
@@ -267,6 +273,11 @@ function flat(state: object): AnyStateMachine {
     { id: "odd", initial: "a", states: { a: state, b: {} } },
     { actions: { named: assign({}) }, guards: { named: () => true } }
   )
+}
+
+/** A function without a name. */
+function unnamed(): () => void {
+  return () => {}
 }
 
 const caught = (attempt: () => unknown): unknown => {

@@ -197,18 +197,18 @@ describe("what else follows", () => {
     const claims = [20, 21].map((runKey) => ({ runKey, fireAt: minute, requested: false }))
     const consequences = followed({
       claims: claims.map((each, index) => ({ ...each, requested: true, ticket: index + 1 })),
-      ended: [ended(), ended({ run: liveRun(9) })],
+      ended: [ended(), ended({ run: liveRun(9) }), ended({ run: liveRun(8), outcome: "succeeded" })],
       entries: [entry({}), entry({ from: 2 * minute })],
       retries: [liveRun(10), liveRun(11)]
     })
-    expect(consequences.settled.map(({ runKey }) => runKey)).toEqual([7, 9])
-    expect(consequences.runsEnded).toEqual([7, 9])
+    expect(consequences.settled.map(({ runKey }) => runKey)).toEqual([7, 9, 8])
+    expect(consequences.runsEnded).toEqual([7, 9, 8])
     expect(consequences.claims.map(({ runKey }) => runKey)).toEqual([20, 21])
     expect(consequences.requestsClaimed.map(({ ticket }) => ticket)).toEqual([1, 2])
     expect(consequences.starts.map(({ runKey }) => runKey)).toEqual([20, 21, 10, 11])
     expect(consequences.ledger.map(({ fromAt }) => fromAt)).toEqual([minute, 2 * minute])
-    expect(consequences.events.map(({ type }) => type)).toEqual([
-      ...["RunFailed", "RunFailed", "RunClaimed", "RunClaimed", "FireMisfired", "FireMisfired"]
+    expect(consequences.events.map((event) => ("runId" in event ? event.runId : event.type))).toEqual([
+      ...["run-7", "run-9", "run-8", "run-20", "run-21", "FireMisfired", "FireMisfired"]
     ])
   })
 })

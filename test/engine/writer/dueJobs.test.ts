@@ -29,9 +29,9 @@ describe("a due job", () => {
     const { due, answer } = newDue()
     const unit = makeUnit({ now })
     unit.load(dueJob(1, { memory: { pausedAt: 5 } }))
-    answer([dueJob(1)])
+    answer([{ ...rowOf(dueJob(1)), memory: "}{" }])
     Effect.runSync(due.take(unit, 10, false))
-    expect(unit.consequences.claims).toEqual([])
+    expect([unit.consequences.claims, unit.consequences.events]).toEqual([[], []])
   })
 
   it("whose row cannot be read is parked with its bytes kept, and the others are served", () => {
@@ -120,7 +120,8 @@ describe("a due job", () => {
     const live = [liveRun(7, { retryAt: now, attempt: 2 })]
     cache.put(dueJob(1, { trigger: faultyTrigger, memory: { live } }))
     answer([dueJob(1)])
-    expect(take().unit.consequences.starts).toEqual([])
+    const { unit } = take()
+    expect([unit.consequences.starts, unit.steps.map(({ event }) => event.type)]).toEqual([[], ["park"]])
   })
 
   it("has its fire times before its attempts: they overlap none that only starts now", () => {
@@ -140,7 +141,13 @@ describe("a due job", () => {
       rules: { retry }
     })
     answer([dueJob(1, parts(now)), dueJob(2, parts(now + 1))])
-    expect(take().unit.consequences.starts.map(({ job }) => job.key)).toEqual([1])
+    const { unit } = take()
+    expect(unit.consequences.starts.map(({ job }) => job.key)).toEqual([1])
+    expect(unit.steps.map(({ key, event }) => [key, event.type])).toEqual([
+      [1, "due"],
+      [1, "waitOver"],
+      [2, "due"]
+    ])
   })
 
   it("that is paused takes no fire time, but the requests that wait", () => {
@@ -150,6 +157,14 @@ describe("a due job", () => {
     const { unit } = take()
     expect(unit.consequences.claims.map(({ fireAt }) => fireAt)).toEqual([now - 5])
     expect(unit.byKey(1)?.memory).toMatchObject({ pausedAt: 5, nextFireAt: now })
+  })
+
+  it("that is paused runs what was asked for, though its trigger's code is missing", () => {
+    const { answer, take, cache } = newDue()
+    const queue = [{ fireAt: now - 5, requested: true, ticket: 1 }]
+    cache.put(dueJob(1, { trigger: missingTrigger, memory: { pausedAt: 5, queue } }))
+    answer([dueJob(1)])
+    expect(take().claimed).toEqual([1])
   })
 
   it("of a fixed delay has no fire time while its run is live", () => {
@@ -183,7 +198,7 @@ describe("what came due while nobody could claim it", () => {
   })
 
   it("was missed until the trigger's code came, until the job has served it", () => {
-    const { due, answer, take, cache, timers } = newDue()
+    const { due, answer, take, cache, timers, queries } = newDue()
     cache.put(dueJob(1, { trigger: missingTrigger }))
     answer([dueJob(1)])
     take()
@@ -192,7 +207,7 @@ describe("what came due while nobody could claim it", () => {
     due.forget()
     cache.put(dueJob(1))
     timers.spend(500)
-    expect(missedOf(take())).toEqual([came])
+    expect([missedOf(take()), queries.at(-1)?.exceptKeys]).toEqual([[came], []])
     due.noteChanged(dueJob(1))
     expect(missedOf(take())).toEqual([null])
   })

@@ -2,8 +2,11 @@
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { StoreUnavailable } from "../../../src/store/storeError.ts"
-import { dueJob, newDue, now } from "./dueScene.ts"
-import { makeUnit, minute } from "./jobs.ts"
+import type { Job } from "../../../src/engine/job/jobCodec.ts"
+import type { JobRow } from "../../../src/store/jobStore.ts"
+import { interval } from "../../../src/trigger/interval.ts"
+import { dueJob, newDue, now, rowOf } from "./dueScene.ts"
+import { liveRun, makeUnit, minute, missingTrigger } from "./jobs.ts"
 import { newScene } from "./writerScene.ts"
 
 const failure = new StoreUnavailable({ store: "s", operation: "due", cause: "away" })
@@ -90,6 +93,7 @@ describe("reading what is due", () => {
     ["leaves the others to the next turn after more than 30 ms", 30.1, [1]]
   ])("%s", (_what, tookMs, expected) => {
     const { answer, take, asked, timers } = newDue()
+    timers.spend(1_000)
     asked.mayStart = () => {
       timers.spend(tookMs)
       return true
@@ -99,26 +103,50 @@ describe("reading what is due", () => {
     expect([claimed, taken.full.has("default")]).toEqual([expected, expected.length === 1])
   })
 
+  /** After each of four reads whose answer says that more is due: whether the next follows at once. */
+  const fourReads = (scene: ReturnType<typeof newDue>, jobs: ReadonlyArray<Job | JobRow>): ReadonlyArray<boolean> =>
+    [0, 1, 2, 3].map((at) => {
+      const job = jobs[at % jobs.length]
+      scene.answer(job === undefined ? [] : [job], now)
+      return scene.take().taken.full.has("default")
+    })
+
   it("looks once a second where the store says again and again that something is due, and nothing is", () => {
-    const { answer, take } = newDue()
+    const scene = newDue()
     const idle = dueJob(1, { memory: { nextFireAt: now + minute } })
-    answer([idle], now)
-    const wakeUps = [0, 1, 2, 3].map(() => take().taken.wakeUps.get("default"))
-    expect(wakeUps).toEqual([undefined, undefined, now + 1000, now + 1000])
-    answer([dueJob(2)], now)
-    expect(take().taken.full.has("default")).toBe(true)
-    answer([idle], now)
-    expect(take().taken.full.has("default")).toBe(true)
+    expect(fourReads(scene, [idle])).toEqual([true, true, false, false])
+    expect(scene.take().taken.wakeUps.get("default")).toBe(now + 1000)
+    scene.answer([dueJob(2)], now)
+    expect(scene.take().taken.full.has("default")).toBe(true)
+    scene.answer([idle], now)
+    expect(scene.take().taken.full.has("default")).toBe(true)
   })
 
-  it("counts jobs that it leaves out for later as something", () => {
-    const { answer, take, asked } = newDue()
-    asked.mayStart = () => false
-    const full = [1, 2, 3, 4].map((key) => {
-      answer([dueJob(key)], now)
-      return take().taken.full.has("default")
-    })
-    expect(full).toEqual([true, true, true, true])
+  it.each<readonly [string, Job | JobRow]>([
+    ["cannot be read", { ...rowOf(dueJob(1)), memory: "}{" }],
+    ["it has left out already", dueJob(9)],
+    ["waits for its trigger already", dueJob(8)]
+  ])("looks once a second where it is given again and again a job that %s", (_which, job) => {
+    const scene = newDue()
+    scene.asked.mayStart = ({ key }) => key !== 9
+    scene.cache.put(dueJob(8, { trigger: missingTrigger }))
+    scene.answer([dueJob(9)], now)
+    scene.take()
+    scene.answer([dueJob(8)], now)
+    scene.take()
+    expect(fourReads(scene, [job])).toEqual([true, true, false, false])
+  })
+
+  it.each<readonly [string, ReadonlyArray<Job>]>([
+    ["it leaves out", [5, 6, 7, 8].map((key) => dueJob(key))],
+    ["wait for their triggers", [1, 2, 3, 4].map((key) => dueJob(key))],
+    ["are of another executor", [dueJob(20, { executor: "own" })]],
+    ["have a task that nobody knows", [dueJob(20, { task: "mail" })]]
+  ])("goes on at once where it is given jobs that %s: others come next", (_which, jobs) => {
+    const scene = newDue()
+    scene.asked.mayStart = ({ key }) => key < 5 || key > 8
+    for (const key of [1, 2, 3, 4]) scene.cache.put(dueJob(key, { trigger: missingTrigger }))
+    expect(fourReads(scene, jobs)).toEqual([true, true, true, true])
   })
 
   it("tells which executors jobs wait for that are not registered", () => {
@@ -137,7 +165,7 @@ describe("reading what is due", () => {
     failWith(null)
     expect([read(), due.unreadable]).toEqual(["Right", false])
     failWith(failure)
-    expect([read(), due.unreadable]).toEqual(["Left", false])
+    expect([read(), read(), due.unreadable]).toEqual(["Left", "Left", false])
   })
 
   it("finds out whether it can be read, and leaves what is due", () => {
@@ -169,102 +197,24 @@ describe("a changed wake-up", () => {
     expect(due.earliest()).toBe(earliest)
   })
 
+  it("is not known of an executor that was never asked for: it is asked first", () => {
+    const { due } = newDue()
+    due.noteChanged(dueJob(1, { memory: { nextFireAt: now + minute } }))
+    expect(due.earliest()).toBe(-Infinity)
+  })
+
+  it("of a fixed delay is none while its run is live; of others it is", () => {
+    const memory = { nextFireAt: now + 400, live: [liveRun(7)] }
+    const [delayed, other] = [learnt(), learnt()]
+    delayed.noteChanged(dueJob(1, { memory, trigger: interval("1 minute", { start: 0, after: "run" }) }))
+    other.noteChanged(dueJob(1, { memory }))
+    expect([delayed.earliest(), other.earliest()]).toEqual([now + 500, now + 400])
+  })
+
   it("of another executor does not move it", () => {
     const due = learnt()
     due.noteChanged(dueJob(1, { executor: "own", memory: { nextFireAt: now } }))
     expect(due.earliest()).toBe(now + 500)
-  })
-})
-
-describe("a job that the store refuses to write", () => {
-  it("is left out for a minute, or until it has changed", () => {
-    const { due, take, queries, timers } = newDue()
-    due.quarantine(3)
-    take()
-    timers.spend(minute - 1)
-    take()
-    timers.spend(1)
-    take()
-    due.quarantine(3)
-    due.noteChanged(dueJob(3))
-    take()
-    expect(queries.map(({ exceptKeys }) => exceptKeys)).toEqual([[3], [3], [], []])
-  })
-})
-
-describe("a walk over what is left out", () => {
-  const placeOf = ({ queries }: ReturnType<typeof newDue>) => queries.at(-1)?.executors[0]?.from
-  /** The place behind what was left out, as the store is told at the next read. */
-  const walked = (jobs: ReadonlyArray<ReturnType<typeof dueJob>>, nextWakeAt: number | null) => {
-    const scene = newDue()
-    scene.due.quarantine(3)
-    scene.answer(jobs, nextWakeAt)
-    scene.take()
-    scene.take()
-    return scene
-  }
-
-  it("is made once: the next begins before the first that was served", () => {
-    expect(placeOf(walked([dueJob(8), dueJob(9)], null))).toEqual({ wakeAt: now, key: 7 })
-  })
-
-  it("begins at the next wake-up where nothing was due", () => {
-    expect(placeOf(walked([], now + 500))).toEqual({ wakeAt: now + 500, key: 0 })
-    expect(placeOf(walked([], null))).toBe(undefined)
-  })
-
-  it("is not kept where nothing is left out", () => {
-    const scene = newDue()
-    scene.answer([dueJob(8)])
-    scene.take()
-    scene.take()
-    expect(placeOf(scene)).toBe(undefined)
-  })
-
-  it.each<readonly [string, (scene: ReturnType<typeof newDue>) => void]>([
-    ["a task", ({ host }) => host.unclaimed.note("main", "task", "mail")],
-    [
-      "a held job",
-      ({ answer, asked, take }) => {
-        asked.mayStart = ({ key }) => key !== 3
-        answer([dueJob(3)])
-        take()
-      }
-    ]
-  ])("is kept for %s too", (_what, leaveOut) => {
-    const scene = newDue()
-    leaveOut(scene)
-    scene.answer([dueJob(8)])
-    scene.due.forget()
-    leaveOut(scene)
-    scene.answer([dueJob(8)])
-    scene.take()
-    scene.take()
-    expect(placeOf(scene)).toEqual({ wakeAt: now, key: 7 })
-  })
-
-  it.each([
-    ["before it", 20, now - 1, true],
-    ["at the same instant, with a lower key", 6, now, true],
-    ["at the very place", 7, now, true],
-    ["at the same instant, with a higher key", 8, now, false],
-    ["after it", 1, now + 1, false]
-  ])("begins anew where a job has a wake-up %s", (_where, key, nextFireAt, anew) => {
-    const scene = walked([dueJob(8)], null)
-    scene.due.noteChanged(dueJob(key, { memory: { nextFireAt } }))
-    scene.take()
-    expect(placeOf(scene) === undefined).toBe(anew)
-  })
-
-  it("begins anew when a job is no longer left out, or everything is forgotten", () => {
-    const scene = walked([dueJob(8)], null)
-    scene.timers.spend(minute)
-    scene.take()
-    expect(placeOf(scene)).toBe(undefined)
-    const forgotten = walked([dueJob(8)], null)
-    forgotten.due.forget()
-    forgotten.take()
-    expect(placeOf(forgotten)).toBe(undefined)
   })
 })
 

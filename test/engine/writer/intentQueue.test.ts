@@ -83,5 +83,7 @@ describe("the jobs that intents need", () => {
     expect(Effect.runSync(jobsOf([intent(1)], cache, storeWith(lookups)))).toEqual([])
     expect(Effect.runSync(jobsOf([intent(1, { keys: [1] })], cache, storeWith(lookups))).length).toBe(1)
     expect(lookups).toEqual([])
+    expect(Effect.runSync(jobsOf([intent(1, { keys: [2] })], cache, storeWith(lookups))).length).toBe(1)
+    expect(lookups).toEqual([{ keys: [2] }])
   })
 })

@@ -45,6 +45,7 @@ describe("a cache of jobs", () => {
     cache.put(makeJob(2, { removedAt: 5 }))
     expect(left).toEqual([1, 2])
     cache.put(running(3))
+    expect(cache.byId("job-3")?.key).toBe(3)
     cache.put({ ...running(3), removedAt: 5 })
     expect([cache.byKey(3)?.key, cache.byId("job-3")]).toEqual([3, undefined])
   })

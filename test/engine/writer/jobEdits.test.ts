@@ -144,7 +144,8 @@ describe("resuming", () => {
   })
 
   it("of a job whose schedule is over leaves it over", () => {
-    const { unit, job } = unitWith({ memory: { ...paused, ...done, live: [liveRun(7)] } })
+    const memory = { ...paused, ...done, live: [liveRun(7)] }
+    const { unit, job } = unitWith({ trigger: date(6 * minute), memory })
     expect(resume(unit, job, undefined, environment)).toMatchObject({ value: "running", memory: { exhausted: true } })
     expect(unit.batch().ledger).toMatchObject([{ kind: "paused" }])
   })
@@ -208,6 +209,7 @@ describe("leaving out the next fire time", () => {
     const { unit, job } = unitWith(parts)
     const error = thrownBy(() => skipNext(unit, job))
     expect(error).toMatchObject({ _tag: "JobStateError", jobId: "job-1", verb: "skipNext", state })
+    if (state === "paused") expect(error).toHaveProperty("remedy", expect.stringContaining("resumeJob first"))
     expect(unit.changes).toBe(0)
   })
 
@@ -234,6 +236,12 @@ describe("removing", () => {
     const { unit } = unitWith({ memory: done })
     removeById(unit, "job-1")
     expect([unit.steps, unit.batch().removed.length, eventsOf(unit)]).toEqual([[], 1, ["JobRemoved"]])
+  })
+
+  it("withdraws nothing of a pause: the ledger says that it was one", () => {
+    const { unit } = unitWith({ memory: { pausedAt: 5 * minute, nextFireAt: 6 * minute, cursor: 5 * minute } })
+    removeById(unit, "job-1")
+    expect(unit.batch().ledger).toMatchObject([{ kind: "paused", fromAt: 5 * minute + 1, throughAt: now }])
   })
 
   it("lets one go that cannot be read", () => {

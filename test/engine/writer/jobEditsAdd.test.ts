@@ -122,8 +122,10 @@ describe("a job of which retention may have deleted an earlier life", () => {
   })
 
   it("runs where it has a fire time after what was forgotten", () => {
-    const { job } = addPast(5 * minute, { trigger: everyMinute })
-    expect(job.value).toBe("scheduled")
+    for (const forgottenThrough of [5 * minute, 12 * minute]) {
+      const { job } = addPast(forgottenThrough, { trigger: everyMinute })
+      expect(job.value).toBe("scheduled")
+    }
   })
 
   it("runs where its id was made for it, or none of its fire times is known", () => {
@@ -173,10 +175,16 @@ describe("a job that is declared again", () => {
     const { unit } = unitWith({ memory: { nextFireAt: now - minute, cursor: now - 2 * minute } })
     const job = addTo(unit, again({ id: "job-1", trigger: everyHour }))
     expect(job.memory).toMatchObject({ nextFireAt: 60 * minute, since: now })
-    expect(job.trigger).toMatchObject({ type: "interval" })
+    expect(job.trigger.toJSON()).toEqual(everyHour.toJSON())
     expect(unit.batch().ledger).toContainEqual(
       expect.objectContaining({ kind: "misfired", reason: "withdrawn", fromAt: now - minute, throughAt: now, count: 2 })
     )
+  })
+
+  it("with another trigger serves no fire time that the old one owed", () => {
+    const { unit } = unitWith({ memory: { nextFireAt: now, cursor: now - minute } })
+    const job = addTo(unit, again({ id: "job-1", trigger: interval("10 minutes", { start: 0 }) }))
+    expect(job.memory.nextFireAt).toBe(20 * minute)
   })
 
   it("in another zone has another trigger, though it says nothing of it", () => {
@@ -258,7 +266,19 @@ describe("a job that is done and declared again with another trigger", () => {
   it("stays done where that has no fire time left either", () => {
     const { unit } = unitWith({ memory: { ...done, runCount: 3 } })
     const job = addTo(unit, again({ id: "job-1", trigger: date(2 * minute) }))
-    expect(job).toMatchObject({ value: "done", memory: { runCount: 3, lastFireAt: 5 * minute } })
+    const memory = { runCount: 3, lastFireAt: 5 * minute, since: 5 * minute, cursor: 5 * minute }
+    expect(job).toMatchObject({ value: "done", memory })
+  })
+
+  it("runs for an instant that has passed, if that was not served", () => {
+    const { unit } = unitWith({ memory: done })
+    expect(addTo(unit, again({ id: "job-1", trigger: date(7 * minute) })).memory.nextFireAt).toBe(7 * minute)
+  })
+
+  it("needs no keys of its own where it has served nothing ahead", () => {
+    const { unit } = unitWith({ memory: { ...done, cursor: now - 1 } })
+    expect(addTo(unit, again({ id: "job-1", trigger: everyHour })).memory.countsAfterRun).toBe(null)
+    expect(unit.batch().marks).toBe(undefined)
   })
 
   it("forgets what was left out of the old one", () => {

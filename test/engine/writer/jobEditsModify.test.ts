@@ -77,7 +77,9 @@ describe("modifying a job", () => {
 
   it("gives a trigger its first fire time, and withdraws what the old one owed", () => {
     const { unit, change } = modified({ trigger: everyHour }, { memory: { nextFireAt: now, cursor: 9 * minute } })
-    expect(change()).toMatchObject({ trigger: { type: "interval" }, memory: { nextFireAt: 60 * minute, since: now } })
+    const job = change()
+    expect(job.memory).toMatchObject({ nextFireAt: 60 * minute, since: now })
+    expect(job.trigger.toJSON()).toEqual(everyHour.toJSON())
     expect(unit.batch().redefined).toMatchObject([{ trigger: JSON.stringify(everyHour.toJSON()), stream: null }])
     expect(unit.batch().ledger).toMatchObject([
       { kind: "misfired", reason: "withdrawn", fromAt: now, throughAt: now, count: 1 },
@@ -185,11 +187,13 @@ describe("more runs than before", () => {
     ["it was removed", { maxRuns: 4 }, { memory: { ...last, removed: true }, rules: { maxRuns: 3 } }],
     ["it is done", { maxRuns: 4 }, { memory: { ...last, live: [] }, rules: { maxRuns: 3 } }]
   ])("change nothing where %s", (_why, changes, parts) => {
-    expect(after(changes, parts)).toMatchObject({ exhausted: true, nextFireAt: null })
+    const { unit, change } = modified(changes, parts)
+    expect(change().memory).toMatchObject({ exhausted: true, nextFireAt: null })
+    expect(unit.steps.map(({ event }) => event.type)).toEqual(["redefine"])
   })
 
   it("change nothing while there are fire times to come", () => {
     const parts = { memory: { ...last, exhausted: false, nextFireAt: 30 * minute }, rules: { maxRuns: 3 } }
-    expect(after({ maxRuns: 4 }, parts).nextFireAt).toBe(30 * minute)
+    expect(after({ maxRuns: 4 }, parts)).toMatchObject({ nextFireAt: 30 * minute, since: 0 })
   })
 })

@@ -58,6 +58,8 @@ describe("a run on request", () => {
       memory: { pausedAt: 5, queue: [{ fireAt: 5 * minute }, { fireAt: 6 * minute, requested: true, ticket: 4 }] }
     })
     expect(request(unit, job, undefined, environment).ticket).toBe(5)
+    const first = unitWith({ rules: { maxInstances: 9 }, memory: { pausedAt: 5, queue: [{ fireAt: 5 * minute }] } })
+    expect(request(first.unit, first.job, undefined, environment).ticket).toBe(1)
     const claimed = unitWith({ rules: { maxInstances: 9 } })
     const tickets = [0, 1, 2].map(() =>
       request(claimed.unit, claimed.unit.byKey(1) ?? claimed.job, undefined, environment)

@@ -58,6 +58,7 @@ describe("orphans", () => {
       [[3, 700]],
       [[4, 2]]
     ])
+    expect(sizes([orphan(1)])).toEqual([[[1, 1]]])
     expect([sizes([]), sizes(many(1, 500)).length, orphansPerPage]).toEqual([[], 1, 1000])
     const runs = [...byJobs(interleaved)].flatMap((slice) => [...slice.values()])
     expect(runs.map((each) => each.map(({ runKey }) => runKey))).toEqual([[1, 3], [2]])

@@ -101,6 +101,7 @@ describe("retention", () => {
     expect(purged.length).toBe(0)
     ended(1)
     sweep()
+    expect(purged.length).toBe(1)
     ended(9_999)
     sweep()
     expect(purged.length).toBe(1)
@@ -114,6 +115,13 @@ describe("retention", () => {
     expect(purged.length).toBe(1)
   })
 
+  it("asks where some of it is kept for ever", () => {
+    const { timers, purged, sweep } = newScene({ runAgeMs: Number.MAX_SAFE_INTEGER })
+    timers.spend(minute)
+    sweep()
+    expect(purged.length).toBe(1)
+  })
+
   it("never asks where everything is kept for ever", () => {
     const endless = Number.MAX_SAFE_INTEGER
     const { timers, purged, retention, writer, sweep } = newScene({
@@ -121,6 +129,7 @@ describe("retention", () => {
       runCount: endless,
       jobAgeMs: endless
     })
+    sweep()
     timers.spend(10 * minute)
     sweep()
     expect([purged.length, retention.dueInMs(writer)]).toEqual([0, Infinity])

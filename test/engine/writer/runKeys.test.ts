@@ -21,7 +21,7 @@ describe("the first run key of an owner", () => {
 
   it("is the store's own from the year 2255 on, where the clock's would be no number", () => {
     expect(first(42, Date.UTC(2254, 0, 1))).toBe(Date.UTC(2254, 0, 1) * 1000)
-    expect(first(42, Date.UTC(2256, 0, 1))).toBe(42)
+    expect([2255, 2256].map((year) => first(42, Date.UTC(year, 5, 1)))).toEqual([42, 42])
   })
 })
 

@@ -10,6 +10,7 @@ describe("an outage", () => {
   it("begins with the first failed call and ends with the first good one", () => {
     const timers = new ManualTimers()
     const outage = new StoreOutage(timers)
+    timers.spend(500)
     expect([outage.current, outage.over()]).toEqual([null, false])
     const began = timers.now()
     outage.failed(away("first"))
@@ -88,5 +89,16 @@ describe("an outage", () => {
     watch()
     outage.unwatch()
     expect(timers.armed).toBe(0)
+    watch()
+    expect(timers.armed).toBe(1)
+    // The call that is out then has begun a moment later than the watch.
+    begun = timers.monotonicMillis() + 1
+    await timers.advance(silenceMs)
+    expect([told, timers.armed]).toEqual([1, 1])
+    await timers.advance(1)
+    expect([told, timers.armed]).toEqual([2, 0])
+    watch()
+    expect(timers.armed).toBe(1)
+    outage.unwatch()
   })
 })

@@ -1,8 +1,7 @@
 /** The path of a fire through a store that answers: what is committed, told and started, in that order. */
 import { describe, expect, it } from "vitest"
 import { cancelRun, request } from "../../../src/engine/writer/jobEdits.ts"
-import { defaultRules } from "../../../src/job/rules.ts"
-import { everyMinute, makeJob, minute } from "./jobs.ts"
+import { minute } from "./jobs.ts"
 import { addJob, newScene } from "./writerScene.ts"
 
 describe("a writer", () => {
@@ -231,26 +230,6 @@ describe("a writer", () => {
     expect(host.aborted).toEqual([String(startedAt * 1000)])
   })
 
-  it("keeps marks of the store as they are on disk", () => {
-    const { submit, batches, store, timers, end, writer } = newScene()
-    submit((unit) => unit.mark("zone:Nowhere", "{}"))
-    submit((unit) => unit.mark("zone:Nowhere", null))
-    expect(batches.at(-1)?.marks).toContainEqual({ name: "zone:Nowhere", value: null })
-    end()
-    expect(newScene({ store, timers }).writer.store.marks.has("zone:Nowhere")).toBe(false)
-    expect(writer.name).toBe("default")
-  })
-
-  it("marks a zone again whose mark was taken away", () => {
-    const { submit, batches } = newScene()
-    const { row, memory } = makeJob(0)
-    const zoned = { ...row, trigger: `{"type":"cron","timezone":"Europe/Vienna"}` }
-    submit((unit) => unit.mark("zone:Europe/Vienna", "{}"))
-    submit((unit) => unit.mark("zone:Europe/Vienna", null))
-    submit((unit) => unit.add({ ...zoned, id: "a" }, defaultRules, everyMinute, memory))
-    expect(batches.at(-1)?.marks?.map(({ name }) => name)).toEqual(["zone:Europe/Vienna"])
-  })
-
   it("claims what is due together with commands, and nothing in a cycle that began before it could", async () => {
     const { timers, add, host, batches, writer, submit, calls } = newScene()
     add("a")
@@ -264,15 +243,6 @@ describe("a writer", () => {
     expect(calls.slice(length)).toEqual([])
     await timers.advance(0)
     expect(calls.slice(length)).toEqual(["due"])
-  })
-
-  it("marks the clock and the zones of a commit, each once", () => {
-    const { submit, batches } = newScene()
-    const { row, memory } = makeJob(0)
-    const zoned = { ...row, trigger: `{"type":"cron","timezone":"Europe/Vienna"}` }
-    for (const id of ["a", "b"]) submit((unit) => unit.add({ ...zoned, id }, defaultRules, everyMinute, memory))
-    const marked = batches.map(({ marks = [] }) => marks.map(({ name }) => name))
-    expect(marked).toEqual([["clock", "zone:Europe/Vienna", "claimingSince"], []])
   })
 
   it("parks a stored job that cannot be read when it meets it, and leaves the others alone", async () => {

@@ -1,8 +1,12 @@
-/** What a writer may claim, and what it knows of the time before: missed fire times, a clock that was set back, what is forgotten. */
+/**
+ * What a writer may claim, and what it knows of the time before: missed fire times, a clock that was set back, what is
+ * forgotten, and the marks of it.
+ */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { StoreUnavailable } from "../../../src/store/storeError.ts"
-import { minute } from "./jobs.ts"
+import { defaultRules } from "../../../src/job/rules.ts"
+import { everyMinute, makeJob, minute } from "./jobs.ts"
 import { addJob, newScene } from "./writerScene.ts"
 
 describe("what a writer may claim", () => {
@@ -122,5 +126,36 @@ describe("a purge", () => {
     first.submit((unit) => unit.mark("forgottenThrough", "700"))
     first.end()
     expect(forgottenThrough(newScene({ store: first.store }))).toBe(700)
+  })
+})
+
+describe("marks of a store", () => {
+  it("are kept as they are on disk", () => {
+    const { submit, batches, store, timers, end, writer } = newScene()
+    submit((unit) => unit.mark("zone:Nowhere", "{}"))
+    submit((unit) => unit.mark("zone:Nowhere", null))
+    expect(batches.at(-1)?.marks).toContainEqual({ name: "zone:Nowhere", value: null })
+    end()
+    expect(newScene({ store, timers }).writer.store.marks.has("zone:Nowhere")).toBe(false)
+    expect(writer.name).toBe("default")
+  })
+
+  it("are made again of a zone whose mark was taken away", () => {
+    const { submit, batches } = newScene()
+    const { row, memory } = makeJob(0)
+    const zoned = { ...row, trigger: `{"type":"cron","timezone":"Europe/Vienna"}` }
+    submit((unit) => unit.mark("zone:Europe/Vienna", "{}"))
+    submit((unit) => unit.mark("zone:Europe/Vienna", null))
+    submit((unit) => unit.add({ ...zoned, id: "a" }, defaultRules, everyMinute, memory))
+    expect(batches.at(-1)?.marks?.map(({ name }) => name)).toEqual(["zone:Europe/Vienna"])
+  })
+
+  it("are made of the clock and the zones of a commit, each once", () => {
+    const { submit, batches } = newScene()
+    const { row, memory } = makeJob(0)
+    const zoned = { ...row, trigger: `{"type":"cron","timezone":"Europe/Vienna"}` }
+    for (const id of ["a", "b"]) submit((unit) => unit.add({ ...zoned, id }, defaultRules, everyMinute, memory))
+    const marked = batches.map(({ marks = [] }) => marks.map(({ name }) => name))
+    expect(marked).toEqual([["clock", "zone:Europe/Vienna", "claimingSince"], []])
   })
 })

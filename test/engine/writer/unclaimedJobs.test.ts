@@ -41,6 +41,13 @@ describe("what is missing", () => {
     expect(unclaimed.list.map(({ missing }) => missing)).toEqual(["stream"])
   })
 
+  it("of one name comes by itself", () => {
+    const { unclaimed } = newUnclaimed()
+    for (const name of ["mail", "report"]) unclaimed.note("a", "task", name)
+    unclaimed.came("task", "mail")
+    expect(unclaimed.names("a", "task")).toEqual(["report"])
+  })
+
   it("goes with its store", () => {
     const { unclaimed } = newUnclaimed()
     unclaimed.note("a", "task", "mail")

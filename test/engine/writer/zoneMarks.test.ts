@@ -65,7 +65,7 @@ describe("the marks of zones", () => {
       ["zone:Europe/Vienna", otherRules("Europe/Vienna")],
       ["zone:America/New_York", rulesOf("America/New_York")],
       ["zone:Middle/Earth", rulesOf("UTC")],
-      ["clock", otherRules("Europe/Vienna")]
+      ["mark:Asia/Tokyo", otherRules("Europe/Vienna")]
     ])
     const changed = new ZoneMarks(marks).changed()
     expect([...changed.keys()]).toEqual(["Europe/Vienna"])
