@@ -22,8 +22,10 @@ export class IntentQueue {
     let taken = 0
     let count = 0
     for (const intent of this.pending) {
-      if (count > 0 && taken + intent.weight > weight) break
-      taken += intent.weight
+      // One that touches no job is one all the same: where each is to be tried by itself, none may slip in.
+      const own = Math.max(1, intent.weight)
+      if (count > 0 && taken + own > weight) break
+      taken += own
       count += 1
     }
     if (count < this.pending.length) return this.pending.splice(0, count)

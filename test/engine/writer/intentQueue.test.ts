@@ -36,6 +36,11 @@ describe("a queue of intents", () => {
     expect(weights(queueOf(4, 2, 1).take(5))).toEqual([4])
   })
 
+  it("takes one that touches no job for one all the same", () => {
+    const queue = queueOf(0, 0, 1)
+    expect([queue.take(1), queue.take(1), queue.take(1)].map(weights)).toEqual([[0], [0], [1]])
+  })
+
   it("has those first that were put back", () => {
     const queue = queueOf(1, 2)
     const taken = queue.take(1)

@@ -42,6 +42,19 @@ describe("a writer whose store refuses a batch", () => {
     expect([asked.state, batches.length - before]).toEqual(["refused", 2])
   })
 
+  it("finds it beside a command that touches no job, such as one that only leaves a mark", async () => {
+    const { timers, submit, refuse } = newScene()
+    let tries = 0
+    refuse((batch) => adds("bad")(batch) && ++tries < 10)
+    const asked: Array<ReturnType<typeof submit>> = []
+    submit(() => {
+      asked.push(submit((unit) => unit.mark("note", "1"), { weight: 0 }))
+      asked.push(submit((unit) => addJob(unit, "bad")))
+    })
+    await timers.advance(0)
+    expect([asked.map(({ state }) => state), tries]).toEqual([["committed", "refused"], 2])
+  })
+
   it("commits one by one for as long as the batch may have held parts, then together again", async () => {
     const { timers, submit, refuse, batches } = newScene()
     refuse(adds("bad"))
