@@ -364,10 +364,12 @@ export class StoreWriter implements OrderSource, Writer {
     })
   }
 
-  private afterCycle(more: boolean): void {
-    this.adaptCycle(more)
+  private afterCycle(full: boolean): void {
+    this.adaptCycle(full)
     if (this.outage.over()) this.host.storeBack(this)
     if (this.clock.found && this.duty === "claiming") this.host.clockSetBack(this)
+    // Who was told just now may have given something: a stream's value, say.
+    const more = full || this.pending.length > 0
     if (more && !this.closed) {
       // A turn between cycles: timers, sockets and the caller's own work come first.
       this.host.timers.after(0, () => this.run())

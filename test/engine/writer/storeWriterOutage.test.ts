@@ -80,6 +80,17 @@ describe("a writer whose store is away", () => {
     expect([row("b").key, batches.length - before, eventsOf("JobAdded").length, asked.endings]).toEqual([2, 2, 2, 1])
   })
 
+  it("commits at once what is given by who hears that it is back", async () => {
+    const { fail, heal, add, submit, timers, host } = newScene()
+    fail("commit", unavailable())
+    add("a")
+    heal()
+    const given: Array<ReturnType<typeof submit>> = []
+    host.whenBack = () => void given.push(submit((unit) => addJob(unit, "b")))
+    await timers.advance(50)
+    expect(given.map(({ state }) => state)).toEqual(["committed"])
+  })
+
   it("makes a commit anew that is not on disk, with the instant of then", async () => {
     const { fail, heal, add, timers, batches, startedAt } = newScene()
     fail("commit", unavailable())
