@@ -174,6 +174,7 @@ describe("a due job", () => {
     answer([dueJob(1)])
     const { unit, claimed } = take()
     expect([claimed, unit.consequences.starts.length]).toEqual([[], 1])
+    expect(unit.steps.map(({ event }) => event.type)).toEqual(["waitOver"])
   })
 })
 

@@ -55,6 +55,7 @@ describe("the size of a cycle", () => {
     ["stays up to 4 ms", { own: [0, 4, 0] }, [192, 384, 384]],
     ["is halved beyond 4 ms, down to 192", { own: [0, 0, 4.1, 5, 5, 0] }, [192, 384, 768, 384, 192, 192]],
     ["does not count the commit, which waits for a disk", { own: [0, 0, 0], commitMs: 100 }, [192, 384, 768]],
+    ["counts what the store takes of a turn to say what is due", { own: [0, 0, 0], dueMs: 3 }, [192, 192, 192]],
     [
       "may be more while a store is waited for: four times that",
       { own: [5.9, 6, 12, 12.1, 0], dueWaitMs: 3 },
@@ -134,6 +135,27 @@ describe("a writer that has work", () => {
     writer.close(new Error("closed"))
     await timers.advance(0)
     expect(host.cycles - before).toBe(1)
+  })
+
+  it("is not at rest while more is due", async () => {
+    const { writer, submit, timers, host } = newScene({ rowsPerRead: 1 })
+    submit((unit) => ["a", "b", "c"].map((id) => addJob(unit, id)))
+    const started: Array<number> = []
+    host.between = Effect.sync(() => {
+      if (host.orders.length === 1) writer.idle(() => started.push(host.orders.length))
+    })
+    await timers.advance(minute)
+    expect(started).toEqual([3])
+  })
+
+  it("is not at rest before its cycle is over, though nothing is pending", () => {
+    const { writer, submit } = newScene()
+    const heard: Array<string> = []
+    submit(() => {
+      writer.idle(() => heard.push("at rest"))
+      heard.push("still at work")
+    })
+    expect(heard).toEqual(["still at work", "at rest"])
   })
 
   it("calls back who waits for rest when the last pending command is through, in order", async () => {
