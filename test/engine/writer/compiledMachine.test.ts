@@ -124,6 +124,7 @@ describe("compileMachine", () => {
       "odd",
       createMachine({ id: "odd", initial: "a", onDone: ".a", states: { a: {} } })
     ],
+    ["a transition with several targets", "a", flat({ on: { go: { target: ["b", "a"] } } })],
     ['target "odd"', "a", flat({ on: { go: "#odd" } })],
     [
       "transitions out of a final state",
