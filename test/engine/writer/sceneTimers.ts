@@ -20,7 +20,7 @@ export class SceneTimers extends ManualTimers implements WallTimers {
 
   /** As if nobody moved the wall until then. */
   at(instant: number, callback: () => void): CancelTimer {
-    return this.after(instant - this.now(), callback)
+    return this.after(Math.max(0, instant - this.now()), callback)
   }
 
   /** Milliseconds until the earliest; `null`: none is armed. */
