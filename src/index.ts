@@ -1,11 +1,12 @@
 /** The public surface of `carillon`. Bundles for a browser: no Node built-in, no native module. */
 export { createScheduler } from "./scheduler/createScheduler.ts"
-export type { NamedJobInput, Scheduler, ShutdownOptions, StartOptions, TypedJobInput } from "./scheduler/scheduler.ts"
+export type { NamedJobInput, Scheduler, TypedJobInput } from "./scheduler/scheduler.ts"
+export type { ResumeOptions, RunOptions, ShutdownOptions, StartOptions, Timing } from "./scheduler/verbOptions.ts"
 export type * from "./scheduler/verbErrors.ts"
 export { createSchedulerFromConfig } from "./scheduler/fromConfig.ts"
 export type { ConfigRegistry, PartConfig, SchedulerConfig } from "./scheduler/fromConfig.ts"
 export type { RetentionOptions, SchedulerOptions } from "./scheduler/options.ts"
-export type { JobHandle, ResumeOptions, RunHandle, RunOptions, Timing } from "./scheduler/jobHandle.ts"
+export type { JobHandle, RunHandle } from "./scheduler/jobHandle.ts"
 export { InvalidExportError } from "./scheduler/jobExchange.ts"
 export type { ExportedJob, ExportedJobs, ImportOptions } from "./scheduler/jobExchange.ts"
 export type { ExecutorLoad, SchedulerStatus, StoreOutageStatus, StoreStatus } from "./scheduler/status.ts"
@@ -77,8 +78,22 @@ export type { JobChanges } from "./engine/writer/jobEdits.ts"
 export type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "./engine/query/queries.ts"
 export type { Explanation, Verdict } from "./engine/query/explain.ts"
 export type { Invariant, NotCheckedReason, Verification, Violation } from "./verify/verification.ts"
-export type { JobActor } from "./engine/jobActors.ts"
-export type { SchedulerActor } from "./engine/engine.ts"
+export type {
+  JobActor,
+  JobCommand,
+  JobRefused,
+  JobRescheduleCommand,
+  JobResumeCommand,
+  JobRunCommand,
+  JobSnapshot
+} from "./scheduler/jobActor.ts"
+export type {
+  SchedulerActor,
+  SchedulerCommand,
+  SchedulerRefused,
+  SchedulerShutdownCommand
+} from "./scheduler/schedulerActor.ts"
+export type { SchedulerSnapshot } from "./engine/schedulerLife.ts"
 export type { Inspect } from "./engine/engineOptions.ts"
 export * from "./engine/schedulerError.ts"
 export { JobsUnclaimedError } from "./engine/writer/unclaimedJobs.ts"

@@ -6,9 +6,6 @@
 import type { Effect } from "effect"
 import type { Observable } from "rxjs"
 import { Subscription } from "rxjs"
-import { createActor } from "xstate"
-import type { ActorRefFrom } from "xstate"
-import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import { EventStream } from "../event/eventStream.ts"
 import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
@@ -20,16 +17,16 @@ import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { WallTimers } from "./clock.ts"
-import { liveClock, maxSleepMs, rxjsScheduler, timersOf, xstateClock } from "./clock.ts"
+import { liveClock, maxSleepMs, rxjsScheduler, timersOf } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
 import type { OrderSource } from "./dispatchedOrder.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
-import { guardedInspect, guardSubscribers } from "./inspection.ts"
+import { guardedInspect } from "./inspection.ts"
 import { JobWatchers } from "./jobWatchers.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
-import type { JobActor } from "./jobActors.ts"
+import type { HeldJob } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { JobCodec } from "./job/jobCodec.ts"
@@ -52,6 +49,7 @@ import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
 import type { FencedStore } from "./openStores.ts"
 import { OpenStores } from "./openStores.ts"
+import { SchedulerLife } from "./schedulerLife.ts"
 import { signalsOf$ } from "./stream/streamSignals.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
 import { Suspects } from "./writer/suspects.ts"
@@ -60,9 +58,6 @@ import { ErrorLog } from "./errorLog.ts"
 
 /** How long a stop waits for a store that does not answer, beyond its deadline. */
 const unansweredMs = 5_000
-
-/** The scheduler's actor: it shows the scheduler's life. Send it nothing; the verbs do. */
-export type SchedulerActor = ActorRefFrom<typeof schedulerMachine>
 
 export interface StartOptions {
   readonly paused: boolean
@@ -79,7 +74,7 @@ export class Engine implements WriterHost {
   readonly suspects: Suspects
   readonly unclaimed: UnclaimedJobs
   readonly questions: Questions
-  readonly actor: SchedulerActor
+  readonly life: SchedulerLife
   readonly waiters = new RunWaiters()
   readonly cacheLimit: number
   readonly startedAt: EpochMillis
@@ -141,13 +136,11 @@ export class Engine implements WriterHost {
     this.streams = new Map(options.streams)
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, this.unclaimed, onError)
     this.retention = new Retention(options.retention, this.timers)
-    const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(this.timers), ...inspecting })
-    this.actor = guardSubscribers(root, { onError, within })
+    const guards = { onError, within }
+    this.life = new SchedulerLife(this.timers, guards, inspecting.inspect)
     this.stores = new OpenStores(this)
-    this.executorActors = new ExecutorActors(this.actor, this.dispatcher)
-    this.jobActors = new JobActors(this.actor, inspect !== undefined, (actor) =>
-      guardSubscribers(actor, { onError, within })
-    )
+    this.executorActors = new ExecutorActors(this.life.shown, this.dispatcher, guards)
+    this.jobActors = new JobActors(this.life.shown, inspect !== undefined, guards)
     this.watchers = new JobWatchers(within, onError)
     this.followers = [this.jobActors, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
   }
@@ -159,12 +152,12 @@ export class Engine implements WriterHost {
   get claiming(): boolean {
     if (this.phase !== "started") return false
     // A store that is away claims nothing by itself; the others go on.
-    const { value, context } = this.actor.getSnapshot()
+    const { value, context } = this.life.now
     return value === "active" || (value === "degraded" && !context.paused)
   }
 
   get paused(): boolean {
-    return this.actor.getSnapshot().context.paused
+    return this.life.now.context.paused
   }
 
   /** Open stores by name, in the order in which they were given. */
@@ -266,7 +259,7 @@ export class Engine implements WriterHost {
     if (this.stopped) return Promise.reject(new SchedulerStoppedError({ verb: "start", reason: this.stopReason }))
     if (this.phase !== "new") return Promise.reject(new SchedulerStartedError({ verb: "start" }))
     this.phase = "starting"
-    this.actor.start()
+    this.life.start()
     const calledOff = new Promise<never>((_resolve, reject) => (this.callOffStart = reject))
     const started = this.comeUp(paused, Promise.race([this.open(waitMs, declare), calledOff]))
     this.startOver = started.catch(() => undefined)
@@ -288,8 +281,8 @@ export class Engine implements WriterHost {
       // A store that was opened may have been lost to another owner meanwhile.
       if (this.fault !== null) throw this.fault.error
       this.phase = "started"
-      this.actor.send({ type: "started" })
-      if (paused) this.actor.send({ type: "pause" })
+      this.life.send({ type: "started" })
+      if (paused) this.life.send({ type: "pause" })
       this.claimFromNow()
     } catch (error) {
       await this.abandon(error)
@@ -302,15 +295,15 @@ export class Engine implements WriterHost {
 
   pause(): void {
     this.mustRun("pause")
-    if (!this.actor.getSnapshot().can({ type: "pause" })) return
-    this.actor.send({ type: "pause" })
+    if (!this.life.now.can({ type: "pause" })) return
+    this.life.send({ type: "pause" })
     this.tellLifecycle("SchedulerPaused")
   }
 
   resume(): void {
     this.mustRun("resume")
-    if (!this.actor.getSnapshot().can({ type: "resume" })) return
-    this.actor.send({ type: "resume" })
+    if (!this.life.now.can({ type: "resume" })) return
+    this.life.send({ type: "resume" })
     this.claimFromNow()
     this.tellLifecycle("SchedulerResumed")
     this.wakeAll()
@@ -348,7 +341,7 @@ export class Engine implements WriterHost {
   async removeStore(name: string): Promise<void> {
     this.mustRun("removeStore")
     if (this.stores.forgetFenced(name)) {
-      this.actor.send({ type: "storeBack", store: name })
+      this.life.send({ type: "storeBack", store: name })
       return
     }
     const writer = this.writer(name, "removeStore")
@@ -362,7 +355,7 @@ export class Engine implements WriterHost {
     }
     const removed = new SchedulerStoppedError({ verb: `store "${name}"`, reason: "it was removed" })
     await this.stores.close(name, removed)
-    if (this.actor.getSnapshot().context.lost.includes(name)) this.storeBack(writer)
+    if (this.life.now.context.lost.includes(name)) this.storeBack(writer)
     this.leave(writer, removed)
   }
 
@@ -426,7 +419,7 @@ export class Engine implements WriterHost {
   }
 
   /** The live actor of a job, asked for while the commit of `unit` is told. */
-  actorOf(writer: StoreWriter, unit: UnitOfWork, job: Job): JobActor {
+  actorOf(writer: StoreWriter, unit: UnitOfWork, job: Job): HeldJob {
     this.mustRun("actor")
     return this.jobActors.ask(writer, unit, job)
   }
@@ -461,8 +454,8 @@ export class Engine implements WriterHost {
   }
 
   storeLost(writer: StoreWriter, error: StoreError): void {
-    const known = this.actor.getSnapshot().context.lost.includes(writer.name)
-    this.actor.send({ type: "storeLost", store: writer.name, reason: error.message })
+    const known = this.life.now.context.lost.includes(writer.name)
+    this.life.send({ type: "storeLost", store: writer.name, reason: error.message })
     if (!known) {
       const { message: reason, _tag: errorTag } = error
       this.tellLifecycle("SchedulerDegraded", { store: writer.name, reason, errorTag })
@@ -470,7 +463,7 @@ export class Engine implements WriterHost {
   }
 
   storeBack(writer: StoreWriter): void {
-    this.actor.send({ type: "storeBack", store: writer.name })
+    this.life.send({ type: "storeBack", store: writer.name })
     writer.claimFromNow()
     this.tellLifecycle("SchedulerRecovered", { store: writer.name })
     this.wakeAll()
@@ -504,7 +497,7 @@ export class Engine implements WriterHost {
   }
 
   private async stop(): Promise<void> {
-    this.actor.send({ type: "drain" })
+    this.life.send({ type: "drain" })
     this.phase = "stopping"
     this.tellLifecycle("SchedulerDraining")
     this.emissions.unsubscribe()
@@ -520,7 +513,7 @@ export class Engine implements WriterHost {
     await this.within(unansweredMs, [this.stores.closeAll(stopped)])
     this.phase = "stopped"
     this.jobActors.close()
-    this.actor.send({ type: "drained" })
+    this.life.send({ type: "drained" })
     this.waiters.close(this.stopReason)
     const errorTag = tagOf(this.fault?.error)
     this.tellLifecycle("SchedulerStopped", {
@@ -550,8 +543,8 @@ export class Engine implements WriterHost {
     this.executorActors.drain()
     this.jobActors.close()
     this.waiters.close(this.stopReason)
-    this.actor.send(this.fault === null ? { type: "drain" } : { type: "failed", reason: reasonOf(error) })
-    this.actor.send({ type: "drained" })
+    this.life.send(this.fault === null ? { type: "drain" } : { type: "failed", reason: reasonOf(error) })
+    this.life.send({ type: "drained" })
     this.events.end()
   }
 

@@ -3,11 +3,12 @@ import type { AnyActorRef, InspectionEvent, Observer } from "xstate"
 import { callBack } from "../event/callback.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 
-type Guards = Pick<EngineOptions, "onError" | "within">
+/** How those who look are called, and who hears what they throw. */
+export type ActorGuards = Pick<EngineOptions, "onError" | "within">
 
 /** Passes everything on; what the inspector throws, now or later, is reported, and the actors go on. */
 export const guardedInspect =
-  ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & Guards) =>
+  ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & ActorGuards) =>
   (event: InspectionEvent): void => {
     within(() =>
       callBack(
@@ -17,8 +18,14 @@ export const guardedInspect =
     )
   }
 
+/** Observers of the system that come later are kept from doing harm, too. */
+export const guardSystem = (system: AnyActorRef["system"], guards: ActorGuards): void => {
+  const attach = system.inspect.bind(system)
+  system.inspect = (inspect) => attach(guardedInspect({ ...guards, inspect }))
+}
+
 /** The actor itself; what its subscribers throw, now or later, is reported. */
-export const guardSubscribers = <A extends AnyActorRef>(actor: A, { onError, within }: Guards): A => {
+export const guardSubscribers = <A extends AnyActorRef>(actor: A, { onError, within }: ActorGuards): A => {
   const subscribe = actor.subscribe.bind(actor) as (observer: Observer<unknown>) => unknown
   const where = `a subscriber of actor "${actor.id}"`
   const guarded = (call: () => unknown): void => within(() => callBack(call, (error) => onError(error, where)))

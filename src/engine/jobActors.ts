@@ -6,13 +6,24 @@
 import { createActor, setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
+import type { JobEvent } from "../job/jobEvent.ts"
 import { noAnswer } from "../job/jobEvent.ts"
+import type { ClosedActor } from "./closedActor.ts"
+import { closedActor } from "./closedActor.ts"
+import type { ActorGuards } from "./inspection.ts"
 import type { Job } from "./job/jobCodec.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
-/** A job's actor: it shows each committed step of the job. What it is sent by others changes nothing that is stored. */
-export type JobActor = ActorRefFrom<typeof jobMachine>
+/** The actor that shows each committed step of a job; it takes nothing from outside. */
+export type ShownJob = ActorRefFrom<typeof jobMachine>
+
+/** A job's actor, and how whoever asked for it lets it go. */
+export interface HeldJob {
+  readonly actor: ShownJob
+  /** Called again, it does nothing. */
+  release(): void
+}
 
 /** What is asked of a writer: its name, and which jobs it keeps decoded. */
 export interface JobCacheView {
@@ -20,10 +31,11 @@ export interface JobCacheView {
   readonly cache: { byKey(key: number): Job | undefined }
 }
 
-interface Live {
-  readonly actor: JobActor
-  /** Asked for by a caller: stays until the job is done or the scheduler stops. */
-  asked: boolean
+interface Live extends ClosedActor<ShownJob, JobEvent> {
+  readonly view: JobCacheView
+  readonly key: number
+  /** Callers who asked for it and have not let it go: while there is one it stays, until the job is done or the scheduler stops. */
+  holders: number
 }
 
 type KeeperEvent = { readonly type: "stop"; readonly actor: AnyActorRef } | { readonly type: "close" }
@@ -33,9 +45,8 @@ const keeperMachine = setup({ types: { events: {} as KeeperEvent } }).createMach
   id: "jobs",
   initial: "open",
   states: {
-    // The jobs' own news, such as their end, reach their parent too, and mean nothing to it.
     open: {
-      on: { stop: { actions: stopChild(({ event }) => event.actor) }, close: "closed", "*": {} }
+      on: { stop: { actions: stopChild(({ event }) => event.actor) }, close: "closed" }
     },
     closed: { type: "final" }
   }
@@ -47,16 +58,15 @@ export class JobActors implements CommitFollower<JobCacheView> {
   /** Jobs that left the cache since the last commit was followed. */
   private leaving: Array<{ readonly view: JobCacheView; readonly key: number }> = []
   private count = 0
-  private keeper: ActorRefFrom<typeof keeperMachine> | null = null
+  private keeper: ClosedActor<ActorRefFrom<typeof keeperMachine>, KeeperEvent> | null = null
   private readonly parent: AnyActorRef
   private readonly inspected: boolean
-  /** Keeps an actor's subscribers from doing harm. */
-  private readonly guard: (actor: JobActor) => JobActor
+  private readonly guards: ActorGuards
 
-  constructor(parent: AnyActorRef, inspected: boolean, guard: (actor: JobActor) => JobActor) {
+  constructor(parent: AnyActorRef, inspected: boolean, guards: ActorGuards) {
     this.parent = parent
     this.inspected = inspected
-    this.guard = guard
+    this.guards = guards
   }
 
   /** Jobs with a live actor. */
@@ -65,13 +75,20 @@ export class JobActors implements CommitFollower<JobCacheView> {
   }
 
   /**
-   * The job's actor, live from now on; one of a job that is done has ended. Asked while `unit`'s commit is told: the actor
+   * The job's actor, live until it is let go; one of a job that is done has ended. Asked while `unit`'s commit is told: the actor
    * is as it was before, and `follow` brings it up to date.
    */
-  ask(view: JobCacheView, unit: UnitOfWork, job: Job): JobActor {
+  ask(view: JobCacheView, unit: UnitOfWork, job: Job): HeldJob {
     const live = this.find(view, job.key) ?? this.open(view, unit.initial(job.key) ?? job)
-    live.asked = true
-    return live.actor
+    live.holders += 1
+    // One that has ended shows what it shows whether it is kept or not.
+    if (live.actor.getSnapshot().status !== "active") this.end(view.name, job.key)
+    let held = true
+    const release = (): void => {
+      if (held) this.release(live)
+      held = false
+    }
+    return { actor: live.actor, release }
   }
 
   /** Passes the committed steps on. */
@@ -81,14 +98,13 @@ export class JobActors implements CommitFollower<JobCacheView> {
       for (const job of unit.changed())
         if (this.find(view, job.key) === undefined) this.open(view, unit.initial(job.key) ?? job)
     for (const { key, event } of unit.steps) {
-      const actor = this.find(view, key)?.actor
-      // One that was done takes no event; what begins anew is seen to below.
-      if (actor?.getSnapshot().status === "active") actor.send(event)
+      // One that was done takes no event; what begins anew is seen to below. A copy: what is shown can be reached into.
+      this.find(view, key)?.tell(structuredClone(event))
     }
     for (const job of unit.changed()) this.agree(view, job)
     for (const left of this.leaving) {
-      const gone = left.view.cache.byKey(left.key) === undefined
-      if (gone && this.find(left.view, left.key)?.asked === false) this.end(left.view.name, left.key)
+      const live = this.find(left.view, left.key)
+      if (live?.holders === 0 && isPutAway(live)) this.end(left.view.name, left.key)
     }
     this.leaving = []
   }
@@ -107,7 +123,15 @@ export class JobActors implements CommitFollower<JobCacheView> {
   /** Ends them all. */
   close(): void {
     for (const store of [...this.live.keys()]) this.closeStore(store)
-    if (this.keeper?.getSnapshot().status === "active") this.keeper.send({ type: "close" })
+    this.keeper?.tell({ type: "close" })
+  }
+
+  private release(live: Live): void {
+    live.holders -= 1
+    const { view, key } = live
+    // The inspector goes on seeing one that is in memory all the same.
+    if (live.holders > 0 || this.find(view, key) !== live || (this.inspected && !isPutAway(live))) return
+    this.end(view.name, key)
   }
 
   /** A life that began anew was no step of the machine: another actor shows it. One that is done has ended by itself. */
@@ -116,7 +140,7 @@ export class JobActors implements CommitFollower<JobCacheView> {
     if (live === undefined) return
     if (live.actor.getSnapshot().value !== job.value) {
       this.end(view.name, job.key)
-      this.open(view, job).asked = live.asked
+      this.open(view, job)
     }
     if (job.value === "done") this.end(view.name, job.key)
   }
@@ -126,20 +150,28 @@ export class JobActors implements CommitFollower<JobCacheView> {
   }
 
   private open(view: JobCacheView, job: Job): Live {
-    const { rules, memory, value } = job
+    const { rules, memory } = structuredClone({ rules: job.rules, memory: job.memory })
     const jobId = job.row.id
-    this.keeper ??= createActor(keeperMachine, { parent: this.parent, id: "jobs" }).start()
+    const { actor: parent } = (this.keeper ??= this.openKeeper())
     const actor = createActor(jobMachine, {
-      parent: this.keeper,
+      parent,
       id: `job:${jobId}`,
       input: { jobId, rules, memory },
-      snapshot: jobMachine.resolveState({ value, context: { jobId, rules, memory, answer: noAnswer } })
-    }).start()
-    const live: Live = { actor: this.guard(actor), asked: false }
+      snapshot: jobMachine.resolveState({ value: job.value, context: { jobId, rules, memory, answer: noAnswer } })
+    })
+    const live: Live = { ...closedActor<ShownJob, JobEvent>(actor, this.guards), view, key: job.key, holders: 0 }
+    live.start()
     const jobs = this.live.get(view.name) ?? new Map<number, Live>()
     this.live.set(view.name, jobs.set(job.key, live))
     this.count += 1
     return live
+  }
+
+  private openKeeper(): NonNullable<typeof this.keeper> {
+    const actor = createActor(keeperMachine, { parent: this.parent, id: "jobs" })
+    const keeper = closedActor<typeof actor, KeeperEvent>(actor, this.guards)
+    keeper.start()
+    return keeper
   }
 
   private end(store: string, key: number): void {
@@ -148,6 +180,9 @@ export class JobActors implements CommitFollower<JobCacheView> {
     if (jobs === undefined || live === undefined) return
     jobs.delete(key)
     this.count -= 1
-    if (live.actor.getSnapshot().status === "active") this.keeper?.send({ type: "stop", actor: live.actor })
+    if (live.actor.getSnapshot().status === "active") this.keeper?.tell({ type: "stop", actor: live.actor })
   }
 }
+
+/** No longer kept decoded. */
+const isPutAway = ({ view, key }: Live): boolean => view.cache.byKey(key) === undefined

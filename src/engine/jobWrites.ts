@@ -2,7 +2,7 @@
 import { checkIdText } from "../job/jobOptions.ts"
 import type { Engine } from "./engine.ts"
 import type { Job } from "./job/jobCodec.ts"
-import type { JobActor } from "./jobActors.ts"
+import type { HeldJob } from "./jobActors.ts"
 import type { JobQueries } from "./query/jobQueries.ts"
 import { jobIn, removeById } from "./writer/jobEdits.ts"
 import { command, weightOf } from "./writer/intent.ts"
@@ -36,8 +36,8 @@ export class JobWrites {
     await submit(this.engine, writer, { ids: [id] }, (unit) => removeById(unit, id))
   }
 
-  /** The job's actor, live from the commit on in which it is found. */
-  async actor(id: string): Promise<JobActor> {
+  /** The job's actor, live from the commit on in which it is found until it is let go. */
+  async actor(id: string): Promise<HeldJob> {
     const { writer } = await this.queries.mustFind(id, "actor")
     const find = (unit: UnitOfWork) => ({ unit, job: jobIn(unit, id, "actor") })
     return submitAnd(this.engine, writer, { ids: [id] }, find, ({ unit, job }) =>

@@ -150,6 +150,20 @@ export class NameTakenError extends Data.TaggedError("NameTakenError")<{
   }
 }
 
+/** In `refused` alone: an actor was sent what is no command of its. */
+export class UnknownCommandError extends Data.TaggedError("UnknownCommandError")<{
+  /** Its id, such as `job:backup`. */
+  readonly actor: string
+  /** What it was sent: the event's type, or what is no event, in a few words. */
+  readonly found: string
+  /** The commands that it takes. */
+  readonly known: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return `actor ${inWords(this.actor)} was sent ${this.found}, which is no command of its; send an event whose type is one of ${this.known.join(", ")}`
+  }
+}
+
 /** To `onError` alone: an executor has not answered. The scheduler goes on without its answer. */
 export class ExecutorUnansweredError extends Data.TaggedError("ExecutorUnansweredError")<{
   /** Its name. */

@@ -6,9 +6,7 @@ import type { Runtime } from "effect"
 import type { Observable } from "rxjs"
 import { inWords } from "../input/inWords.ts"
 import { Engine } from "../engine/engine.ts"
-import type { SchedulerActor } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
-import type { JobActor } from "../engine/jobActors.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { recordOf } from "../engine/job/jobRecord.ts"
 import type { WrittenJob } from "../engine/jobWrites.ts"
@@ -44,7 +42,7 @@ import { AddingJobs } from "./addingJobs.ts"
 import { declaredJobs } from "./declaredJobs.ts"
 import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
 import { exportJobs, readExport } from "./jobExchange.ts"
-import type { JobHandle, ResumeOptions, RunHandle, RunOptions, Timing } from "./jobHandle.ts"
+import type { JobHandle, RunHandle } from "./jobHandle.ts"
 import { FetchedJob, readMissed } from "./jobHandle.ts"
 import { pauseMany, removeMany, resumeMany } from "./manyJobs.ts"
 import { plainRuntime, readOptions } from "./options.ts"
@@ -52,9 +50,14 @@ import type { SchedulerOptions } from "./options.ts"
 import { printJobs } from "./printJobs.ts"
 import type { RequestedRun } from "./runRequests.ts"
 import { RunRequests } from "./runRequests.ts"
-import type { Scheduler, ShutdownOptions, StartOptions } from "./scheduler.ts"
+import { jobActor } from "./jobActor.ts"
+import type { JobActor } from "./jobActor.ts"
+import { schedulerActor } from "./schedulerActor.ts"
+import type { SchedulerActor } from "./schedulerActor.ts"
+import type { Scheduler } from "./scheduler.ts"
 import type { SchedulerStatus } from "./status.ts"
 import { statusOf } from "./status.ts"
+import type { ResumeOptions, RunOptions, ShutdownOptions, StartOptions, Timing } from "./verbOptions.ts"
 
 /**
  * Makes a scheduler; nothing runs and nothing is opened before `start`. Throws what is wrong with the options:
@@ -74,6 +77,7 @@ class LocalScheduler implements Scheduler {
   private readonly adding: AddingJobs
   private readonly requests: RunRequests
   private readonly writes: JobWrites
+  readonly actor: SchedulerActor
   /** Settles with the start. */
   private starting: Promise<void> | null = null
 
@@ -83,14 +87,11 @@ class LocalScheduler implements Scheduler {
     this.adding = new AddingJobs(this.engine, this.queries)
     this.requests = new RunRequests(this.engine, this.queries)
     this.writes = new JobWrites(this.engine, this.queries)
+    this.actor = schedulerActor(this.engine.life.shown, this, this.engine.options)
   }
 
   get events$(): Observable<SchedulerEvent> {
     return this.engine.events.events$
-  }
-
-  get actor(): SchedulerActor {
-    return this.engine.actor
   }
 
   on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {
@@ -250,8 +251,8 @@ class LocalScheduler implements Scheduler {
     return watchedJob(this.engine, this.queries, id)
   }
 
-  jobActor(id: string): Promise<JobActor> {
-    return this.writes.actor(id)
+  async jobActor(id: string): Promise<JobActor> {
+    return jobActor(await this.writes.actor(id), id, this, this.engine.options)
   }
 
   async addTask(task: AnyTask): Promise<void> {

@@ -1,11 +1,9 @@
 /** Jobs and runs as a caller holds them. */
-import type { JobActor } from "../engine/jobActors.ts"
 import type { JobChanges } from "../engine/writer/jobEdits.ts"
 import type { LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { Explanation } from "../engine/query/explain.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
-import type { JobOptions } from "../job/jobOptions.ts"
 import type { Outcome, RunRecord } from "../job/run.ts"
 import type { JobFault, JobState } from "../job/snapshot.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
@@ -13,8 +11,10 @@ import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { Json, Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import type { Observable } from "rxjs"
+import type { JobActor } from "./jobActor.ts"
 import { inWords } from "../input/inWords.ts"
 import { withFields } from "../input/readable.ts"
+import type { ResumeOptions, RunOptions, Timing } from "./verbOptions.ts"
 
 /** A run that was asked for. */
 export interface RunHandle {
@@ -30,18 +30,6 @@ export interface RunHandle {
   retry(): Promise<RunHandle>
 }
 
-/** When a job fires, beside its trigger. */
-export type Timing = Pick<JobOptions, "start" | "end" | "jitter">
-
-/** What becomes of the fire times of a pause. */
-export interface ResumeOptions {
-  /**
-   * `"skip"`: they are not made up. `"coalesce"`: they come due now. Default: `"skip"` after a user's pause, `"coalesce"` after a fault, and
-   * where the pause has outlasted the job's last fire time.
-   */
-  readonly missed?: "skip" | "coalesce"
-}
-
 /** What was given as `missed`, checked. Throws `InvalidOptionError`. */
 export const readMissed = (verb: string, options: ResumeOptions): ResumeOptions["missed"] => {
   checkKnownOptions(verb, options, ["missed"])
@@ -50,12 +38,6 @@ export const readMissed = (verb: string, options: ResumeOptions): ResumeOptions[
   if (missed !== undefined && !["skip", "coalesce"].includes(missed))
     throw new InvalidOptionError({ option: "missed", found: inWords(missed), expected: `"skip" or "coalesce"` })
   return missed
-}
-
-/** What a run on request may have of its own. */
-export interface RunOptions {
-  /** Plain JSON that the task's schema accepts. Default: the job's. */
-  readonly args?: unknown
 }
 
 /**
@@ -85,7 +67,7 @@ export interface JobHandle extends Pick<
   readonly record: JobRecord
   /** The job's record now and after every change; completes when the job is removed or the scheduler stops. See `Scheduler.job$`. */
   readonly $: Observable<JobRecord>
-  /** The job's XState actor, live from now on. See `Scheduler.jobActor`. */
+  /** The job's XState actor, the caller's own: to look at, to send the verbs to, and to let go with `stop()`. See `Scheduler.jobActor`. */
   actor(): Promise<JobActor>
   /** Changes some of the definition, all or nothing. See `Scheduler.modifyJob`. */
   modify(changes: JobChanges): Promise<JobHandle>

@@ -1,8 +1,5 @@
 /** What a scheduler is to a program: every verb, what it promises and what it fails with. An interface: `createScheduler` makes one. */
-import type { DurationLike } from "../time/duration.ts"
 import type { Observable } from "rxjs"
-import type { SchedulerActor } from "../engine/engine.ts"
-import type { JobActor } from "../engine/jobActors.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { Explanation } from "../engine/query/explain.ts"
 import type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
@@ -20,8 +17,11 @@ import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import type { Verification } from "../verify/verification.ts"
 import type { ExportedJobs, ImportOptions } from "./jobExchange.ts"
-import type { JobHandle, ResumeOptions, RunHandle, RunOptions, Timing } from "./jobHandle.ts"
+import type { JobHandle, RunHandle } from "./jobHandle.ts"
+import type { JobActor } from "./jobActor.ts"
+import type { SchedulerActor } from "./schedulerActor.ts"
 import type { SchedulerStatus } from "./status.ts"
+import type { ResumeOptions, RunOptions, ShutdownOptions, StartOptions, Timing } from "./verbOptions.ts"
 
 /** A job of a task whose arguments are typed. */
 export type TypedJobInput<T> = Omit<JobInput, "task" | "args"> & {
@@ -42,22 +42,6 @@ export type NamedJobInput = JobInput & {
       }
 }
 
-/** How a scheduler starts. */
-export interface StartOptions {
-  /** True: fires nothing until `resume`. Default false. */
-  readonly paused?: boolean
-  /** How long to wait for another process to give a store back, as the old one does in a deployment. Default: not at all. */
-  readonly waitForStore?: DurationLike
-}
-
-/** How a scheduler stops. */
-export interface ShutdownOptions {
-  /** False: runs under way are interrupted at once. Default true. */
-  readonly wait?: boolean
-  /** How long runs under way may take to end, where they are waited for; then they are interrupted. Default 30 seconds. */
-  readonly deadline?: DurationLike
-}
-
 /**
  * A scheduler. Verbs that change something resolve when the change is on disk; one that rejects has written nothing, unless it is for many
  * jobs. What each rejects with is said by name. `VerbError` stands for what every verb has that asks a store: `SchedulerNotStartedError`
@@ -69,7 +53,10 @@ export interface Scheduler {
   /** Everything that happens from now on, in order; completes when the scheduler has stopped. */
   readonly events$: Observable<SchedulerEvent>
 
-  /** The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. */
+  /**
+   * The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume` and
+   * `shutdown`, and emits `refused` for one that fails and for anything else that it is sent.
+   */
   readonly actor: SchedulerActor
 
   /**
@@ -269,7 +256,8 @@ export interface Scheduler {
   job$(id: string): Observable<JobRecord>
 
   /**
-   * The job's XState actor, live from now on until the job is done or the scheduler stops. Rejects with `UnknownJobError`, `JobStateError`
+   * The job's XState actor, live until the job is done, the scheduler stops or `stop()` lets it go: a caller's own, which takes `pause`,
+   * `resume`, `run`, `reschedule` and `remove`, and emits `refused` for one that fails and for anything else that it is sent. Rejects with `UnknownJobError`, `JobStateError`
    * (its row cannot be read), `InvalidJobError` (the id is no text) or a `VerbError`.
    */
   jobActor(id: string): Promise<JobActor>

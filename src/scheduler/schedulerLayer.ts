@@ -6,7 +6,6 @@ import { Context, Effect, Fiber, Layer, Runtime, Supervisor } from "effect"
 import type { Stream } from "effect"
 import { inWords } from "../input/inWords.ts"
 import { effectStream } from "./effectStream.ts"
-import type { SchedulerActor } from "../engine/engine.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
@@ -21,6 +20,7 @@ import type { JobHandle, RunHandle } from "./jobHandle.ts"
 import type { VerbErrors } from "./errorsByVerb.ts"
 import type { SchedulerOptions } from "./options.ts"
 import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./scheduler.ts"
+import type { SchedulerActor } from "./schedulerActor.ts"
 import type { SchedulerStatus } from "./status.ts"
 import type {
   AddJobError,
@@ -82,7 +82,7 @@ export interface SchedulerService extends Effects<PromiseScheduler, (typeof verb
    * consumer. Fails with `UnknownJobError`, `InvalidJobError` (the id is no text) or a `VerbError`.
    */
   readonly job: (id: string) => Stream.Stream<JobRecord, WatchJobError>
-  /** The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. */
+  /** The XState actor of the scheduler: see `Scheduler.actor` of the promise face. */
   readonly actor: SchedulerActor
   /** The same scheduler with promises and Observables. */
   readonly promises: PromiseScheduler

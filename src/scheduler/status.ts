@@ -92,7 +92,7 @@ const maxParked = 10_000
 const patienceMs = 2_000
 
 export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
-  const { value, context } = engine.actor.getSnapshot()
+  const { value, context } = engine.life.now
   const { errors } = engine
   return {
     state: engine.fresh ? "starting" : value,

@@ -142,7 +142,7 @@ describe("a job's actor", () => {
     await scheduler.start()
     const job = await scheduler.addJob({ id: "a", task: "noop", trigger: interval({ minutes: 1 }), maxRuns: 2 })
     const actor = await job.actor()
-    expect(await job.actor()).toBe(actor)
+    expect((await job.actor()).sessionId).toBe(actor.sessionId)
     const states = follow(actor)
     await clock.advance("10 minutes")
     expect(states).toEqual(["scheduled", "running", "scheduled", "running", "done"])

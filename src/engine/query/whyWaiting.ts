@@ -23,12 +23,12 @@ export const missingText = ({ missing, name }: Missing): string =>
   `${missing} "${name}" is not registered here; the job goes on when it is, ${remedyOf(missing)}`
 
 export const whyWaiting = (
-  { actor, dispatcher }: Engine,
+  { life, dispatcher }: Engine,
   writer: StoreWriter,
   record: JobRecord,
   missing: Missing | null
 ): string => {
-  const state = actor.getSnapshot().value
+  const state = life.now.value
   if (writer.lost) return `store "${writer.name}" does not answer`
   if (state !== "active" && state !== "degraded") return `the scheduler is ${state}`
   if (missing !== null) return missingText(missing)
