@@ -99,6 +99,14 @@ export interface SettleRow {
   readonly error: string | null
 }
 
+/** How far a run that is not over has come, as the executor tells it. */
+export interface CheckpointRow {
+  /** Of a claim, of this batch or an earlier one. */
+  readonly runKey: number
+  /** Text of the executor's own, which the run's next attempt is given. */
+  readonly text: string
+}
+
 /** A run as it is read. */
 export interface RunRow extends ClaimRow, SettleRow {
   /** Of its job, also of one that is removed. */
@@ -144,7 +152,7 @@ export interface MarkRow {
  * One transaction, applied in this order. Keys are given by the caller, counting up from `StoreOpening`.
  * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`, and so do a
  * key that exists and a claim that exists or names no job. Where a list holds a key twice the last row wins; rows for keys that do
- * not exist are ignored, and so is a settle of a finished run: its first outcome stands.
+ * not exist are ignored, and so are a settle and a checkpoint of a finished run: its first outcome stands. A run that ends has no checkpoint any more.
  */
 export interface StoreBatch {
   /** When the batch was decided; retention of done jobs counts from here. Default: the latest instant of its rows. */
@@ -167,6 +175,8 @@ export interface StoreBatch {
   readonly states: ReadonlyArray<JobStateRow>
   /** New runs, with keys from `nextRunKey` on. */
   readonly claims: ReadonlyArray<ClaimRow>
+  /** How far runs have come; each takes the place of the run's last. Default: none. */
+  readonly checkpoints?: ReadonlyArray<CheckpointRow>
   /** What became of runs, those of this batch included. */
   readonly settled: ReadonlyArray<SettleRow>
   /** Entries to add. */
@@ -378,6 +388,8 @@ export interface OpenStore extends StoreOpening {
   due(query: DueQuery): Effect.Effect<DueAnswer, StoreError>
   /** Unfinished runs of earlier epochs, by run key; at most `limit` with a key above `afterRunKey`. */
   orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
+  /** The newest checkpoints of those of these runs that have one, by run key. */
+  checkpoints(runKeys: ReadonlyArray<number>): Effect.Effect<ReadonlyMap<number, string>, StoreError>
   /**
    * Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. A slice also ends after so many rows that
    * it looked at and left, and the next one goes on from there: among very many unfinished runs a call may delete nothing yet.

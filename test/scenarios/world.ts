@@ -125,7 +125,17 @@ const mortalStore = (inner: JobStore): { readonly store: JobStore; die(): Promis
 }
 
 export type CallName =
-  "commit" | "committed" | "due" | "jobs" | "countJobs" | "runs" | "orphans" | "ledger" | "purge" | "forgottenThrough"
+  | "commit"
+  | "committed"
+  | "due"
+  | "jobs"
+  | "countJobs"
+  | "runs"
+  | "orphans"
+  | "checkpoints"
+  | "ledger"
+  | "purge"
+  | "forgottenThrough"
 
 /** The same store with every call led through `wrap`. */
 export const eachCall = (
@@ -147,6 +157,7 @@ export const eachCall = (
     ledger: (filter) => wrap("ledger", open.reads.ledger(filter))
   },
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
+  checkpoints: (runKeys) => wrap("checkpoints", open.checkpoints(runKeys)),
   purge: (retention) => wrap("purge", open.purge(retention)),
   forgottenThrough: () => wrap("forgottenThrough", open.forgottenThrough())
 })

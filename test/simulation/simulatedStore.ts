@@ -28,7 +28,7 @@ export interface MortalStore {
   readonly dead: boolean
 }
 
-const verbs = ["commit", "committed", "due", "orphans", "purge", "forgottenThrough"] as const
+const verbs = ["commit", "committed", "due", "orphans", "checkpoints", "purge", "forgottenThrough"] as const
 const questions = ["jobs", "countJobs", "runs", "ledger"] as const
 
 /** `Effect.never` keeps a process alive. */

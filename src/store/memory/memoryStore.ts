@@ -104,6 +104,15 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
           .sort((a, b) => a.runKey - b.runKey)
           .slice(0, limit)
       ),
+    checkpoints: (runKeys) =>
+      reading("checkpoints", () => {
+        const found = new Map<number, string>()
+        for (const key of runKeys) {
+          const text = tables.checkpoints.get(key)
+          if (text !== undefined) found.set(key, text)
+        }
+        return found
+      }),
     purge: (retention) => reading("purge", () => purgeMemory(tables, retention)),
     forgottenThrough: () => reading("forgottenThrough", () => readForgotten(tables.marks.get(forgottenMark)))
   }

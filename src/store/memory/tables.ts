@@ -125,6 +125,8 @@ export class MemoryTables {
   readonly runs = new Map<number, MemoryRun>()
   /** Keys of unfinished runs. */
   readonly live = new Set<number>()
+  /** Of unfinished runs, by key. */
+  readonly checkpoints = new Map<number, string>()
   readonly ledger = new Map<number, MemoryLedger>()
   /** Wake-ups by executor. */
   readonly wakes = new Map<string, InstantHeap>()
@@ -164,6 +166,8 @@ export class MemoryTables {
     for (const row of batch.redefined) this.#redefine(row)
     for (const row of batch.states) this.#state(row, at)
     for (const row of batch.claims) this.#claim(row, epoch)
+    for (const { runKey, text } of batch.checkpoints ?? [])
+      if (this.live.has(runKey)) this.checkpoints.set(runKey, text)
     for (const row of batch.settled) this.#settle(row)
     for (const row of batch.ledger) this.#record(row)
     for (const { name, value } of batch.marks ?? []) {
@@ -363,6 +367,7 @@ export class MemoryTables {
     if (row.finishedAt !== null) {
       this.finished.insert(run)
       this.live.delete(run.key)
+      this.checkpoints.delete(run.key)
       run.job.liveRuns -= 1
     }
   }

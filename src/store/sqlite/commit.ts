@@ -3,6 +3,7 @@ import { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { JobStateRow, SettleRow, StoreBatch } from "../jobStore.ts"
+import { writeCheckpoints } from "./checkpoints.ts"
 import { inChunks, placeholders, sized } from "./chunks.ts"
 import type { SqliteConnection } from "./connection.ts"
 import { wholeNumber } from "./columns.ts"
@@ -135,6 +136,9 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
     if (batch.claims.length > 0) {
       yield* write(connection, insertRuns, batch.claims, (row) => claimParams(row, epoch))
     }
+    const { checkpoints = [] } = batch
+    if (checkpoints.length > 0 || session.checkpointed.size > 0)
+      yield* writeCheckpoints(connection, session.checkpointed, checkpoints, batch.settled)
     if (batch.settled.length > 0) {
       const { waiting, ended } = settlesApart(batch.settled)
       yield* write(connection, settleRuns, waiting, settleParams)

@@ -14,6 +14,8 @@ export interface SqliteSession {
   looked: { readonly runs: number; readonly ledger: number }
   /** Keys of the jobs whose state on disk is `running`; `null`: not known. */
   running: RunningJobs | null
+  /** Keys of the runs that have a checkpoint on disk, and maybe some more. */
+  readonly checkpointed: Set<number>
   /** What is known of runs by stretch of keys, see `sqliteRuns.ts`. */
   readonly stretches: Map<number, Stretch>
   /** Whether the owner row's count of finished runs has been made anew. */

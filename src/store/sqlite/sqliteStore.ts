@@ -6,6 +6,7 @@ import { inWords } from "../../input/inWords.ts"
 import { isUnreadable, unreadableText } from "../../input/readable.ts"
 import { batchInstant } from "../batchInstant.ts"
 import type { JobStore, OpenStore, StoreOwner } from "../jobStore.ts"
+import { forgetCheckpoints, readCheckpointKeys, readCheckpoints } from "./checkpoints.ts"
 import { commitBatch, readSequence } from "./commit.ts"
 import { readDue } from "./due.ts"
 import { translated } from "./errors.ts"
@@ -80,6 +81,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       epoch,
       executors,
       running: null,
+      checkpointed: yield* translated(store, "open")(connection.alone(readCheckpointKeys(connection))),
       stretches: new Map(),
       looked: { runs: 0, ledger: 0 },
       counted: false,
@@ -115,7 +117,10 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
           latest = Math.max(latest, at)
           return commitBatch(session, sequence, batch, at).pipe(
             Effect.tap((isNew) => {
-              if (isNew) noteRunning(session, batch)
+              if (isNew) {
+                noteRunning(session, batch)
+                forgetCheckpoints(session.checkpointed, batch.settled)
+              }
               return Effect.map(reachedDisk(hold, session, sequence), () => hold.committed())
             }),
             Effect.tapErrorCause(inDoubt)
@@ -152,6 +157,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
         ledger: (filter) => guarded("ledger", () => readLedger(session, filter))
       },
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
+      checkpoints: (runKeys) => guarded("checkpoints", () => readCheckpoints(connection, runKeys)),
       purge: (retention) => looked("purge", () => Effect.tapErrorCause(purgeSlice(session, retention), inDoubt)),
       forgottenThrough: () => guarded("forgottenThrough", () => readForgottenThrough(connection))
     }

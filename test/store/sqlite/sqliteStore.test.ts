@@ -76,6 +76,7 @@ describe("ownership", () => {
         const second = yield* open({ filename, takeOver: true })
         const errors = [
           yield* Effect.flip(first.commit(2, batchOf({ added: [job(2)] }))),
+          yield* Effect.flip(first.commit(2, batchOf({ checkpoints: [{ runKey: 1, text: "late" }] }))),
           yield* Effect.flip(first.committed()),
           yield* Effect.flip(
             first.purge({ finishedBefore: 0, maxRuns: 0, doneBefore: 9_000_000_000_000, limit: 10 })
@@ -85,7 +86,10 @@ describe("ownership", () => {
         return { tags: errors.map(({ _tag }) => _tag), ids: (yield* second.reads.jobs({})).map(({ id }) => id) }
       })
     )
-    expect(outcome).toEqual({ tags: ["StoreFenced", "StoreFenced", "nothing to purge"], ids: ["job-1", "job-3"] })
+    expect(outcome).toEqual({
+      tags: ["StoreFenced", "StoreFenced", "StoreFenced", "nothing to purge"],
+      ids: ["job-1", "job-3"]
+    })
   })
 
   it("gives the file back when its scope closes, with nothing beside it but the empty lock", async () => {

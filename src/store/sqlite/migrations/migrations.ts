@@ -1,9 +1,10 @@
 /** The schema's history. A release only ever appends: files in the field hold every earlier version. */
 import { initial } from "./0001_initial.ts"
 import { marks } from "./0002_marks.ts"
+import { checkpoints } from "./0003_checkpoints.ts"
 
 /** Statements that lead from version `index` to `index + 1`. */
-export const migrations: ReadonlyArray<ReadonlyArray<string>> = [initial, marks]
+export const migrations: ReadonlyArray<ReadonlyArray<string>> = [initial, marks, checkpoints]
 
 /** The version this release writes and the newest it reads. */
 export const schemaVersion = migrations.length

@@ -1,0 +1,62 @@
+/**
+ * Checkpoints in SQLite: one a run, for as long as the run lasts. Which runs have one is kept in memory, so that a commit without any costs
+ * nothing for them.
+ */
+import type { SqlError } from "@effect/sql/SqlError"
+import { Effect } from "effect"
+import type { CheckpointRow, SettleRow } from "../jobStore.ts"
+import { inChunks, placeholders, sized } from "./chunks.ts"
+import type { SqliteConnection } from "./connection.ts"
+
+/** Keys of the runs that have one. */
+export const readCheckpointKeys = (connection: SqliteConnection): Effect.Effect<Set<number>, SqlError> =>
+  Effect.map(
+    connection.values<readonly [number]>("SELECT run_key FROM checkpoints"),
+    (rows) => new Set(rows.map(([key]) => key))
+  )
+
+/** Those of `runKeys` that have one, by run. */
+export const readCheckpoints = (
+  connection: SqliteConnection,
+  runKeys: ReadonlyArray<number>
+): Effect.Effect<ReadonlyMap<number, string>, SqlError> =>
+  Effect.map(
+    Effect.forEach(inChunks(runKeys), (keys) => connection.values<readonly [number, string]>(find(keys.length), keys)),
+    (found) => new Map(found.flat())
+  )
+
+/** Writes the newest of each run, and takes those of runs that end. `known` holds at least the keys on disk, whatever fails. */
+export const writeCheckpoints = (
+  connection: SqliteConnection,
+  known: Set<number>,
+  written: ReadonlyArray<CheckpointRow>,
+  settled: ReadonlyArray<SettleRow>
+): Effect.Effect<void, SqlError> =>
+  Effect.gen(function* () {
+    const newest = new Map(written.map(({ runKey, text }) => [runKey, text]))
+    for (const chunk of inChunks([...newest])) {
+      for (const [runKey] of chunk) known.add(runKey)
+      yield* connection.run(upsert(chunk.length), chunk.flat())
+    }
+    if (known.size === 0) return
+    const ended = settled.flatMap(({ runKey, finishedAt }) =>
+      finishedAt !== null && known.has(runKey) ? [runKey] : []
+    )
+    for (const chunk of inChunks(ended)) yield* connection.run(remove(chunk.length), chunk)
+  })
+
+/** They are on disk: keys that nothing is kept for any more. */
+export const forgetCheckpoints = (known: Set<number>, settled: ReadonlyArray<SettleRow>): void => {
+  if (known.size > 0) for (const { runKey, finishedAt } of settled) if (finishedAt !== null) known.delete(runKey)
+}
+
+const find = sized((rows) => `SELECT run_key, text FROM checkpoints WHERE run_key IN (VALUES ${placeholders(rows, 1)})`)
+
+const upsert = sized(
+  (rows) => `WITH v(k, t) AS (VALUES ${placeholders(rows, 2)})
+    INSERT INTO checkpoints(run_key, text)
+    SELECT k, t FROM v WHERE EXISTS (SELECT 1 FROM runs WHERE run_key = k AND finished_at IS NULL)
+    ON CONFLICT(run_key) DO UPDATE SET text = excluded.text`
+)
+
+const remove = sized((rows) => `DELETE FROM checkpoints WHERE run_key IN (VALUES ${placeholders(rows, 1)})`)
