@@ -42,6 +42,7 @@ const runAll = (orders: ReadonlyArray<RunOrder>, concurrency: number) => (): Pro
     const listener = {
       started: (): void => undefined,
       progressed: (): void => undefined,
+      checkpointed: (): void => undefined,
       settled: (_: AttemptId, settlement: Settlement): void => {
         settled += 1
         if (settlement.outcome !== "succeeded") failed += 1

@@ -20,6 +20,9 @@ export { RunCancelled, RunInterrupted, RunTimedOut } from "./task/taskContext.ts
 export type { AbortReason, TaskContext } from "./task/taskContext.ts"
 export { InvalidTaskError } from "./task/task.ts"
 export { AsyncSchemaError, InvalidArgumentsError } from "./task/taskArguments.ts"
+export { CheckpointMisfitError, StepNotSavedError } from "./task/checkpoint.ts"
+export type { Checkpointing } from "./task/checkpoint.ts"
+export type { CheckpointOptions } from "./task/checkpointOptions.ts"
 export { UnrunResultError } from "./task/unrunValue.ts"
 export { DuplicateTaskError, UnknownTaskError } from "./task/taskRegistry.ts"
 

@@ -18,14 +18,18 @@ export interface DispatchedOrder {
 export interface OrderSource {
   started(dispatched: DispatchedOrder, at: EpochMillis): void
   progressed(dispatched: DispatchedOrder, value: Json): void
+  checkpointed(dispatched: DispatchedOrder, text: string): void
   settled(dispatched: DispatchedOrder, settlement: Settlement): void
 }
 
-/** The attempt of a run that is next, or under way. `args`: its own as JSON text; `null`: the job's. */
+/** The attempt of a run that is next, or under way. `args`: its own as JSON text; `null`: the job's. `checkpoint`: text that it goes on from. */
 export const orderOf = (
   source: OrderSource & { runId(runKey: number): string },
   job: Job,
-  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & { readonly args: string | null }
+  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & {
+    readonly args: string | null
+    readonly checkpoint?: string | null
+  }
 ): DispatchedOrder => ({
   order: {
     runId: source.runId(run.runKey),
@@ -35,10 +39,20 @@ export const orderOf = (
     fireAt: run.fireAt,
     attempt: run.attempt,
     timeoutMs: job.rules.timeoutMs,
-    awaitEnd: job.rules.onAborted === "await"
+    awaitEnd: job.rules.onAborted === "await",
+    ...(run.checkpoint ? { checkpoint: jsonOr(run.checkpoint) } : {})
   },
   executor: job.row.executor,
   source,
   jobKey: job.key,
   runKey: run.runKey
 })
+
+/** A damaged text is a checkpoint that fits no task. */
+const jsonOr = (text: string): Json => {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return text
+  }
+}

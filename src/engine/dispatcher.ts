@@ -12,8 +12,9 @@ import type {
   ExecutorStatus,
   RunListener
 } from "../executor/executor.ts"
+import { inWords } from "../input/inWords.ts"
 import type { AwaitedEnd, Settlement } from "../executor/executor.ts"
-import { checkSettlement } from "../executor/settlement.ts"
+import { checkSettlement, InvalidSettlementError } from "../executor/settlement.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { DispatchedOrder, OrderSource } from "./dispatchedOrder.ts"
 import { askToAdopt } from "./adoption.ts"
@@ -269,6 +270,11 @@ export class Dispatcher {
         const own = this.ordered(attempt)
         if (own !== undefined) this.guarded(name, "progressed", () => own.source.progressed(own, value), undefined)
       },
+      checkpointed: (attempt, text) => {
+        const own = this.ordered(attempt)
+        if (own !== undefined)
+          this.guarded(name, "checkpointed", () => own.source.checkpointed(own, checked(text)), undefined)
+      },
       settled: (attempt, settlement) => {
         const own = this.ordered(attempt)
         if (own === undefined) return
@@ -319,6 +325,12 @@ export class Dispatcher {
       if (dispatched !== undefined) this.give(slot, dispatched)
     }
   }
+}
+
+/** What is no text cannot be written: whoever tells it is told so. */
+const checked = (text: unknown): string => {
+  if (typeof text === "string" && text !== "") return text
+  throw new InvalidSettlementError({ field: "a checkpoint", found: inWords(text), expected: "JSON text" })
 }
 
 /** Characters: some commits' worth, so that tasks and disk both have work. */

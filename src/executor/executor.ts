@@ -38,6 +38,8 @@ export interface RunOrder extends AttemptId {
   readonly timeoutMs: number | null
   /** True: an attempt that was aborted has its outcome only when its task has ended. Default false. */
   readonly awaitEnd?: boolean
+  /** The newest that an attempt of this run told by `checkpointed`: this one goes on from there. Absent: from the beginning. */
+  readonly checkpoint?: Json
 }
 
 /** How an attempt ended. `interrupted`: the executor was closed before it ended by itself. */
@@ -61,6 +63,8 @@ export interface Settlement {
    * of anything else. The third in a row of one run parks its job as poison. Where several attempts shared the worker, say it of none.
    */
   readonly crashed?: true
+  /** True of `failed`: the order's checkpoint does not fit the task. The job is parked with the error's message, and the run is kept. */
+  readonly unfit?: true
 }
 
 /**
@@ -72,6 +76,11 @@ export interface RunListener {
   started(attempt: AttemptId, at: EpochMillis): void
   /** Its task has told how far it is, with a copy of what it gave. */
   progressed(attempt: AttemptId, value: Json): void
+  /**
+   * How far its task has come, as JSON text: it is saved with the run, and the order of the run's next attempt carries the newest. Of tasks
+   * with a `checkpoint` option only.
+   */
+  checkpointed(attempt: AttemptId, text: string): void
   /** Exactly once for each submitted order, whatever the task does; may come before `submit` returns. */
   settled(attempt: AttemptId, settlement: Settlement): void
 }

@@ -17,11 +17,14 @@ export const jobStates: ReadonlyArray<JobState> = ["scheduled", "running", "misf
 /** Why a job was parked. */
 export type FaultKind = (typeof faultKinds)[number]
 
-export const faultKinds = ["faultyTrigger", "unreadable", "poison"] as const
+export const faultKinds = ["faultyTrigger", "unreadable", "poison", "checkpoint"] as const
 
 /** Why a job is parked. */
 export interface JobFault {
-  /** Its trigger failed, its row cannot be read, or the process, or a worker under one of its runs, died three times while it ran. */
+  /**
+   * Its trigger failed, its row cannot be read, the process, or a worker under one of its runs, died three times while it ran, or what one
+   * of its runs was saved as does not fit its task's machine.
+   */
   readonly kind: FaultKind
   /** One sentence: what is wrong, and what ends it. */
   readonly message: string

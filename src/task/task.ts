@@ -8,6 +8,8 @@ import { generatorKind, lazyKind } from "../event/callback.ts"
 import type { JobOptions } from "../job/jobOptions.ts"
 import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { Json, Trigger } from "../trigger/trigger.ts"
+import type { CheckpointOptions } from "./checkpointOptions.ts"
+import { readCheckpointOptions } from "./checkpointOptions.ts"
 import type { ArgumentsInput, ArgumentsOutput, ArgumentsSchema } from "./argumentsSchema.ts"
 import { standardSchema } from "./argumentsSchema.ts"
 import type { TaskContext } from "./taskContext.ts"
@@ -22,7 +24,7 @@ export type { TaskContext } from "./taskContext.ts"
 export type TaskHandler<Args> = ((context: TaskContext<Args>) => unknown) | object
 
 /** What a task may be told besides its arguments' schema. */
-export interface TaskBehaviour {
+export interface TaskBehaviour extends CheckpointOptions {
   /** Whether an error is worth another attempt, beside the job's own `retry`; default: always. A throw counts as no. */
   readonly retryWhen?: (error: unknown) => boolean
   /** The executor for jobs of this task that name none. */
@@ -169,7 +171,7 @@ export function task(name: string, handler: object, options: object = {}): objec
   if (!isHandler(handler)) {
     throw refusal(name, "handler", handler, "a function, an Effect, an Observable or XState actor logic")
   }
-  return new NamedTask(name, handler, readOptions(name, options), noJobs)
+  return new NamedTask(name, handler, readOptions(name, handler, options), noJobs)
 }
 
 const noJobs: ReadonlyArray<DeclaredJob> = Object.freeze([])
@@ -207,19 +209,17 @@ const checkName = (name: unknown): void => {
   }
 }
 
-const knownOptions = ["args", "retryWhen", "executor"]
+const knownOptions = ["args", "retryWhen", "executor", "checkpoint", "version", "migrate"]
 
-const readOptions = (name: string, options: unknown): TaskOptions => {
+const readOptions = (name: string, handler: object, options: unknown): TaskOptions => {
   if (typeof options !== "object" || options === null) throw refusal(name, "options", options, "an object")
   // Not into a schema: it may have getters that are meant for later.
   if (isUnreadable(options, 1))
     throw new InvalidTaskError({ task: name, field: "options", found: unreadableText, expected: "an object" })
   const unknown = unknownField(options, knownOptions)
   if (unknown !== undefined) throw refusal(name, "options", unknown, `only ${knownOptions.join(", ")}`)
-  const { args, retryWhen, executor } = options as {
-    readonly args?: unknown
-    readonly retryWhen?: unknown
-    readonly executor?: unknown
+  const { args, retryWhen, executor, checkpoint, version, migrate } = options as {
+    readonly [option in keyof TaskOptions]?: unknown
   }
   const kept: { args?: StandardSchemaV1; retryWhen?: (error: unknown) => boolean; executor?: string } = {}
   if (args !== undefined) {
@@ -244,7 +244,8 @@ const readOptions = (name: string, options: unknown): TaskOptions => {
       throw refusal(name, "executor", executor, "the name of an executor")
     kept.executor = executor
   }
-  return Object.freeze(kept)
+  const refused = (field: string, found: unknown, expected: string): Error => refusal(name, field, found, expected)
+  return Object.freeze({ ...kept, ...readCheckpointOptions(handler, { checkpoint, version, migrate }, refused) })
 }
 
 const readable = <A>(name: string, read: () => A): A => {

@@ -1,41 +1,21 @@
 /**
  * Runs what a task is made of, whatever that is: a plain value, a promise, an Effect, an Observable or XState actor logic.
- * The only file outside the engine that knows all three libraries, because a user's task may be written in any of them. It
- * decides nothing about outcomes, timeouts or slots.
+ * The only file outside the engine that knows Effect and RxJS, because a user's task may be written in any of them; XState is met in
+ * `actorLogic.ts`. It decides nothing about outcomes, timeouts or slots.
  */
 import type { Runtime } from "effect"
 import { Effect, FiberId, Runtime as EffectRuntime } from "effect"
 import type { Exit } from "effect"
 import { isObservable } from "rxjs"
 import type { Observable } from "rxjs"
-import { createActor } from "xstate"
-import type { AnyActorLogic, InspectionEvent } from "xstate"
-import type { Timers } from "../time/timers.ts"
+import type { AnyActorLogic } from "xstate"
+import { runLogic } from "./actorLogic.ts"
+import type { Durability } from "./checkpoint.ts"
 import { errorIn } from "./runError.ts"
 import type { TaskContext } from "./taskContext.ts"
+import type { TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
-/** Stops what is under way. True when it has ended by that; false when its end comes later, through the taker. */
-export type StopValue = () => boolean
-
-/** Who takes what a task gives. Exactly one of `succeed` and `fail` is called, once; neither after a `stop` that gave true. */
-export interface ValueTaker {
-  /** True once the attempt was aborted: nothing new is begun for it. */
-  readonly aborted: boolean
-  succeed(value: unknown): void
-  fail(error: unknown): void
-  /** Says how to stop what is under way. A taker that is aborted by then stops it at once. */
-  stoppable(stop: StopValue): void
-}
-
-/** What tasks run on. */
-export interface TaskEnvironment {
-  /** Runs Effects. */
-  readonly runtime: Runtime.Runtime<never>
-  /** The clock of actor logic. */
-  readonly timers: Timers
-  /** Is shown the actors of actor logic. */
-  readonly inspect?: ((event: InspectionEvent) => void) | undefined
-}
+export type { StopValue, TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
 /**
  * Calls a handler, or runs what is given in its place, and hands the end to `taker`; that may be before it returns. Never
@@ -45,7 +25,8 @@ export const runHandler = (
   handler: object,
   context: TaskContext,
   taker: ValueTaker,
-  environment: TaskEnvironment
+  environment: TaskEnvironment,
+  durability: Durability | null = null
 ): void => {
   let value: unknown = handler
   if (typeof handler === "function" && !Effect.isEffect(handler)) {
@@ -56,7 +37,7 @@ export const runHandler = (
       return
     }
   }
-  takeValue(value, context, taker, environment, true)
+  takeValue(value, { context, taker, environment, durability }, true)
 }
 
 /** Whether a task may be made of this value: a function, an Effect, an Observable or actor logic. */
@@ -64,13 +45,16 @@ export const isHandler = (value: unknown): value is object =>
   typeof value === "function" ||
   (typeof value === "object" && value !== null && ["effect", "observable", "logic"].includes(kindOf(value)))
 
-const takeValue = (
-  value: unknown,
-  context: TaskContext,
-  taker: ValueTaker,
-  environment: TaskEnvironment,
-  mayWait: boolean
-): void => {
+/** What a value is taken for. */
+interface Taking {
+  readonly context: TaskContext
+  readonly taker: ValueTaker
+  readonly environment: TaskEnvironment
+  readonly durability: Durability | null
+}
+
+const takeValue = (value: unknown, taking: Taking, mayWait: boolean): void => {
+  const { taker, environment } = taking
   // Cheapest first: most tasks give nothing or a promise.
   if ((typeof value !== "object" && typeof value !== "function") || value === null) {
     taker.succeed(value)
@@ -80,12 +64,12 @@ const takeValue = (
   try {
     switch (kind) {
       case "promise":
-        if (mayWait) awaitPromise(value as Promise<unknown>, context, taker, environment)
+        if (mayWait) awaitPromise(value as Promise<unknown>, taking)
         else taker.succeed(value)
         return
       case "thenable":
         // `Promise.resolve` takes the thenable's word once, however often it calls back, and on another turn.
-        if (mayWait) awaitPromise(Promise.resolve(value), context, taker, environment)
+        if (mayWait) awaitPromise(Promise.resolve(value), taking)
         else taker.succeed(value)
         return
       case "effect":
@@ -95,7 +79,7 @@ const takeValue = (
         observe(value as Observable<unknown>, taker)
         return
       case "logic":
-        runLogic(value as AnyActorLogic, context, taker, environment)
+        runLogic(value as AnyActorLogic, taking.context, taker, environment, taking.durability)
         return
       case "plain":
         taker.succeed(value)
@@ -125,17 +109,13 @@ const kindOf = (value: object): Kind => {
 const isActorLogic = (value: { readonly transition?: unknown; readonly getInitialSnapshot?: unknown }): boolean =>
   typeof value.transition === "function" && typeof value.getInitialSnapshot === "function"
 
-const awaitPromise = (
-  promise: Promise<unknown>,
-  context: TaskContext,
-  taker: ValueTaker,
-  environment: TaskEnvironment
-): void => {
+const awaitPromise = (promise: Promise<unknown>, taking: Taking): void => {
+  const { taker } = taking
   void promise.then(
     (value) => {
       // A value that still has to be run, from an aborted attempt, is not begun any more.
       if (taker.aborted) taker.succeed(undefined)
-      else takeValue(value, context, taker, environment, false)
+      else takeValue(value, taking, false)
     },
     (error: unknown) => {
       taker.fail(error)
@@ -184,43 +164,6 @@ const observe = (values: Observable<unknown>, taker: ValueTaker): void => {
   if (subscription.closed) return
   taker.stoppable(() => {
     subscription.unsubscribe()
-    return true
-  })
-}
-
-const runLogic = (
-  logic: AnyActorLogic,
-  context: TaskContext,
-  taker: ValueTaker,
-  { timers, inspect }: TaskEnvironment
-): void => {
-  const clock = {
-    setTimeout: (callback: () => void, delayMs: number): unknown => timers.after(delayMs, callback),
-    clearTimeout: (cancel: unknown): void => {
-      if (typeof cancel === "function") (cancel as () => void)()
-    }
-  }
-  const actor = createActor(logic, {
-    id: context.runId,
-    input: context,
-    clock,
-    ...(inspect === undefined ? {} : { inspect })
-  })
-  const watch = actor.subscribe({
-    error: (error: unknown) => {
-      taker.fail(error)
-    },
-    // Comes too when an actor stops itself; it has no output then.
-    complete: () => {
-      taker.succeed((actor.getSnapshot() as { readonly output?: unknown }).output)
-    }
-  })
-  actor.start()
-  if ((actor.getSnapshot() as { readonly status: string }).status !== "active") return
-  taker.stoppable(() => {
-    // First, because stopping completes it.
-    watch.unsubscribe()
-    actor.stop()
     return true
   })
 }

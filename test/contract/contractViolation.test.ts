@@ -96,6 +96,7 @@ const brokenExecutors: Readonly<Record<string, (whole: ExecutorProvider) => Exec
     (listener) => ({
       started: (...told) => listener.started(...told),
       progressed: (...told) => listener.progressed(...told),
+      checkpointed: (...told) => listener.checkpointed(...told),
       settled: (...told) => {
         listener.settled(...told)
         listener.settled(...told)
@@ -107,6 +108,7 @@ const brokenExecutors: Readonly<Record<string, (whole: ExecutorProvider) => Exec
     (listener) => ({
       started: () => undefined,
       progressed: (...told) => listener.progressed(...told),
+      checkpointed: (...told) => listener.checkpointed(...told),
       settled: (...told) => listener.settled(...told)
     })
   ),

@@ -14,6 +14,7 @@ const newScene = () => {
     name,
     started: ({ order: { runId } }, at) => told.push(`${name} started ${runId} at ${at - timers.now()}`),
     progressed: ({ order: { runId } }, value) => told.push(`${name} progressed ${runId} ${JSON.stringify(value)}`),
+    checkpointed: ({ order: { runId } }, text) => told.push(`${name} checkpointed ${runId} ${text}`),
     settled: ({ order: { runId } }, { outcome }) => told.push(`${name} settled ${runId} ${outcome}`)
   })
   const [a, b] = [source("a"), source("b")]

@@ -21,6 +21,8 @@ export interface Start {
   readonly attempt: number
   /** The run's own arguments as JSON text; `null`: the job's. */
   readonly args: string | null
+  /** What an earlier attempt of the run came to; `null`: nothing. Found before the commit, see `checkpoints.ts`. */
+  checkpoint: string | null
 }
 
 export class Consequences {
@@ -91,7 +93,7 @@ export class Consequences {
       })
       if (claim.ticket !== undefined)
         this.requestsClaimed.push({ jobKey: job.key, ticket: claim.ticket, runKey: claim.runKey })
-      this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args })
+      this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args, checkpoint: null })
       if (!observed) this.unmadeEvents += 1
       else this.events.push({ type: "RunClaimed", jobId, runId: runId(claim.runKey), fireAt: claim.fireAt, attempt: 1 })
     }
@@ -114,7 +116,7 @@ export class Consequences {
     }
     for (const run of answer.retries) {
       const args = run.args === undefined ? null : JSON.stringify(run.args)
-      this.starts.push({ job, runKey: run.runKey, fireAt: run.fireAt, attempt: run.attempt, args })
+      this.starts.push({ job, runKey: run.runKey, fireAt: run.fireAt, attempt: run.attempt, args, checkpoint: null })
     }
   }
 

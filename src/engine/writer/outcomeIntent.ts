@@ -1,6 +1,7 @@
 /** An attempt's outcome on its way to the job. Made for every run, so a class and no closures. */
 import type { Settlement } from "../../executor/executor.ts"
 import { nextAfterRun } from "../../job/dueFireTimes.ts"
+import { checkpointFault } from "../job/jobFaults.ts"
 import type { DispatchedOrder } from "../dispatchedOrder.ts"
 import type { Intent } from "./intent.ts"
 import { weightOf } from "./intent.ts"
@@ -53,6 +54,8 @@ export class OutcomeIntent implements Intent {
       },
       settlement
     )
+    if (settlement.unfit === true && settlement.error !== null)
+      unit.park(unit.byKey(job.key) ?? job, checkpointFault(settlement.error.message))
   }
 
   committed(): void {

@@ -21,6 +21,7 @@ import type { Intent } from "./intent.ts"
 import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "../job/jobCodec.ts"
 import { cancelRun } from "./jobEdits.ts"
+import { findCheckpoints, PendingCheckpoints } from "./checkpoints.ts"
 import { ClaimingSince } from "./claimingSince.ts"
 import type { Writer } from "./writer.ts"
 import type { WriterHost } from "./writerHost.ts"
@@ -71,6 +72,10 @@ export class StoreWriter implements OrderSource, Writer {
   private readonly marks: Map<string, string>
   private readonly host: WriterHost
   private readonly pending = new IntentQueue()
+  private readonly checkpoints = new PendingCheckpoints(
+    (intent) => this.submit(intent),
+    (intent) => this.putBack([intent])
+  )
   private sequence = 0
   private nextJobKey: number
   private nextRunKey: number
@@ -271,6 +276,10 @@ export class StoreWriter implements OrderSource, Writer {
     this.host.events.publish(this.host.timers.now(), { type: "RunProgressed", jobId, runId, fireAt, attempt, value })
   }
 
+  checkpointed(dispatched: DispatchedOrder, text: string): void {
+    this.checkpoints.add(dispatched, text)
+  }
+
   settled(dispatched: DispatchedOrder, settlement: Settlement): void {
     this.submit(new OutcomeIntent(dispatched, settlement, this.outcomeThrough, this.outcomeLost))
   }
@@ -334,6 +343,8 @@ export class StoreWriter implements OrderSource, Writer {
         : nothingTaken
     if (!this.mayClaim && this.due.unreadable)
       yield* this.orPutBack(applied, this.due.findUnreadable(unit.now, this.claimsPerCycle))
+    const finding = findCheckpoints(unit, this.host.tasks, this.store)
+    if (finding !== null) yield* this.orPutBack(applied, finding)
     yield* this.commit(unit, applied, taken)
     yield* this.host.cycled(this)
     return this.pending.length > 0 || taken.full.size > 0

@@ -50,6 +50,8 @@ export class UnitOfWork {
   private readonly keysById = new Map<string, number>()
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
+  /** How far runs have come, the newest of each. */
+  readonly checkpoints = new Map<number, string>()
   /** Facts for the next owner. */
   readonly marks = new Map<MarkRow["name"], MarkRow["value"]>()
 
@@ -234,6 +236,11 @@ export class UnitOfWork {
     this.marks.set(name, value)
   }
 
+  checkpoint(runKey: number, text: string): void {
+    this.edits += 1
+    this.checkpoints.set(runKey, text)
+  }
+
   tell(event: EventBody): void {
     this.consequences.tell(event)
   }
@@ -257,6 +264,7 @@ export class UnitOfWork {
       this.removed.length +
       this.unreadable.length +
       this.marks.size +
+      this.checkpoints.size +
       this.dirty
     )
   }
@@ -276,7 +284,12 @@ export class UnitOfWork {
     const marks = [...this.marks].map(([name, value]) => ({ name, value }))
     const { claims, settled, ledger } = this.consequences
     const batch = { at: this.now, removed, added, redefined, states, claims, settled, ledger }
-    return marks.length === 0 ? batch : { ...batch, marks }
+    const checkpoints = [...this.checkpoints].map(([runKey, text]) => ({ runKey, text }))
+    return {
+      ...batch,
+      ...(marks.length === 0 ? {} : { marks }),
+      ...(checkpoints.length === 0 ? {} : { checkpoints })
+    }
   }
 
   private get dirty(): number {

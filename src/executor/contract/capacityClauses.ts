@@ -158,5 +158,10 @@ const contextOf = (trial: Trial): Parameters<Trial["provider"]["make"]>[0] => ({
   tasks: { find: () => undefined, names: [] },
   timers: trial.timers,
   runtime: trial.runtime,
-  listener: { started: () => undefined, progressed: () => undefined, settled: () => undefined }
+  listener: {
+    started: () => undefined,
+    progressed: () => undefined,
+    checkpointed: () => undefined,
+    settled: () => undefined
+  }
 })

@@ -56,6 +56,7 @@ export const expectThrow = (promise: string, call: () => void): void => {
 export type TrialReport =
   | { readonly type: "started"; readonly runId: string; readonly at: EpochMillis }
   | { readonly type: "progressed"; readonly runId: string; readonly value: Json }
+  | { readonly type: "checkpointed"; readonly runId: string; readonly text: string }
   | { readonly type: "settled"; readonly runId: string; readonly settlement: Settlement }
 
 /** What may differ from the usual order. */
@@ -110,6 +111,7 @@ export class Trial {
     const listener: RunListener = {
       started: ({ runId }, at) => this.tell({ type: "started", runId, at }),
       progressed: ({ runId }, value) => this.tell({ type: "progressed", runId, value }),
+      checkpointed: ({ runId }, text) => this.tell({ type: "checkpointed", runId, text }),
       settled: ({ runId }, settlement) => {
         this.check(runId, settlement)
         this.tell({ type: "settled", runId, settlement })

@@ -26,6 +26,8 @@ export interface AttemptOwner extends TaskPlace {
   /** The task has ended some time after its outcome; comes at most once. */
   ended(attempt: Attempt): void
   progressed(attempt: Attempt, value: Json): void
+  /** How far its task has come, as text. */
+  checkpointed(attempt: Attempt, text: string): void
   /** A result's text of so many characters was made. */
   wrote(length: number): void
   /** Whether so many were made in this turn of the event loop that the next one is for another: `again` is called then. */
@@ -145,6 +147,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (!this.settled) this.owner.progressed(this, jsonOrPlaceholder(value))
   }
 
+  checkpoint(text: string): void {
+    if (!this.settled) this.owner.checkpointed(this, text)
+  }
+
   extend(byMs: number): void {
     if (!this.settled && this.deadlineMs !== null)
       this.deadlineMs = Math.max(this.deadlineMs, this.owner.timers.monotonicMillis() + byMs)
@@ -188,7 +194,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     return this.ended
   }
 
-  private end({ outcome, result, error, retryable, again }: TaskEnd): void {
+  private end({ outcome, result, error, retryable, again, unfit }: TaskEnd): void {
     this.settled = true
     this.ended = true
     this.stop = null
@@ -197,7 +203,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
       this.owner.wrote(result.length)
       noteWritten(settlement)
     }
-    this.tell(again === null ? settlement : { ...settlement, again })
+    this.tell(again === null ? settlement : { ...settlement, again, ...(unfit === true ? { unfit } : {}) })
   }
 
   private tell(settlement: Settlement): void {

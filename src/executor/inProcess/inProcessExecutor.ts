@@ -175,7 +175,15 @@ class InProcessExecutor implements Executor, AttemptOwner {
   }
 
   progressed(attempt: Attempt, value: Json): void {
-    const tell = (): void => this.guarded(attempt, () => this.listener.progressed(attempt.order, value))
+    this.tellOf(attempt, () => this.listener.progressed(attempt.order, value))
+  }
+
+  checkpointed(attempt: Attempt, text: string): void {
+    this.tellOf(attempt, () => this.listener.checkpointed(attempt.order, text))
+  }
+
+  private tellOf(attempt: Attempt, call: () => void): void {
+    const tell = (): void => this.guarded(attempt, call)
     if (this.isElsewhere(attempt)) {
       this.tellLater(tell)
       return

@@ -7,9 +7,12 @@ import type { Within } from "../../event/callback.ts"
 import type { RunError } from "../../job/run.ts"
 import { exactText, jsonText } from "../../task/jsonText.ts"
 import { inWords } from "../../input/inWords.ts"
+import type { Durability } from "../../task/checkpoint.ts"
+import { CheckpointMisfitError, StepNotSavedError } from "../../task/checkpoint.ts"
 import type { PutOff } from "../../task/retryLater.ts"
 import { putOffOf } from "../../task/retryLater.ts"
 import { describeError, underlying } from "../../task/runError.ts"
+import type { AnyTask } from "../../task/task.ts"
 import { InvalidTaskError } from "../../task/task.ts"
 import { parseArguments } from "../../task/taskArguments.ts"
 import type { AttemptControl } from "../../task/taskContext.ts"
@@ -35,10 +38,21 @@ export interface TaskEnd {
   readonly error: RunError | null
   readonly retryable: boolean
   readonly again: PutOff | null
+  /** The order's checkpoint does not fit the task. */
+  readonly unfit?: true
+}
+
+/** Who is told how far a task has come. */
+export interface StepTaker {
+  checkpoint(text: string): void
 }
 
 /** Calls the task; `taker` hears how it ends, maybe before this returns. The end itself of one that cannot be called. */
-export const callTask = (order: RunOrder, taker: ValueTaker & AttemptControl, place: TaskPlace): TaskEnd | null => {
+export const callTask = (
+  order: RunOrder,
+  taker: ValueTaker & AttemptControl & StepTaker,
+  place: TaskPlace
+): TaskEnd | null => {
   const task = place.tasks.find(order.task)
   if (task === undefined) {
     // Somebody who knows it may take the next attempt.
@@ -52,8 +66,16 @@ export const callTask = (order: RunOrder, taker: ValueTaker & AttemptControl, pl
     // The same arguments would fail again.
     return failed(error, false)
   }
-  runHandler(task.handler, new AttemptContext(args, order, taker), taker, place)
+  runHandler(task.handler, new AttemptContext(args, order, taker), taker, place, durabilityOf(task, order, taker))
   return null
+}
+
+/** How the task's steps are kept; `null` for a task that has none. */
+const durabilityOf = ({ options }: AnyTask<unknown>, order: RunOrder, taker: StepTaker): Durability | null => {
+  const { checkpoint: mode = "never", version = 1, migrate } = options
+  if (mode === "never") return null
+  const { jobId, task, checkpoint: saved } = order
+  return { mode, version, migrate, jobId, task, saved, save: (text) => taker.checkpoint(text) }
 }
 
 /** Of a task that gave `value`: its text, unless that is something that nothing runs. */
@@ -68,6 +90,10 @@ export const endWith = (value: unknown, { jobId: job, task }: RunOrder): TaskEnd
 
 /** Of a task that threw `error`, or gave what failed with it. */
 export const endOf = (error: unknown, order: RunOrder, place: TaskPlace): TaskEnd => {
+  // Saved by another version of it: the run waits, as it is, until somebody has seen to it.
+  if (error instanceof CheckpointMisfitError)
+    return { ...failed(error, true, { at: place.timers.now(), counts: false }), unfit: true }
+  if (error instanceof StepNotSavedError) return failed(error, false)
   const again = putOffOf(underlying(error), place.timers.now())
   return failed(error, again !== null || isWorthRetrying(error, order, place), again)
 }

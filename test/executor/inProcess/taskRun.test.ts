@@ -29,6 +29,7 @@ const endFrom = async (...tasks: ReadonlyArray<AnyTask>): Promise<TaskEnd> => {
     fail: (error: unknown) => void ends.push(endOf(error, order, place)),
     stoppable: () => undefined,
     report: () => undefined,
+    checkpoint: () => undefined,
     extend: () => undefined
   }
   const end = callTask(order, taker, place)

@@ -1,0 +1,91 @@
+/**
+ * How far runs have come, on its way to the disk and back. A run's steps that follow each other faster than they are written are one: the
+ * newest. Runs whose tasks save nothing are not looked at.
+ */
+import { Effect } from "effect"
+import type { OpenStore } from "../../store/jobStore.ts"
+import type { StoreError } from "../../store/storeError.ts"
+import type { TaskRegistry } from "../../task/taskRegistry.ts"
+import type { DispatchedOrder } from "../dispatchedOrder.ts"
+import type { Intent } from "./intent.ts"
+import { weightOf } from "./intent.ts"
+import { acquittal } from "./suspects.ts"
+import type { UnitOfWork } from "./unitOfWork.ts"
+
+/** Those of one writer that are not on disk yet, one a run. */
+export class PendingCheckpoints {
+  private readonly pending = new Map<number, CheckpointIntent>()
+  private readonly submit: (intent: Intent) => void
+  private readonly submitFirst: (intent: Intent) => void
+
+  /** `submitFirst`: before whatever else waits. */
+  constructor(submit: (intent: Intent) => void, submitFirst: (intent: Intent) => void) {
+    this.submit = submit
+    this.submitFirst = submitFirst
+  }
+
+  add({ runKey, jobKey }: DispatchedOrder, text: string): void {
+    const waiting = this.pending.get(runKey)
+    if (waiting !== undefined) {
+      waiting.text = text
+      return
+    }
+    const intent: CheckpointIntent = new CheckpointIntent(runKey, jobKey, text, (newer) => {
+      // Not behind the outcome of its attempt.
+      if (newer) this.submitFirst(intent)
+      else this.pending.delete(runKey)
+    })
+    this.pending.set(runKey, intent)
+    this.submit(intent)
+  }
+}
+
+class CheckpointIntent implements Intent {
+  readonly weight: number
+  readonly keys: ReadonlyArray<number>
+  text: string
+  private readonly runKey: number
+  private readonly over: (newer: boolean) => void
+  /** What the unit that is being written holds. */
+  private written: string | null = null
+
+  /** `over` is called when a text is on disk or lost: whether a newer one has come meanwhile. */
+  constructor(runKey: number, jobKey: number, text: string, over: (newer: boolean) => void) {
+    this.weight = weightOf(1, text.length)
+    this.keys = [jobKey]
+    this.runKey = runKey
+    this.text = text
+    this.over = over
+  }
+
+  apply(unit: UnitOfWork): void {
+    this.written = this.text
+    unit.checkpoint(this.runKey, this.text)
+    // Whoever takes a step has lived through the one that a crash may have come from.
+    acquittal(this.keys).apply(unit)
+  }
+
+  committed(): void {
+    this.over(this.written !== this.text)
+  }
+
+  failed(): void {
+    // The next attempt goes on from an earlier step, or from the beginning.
+    this.over(false)
+  }
+}
+
+/** Gives the attempts that the unit starts what their runs have come to: from this unit, else from the store. */
+export const findCheckpoints = (
+  { checkpoints, consequences }: UnitOfWork,
+  tasks: TaskRegistry,
+  store: OpenStore
+): Effect.Effect<void, StoreError> | null => {
+  const again = consequences.starts.filter(
+    ({ attempt, job }) => attempt > 1 && (tasks.find(job.row.task)?.options.checkpoint ?? "never") !== "never"
+  )
+  if (again.length === 0) return null
+  return Effect.map(store.checkpoints(again.map(({ runKey }) => runKey)), (stored) => {
+    for (const start of again) start.checkpoint = checkpoints.get(start.runKey) ?? stored.get(start.runKey) ?? null
+  })
+}
