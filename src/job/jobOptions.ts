@@ -80,8 +80,6 @@ export interface JobOptions extends RuleOptions {
 /** What `addJob` takes. */
 export interface JobInput extends JobOptions {
   /** A registered task or its name. */
-  /** The task's name. */
-  /** What the task is registered as. */
   readonly task:
     | string
     | {
@@ -110,17 +108,18 @@ export class InvalidJobError extends Data.TaggedError("InvalidJobError")<{
   }
 }
 
-const ruleFields = [
-  "misfireGrace",
-  "coalesce",
-  "maxInstances",
-  "overlap",
-  "retry",
-  "timeout",
-  "onInterrupted",
-  "onAborted",
-  "maxRuns"
-]
+/** All of them: the compiler asks for each. */
+const ruleFields = Object.keys({
+  misfireGrace: true,
+  coalesce: true,
+  maxInstances: true,
+  overlap: true,
+  retry: true,
+  timeout: true,
+  onInterrupted: true,
+  onAborted: true,
+  maxRuns: true
+} satisfies Record<keyof RuleOptions, true>)
 const optionFields = [
   ...ruleFields,
   ...["id", "name", "tags", "metadata", "executor", "store", "start", "end", "jitter", "paused", "ifExists"]
@@ -160,6 +159,24 @@ export const readRules = (jobId: string, given: RuleOptions, defaults: JobRules)
     maxRuns: orNull(given.maxRuns, defaults.maxRuns, (runs) => wholeNumber(runs, [1], "maxRuns", refuse))
   }
 }
+
+/** The options that rules are read from: what `readRules` makes of them is `rules` again. */
+export const ruleOptions = (rules: JobRules): Required<RuleOptions> => ({
+  misfireGrace: rules.misfireGraceMs,
+  coalesce: rules.coalesce,
+  maxInstances: rules.maxInstances,
+  overlap: rules.overlap,
+  retry: rules.retry === null ? null : retryOptions(rules.retry),
+  timeout: rules.timeoutMs,
+  onInterrupted: rules.onInterrupted,
+  onAborted: rules.onAborted,
+  maxRuns: rules.maxRuns
+})
+
+const retryOptions = ({ attempts, backoffMs, factor, maxBackoffMs, jitter, when }: RetryRules): RetryOptions => ({
+  ...{ attempts, backoff: backoffMs, factor, maxBackoff: maxBackoffMs, jitter },
+  ...(when === null ? {} : { when })
+})
 
 const refusal =
   (jobId: string): Refuse =>

@@ -4,6 +4,7 @@ import { inWords } from "../input/inWords.ts"
 import { ofTrigger } from "../engine/job/jobDefinition.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { JobInput } from "../job/jobOptions.ts"
+import { ruleOptions } from "../job/jobOptions.ts"
 import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
@@ -100,7 +101,6 @@ export const readExport = (
   }
   return exported.jobs.map((job: ExportedJob) => {
     const { id, name, task, args, trigger, rules, executor, store, tags, metadata, paused } = job
-    const { misfireGraceMs, coalesce, maxInstances, overlap, retry, timeoutMs, onInterrupted, maxRuns } = rules
     return {
       id,
       name,
@@ -113,24 +113,7 @@ export const readExport = (
       trigger: ofTrigger(id, () => readTrigger(trigger)),
       store: options.store ?? store,
       ifExists: options.ifExists ?? "error",
-      misfireGrace: misfireGraceMs,
-      coalesce,
-      maxInstances,
-      overlap,
-      onInterrupted,
-      maxRuns,
-      timeout: timeoutMs,
-      retry:
-        retry === null
-          ? null
-          : {
-              attempts: retry.attempts,
-              backoff: retry.backoffMs,
-              factor: retry.factor,
-              maxBackoff: retry.maxBackoffMs,
-              jitter: retry.jitter,
-              ...(retry.when === null ? {} : { when: retry.when })
-            }
+      ...ruleOptions(rules)
     }
   })
 }

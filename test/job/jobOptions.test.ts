@@ -8,7 +8,8 @@ import {
   checkTags,
   checkText,
   InvalidJobError,
-  readRules
+  readRules,
+  ruleOptions
 } from "../../src/job/jobOptions.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import { defaultRules } from "../../src/job/rules.ts"
@@ -51,6 +52,15 @@ describe("the rules of a job", () => {
 
   it("are those that were given, durations in milliseconds", () => {
     expect(rulesOf(every)).toEqual(settled)
+  })
+
+  it("are read again from the options that they stand for, each of them", () => {
+    const noRules: JobRules = { ...defaultRules, misfireGraceMs: null, retry: null, timeoutMs: null, maxRuns: null }
+    const anyError: JobRules = { ...settled, retry: settled.retry === null ? null : { ...settled.retry, when: null } }
+    for (const rules of [settled, anyError, noRules, defaultRules]) {
+      expect(rulesOf(ruleOptions(rules), settled)).toEqual(rules)
+      expect(Object.keys(ruleOptions(rules)).length).toBe(Object.keys(rules).length)
+    }
   })
 
   it("are the defaults where nothing was given", () => {

@@ -128,6 +128,7 @@ describe("exported jobs", () => {
       retry: { attempts: 4, when: ["Busy"] },
       timeout: "1 hour",
       onInterrupted: "skip",
+      onAborted: "await",
       maxRuns: 7
     })
     await scheduler.addJob({ id: "b", name: "Paused", task: quiet, trigger: interval("1 hour"), paused: true })

@@ -9,6 +9,8 @@ import { dueJob, newDue, now, rowOf } from "./dueScene.ts"
 import { liveRun, makeUnit, minute, missingTrigger } from "./jobs.ts"
 import { newScene } from "./writerScene.ts"
 
+const nothing = (): undefined => undefined
+
 const failure = new StoreUnavailable({ store: "s", operation: "due", cause: "away" })
 const limits = ({ queries }: ReturnType<typeof newDue>) =>
   queries.map(({ executors }) => executors.map(({ name, limit }) => `${name} ${limit}`))
@@ -66,7 +68,7 @@ describe("reading what is due", () => {
     due.learn(take().taken)
     expect(due.earliest()).toBe(now + 20)
     const order = { runId: "1", jobId: "a", task: "report", args: null, fireAt: 0, attempt: 1, timeoutMs: null }
-    const source = { started: () => undefined, progressed: () => undefined, settled: () => undefined }
+    const source = { started: nothing, progressed: nothing, checkpointed: nothing, settled: nothing }
     host.dispatcher.submit({ order, executor: "own", source, jobKey: 1, runKey: 1 })
     expect(due.earliest()).toBe(now + 30)
   })

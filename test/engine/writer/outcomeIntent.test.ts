@@ -7,6 +7,8 @@ import { interval } from "../../../src/trigger/interval.ts"
 import type { JobParts } from "./jobs.ts"
 import { liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
 
+const nothing = (): undefined => undefined
+
 const now = 10 * minute
 const retry = { attempts: 3, backoffMs: 1000, factor: 1, maxBackoffMs: 1000, jitter: 0, when: ["Busy"] }
 const failed: Settlement = {
@@ -17,7 +19,7 @@ const succeeded: Settlement = { ...failed, outcome: "succeeded", result: `"ok"`,
 
 const newOutcome = (settlement: Settlement) => {
   const told: Array<unknown> = []
-  const source = { started: () => undefined, progressed: () => undefined, settled: () => undefined }
+  const source = { started: nothing, progressed: nothing, checkpointed: nothing, settled: nothing }
   const order = { runId: "7", jobId: "job-1", task: "report", args: null, fireAt: minute, attempt: 1, timeoutMs: null }
   const dispatched: DispatchedOrder = { order, executor: "default", source, jobKey: 1, runKey: 7 }
   const through = (of: DispatchedOrder, what: Settlement) => told.push([of === dispatched, what])
