@@ -21,6 +21,7 @@ import {
 import { onDue, onRefused } from "../src/job/onDue.ts"
 import { onAcquitted, onAdopted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
 import { acceptsRequest } from "../src/job/overlap.ts"
+import type { Outcome } from "../src/job/run.ts"
 import type { JobState } from "../src/job/snapshot.ts"
 import { stateOf } from "../src/job/snapshot.ts"
 
@@ -100,7 +101,7 @@ const leadsTo =
 const present = ({ context }: Pick<Step, "context">): boolean => !context.memory.removed
 
 const machineSetup = setup({
-  types: { input: {} as JobInput, context: {} as JobContext, events: {} as JobEvent },
+  types: { input: {} as JobInput, context: {} as JobContext, events: {} as JobEvent, output: {} as Outcome | null },
   guards: {
     leadsToScheduled: leadsTo("scheduled"),
     leadsToRunning: leadsTo("running"),
@@ -154,6 +155,8 @@ const waiting = {
 export const jobMachine = machineSetup.createMachine({
   id: "job",
   initial: "scheduled",
+  /** Of its last run; `null` where none was made. */
+  output: ({ context }) => context.memory.lastOutcome,
   context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
   states: {
     /** Has a next fire time, nothing runs, the last fire time was served. */

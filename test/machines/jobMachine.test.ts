@@ -187,6 +187,27 @@ describe("jobMachine", () => {
     ])
   })
 
+  it.each<readonly [outcome: "succeeded" | "failed" | "cancelled"]>([["succeeded"], ["failed"], ["cancelled"]])(
+    "ends with the outcome of its last run as its output: %s",
+    (outcome) => {
+      const live = [{ runKey: 1, fireAt: 10, attempt: 2, retryAt: null }]
+      const memory = { ...newMemory(0, null, true), live }
+      const context = { ...createActor(jobMachine, { input }).getSnapshot().context, memory }
+      const snapshot = jobMachine.resolveState({ value: "running", context })
+      const job = createActor(jobMachine, { input, snapshot }).start()
+      const [settled] = eventsIn("running", context).filter((event) => event.type === "settled")
+      expect(job.getSnapshot().output).toBeUndefined()
+      if (settled !== undefined) job.send({ ...settled, outcome })
+      expect(job.getSnapshot()).toMatchObject({ status: "done", output: outcome })
+    }
+  )
+
+  it("ends with no outcome when it was never run", () => {
+    const job = createActor(jobMachine, { input }).start()
+    job.send({ type: "remove", now: 5, owed: null })
+    expect(job.getSnapshot()).toMatchObject({ status: "done", output: null })
+  })
+
   it("keeps still in done: nothing brings a finished job back", () => {
     const context = { ...createActor(jobMachine, { input }).getSnapshot().context, memory: newMemory(0, null, true) }
     const snapshot = jobMachine.resolveState({ value: "done", context })

@@ -1,7 +1,7 @@
 /**
  * A flat XState machine as a table: per state and event type the guarded transitions, in XState's order. The engine steps
  * jobs with it, at a fifth of what an actor costs. It starts no actor, runs no effect and gives no output: a machine that
- * needs any of that is refused when it is compiled, and XState steps it instead.
+ * needs any of that to decide is refused when it is compiled, and XState steps it instead.
  */
 import { Data } from "effect"
 import type { AnyStateMachine, ContextFrom, EventFromLogic, StateValueFrom } from "xstate"
@@ -119,7 +119,8 @@ const refuseExtras = (machine: AnyStateMachine, node: Node): void => {
   if (node.exit.length > 0) throw refusal(machine, node, "exit")
   if (node.always !== undefined) throw refusal(machine, node, "always")
   if (node.invoke.length > 0) throw refusal(machine, node, "invoke")
-  if (node.output !== undefined) throw refusal(machine, node, "output")
+  // The machine's own is what an actor of it ends with; it decides nothing.
+  if (node.output !== undefined && node !== machine.root) throw refusal(machine, node, "output")
 }
 
 const readRow = (machine: AnyStateMachine, source: Node, transition: Transition): Row => {

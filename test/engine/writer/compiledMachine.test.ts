@@ -117,7 +117,6 @@ describe("compileMachine", () => {
     ["entry", "odd", createMachine({ id: "odd", entry: () => {}, initial: "a", states: { a: {} } })],
     ['type "parallel"', "odd", createMachine({ id: "odd", type: "parallel", states: { a: {} } })],
     ['type "atomic"', "odd", createMachine({ id: "odd" })],
-    ["output", "odd", createMachine({ id: "odd", initial: "a", output: 1, states: { a: { type: "final" } } })],
     ["output", "a", createMachine({ id: "odd", initial: "a", states: { a: { type: "final", output: 1 } } })],
     [
       'event "xstate.done.state.odd"',
@@ -135,6 +134,12 @@ describe("compileMachine", () => {
     const attempt = (): unknown => compileMachine(machine)
     expect(attempt).toThrow(UncompilableMachineError)
     expect(caught(attempt)).toMatchObject({ _tag: "UncompilableMachineError", machine: "odd", at, found })
+  })
+
+  it("takes a machine with an output of its own, which only an actor of it gives", () => {
+    const states = { a: { on: { go: "b" } }, b: { type: "final" } } as const
+    const machine = createMachine({ id: "ending", initial: "a", context: {}, output: 1, states })
+    expect(compileMachine(machine).step("a", {}, { type: "go" })).toEqual({ value: "b", context: {} })
   })
 })
 
