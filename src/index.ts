@@ -87,8 +87,7 @@ export type {
   JobRefused,
   JobRescheduleCommand,
   JobResumeCommand,
-  JobRunCommand,
-  JobSnapshot
+  JobRunCommand
 } from "./scheduler/jobActor.ts"
 export type {
   SchedulerActor,
@@ -96,6 +95,7 @@ export type {
   SchedulerRefused,
   SchedulerShutdownCommand
 } from "./scheduler/schedulerActor.ts"
+export type { JobSnapshot, PersistedJob } from "./engine/job/jobSnapshot.ts"
 export type { SchedulerSnapshot } from "./engine/schedulerLife.ts"
 export type { Inspect } from "./engine/engineOptions.ts"
 export * from "./engine/schedulerError.ts"

@@ -7,11 +7,11 @@ import { createActor, setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
 import type { JobEvent } from "../job/jobEvent.ts"
-import { noAnswer } from "../job/jobEvent.ts"
 import type { ClosedActor } from "./closedActor.ts"
 import { closedActor } from "./closedActor.ts"
 import type { ActorGuards } from "./inspection.ts"
 import type { Job } from "./job/jobCodec.ts"
+import { snapshotOf } from "./job/jobSnapshot.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
@@ -150,15 +150,10 @@ export class JobActors implements CommitFollower<JobCacheView> {
   }
 
   private open(view: JobCacheView, job: Job): Live {
-    const { rules, memory } = structuredClone({ rules: job.rules, memory: job.memory })
-    const jobId = job.row.id
     const { actor: parent } = (this.keeper ??= this.openKeeper())
-    const actor = createActor(jobMachine, {
-      parent,
-      id: `job:${jobId}`,
-      input: { jobId, rules, memory },
-      snapshot: jobMachine.resolveState({ value: job.value, context: { jobId, rules, memory, answer: noAnswer } })
-    })
+    const snapshot = snapshotOf(job)
+    const { jobId, rules, memory } = snapshot.context
+    const actor = createActor(jobMachine, { parent, id: `job:${jobId}`, input: { jobId, rules, memory }, snapshot })
     const live: Live = { ...closedActor<ShownJob, JobEvent>(actor, this.guards), view, key: job.key, holders: 0 }
     live.start()
     const jobs = this.live.get(view.name) ?? new Map<number, Live>()

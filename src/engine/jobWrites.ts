@@ -2,6 +2,8 @@
 import { checkIdText } from "../job/jobOptions.ts"
 import type { Engine } from "./engine.ts"
 import type { Job } from "./job/jobCodec.ts"
+import type { PersistedJob } from "./job/jobSnapshot.ts"
+import { persistedJob } from "./job/jobSnapshot.ts"
 import type { HeldJob } from "./jobActors.ts"
 import type { JobQueries } from "./query/jobQueries.ts"
 import { jobIn, removeById } from "./writer/jobEdits.ts"
@@ -43,6 +45,12 @@ export class JobWrites {
     return submitAnd(this.engine, writer, { ids: [id] }, find, ({ unit, job }) =>
       this.engine.actorOf(writer, unit, job)
     )
+  }
+
+  /** The job as the commits before this have left it. */
+  async snapshot(id: string): Promise<PersistedJob> {
+    const writer = await this.writerOf(id, "snapshot")
+    return persistedJob(await submit(this.engine, writer, { ids: [id] }, (unit) => jobIn(unit, id, "snapshot")))
   }
 
   /** Where there is but one store no question is asked: the command itself finds out whether the job is there. */

@@ -1,6 +1,6 @@
 /**
  * The face for programs that await. Here each verb of `Scheduler` checks what it is given and hands on: to the engine's life, to
- * what is written (`JobWrites`, `AddingJobs`, `RunRequests`) and to what is asked (`JobQueries`).
+ * what is written (`JobWrites`, `AddingJobs`, `RunRequests`) and to what is asked (`JobQueries`). Long because there are so many verbs.
  */
 import type { Runtime } from "effect"
 import type { Observable } from "rxjs"
@@ -9,6 +9,7 @@ import { Engine } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { recordOf } from "../engine/job/jobRecord.ts"
+import type { PersistedJob } from "../engine/job/jobSnapshot.ts"
 import type { WrittenJob } from "../engine/jobWrites.ts"
 import { JobWrites } from "../engine/jobWrites.ts"
 import { checkName, checkPart, listGiven } from "../engine/parts.ts"
@@ -253,6 +254,10 @@ class LocalScheduler implements Scheduler {
 
   async jobActor(id: string): Promise<JobActor> {
     return jobActor(await this.writes.actor(id), id, this, this.engine.options)
+  }
+
+  snapshot(jobId: string): Promise<PersistedJob> {
+    return this.writes.snapshot(jobId)
   }
 
   async addTask(task: AnyTask): Promise<void> {

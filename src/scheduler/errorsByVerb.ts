@@ -65,6 +65,7 @@ export interface VerbErrors {
   readonly importJobs: ImportJobsError
   readonly job$: WatchJobError
   readonly jobActor: JobActorError
+  readonly snapshot: JobActorError
   readonly addTask: AddTaskError
   readonly addStream: AddPartError
   readonly addCalendar: AddPartError

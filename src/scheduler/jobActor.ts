@@ -1,17 +1,14 @@
 /** `job.actor()`: a job to look at as an XState actor, and its verbs to send. */
-import type { ActorRef, SnapshotFrom } from "xstate"
-import type { jobMachine } from "../../machines/jobMachine.ts"
+import type { ActorRef } from "xstate"
 import type { ActorGuards } from "../engine/inspection.ts"
 import type { HeldJob } from "../engine/jobActors.ts"
+import type { JobSnapshot } from "../engine/job/jobSnapshot.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
 import type { Trigger } from "../trigger/trigger.ts"
 import { ActorFace } from "../engine/actorFace.ts"
 import type { ResumeOptions, RunOptions, Timing } from "./verbOptions.ts"
-
-/** What a job shows: its state as `value`, its rules and memory in `context`. */
-export type JobSnapshot = SnapshotFrom<typeof jobMachine>
 
 /** What a job's actor takes: the verbs of these names, for this job. */
 export type JobCommand =

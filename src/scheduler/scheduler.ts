@@ -1,6 +1,7 @@
 /** What a scheduler is to a program: every verb, what it promises and what it fails with. An interface: `createScheduler` makes one. */
 import type { Observable } from "rxjs"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
+import type { PersistedJob } from "../engine/job/jobSnapshot.ts"
 import type { Explanation } from "../engine/query/explain.ts"
 import type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
 import type { JobChanges } from "../engine/writer/jobEdits.ts"
@@ -261,6 +262,13 @@ export interface Scheduler {
    * (its row cannot be read), `InvalidJobError` (the id is no text) or a `VerbError`.
    */
   jobActor(id: string): Promise<JobActor>
+
+  /**
+   * The job in XState's persisted form, plain JSON, without an actor of it: `createActor(jobMachine, { snapshot, input: snapshot.context })`
+   * goes on from it. Rejects with `UnknownJobError`, `JobStateError` (its row cannot be read), `InvalidJobError` (the id is no text) or a
+   * `VerbError`.
+   */
+  snapshot(jobId: string): Promise<PersistedJob>
 
   /**
    * Registers a task, also while running, and adds the jobs that it declares. Jobs that waited for it go on; what they missed is made up by

@@ -41,7 +41,7 @@ export type LayerError = CreateSchedulerError | StartError
 /** The verbs that differ in nothing but that they give an Effect. */
 const verbs = [
   ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
-  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext", "jobActor"] as const),
+  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext", "jobActor", "snapshot"] as const),
   ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getLedger", "preview", "explain"] as const),
   ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
 ]

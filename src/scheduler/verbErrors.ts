@@ -108,7 +108,7 @@ export type ExplainError = VerbError | InvalidInstantError | InvalidJobError | U
 export type PrintJobsError = VerbError | InvalidOptionError | UnrunCallbackError
 /** What `job$` fails with. */
 export type WatchJobError = VerbError | InvalidJobError | UnknownJobError
-/** What `jobActor` rejects with. */
+/** What `jobActor` and `snapshot` reject with. */
 export type JobActorError = WatchJobError | JobStateError
 /** What `addTask` rejects with. */
 export type AddTaskError = AddJobError | InvalidTaskError | DuplicateTaskError

@@ -200,6 +200,7 @@ const more: typeof calls = [
   ["skipNext", "InvalidJobError", (scheduler) => scheduler.skipNext(any(proxy))],
   ["removeJob", "InvalidJobError", (scheduler) => scheduler.removeJob(any(proxy))],
   ["jobActor", "InvalidJobError", (scheduler) => scheduler.jobActor(any(proxy))],
+  ["snapshot", "InvalidJobError", (scheduler) => scheduler.snapshot(any(proxy))],
   ["removeAllJobs", "InvalidOptionError", (scheduler) => scheduler.removeAllJobs(any(proxy))],
   ["pauseJobs", "InvalidOptionError", (scheduler) => scheduler.pauseJobs(any(proxy))],
   ["resumeJobs", "InvalidOptionError", (scheduler) => scheduler.resumeJobs(any(proxy))],

@@ -220,7 +220,7 @@ describe("a job's actor", () => {
     expect(JSON.parse(JSON.stringify({ actor }))).toMatchObject({ actor: { id: "job:a" } })
     await clock.advance("3 seconds")
     expect((await done).value).toBe("done")
-    await end
+    expect(await end).toBe("succeeded")
     expect(counts).toEqual([1, 2])
     await scheduler.shutdown()
   })
