@@ -25,6 +25,7 @@ const benches = [
   "recovery",
   "simulate",
   "storeCosts",
+  "durableMachines",
   "triggers",
   "executor"
 ]

@@ -35,6 +35,7 @@ const total = {
   runs: 0,
   attempts: 0,
   interrupted: 0,
+  wentOn: 0,
   acknowledged: 0,
   violations: 0
 }
@@ -51,6 +52,7 @@ for (let seed = firstSeed; total.kills < wanted; seed++) {
     "runs",
     "attempts",
     "interrupted",
+    "wentOn",
     "acknowledged"
   ] as const)
     total[field] += counted[field]
@@ -64,7 +66,7 @@ for (let seed = firstSeed; total.kills < wanted; seed++) {
   }
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1)
   console.log(
-    `${minutes} min: ${total.kills} kills (${total.killsDuringStart} during a start), ${total.fires} fires, ${total.runs} runs, ${total.attempts} attempts, ${total.interrupted} interrupted, ${total.acknowledged} commands acknowledged, ${total.violations} violations`
+    `${minutes} min: ${total.kills} kills (${total.killsDuringStart} during a start), ${total.fires} fires, ${total.runs} runs, ${total.attempts} attempts, ${total.interrupted} interrupted, ${total.wentOn} machines that went on, ${total.acknowledged} commands acknowledged, ${total.violations} violations`
   )
 }
 if (total.violations === 0) rmSync(directory, { recursive: true })

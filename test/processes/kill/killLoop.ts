@@ -12,6 +12,7 @@ import { verifyFile } from "../../../src/sqlite.ts"
 import { checkHistory } from "../../history/checkHistory.ts"
 import type { Line } from "../../history/history.ts"
 import { expectedJobs, killHistory } from "./killHistory.ts"
+import { checkSteps } from "./killedSteps.ts"
 import { files, randomFrom } from "./killPlan.ts"
 
 export interface KillLoopOptions {
@@ -33,6 +34,8 @@ export interface KillLoopResult {
   readonly attempts: number
   /** Attempts that a kill cut off. */
   readonly interrupted: number
+  /** Attempts of a machine that went on in its middle. */
+  readonly wentOn: number
   /** Commands acknowledged. */
   readonly acknowledged: number
   /** One sentence each. */
@@ -44,7 +47,7 @@ const hangMs = 20_000
 
 export const killLoop = async ({ seed, kills, directory, program }: KillLoopOptions): Promise<KillLoopResult> => {
   mkdirSync(directory, { recursive: true })
-  const { ledger, database } = files(directory)
+  const { ledger, steps, database } = files(directory)
   const random = randomFrom(seed ^ 0x5eed)
   const violations: Array<string> = []
   let killsDuringStart = 0
@@ -83,6 +86,8 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
   const { disk, seen } = history
   for (const { invariant, jobId, message } of checkHistory(history, expectedJobs(disk)))
     violations.push(`history: ${invariant}: ${jobId}: ${message}`)
+  const stepsTaken = checkSteps(steps)
+  violations.push(...stepsTaken.violations.map((violation) => `steps: ${violation}`))
   const attempts = attemptsOf(seen, ["start"])
   const ended = attemptsOf(seen, ["finish", "abort"])
   return {
@@ -92,6 +97,7 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
     runs: disk.runs.length,
     attempts: attempts.size,
     interrupted: [...attempts].filter((attempt) => !ended.has(attempt)).length,
+    wentOn: stepsTaken.wentOn,
     acknowledged: seen.filter(({ kind }) => ["added", "removed", "paused", "resumed"].includes(kind)).length,
     violations
   }

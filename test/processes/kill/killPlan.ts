@@ -19,7 +19,7 @@ export const pick = <A>(random: () => number, choices: ReadonlyArray<A>): A => {
 }
 
 export const taskNames = ["quick", "slow", "flaky"] as const
-export type TaskName = (typeof taskNames)[number]
+export type TaskName = (typeof taskNames)[number] | "steps"
 
 export interface PlannedJob {
   readonly id: string
@@ -52,13 +52,18 @@ export const plannedJob = (id: string, random: () => number): PlannedJob => {
 
 export const standingJobs = (seed: number): ReadonlyArray<PlannedJob> => {
   const random = randomFrom(seed)
-  return Array.from({ length: 10 }, (_, index) => plannedJob(`s${index}`, random))
+  const jobs = Array.from({ length: 10 }, (_, index) => plannedJob(`s${index}`, random))
+  return [...jobs, { id: "m0", task: "steps", everyMs: 40, rules: { coalesce: "latest", maxInstances: 2 } }]
 }
+
+/** Steps of a run of the task that is a machine. */
+export const stepCount = 8
 
 export const passingIds = ["d0", "d1", "d2", "p0", "p1"] as const
 
-/** The outside ledger and the database, in the directory of one world. */
+/** The outside ledger, that of a machine's steps and the database, in the directory of one world. */
 export const files = (directory: string) => ({
   ledger: `${directory}/ledger.jsonl`,
+  steps: `${directory}/steps.jsonl`,
   database: `${directory}/jobs.db`
 })

@@ -13,12 +13,14 @@ import { sqlite } from "../../../src/sqlite.ts"
 import type { CommandLine, Line, TaskLine } from "../../history/history.ts"
 import { files, passingIds, pick, plannedJob, randomFrom, standingJobs } from "./killPlan.ts"
 import type { PlannedJob } from "./killPlan.ts"
+import { stepsMachine } from "./killedSteps.ts"
 
 const [directory = "", seedText = "", lifeText = "", mode = ""] = process.argv.slice(2)
 const [seed, life] = [Number(seedText), Number(lifeText)]
 const random = randomFrom(seed * 1_000_003 + life)
-const { ledger, database } = files(directory)
+const { ledger, steps, database } = files(directory)
 const output = openSync(ledger, "a")
+const stepOutput = openSync(steps, "a")
 
 /** One write of an appending file: a kill comes before it or after it. */
 const write = (line: Line): void => void writeSync(output, `${JSON.stringify(line)}\n`)
@@ -53,8 +55,18 @@ const flaky = task("flaky", async (context) => {
   if (never || (context.fireAt + context.attempt) % 2 === 0) throw new Error("flaky by plan")
 })
 
+const inSteps = task(
+  "steps",
+  (context) => {
+    begin(context)
+    const write = (line: object): void => void writeSync(stepOutput, `${JSON.stringify(line)}\n`)
+    return stepsMachine(context, write, () => note("finish", context))
+  },
+  { checkpoint: "every-step" }
+)
+
 const scheduler = createScheduler({
-  tasks: [quick, slow, flaky],
+  tasks: [quick, slow, flaky, inSteps],
   store: sqlite({ filename: database, durability: "full", takeOver: mode === "takeOver" })
 })
 
