@@ -95,10 +95,21 @@ describe("compileMachine", () => {
     }
   )
 
+  it("throws where eventless transitions come to no rest", () => {
+    const compiled = compileMachine(
+      createMachine({
+        initial: "a",
+        context: {},
+        states: { a: { on: { go: "b", stay: { actions: assign({}) } } }, b: { always: "c" }, c: { always: "b" } }
+      })
+    )
+    expect(compiled.step("a", {}, { type: "stay" })).toEqual({ value: "a", context: {} })
+    expect(() => compiled.step("a", {}, { type: "go" })).toThrow(RangeError)
+  })
+
   it.each<readonly [found: string, at: string, machine: AnyStateMachine]>([
     ["entry", "a", flat({ entry: raise({ type: "x" }) })],
     ["exit", "a", flat({ exit: () => {} })],
-    ["always", "a", flat({ always: { guard: () => false, target: "b" } })],
     ["after", "a", flat({ after: { 100: "b" } })],
     ["invoke", "a", flat({ invoke: { src: fromPromise(async () => 1) } })],
     ['type "compound"', "a", flat({ initial: "c", states: { c: {} } })],
@@ -114,6 +125,7 @@ describe("compileMachine", () => {
     ['guard "absent"', "a", flat({ on: { go: { guard: "absent", target: "b" } } })],
     ['guard "named"', "a", flat({ on: { go: { guard: { type: "named", params: { by: 1 } }, target: "b" } } })],
     ['combined guard "and"', "a", flat({ on: { go: { guard: and([() => true]), target: "b" } } })],
+    ["always", "odd", createMachine({ id: "odd", always: { guard: () => false }, initial: "a", states: { a: {} } })],
     ["entry", "odd", createMachine({ id: "odd", entry: () => {}, initial: "a", states: { a: {} } })],
     ['type "parallel"', "odd", createMachine({ id: "odd", type: "parallel", states: { a: {} } })],
     ['type "atomic"', "odd", createMachine({ id: "odd" })],
@@ -155,7 +167,7 @@ const quietRules = {
   maxRuns: null
 } as const
 
-/** Named and inline guards, both forms of `assign`, several in a row, transitions of the machine itself, refused events. */
+/** Named and inline guards, both forms of `assign`, several in a row, transitions of the machine itself, eventless ones, refused events. */
 const everyFeature = setup({
   types: {
     context: {} as { count: number; note: string; trail: Array<string> },
@@ -166,12 +178,14 @@ const everyFeature = setup({
       | { type: "inherited" }
       | { type: "muted" }
       | { type: "stay" }
+      | { type: "pass" }
       | { type: "end" }
       | { type: "unheard" }
   },
   guards: {
     isLarge: ({ context }) => context.count > 10,
-    isOdd: ({ context }) => context.count % 2 === 1
+    isOdd: ({ context }) => context.count % 2 === 1,
+    isWhole: ({ context }) => context.count % 4 === 0
   },
   actions: {
     add: assign(({ context, event }) => (event.type === "add" ? { count: context.count + event.by } : {})),
@@ -197,9 +211,21 @@ const everyFeature = setup({
         swap: "two",
         stay: {},
         muted: { actions: [] },
-        inherited: { guard: { type: "isLarge" }, target: "end" }
+        inherited: { guard: { type: "isLarge" }, target: "end" },
+        pass: { target: "through", actions: "note" }
       }
     },
+    // Left at once, but for what it waits for.
+    through: {
+      always: [
+        { guard: ({ event }) => event.type === "stay", target: "end" },
+        { guard: "isLarge", actions: ["reset", "note"] },
+        { guard: "isOdd", target: "two", actions: "note" },
+        { guard: "isWhole", target: "further", actions: assign({ count: ({ context }) => context.count + 1 }) }
+      ],
+      on: { add: { actions: "add" }, stay: { actions: "note" } }
+    },
+    further: { always: { target: "one", actions: ["note", "note"] } },
     two: {
       on: {
         add: { target: "one", actions: [{ type: "add" }, assign({ note: ({ event }) => event.type }), "note"] },
@@ -221,6 +247,7 @@ const featureEvents = [
   { type: "inherited" },
   { type: "muted" },
   { type: "stay" },
+  { type: "pass" },
   { type: "end" },
   { type: "unheard" }
 ] as const
