@@ -2,15 +2,18 @@
 export { jobMachine } from "./jobMachine.ts"
 export type { JobInput } from "./jobMachine.ts"
 export type {
+  AcquittedEvent,
+  AdoptedEvent,
   AnswerEntry,
   Claim,
+  CountedEvent,
   DueEvent,
-  DueFireTimes,
   Ended,
   InterruptedEvent,
   JobAnswer,
   JobContext,
   JobEvent,
+  LateEvent,
   NextFire,
   ParkEvent,
   PauseEvent,

@@ -1,29 +1,15 @@
 /**
- * The life of a job. Flat on purpose: function guards and functional `assign` only, so that the engine may step it as a
- * table. No clock, no I/O: `now`, fire times and outcomes come in events, and `context.answer` says what to do about them.
- * The state is a function of the memory (`stateOf`); this machine says which event may lead from where to where.
+ * The life of a job, and its rules: what becomes of a fire time, of an attempt that ends, of a command. Pure and never waiting: no
+ * clock, no I/O. `now`, fire times and outcomes come in events, and `context.answer` says what to do about them.
+ * Flat on purpose, with function guards and functional `assign` only, so that the engine may step it as a table. What holds in every
+ * state is written once, at the machine; an event that no rule is for changes nothing. Which state the job is in follows from its
+ * memory (`stateOf`): after each event the eventless transitions lead there. A few lines long of 300, for words at each transition.
  */
 import { assign, setup } from "xstate"
-import type { JobDecision } from "../src/job/jobDraft.ts"
 import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
 import { noAnswer } from "../src/job/jobEvent.ts"
-import { onRetime, onSetRight } from "../src/job/clockSetBack.ts"
-import {
-  onPark,
-  onPause,
-  onRedefine,
-  onRemove,
-  onRequested,
-  onReschedule,
-  onResume,
-  onSkip
-} from "../src/job/onCommand.ts"
-import { onDue, onRefused } from "../src/job/onDue.ts"
-import { onAcquitted, onAdopted, onInterrupted, onSettled, onWaitOver } from "../src/job/onSettled.ts"
-import { acceptsRequest } from "../src/job/overlap.ts"
 import type { Outcome } from "../src/job/run.ts"
-import type { JobState } from "../src/job/snapshot.ts"
-import { stateOf } from "../src/job/snapshot.ts"
+import { jobActions, jobGuards } from "./jobRules.ts"
 
 /** What a job's actor begins with. */
 export interface JobInput {
@@ -35,191 +21,293 @@ export interface JobInput {
   readonly memory: JobContext["memory"]
 }
 
-interface Step {
-  readonly context: JobContext
-  readonly event: JobEvent
-}
-
-/** The job's answer to an event, whatever state it is in. */
-const decide = ({ context, event }: Step): JobDecision => {
-  switch (event.type) {
-    case "due":
-      return onDue(context, event)
-    case "refused":
-      return onRefused(context, event)
-    case "requested":
-      return onRequested(context, event)
-    case "settled":
-      return onSettled(context, event)
-    case "waitOver":
-      return onWaitOver(context, event)
-    case "interrupted":
-      return onInterrupted(context, event)
-    case "acquitted":
-      return onAcquitted(context)
-    case "adopted":
-      return onAdopted(context, event)
-    case "pause":
-      return onPause(context, event)
-    case "park":
-      return onPark(context, event)
-    case "resume":
-      return onResume(context, event)
-    case "reschedule":
-      return onReschedule(context, event)
-    case "skip":
-      return onSkip(context, event)
-    case "setRight":
-      return onSetRight(context, event)
-    case "retime":
-      return onRetime(context, event)
-    case "remove":
-      return onRemove(context, event)
-    case "redefine":
-      return onRedefine(context, event)
-  }
-}
-
-/** Guards and the action of one step ask for the same decision: it is made once. */
-let newestContext: JobContext | null = null
-let newestEvent: JobEvent | null = null
-let newestDecision: JobDecision | null = null
-const decisionOf = (step: Step): JobDecision => {
-  if (newestDecision === null || newestContext !== step.context || newestEvent !== step.event) {
-    newestDecision = decide(step)
-    newestContext = step.context
-    newestEvent = step.event
-  }
-  return newestDecision
-}
-
-const leadsTo =
-  (state: JobState) =>
-  (step: Step): boolean =>
-    stateOf(decisionOf(step).memory) === state
-
-const present = ({ context }: Pick<Step, "context">): boolean => !context.memory.removed
+type Assigns = { readonly [Name in keyof typeof jobActions]: ReturnType<typeof assignOf> }
+const assignOf = (action: (typeof jobActions)[keyof typeof jobActions]) =>
+  assign<JobContext, JobEvent, undefined, JobEvent, never>(action)
+const assigns = Object.fromEntries(
+  Object.entries(jobActions).map(([name, action]) => [name, assignOf(action)])
+) as Assigns
 
 const machineSetup = setup({
-  types: { input: {} as JobInput, context: {} as JobContext, events: {} as JobEvent, output: {} as Outcome | null },
-  guards: {
-    leadsToScheduled: leadsTo("scheduled"),
-    leadsToRunning: leadsTo("running"),
-    leadsToMisfired: leadsTo("misfired"),
-    leadsToPaused: leadsTo("paused"),
-    /** What waits may run out without a run: late, or more than `maxRuns` leaves. */
-    presentLeadsToRunning: (step) => present(step) && leadsTo("running")(step),
-    presentLeadsToScheduled: (step) => present(step) && leadsTo("scheduled")(step),
-    presentLeadsToMisfired: (step) => present(step) && leadsTo("misfired")(step),
-    /** A removed job only ends its runs. */
-    notRemoved: present,
-    /** A request is let through only where the overlap policy takes it. */
-    acceptsRequest: ({ context }) => acceptsRequest(context.memory, context.rules)
+  types: {
+    input: {} as JobInput,
+    context: {} as JobContext,
+    events: {} as JobEvent,
+    tags: {} as JobTag,
+    output: {} as Outcome | null
   },
-  actions: {
-    answer: assign(({ context, event }) => decisionOf({ context, event })),
-    redefine: assign(({ context, event }) => ({
-      rules: event.type === "redefine" ? event.rules : context.rules,
-      ...decisionOf({ context, event })
-    }))
-  }
+  guards: jobGuards,
+  actions: assigns
 })
 
-const toScheduled = { guard: "leadsToScheduled", target: "scheduled", actions: "answer" } as const
-const toRunning = { guard: "leadsToRunning", target: "running", actions: "answer" } as const
-const toMisfired = { guard: "leadsToMisfired", target: "misfired", actions: "answer" } as const
-const toPaused = { guard: "leadsToPaused", target: "paused", actions: "answer" } as const
-const toDone = { target: "done", actions: "answer" } as const
+/**
+ * `claims`: fire times become runs. `needs-a-look`: somebody may have to act. `terminal`: nothing more happens.
+ */
+export type JobTag = "claims" | "needs-a-look" | "terminal"
 
-/** What alone kept it running may be a fire time that a clock which was ahead had given, and that is withdrawn. */
-const setRightWhileRunning = [
-  { guard: "presentLeadsToRunning", target: "running", actions: "answer" },
-  { guard: "presentLeadsToScheduled", target: "scheduled", actions: "answer" },
-  { guard: "notRemoved", target: "done", actions: "answer" }
-] as const
+/** What is done, and an answer of its own. */
+const does = <const Names extends ReadonlyArray<keyof typeof jobActions>>(...names: Names) =>
+  ["answerAnew", ...names] as const
 
-/** Nothing runs: fire times and requests may start something. */
-const waiting = {
-  pause: { target: "paused", actions: "answer" },
-  park: { target: "paused", actions: "answer" },
-  acquitted: { actions: "answer" },
-  redefine: { actions: "redefine" },
-  refused: toMisfired,
-  requested: { guard: "acceptsRequest", target: "running", actions: "answer" },
-  reschedule: [toScheduled, toDone],
-  setRight: [toScheduled, toDone],
-  remove: toDone
-} as const
-
-/** scheduled · running · misfired · paused · done: what a job does about what happens to it. Flat, pure, and never waiting. */
+/** scheduled · running · misfired · paused · done: what a job does about what happens to it. */
 export const jobMachine = machineSetup.createMachine({
   id: "job",
+  description:
+    "What becomes of a job's fire times, runs and attempts. The first transition whose guard lets it through is taken.",
   initial: "scheduled",
   /** Of its last run; `null` where none was made. */
   output: ({ context }) => context.memory.lastOutcome,
   context: ({ input }) => ({ jobId: input.jobId, rules: input.rules, memory: input.memory, answer: noAnswer }),
+  on: {
+    due: [
+      {
+        guard: "catchUpAtMaxRuns",
+        actions: does("endBefore", "startQueued"),
+        description: "No run is left for one of those that are made up: the schedule ends before it."
+      },
+      {
+        guard: "maxRunsReached",
+        actions: does("accountFor", "withdraw", "startQueued"),
+        description: "No run is left for it: it is withdrawn, and the schedule ends."
+      },
+      {
+        guard: "instanceFree",
+        target: ".running",
+        actions: does("accountFor", "claim", "coalesce"),
+        description:
+          "It becomes a run, which stands for the fire times coalesced into it. The last run of `maxRuns` ends the schedule."
+      },
+      {
+        guard: "noPlaceForMissed",
+        actions: does("leaveDue", "startQueued"),
+        description:
+          "1,000 missed ones wait, or as many as there are runs left for: it stays due until the queue is empty."
+      },
+      {
+        guard: "missed",
+        actions: does("accountFor", "queueAsMissed", "startQueued"),
+        description: "It overlapped no run, so no overlap policy is asked: it waits for a free instance."
+      },
+      {
+        guard: "overlapCancels",
+        actions: does("accountFor", "cancelRunning", "queue", "startQueued"),
+        description: "What runs is cancelled, what waited gives way as `replaced`, and it waits for the instance."
+      },
+      {
+        guard: "queueFull",
+        actions: does("accountFor", "misfireAtFullQueue", "startQueued"),
+        description: "1,000 wait already: it misfires as `queueFull`."
+      },
+      {
+        guard: "overlapQueues",
+        actions: does("accountFor", "queue", "startQueued"),
+        description:
+          "It waits: nothing does yet under `queue-one`, or all may under `queue-all`, as far as `maxRuns` leaves runs."
+      },
+      {
+        guard: "overlapSkips",
+        actions: does("accountFor", "misfireAtMaxInstances", "startQueued"),
+        description: "It met a run under `skip`, or has no place in the queue: it misfires as `maxInstances`."
+      }
+    ],
+    late: {
+      guard: "takesFireTimes",
+      actions: does("accountFor", "misfireLate", "startQueued"),
+      description: "Past the misfire grace: they misfire as `late`."
+    },
+    counted: {
+      guard: "takesFireTimes",
+      actions: does("accountFor", "startQueued"),
+      description: "More are due than one wake-up can count: they are kept, and the next goes on."
+    },
+    refused: {
+      guard: "takesFireTimes",
+      actions: does("refuse"),
+      description: "A stream's value that no task can take: its fire time misfires, as `invalidValue` for instance."
+    },
+    requested: [
+      {
+        guard: "requestStarts",
+        actions: does("claimRequest"),
+        description: "An instance is free: the run starts beside the schedule, in a pause too."
+      },
+      {
+        guard: "requestCancels",
+        actions: does("cancelRunning", "countFromEnds", "queueRequest", "startQueued"),
+        description: "What runs is cancelled, and the request waits for the instance."
+      },
+      {
+        guard: "requestWaits",
+        actions: does("queueRequest", "startQueued"),
+        description: "The overlap policy lets it wait. Where it does not, no rule takes the request: it is refused."
+      }
+    ],
+    waitOver: {
+      guard: "anythingRuns",
+      actions: does("startAttempts", "startQueued"),
+      description: "Attempts whose time has come start, then what waits for an instance that is free."
+    },
+    settled: [
+      {
+        guard: "poison",
+        target: ".paused",
+        actions: does("endRun", "countFromEnds", "parkAsPoison"),
+        description: "The third death of this run's worker in a row: the run ends, and the job is parked."
+      },
+      {
+        guard: "attemptsLeft",
+        actions: does("retry"),
+        description:
+          "Failed or timed out, with an attempt left by its rules or by the task's own word: it waits for its next attempt."
+      },
+      {
+        guard: "underWay",
+        actions: does("endRun", "countFromEnds", "startQueued"),
+        description:
+          "The run has ended, and what waits may start. An outcome told twice is for no attempt under way: nothing changes."
+      }
+    ],
+    interrupted: [
+      {
+        guard: "poison",
+        target: ".paused",
+        actions: does("endInterrupted", "countFromEnds", "parkAsPoison"),
+        description:
+          "The third crash in a row that no other job can be the cause of: the runs end, and the job is parked."
+      },
+      {
+        guard: "rerunsInterrupted",
+        actions: does("attemptAgain", "startQueued"),
+        description:
+          'A crash, a stop or a worker\'s death under `onInterrupted: "rerun"`: another attempt, due at once.'
+      },
+      {
+        guard: "underWay",
+        actions: does("endInterrupted", "countFromEnds", "startQueued"),
+        description:
+          "Under `skip`, of a removed job, or where a newer fire time waits to take its place: the runs end as interrupted."
+      }
+    ],
+    adopted: {
+      guard: "underWay",
+      actions: does("adopt"),
+      description: "An executor still makes attempts that an earlier owner left: they go on under this one."
+    },
+    acquitted: {
+      guard: "notOver",
+      actions: does("acquit"),
+      description: "It is not what killed the process: its crashes in a row are none."
+    },
+    pause: {
+      guard: "takesFireTimes",
+      target: ".paused",
+      actions: does("pause"),
+      description: "What is due and not served is withdrawn. Runs under way end in their own time."
+    },
+    park: {
+      guard: "inService",
+      target: ".paused",
+      actions: does("park"),
+      description:
+        "A fault takes it out of service. Nothing is withdrawn: what is owed is owed still when the cause is gone."
+    },
+    skip: {
+      guard: "takesFireTimes",
+      actions: does("leaveOut"),
+      description: "The next fire time is left out, as `skipped`."
+    },
+    reschedule: {
+      guard: "inService",
+      actions: does("reschedule"),
+      description: "Another trigger counts from now on; what the old one owed is withdrawn."
+    },
+    setRight: {
+      guard: "inService",
+      actions: does("setRight"),
+      description:
+        "The clock was hours ahead: fire times count from now, and attempts wait no longer than they would have."
+    },
+    retime: {
+      guard: "inService",
+      actions: does("retime"),
+      description: "The zone has other rules: the next fire time is of the new ones."
+    },
+    redefine: {
+      guard: "notOver",
+      actions: does("takeRules"),
+      description: "Other rules from now on. Runs keep the arguments that they were claimed with."
+    },
+    remove: [
+      {
+        guard: "executes",
+        target: ".running",
+        actions: does("remove"),
+        description: "What waits is withdrawn or cancelled; what executes ends in its own time."
+      },
+      {
+        guard: "notOver",
+        target: ".done",
+        actions: does("remove"),
+        description: "What waits is withdrawn or cancelled."
+      }
+    ]
+  },
   states: {
-    /** Has a next fire time, nothing runs, the last fire time was served. */
     scheduled: {
-      on: {
-        ...waiting,
-        retime: [toScheduled, toDone],
-        due: [toRunning, toMisfired, toScheduled, toDone],
-        skip: [toScheduled, toDone]
-      }
+      description: "Nothing runs, and the latest due fire time was served.",
+      tags: ["claims"],
+      always: [
+        { guard: "over", target: "done", description: "No fire time is left." },
+        { guard: "anythingRuns", target: "running", description: "A run was claimed, or waits." },
+        { guard: "latestMisfired", target: "misfired", description: "The latest due fire time was not served." }
+      ]
     },
-    /** At least one run is claimed, executing, waiting for its next attempt or for a free instance. */
     running: {
-      on: {
-        pause: { guard: "notRemoved", target: "paused", actions: "answer" },
-        park: { guard: "notRemoved", target: "paused", actions: "answer" },
-        acquitted: { actions: "answer" },
-        redefine: { actions: "redefine" },
-        due: [
-          { guard: "presentLeadsToRunning", target: "running", actions: "answer" },
-          { guard: "presentLeadsToMisfired", target: "misfired", actions: "answer" },
-          { guard: "notRemoved", target: "done", actions: "answer" }
-        ],
-        refused: { guard: "notRemoved", actions: "answer" },
-        requested: { guard: "acceptsRequest", actions: "answer" },
-        reschedule: setRightWhileRunning,
-        setRight: setRightWhileRunning,
-        retime: { guard: "notRemoved", actions: "answer" },
-        skip: { guard: "notRemoved", actions: "answer" },
-        waitOver: [toRunning, toMisfired, toDone],
-        settled: [toRunning, toPaused, toMisfired, toScheduled, toDone],
-        adopted: { actions: "answer" },
-        interrupted: [toRunning, toPaused, toMisfired, toScheduled, toDone],
-        remove: [toRunning, toDone]
-      }
+      description:
+        "At least one run is claimed, executing, waiting for its next attempt or for a free instance; several may be each.",
+      tags: ["claims"],
+      always: { guard: "nothingRuns", target: "scheduled", description: "The last of them has ended." }
     },
-    /** Nothing runs, and the latest due fire time was not served. The next run that starts ends it. */
     misfired: {
-      on: { ...waiting, retime: [toMisfired, toDone], due: [toRunning, toMisfired, toDone], skip: [toMisfired, toDone] }
-    },
-    /**
-     * Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time; those that were
-     * asked for have their further attempts, unless it is parked.
-     */
-    paused: {
-      on: {
-        park: { actions: "answer" },
-        acquitted: { actions: "answer" },
-        redefine: { actions: "redefine" },
-        reschedule: { actions: "answer" },
-        setRight: { actions: "answer" },
-        retime: { actions: "answer" },
-        requested: { guard: "acceptsRequest", actions: "answer" },
-        // Of a run that was asked for.
-        waitOver: { actions: "answer" },
-        settled: { actions: "answer" },
-        adopted: { actions: "answer" },
-        interrupted: { actions: "answer" },
-        resume: [toRunning, toMisfired, toScheduled, toDone],
-        remove: [toRunning, toDone]
+      description: "Nothing runs, and the latest due fire time was not served. The next run that starts ends it.",
+      tags: ["claims", "needs-a-look"],
+      always: {
+        guard: "misfireIsPast",
+        target: "scheduled",
+        description: "A run starts, the fire times count anew, or all is over."
       }
     },
-    /** No fire time is left and nothing runs. Kept for the retention time. */
-    done: { type: "final" }
+    paused: {
+      description:
+        "Takes no fire times: by a user, or parked for the fault in its memory. Runs under way end in their own time; those that were asked for have their further attempts, unless it is parked.",
+      tags: ["needs-a-look"],
+      on: {
+        resume: [
+          {
+            guard: "clockWasAhead",
+            target: "scheduled",
+            actions: does("countByRightClock", "endPause", "startQueued"),
+            description:
+              "Fire times count from now, by the right clock; what has not started by the wrong one is withdrawn."
+          },
+          {
+            guard: "leavesPauseOut",
+            target: "scheduled",
+            actions: does("leavePauseOut", "endPause", "startQueued"),
+            description: "Fire times of the pause are not made up: the ledger keeps its stretch. What waits may start."
+          },
+          {
+            target: "scheduled",
+            actions: does("endPause", "startQueued"),
+            description: "What is owed since the pause comes due at once. What waits may start."
+          }
+        ]
+      }
+    },
+    done: {
+      description: "No fire time is left and nothing runs. Kept for the retention time.",
+      tags: ["terminal"],
+      type: "final"
+    }
   }
 })

@@ -75,7 +75,7 @@ export const counts = (
 const throughOf = ({ fireAt, coalesced }: QueuedFire): EpochMillis => Math.max(fireAt, coalesced?.through ?? fireAt)
 
 /** The engine has found the clock set back by `aheadMs`: the job goes on, and so do attempts that wait for an instant of the wrong clock. */
-export const onSetRight = (context: JobContext, event: SetRightEvent): JobDecision => {
+export const setRight = (context: JobContext, event: SetRightEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   const { now, aheadMs, next, nextRunKey } = event
@@ -95,7 +95,7 @@ export const onSetRight = (context: JobContext, event: SetRightEvent): JobDecisi
 }
 
 /** The trigger's zone has other rules since the job's next fire time was computed: it counts on from `from`, by the new ones. */
-export const onRetime = (context: JobContext, event: RetimeEvent): JobDecision => {
+export const retime = (context: JobContext, event: RetimeEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   if (event.from > memory.since)

@@ -4,9 +4,25 @@ import { checkedCount, checkedNext, checkedPart, checkedPrevious } from "../trig
 import type { CountedPart, Trigger } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
-import type { DueFireTimes, NextFire } from "./jobEvent.ts"
+import type { NextFire } from "./jobEvent.ts"
 import type { JobRules } from "./rules.ts"
 import { maxFireTimesPerWake } from "./rules.ts"
+
+/** Fire times that have come due, split at the misfire grace. */
+export interface DueFireTimes extends NextFire {
+  /** Past grace. */
+  readonly late: FireRange | null
+  /** Within grace. */
+  readonly due: FireRange | null
+  /** The second of `due`; `null` where it holds fewer than two. */
+  readonly second: EpochMillis | null
+  /** The last but one of `due`; `null` where it holds fewer than two. */
+  readonly penultimate: EpochMillis | null
+  /** Each fire time of `due`, ascending; empty unless the job makes up all of them. */
+  readonly times: ReadonlyArray<EpochMillis>
+  /** True when more are due than one wake takes; `nextFireAt` is then the first of those. */
+  readonly more: boolean
+}
 
 /** The first fire time after `after`, as the job machine takes it. Throws `FaultyTriggerError`. */
 export const nextFire = (trigger: Trigger, after: EpochMillis): NextFire => {

@@ -1,9 +1,8 @@
-/** A job's decision while it is made: a private copy of its memory and the answer so far. Pure to the caller. */
+/** One action's part of a decision while it is made: a private copy of the job's memory, and the answer so far. Pure to the caller. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
 import type { AnswerEntry, Claim, Ended, JobAnswer, JobContext } from "./jobEvent.ts"
-import { noAnswer } from "./jobEvent.ts"
 import type { LedgerKind } from "./ledger.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { LiveRun } from "./run.ts"
@@ -14,7 +13,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** What a run on request is asked for with. */
 export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf" | "ticket">
 
-/** What one event leads to. */
+/** What one action leads to. */
 export interface JobDecision {
   readonly memory: JobMemory
   readonly answer: JobAnswer
@@ -27,11 +26,14 @@ export class JobDraft {
   private ended: Array<Ended> | null = null
   private cancels: Array<number> | null = null
   private entries: Array<AnswerEntry> | null = null
+  private readonly before: JobAnswer
   private nextRunKey: number
 
+  /** `firstRunKey`: of the event; what earlier actions of its step claimed is counted on. */
   constructor(context: JobContext, firstRunKey = 0) {
     this.memory = { ...context.memory }
-    this.nextRunKey = firstRunKey
+    this.before = context.answer
+    this.nextRunKey = firstRunKey + context.answer.claims.length
   }
 
   /** Claims a run for a fire time; the key of it. */
@@ -61,21 +63,21 @@ export class JobDraft {
     const run = { runKey, attempt: 1, retryAt: null, ...own }
     const claim = { runKey, requested, ...own }
     this.memory.live = [...this.memory.live, requested ? { ...run, requested } : run]
-    ;(this.claims ??= []).push(ticket === undefined ? claim : { ...claim, ticket })
+    ;(this.claims ??= [...this.before.claims]).push(ticket === undefined ? claim : { ...claim, ticket })
     return runKey
   }
 
   /** The run as it will be while its next attempt is under way. */
   retry(run: LiveRun): void {
-    ;(this.retries ??= []).push(run)
+    ;(this.retries ??= [...this.before.retries]).push(run)
   }
 
   end(run: LiveRun, outcome: Ended["outcome"], retryAt: EpochMillis | null): void {
-    ;(this.ended ??= []).push({ run, outcome, retryAt })
+    ;(this.ended ??= [...this.before.ended]).push({ run, outcome, retryAt })
   }
 
   cancel(runKey: number): void {
-    ;(this.cancels ??= []).push(runKey)
+    ;(this.cancels ??= [...this.before.cancels]).push(runKey)
   }
 
   queue(fire: QueuedFire): void {
@@ -89,18 +91,25 @@ export class JobDraft {
   }
 
   record(kind: LedgerKind, range: FireRange, reason: MisfireReason | null, into: number | null): void {
-    ;(this.entries ??= []).push({ kind, from: range.from, through: range.through, count: range.count, reason, into })
+    ;(this.entries ??= [...this.before.entries]).push({
+      kind,
+      from: range.from,
+      through: range.through,
+      count: range.count,
+      reason,
+      into
+    })
   }
 
   decision(): JobDecision {
     return {
       memory: this.memory,
       answer: {
-        claims: this.claims ?? noAnswer.claims,
-        retries: this.retries ?? noAnswer.retries,
-        ended: this.ended ?? noAnswer.ended,
-        cancels: this.cancels ?? noAnswer.cancels,
-        entries: this.entries ?? noAnswer.entries
+        claims: this.claims ?? this.before.claims,
+        retries: this.retries ?? this.before.retries,
+        ended: this.ended ?? this.before.ended,
+        cancels: this.cancels ?? this.before.cancels,
+        entries: this.entries ?? this.before.entries
       }
     }
   }

@@ -1,4 +1,7 @@
-/** What happens to a job, and what a job answers. Plain JSON both ways; `now` comes in the event. */
+/**
+ * What happens to a job, and what a job answers. Plain JSON both ways; `now` comes in the event. A few lines long of 300, for a comment
+ * at every field.
+ */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
@@ -14,22 +17,6 @@ export interface NextFire {
   readonly nextFireAt: EpochMillis | null
   /** True when the trigger has no fire time left. A stream has no next fire time and is never exhausted. */
   readonly exhausted: boolean
-}
-
-/** Fire times that have come due, split at the misfire grace. */
-export interface DueFireTimes extends NextFire {
-  /** Past grace. */
-  readonly late: FireRange | null
-  /** Within grace. */
-  readonly due: FireRange | null
-  /** The second of `due`; `null` where it holds fewer than two. */
-  readonly second: EpochMillis | null
-  /** The last but one of `due`; `null` where it holds fewer than two. */
-  readonly penultimate: EpochMillis | null
-  /** Each fire time of `due`, ascending; empty unless the job makes up all of them. */
-  readonly times: ReadonlyArray<EpochMillis>
-  /** True when more are due than one wake takes; `nextFireAt` is then the first of those. */
-  readonly more: boolean
 }
 
 /** What every event carries. */
@@ -57,13 +44,43 @@ interface Starting extends Claiming {
   readonly held?: boolean | undefined
 }
 
-/** Fire times have come due. */
-export interface DueEvent extends DueFireTimes, Claiming, Timed {
+/** An event of a list that tells of fire times which are due together. */
+interface Listed extends NextFire, Timed {
+  /** True: another one of the list comes at once. What waits goes on waiting until then. */
+  readonly follows?: boolean
+}
+
+/** A fire time has come due and can be served, by itself or for others as well. */
+export interface DueEvent extends Listed, Claiming {
   readonly type: "due"
+  /** The fire time that a run is to serve. */
+  readonly fireAt: EpochMillis
+  /** Fire times that its run stands for, too; `null`: none. */
+  readonly coalesced: FireRange | null
+  /** True: the job makes up each of its fire times, and this is one of them. */
+  readonly each: boolean
+  /** The newest fire time before all of these; `null`: it is not known. */
+  readonly passed: EpochMillis | null
   /** For a stream: the run's own arguments. */
   readonly args?: Json
-  /** Fire times up to here came due while nothing was claimed; absent or `null`: none of these did. */
+  /** Fire times up to here were missed: they came due while nothing was claimed; absent or `null`: none of these did. */
   readonly missedThrough?: EpochMillis | null
+}
+
+/** Fire times have come due, and are past the misfire grace. */
+export interface LateEvent extends FireRange, Listed {
+  readonly type: "late"
+}
+
+/** More have come due than one wake-up can count: so far it is these. */
+export interface CountedEvent extends Listed {
+  readonly type: "counted"
+  /** Past grace. */
+  readonly late: FireRange | null
+  /** Within grace. */
+  readonly due: FireRange | null
+  /** The second of `due`; `null` while it holds fewer. */
+  readonly second: EpochMillis | null
 }
 
 /** Fire times of a stream that cannot become runs. */
@@ -92,18 +109,18 @@ export interface RequestedEvent extends Starting, Timed {
   readonly next?: NextFire | null
 }
 
-/** An attempt has ended. */
+/** An attempt has ended, by its own doing or as it was told. */
 export interface SettledEvent extends Starting, Timed {
   readonly type: "settled"
   /** The run whose newest attempt it was. */
   readonly runKey: number
-  /** Of the attempt: the run may go on. */
-  readonly outcome: Outcome
+  /** Of the attempt: the run may go on. One that was interrupted is an event of its own. */
+  readonly outcome: Exclude<Outcome, "interrupted">
   /** The error's name, for `retry.when`; `null` without an error. */
   readonly errorName: string | null
   /** False: no further attempt, whatever the rules. */
   readonly retryable: boolean
-  /** True: its worker died under it; of `failed` and `interrupted` only. */
+  /** True: its worker died under it; of `failed` only. */
   readonly crashed?: boolean | undefined
   /** When the task itself wants to be tried again; `null` and absent: it says nothing. */
   readonly again?: Again | null | undefined
@@ -217,6 +234,8 @@ export interface RemoveEvent extends Timed {
 /** Everything that can happen to a job. */
 export type JobEvent =
   | DueEvent
+  | LateEvent
+  | CountedEvent
   | RefusedEvent
   | RequestedEvent
   | SettledEvent
@@ -295,6 +314,6 @@ export interface JobContext {
   readonly rules: JobRules
   /** What is saved, and changes with events. */
   readonly memory: JobMemory
-  /** What the newest event made it decide; not saved. */
+  /** What the newest event made it decide, each action its part; not saved. */
   readonly answer: JobAnswer
 }

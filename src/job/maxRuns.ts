@@ -5,21 +5,22 @@ import type { FireRange } from "./fireRange.ts"
 import { joined } from "./fireRange.ts"
 import type { JobDraft } from "./jobDraft.ts"
 import type { JobRules } from "./rules.ts"
+import type { JobMemory } from "./snapshot.ts"
 
 /** Runs that may still be claimed. */
-export const runsLeft = (draft: JobDraft, rules: JobRules): number =>
-  rules.maxRuns === null ? Infinity : Math.max(0, rules.maxRuns - draft.memory.runCount)
+export const runsLeft = (memory: JobMemory, rules: JobRules): number =>
+  rules.maxRuns === null ? Infinity : Math.max(0, rules.maxRuns - memory.runCount)
 
 /** Fire times that may still be queued: each of those that wait may become a run. */
-export const placesLeft = (draft: JobDraft, rules: JobRules): number =>
+export const placesLeft = (memory: JobMemory, rules: JobRules): number =>
   rules.maxRuns === null
     ? Infinity
-    : Math.max(0, runsLeft(draft, rules) - draft.memory.queue.filter((fire) => fire.requested !== true).length)
+    : Math.max(0, runsLeft(memory, rules) - memory.queue.filter((fire) => fire.requested !== true).length)
 
 /** Claims a run for a fire time; the last one that `maxRuns` allows ends the schedule. */
 export const claimFire = (draft: JobDraft, rules: JobRules, fireAt: EpochMillis, args?: Json): number => {
   const runKey = draft.claim(fireAt, args)
-  if (runsLeft(draft, rules) === 0) exhaust(draft)
+  if (runsLeft(draft.memory, rules) === 0) exhaust(draft)
   return runKey
 }
 

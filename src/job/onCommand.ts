@@ -15,28 +15,21 @@ import type {
   ResumeEvent,
   SkipEvent
 } from "./jobEvent.ts"
-import { noAnswer } from "./jobEvent.ts"
 import { countedAhead, countFromNow, servedThrough, setRightFrom } from "./clockSetBack.ts"
-import { countFromEnd } from "./fixedDelay.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
-import { mayStart, misfireQueued, queueRequest, startQueued } from "./overlap.ts"
+import { misfireQueued } from "./overlap.ts"
 import type { LiveRun } from "./run.ts"
 import type { JobMemory } from "./snapshot.ts"
 
-/** A run beside the schedule. The machine lets it through only where `acceptsRequest` agrees. */
-export const onRequested = (context: JobContext, event: RequestedEvent): JobDecision => {
+/** A run beside the schedule starts at once. */
+export const claimRequest = (context: JobContext, event: RequestedEvent): JobDecision => {
   const draft = new JobDraft(context, event.firstRunKey)
-  if (event.held !== true && mayStart(draft, context.rules)) draft.claimRequest(event)
-  else queueRequest(draft, context.rules, event)
-  // To make room for it, the policy may have ended runs that waited for their next attempt.
-  for (const run of context.memory.live)
-    if (!draft.memory.live.some(({ runKey }) => runKey === run.runKey)) countFromEnd(draft, run, event.next ?? null)
-  if (event.held !== true) startQueued(draft, context.rules, event.now)
+  draft.claimRequest(event)
   return draft.decision()
 }
 
 /** Runs under way and requests go on; retries and queued fire times wait; what is due and not served is withdrawn. */
-export const onPause = (context: JobContext, event: PauseEvent): JobDecision => {
+export const pause = (context: JobContext, event: PauseEvent): JobDecision => {
   const draft = new JobDraft(context)
   withdrawOwed(draft, event.owed, event.now)
   // When the schedule is over, no fire time after its end is accounted for, for none is owed.
@@ -47,41 +40,49 @@ export const onPause = (context: JobContext, event: PauseEvent): JobDecision => 
 }
 
 /** A fault takes the job out of service. Nothing is withdrawn: what is owed is still owed when the cause is gone. */
-export const onPark = (context: JobContext, event: ParkEvent): JobDecision => {
+export const park = (context: JobContext, event: ParkEvent): JobDecision => {
   const draft = new JobDraft(context)
   draft.memory.pausedAt ??= event.now
   draft.memory.fault = event.fault
   return draft.decision()
 }
 
-/**
- * Ends a pause. Fire times since the job's cursor are not made up (the ledger keeps the stretch as `paused`), unless
- * `missed` is `coalesce`: then they come due at once.
- */
-export const onResume = (context: JobContext, event: ResumeEvent): JobDecision => {
-  const draft = new JobDraft(context, event.firstRunKey)
+/** The clock was ahead and was set right: the job has counted where the clock is not. */
+export const clockWasAhead = ({ memory }: JobContext, { now }: ResumeEvent): boolean => countedAhead(memory, now)
+
+/** The resumed job counts by the right clock. What was over by the wrong one need not be. */
+export const countByRightClock = (context: JobContext, event: ResumeEvent): JobDecision => {
+  const draft = new JobDraft(context)
   const { memory } = draft
-  if (countedAhead(memory, event.now)) {
-    const from = resumedFrom(memory, event.now, event.missed)
-    countFromNow(draft, event.now, event.firstRunKey)
-    memory.since = from
-    memory.cursor = from
-    // What was over by the wrong clock need not be.
-    const { maxRuns } = context.rules
-    memory.exhausted = maxRuns !== null && memory.runCount >= maxRuns
-  } else if (event.missed === "skip") {
-    // Of a parked job; a pause has withdrawn it already.
-    withdrawBacklog(draft, null)
-    span(draft, "paused", memory.cursor, event.now)
-    memory.cursor = Math.max(memory.cursor, event.now)
-  }
+  const from = resumedFrom(memory, event.now, event.missed)
+  countFromNow(draft, event.now, event.firstRunKey)
+  memory.since = from
+  memory.cursor = from
+  const { maxRuns } = context.rules
+  memory.exhausted = maxRuns !== null && memory.runCount >= maxRuns
+  return draft.decision()
+}
+
+/** Fire times of the pause are not made up: the ledger keeps its stretch. What a parked job still owed is withdrawn. */
+export const leavePauseOut = (context: JobContext, { now }: ResumeEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  withdrawBacklog(draft, null)
+  span(draft, "paused", memory.cursor, now)
+  memory.cursor = Math.max(memory.cursor, now)
+  return draft.decision()
+}
+
+/** In service again, from the fire time that the event names. */
+export const endPause = (context: JobContext, event: ResumeEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
   memory.pausedAt = null
   memory.fault = null
   memory.crashes = 0
   memory.misfire = null
   if (!memory.exhausted) memory.nextFireAt = event.nextFireAt
   memory.exhausted ||= event.exhausted
-  if (event.held !== true) startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 
@@ -104,7 +105,7 @@ export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedF
   countedAhead(memory, now) ? setRightFrom(now) : Math.max(servedThrough(memory, now), now - 1, owed?.through ?? 0)
 
 /** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
-export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
+export const reschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   const after = rescheduledFrom(memory, event.now, event.owed)
@@ -126,21 +127,21 @@ export const onReschedule = (context: JobContext, event: RescheduleEvent): JobDe
  * Other rules from now on. A run's arguments are those it was claimed with, for all its attempts; and it goes on where fewer are allowed
  * from now on, which it says itself, for whoever does not know the rules of its time.
  */
-export const onRedefine = ({ memory }: JobContext, { args, rules }: RedefineEvent): JobDecision => {
+export const keepArguments = (memory: JobMemory, { args, rules }: Pick<RedefineEvent, "args" | "rules">): JobMemory => {
   const isOver = memory.live.length > rules.maxInstances
   const settled = (run: LiveRun): boolean =>
     (args === undefined || run.args !== undefined) && (!isOver || run.ofHigherLimit === true)
-  if (memory.live.every(settled)) return { memory, answer: noAnswer }
+  if (memory.live.every(settled)) return memory
   const live = memory.live.map((run) => ({
     ...run,
     ...(args === undefined || run.args !== undefined ? {} : { args }),
     ...(isOver ? { ofHigherLimit: true } : {})
   }))
-  return { memory: { ...memory, live }, answer: noAnswer }
+  return { ...memory, live }
 }
 
 /** Leaves out the next fire time, also one that lies ahead: it is accounted for, and no sign of trouble. */
-export const onSkip = (context: JobContext, event: SkipEvent): JobDecision => {
+export const leaveOut = (context: JobContext, event: SkipEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   const { nextFireAt } = memory
@@ -155,7 +156,7 @@ export const onSkip = (context: JobContext, event: SkipEvent): JobDecision => {
 }
 
 /** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. A pause ends here. */
-export const onRemove = (context: JobContext, event: RemoveEvent): JobDecision => {
+export const remove = (context: JobContext, event: RemoveEvent): JobDecision => {
   const draft = new JobDraft(context)
   const { memory } = draft
   withdrawOwed(draft, event.owed, event.now)

@@ -1,119 +1,171 @@
-/** A job's fire times come due: misfire, coalesce, claim, queue or refuse them. Each ends in exactly one place. */
+/** A job's fire times come due: each is misfired, coalesced, claimed, queued or withdrawn, as the chart says, and ends in exactly one place. */
 import type { EpochMillis } from "../time/instant.ts"
 import type { FireRange } from "./fireRange.ts"
-import { joined, single } from "./fireRange.ts"
+import { single } from "./fireRange.ts"
+import type { FireTimeEvent } from "./fireTimeEvents.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
-import type { DueEvent, JobContext, RefusedEvent } from "./jobEvent.ts"
+import type { DueEvent, JobContext, LateEvent, RefusedEvent } from "./jobEvent.ts"
 import { claimFire, exhaust, placesLeft, runsLeft } from "./maxRuns.ts"
+import type { MisfireReason } from "./misfire.ts"
 import { queueMissed } from "./missed.ts"
-import { mayStart, queued, refuseOrQueue, startQueued } from "./overlap.ts"
-import type { JobRules } from "./rules.ts"
+import { misfireQueued, queued } from "./overlap.ts"
 import { maxFireTimesPerWake } from "./rules.ts"
+import type { Backlog, JobMemory, QueuedFire } from "./snapshot.ts"
+import { isOver } from "./snapshot.ts"
 
-export const onDue = (context: JobContext, event: DueEvent): JobDecision => {
-  const { rules } = context
-  const draft = new JobDraft(context, event.firstRunKey)
+/** Not paused, not removed, not over. */
+export const takesFireTimes = ({ memory }: JobContext): boolean =>
+  memory.pausedAt === null && !memory.removed && !isOver(memory)
+
+/** Also where `maxRuns` was lowered to what has run already. */
+export const maxRunsReached = ({ memory, rules }: JobContext): boolean => runsLeft(memory, rules) === 0
+
+/** Nothing was claimed when it came due, or none of the job's runs executed: it overlaps nothing, and waits whatever the policy. */
+export const isMissed = ({ memory }: JobContext, event: DueEvent): boolean => {
+  const { each, fireAt, coalesced, missedThrough = null, now } = event
+  if (missedThrough !== null && Math.min(fireAt, coalesced?.from ?? fireAt) <= missedThrough) return true
+  return each ? memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough : noneExecutes(memory, now)
+}
+
+/** Every live run is about to start its next attempt: none executed when the fire time came due. */
+const noneExecutes = ({ queue, live }: JobMemory, now: EpochMillis): boolean =>
+  queue.length === 0 && live.every((run) => run.retryAt !== null && run.retryAt <= now)
+
+/** As many wait as may, or as `maxRuns` leaves runs for. What stands for all that was missed has its place always. */
+export const noPlaceForMissed = (context: JobContext, event: DueEvent): boolean =>
+  event.each &&
+  isMissed(context, event) &&
+  (placesLeft(context.memory, context.rules) === 0 || context.memory.queue.length >= maxFireTimesPerWake)
+
+/** Up to here the job has accounted for its fire times, or is about to. */
+export const accountFor = (context: JobContext, event: FireTimeEvent): JobDecision => {
+  const draft = new JobDraft(context)
   const { memory } = draft
-  const end = event.due ?? event.late
-  if (end !== null) memory.cursor = Math.max(memory.cursor, end.through)
+  const through = throughOf(event)
+  memory.cursor = Math.max(memory.cursor, through)
   memory.nextFireAt = event.nextFireAt
   memory.exhausted ||= event.exhausted
-
-  // A catch-up is finished as it was begun, whatever `redefine` has made of the rules since.
-  if (rules.coalesce === "all" && memory.backlog === null) {
-    draft.misfire(event.late, "late")
-    makeUpAll(draft, rules, event)
-  } else {
-    serveAtOnce(draft, rules, event, context.memory.cursor)
-  }
-  startQueued(draft, rules, event.now)
+  if (memory.backlog !== null) memory.backlog = countedAfter(memory.backlog, through)
+  if (event.type === "counted" && (event.late ?? event.due) !== null)
+    memory.backlog = { late: event.late, due: event.due, second: event.second }
+  if (event.type === "due") noteMissed(memory, event)
   return draft.decision()
 }
 
-/** A fire time that cannot become a run whatever the rules say. */
-export const onRefused = (context: JobContext, event: RefusedEvent): JobDecision => {
+const throughOf = (event: FireTimeEvent): EpochMillis => {
+  switch (event.type) {
+    case "due":
+      return Math.max(event.fireAt, event.coalesced?.through ?? event.fireAt)
+    case "late":
+      return event.through
+    case "counted":
+      return (event.due ?? event.late)?.through ?? -Infinity
+  }
+}
+
+/** What has been counted and comes later. */
+const countedAfter = ({ due, second }: Backlog, through: EpochMillis): Backlog | null =>
+  due !== null && due.from > through ? { late: null, due, second } : null
+
+/** Those of a catch-up that comes one by one were missed together. */
+const noteMissed = (memory: JobDraft["memory"], { each, fireAt, missedThrough = null }: DueEvent): void => {
+  if (each && missedThrough !== null && fireAt <= missedThrough) memory.catchUpThrough = missedThrough
+}
+
+/** Claims the run; the last one that `maxRuns` allows ends the schedule. */
+export const claim = (context: JobContext, { firstRunKey, fireAt, args }: DueEvent): JobDecision => {
+  const draft = new JobDraft(context, firstRunKey)
+  claimFire(draft, context.rules, fireAt, args)
+  return draft.decision()
+}
+
+/** The newest run stands for the others, too. */
+export const coalesce = (context: JobContext, { coalesced }: DueEvent): Partial<JobDecision> => {
+  const claimed = context.answer.claims.at(-1)
+  if (coalesced === null || claimed === undefined) return {}
+  const draft = new JobDraft(context)
+  draft.record("coalesced", coalesced, null, claimed.runKey)
+  return draft.decision()
+}
+
+/** It waits as the overlap policy has it. */
+export const queueFire = (context: JobContext, event: DueEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.queue(asQueued(event))
+  return draft.decision()
+}
+
+/** It waits for a free instance: together with what was missed before, or in its turn where each is made up. */
+export const queueAsMissed = (context: JobContext, event: DueEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const fire = asQueued(event)
+  if (event.each) draft.queue({ ...fire, missed: true })
+  else queueMissed(draft, context.rules, fire, event.passed ?? -Infinity, event.now)
+  return draft.decision()
+}
+
+/** It stays due: the job asks for it again when the queue is empty, since some may misfire in it. */
+export const leaveDue = (context: JobContext, event: DueEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  noteMissed(memory, event)
+  memory.cursor = Math.max(memory.cursor, event.fireAt - 1)
+  memory.nextFireAt = event.fireAt
+  memory.exhausted = false
+  return draft.decision()
+}
+
+/** It met a run, or a full queue. */
+export const misfireOne = (context: JobContext, event: DueEvent, reason: MisfireReason): JobDecision => {
+  const draft = new JobDraft(context)
+  misfireQueued(draft, asQueued(event), reason)
+  return draft.decision()
+}
+
+/** One of those that are made up finds no run left: to the trigger it has not come. A stream's value is here, and is withdrawn. */
+export const endsCatchUp = (context: JobContext, { each, args }: DueEvent): boolean =>
+  each && args === undefined && maxRunsReached(context)
+
+/** The schedule ends before it. */
+export const endBefore = (context: JobContext, { fireAt }: DueEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.memory.cursor = Math.max(draft.memory.cursor, fireAt - 1)
+  exhaust(draft)
+  return draft.decision()
+}
+
+/** No run is left for it, nor for what comes after. */
+export const withdraw = (context: JobContext, event: DueEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.misfire(allOf(event), "withdrawn")
+  exhaust(draft)
+  return draft.decision()
+}
+
+/** All of them were past grace. */
+export const misfireLate = (context: JobContext, event: LateEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.misfire(event, "late")
+  return draft.decision()
+}
+
+/** Fire times that cannot become runs whatever the rules say. */
+export const refuse = (context: JobContext, event: RefusedEvent): JobDecision => {
   const draft = new JobDraft(context)
   draft.memory.cursor = Math.max(draft.memory.cursor, event.fireAt)
   draft.misfire({ ...single(event.fireAt), count: event.count ?? 1 }, event.reason)
   return draft.decision()
 }
 
-/** `coalesce: "latest" | "earliest"`: one run stands for the whole stretch, which may take several wakes to count. */
-const serveAtOnce = (draft: JobDraft, rules: JobRules, event: DueEvent, cursor: EpochMillis): void => {
-  const { memory } = draft
-  const { backlog } = memory
-  // Fire times after them are past grace, so those that wait are too by now.
-  const waited = event.late === null ? (backlog?.due ?? null) : null
-  const late = joined(joined(backlog?.late ?? null, event.late === null ? null : (backlog?.due ?? null)), event.late)
-  const due = joined(waited, event.due)
-  const second = waited === null ? event.second : (backlog?.second ?? event.due?.from ?? null)
-  memory.backlog = event.more ? { late, due, second } : null
-  if (event.more) return
-  draft.misfire(late, "late")
-  if (due === null) return
-  // `maxRuns` was lowered to what has run already.
-  if (runsLeft(draft, rules) === 0) {
-    draft.misfire(due, "withdrawn")
-    return exhaust(draft)
-  }
-  const [chosen, others] =
-    rules.coalesce === "earliest"
-      ? [due.from, rest(due, second ?? due.through, due.through)]
-      : [due.through, rest(due, due.from, event.penultimate ?? waited?.through ?? due.from)]
-  if (mayStart(draft, rules)) {
-    const into = claimFire(draft, rules, chosen, event.args)
-    if (others !== null) draft.record("coalesced", others, null, into)
-  } else {
-    const fire = others === null ? queued(chosen, event.args) : { ...queued(chosen, event.args), coalesced: others }
-    if (isMissed(event, (waited ?? due).from) || noneExecutes(draft, event.now))
-      queueMissed(draft, rules, fire, waited === null && event.late === null ? cursor : -Infinity, event.now)
-    else refuseOrQueue(draft, rules, fire)
-  }
-}
+const asQueued = ({ fireAt, args, coalesced }: DueEvent): QueuedFire =>
+  coalesced === null ? queued(fireAt, args) : { ...queued(fireAt, args), coalesced }
 
-/** `due` without the fire time that becomes a run. */
-const rest = (due: FireRange, from: EpochMillis, through: EpochMillis): FireRange | null =>
-  due.count < 2 ? null : { from, through, count: due.count - 1 }
-
-/** `coalesce: "all"`: what was missed runs one after another, as far as instances are free. */
-const makeUpAll = (draft: JobDraft, rules: JobRules, event: DueEvent): void => {
-  const { memory } = draft
-  if (wereMissed(draft, rules, event)) memory.catchUpThrough = event.now
-  else if (event.due !== null && isMissed(event, event.due.from)) memory.catchUpThrough = event.missedThrough ?? null
-  for (const fireAt of event.times) {
-    const missed = memory.catchUpThrough !== null && fireAt <= memory.catchUpThrough
-    if (runsLeft(draft, rules) === 0) {
-      // A value of a stream is here, and others of its instant may have run.
-      if (event.args === undefined) memory.cursor = fireAt - 1
-      else draft.misfire(single(fireAt), "withdrawn")
-      return exhaust(draft)
-    }
-    if (mayStart(draft, rules)) claimFire(draft, rules, fireAt, event.args)
-    else if (!missed) refuseOrQueue(draft, rules, queued(fireAt, event.args))
-    else if (placesLeft(draft, rules) > 0 && memory.queue.length < maxFireTimesPerWake)
-      draft.queue({ ...queued(fireAt, event.args), missed: true })
-    else {
-      // As many wait as may, or as `maxRuns` leaves. The others are asked for again when the queue is empty: some may misfire in it.
-      memory.cursor = fireAt - 1
-      memory.nextFireAt = fireAt
-      memory.exhausted = false
-      return
-    }
-  }
-}
-
-/** Several at once were missed, unless the job's own runs held them up. */
-const wereMissed = ({ memory }: JobDraft, rules: JobRules, { due, more }: DueEvent): boolean =>
-  due !== null &&
-  (due.count > 1 || more) &&
-  memory.queue.length === 0 &&
-  (memory.live.length < rules.maxInstances || memory.live.every((run) => run.retryAt !== null))
-
-/** It came due while nothing was claimed. */
-const isMissed = ({ missedThrough }: DueEvent, fireAt: EpochMillis): boolean =>
-  missedThrough !== null && missedThrough !== undefined && fireAt <= missedThrough
-
-/** Every live run is about to start its next attempt: none executed when the fire time came due, so it overlaps none. */
-const noneExecutes = ({ memory }: JobDraft, now: EpochMillis): boolean =>
-  memory.queue.length === 0 && memory.live.every((run) => run.retryAt !== null && run.retryAt <= now)
+const allOf = ({ fireAt, coalesced }: DueEvent): FireRange =>
+  coalesced === null
+    ? single(fireAt)
+    : {
+        from: Math.min(fireAt, coalesced.from),
+        through: Math.max(fireAt, coalesced.through),
+        count: coalesced.count + 1
+      }

@@ -1,44 +1,78 @@
-/** An attempt ended: another attempt, or the run's outcome; then whatever waited for its place. */
-import type { EpochMillis } from "../time/instant.ts"
+/** An attempt ended: another attempt, or the run's outcome. The chart says which; here is what each of them means. */
 import { countFromEnd } from "./fixedDelay.ts"
 import { JobDraft } from "./jobDraft.ts"
 import type { JobDecision } from "./jobDraft.ts"
-import type { AdoptedEvent, InterruptedEvent, JobContext, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
-import { startQueued } from "./overlap.ts"
-import { nextAttemptAt } from "./retry.ts"
+import type { AdoptedEvent, InterruptedEvent, JobContext, NextFire, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
+import type { EndedAttempt } from "./retry.ts"
+import { attemptsLeft, nextAttemptAt } from "./retry.ts"
 import type { LiveRun } from "./run.ts"
 import type { JobRules } from "./rules.ts"
 import { crashesToPark } from "./rules.ts"
 import type { JobMemory } from "./snapshot.ts"
 import { goesOn } from "./snapshot.ts"
 
-export const onSettled = (context: JobContext, event: SettledEvent): JobDecision => {
-  if (event.outcome === "interrupted") {
-    const { now, firstRunKey, runKey, held, next } = event
-    const own = { runKeys: [runKey], crash: false, workerDied: event.crashed === true }
-    return onInterrupted(context, { type: "interrupted", now, firstRunKey, held, ...own, next })
-  }
-  const { rules } = context
-  const draft = new JobDraft(context, event.firstRunKey)
+/** The run that an outcome is for. An attempt that is not under way can only be called off. */
+export const settledRun = ({ memory }: JobContext, { runKey, outcome }: SettledEvent): LiveRun | undefined =>
+  memory.live.find((run) => run.runKey === runKey && (run.retryAt === null || outcome === "cancelled"))
+
+/** Whether the attempt may be followed by another: the job's rules or the task say so, and nothing forbids it. */
+export const maySettleAgain = (context: JobContext, event: SettledEvent): boolean => {
+  const run = settledRun(context, event)
+  return (
+    run !== undefined &&
+    mayRetry(context.memory, context.rules) &&
+    attemptsLeft(endedAttempt(context, event, run), context.rules.retry)
+  )
+}
+
+const endedAttempt = ({ jobId }: JobContext, event: SettledEvent, run: LiveRun): EndedAttempt => ({
+  ...event,
+  ...run,
+  jobId
+})
+
+/** The third death in a row of the run's own worker: its run must be what kills it. */
+export const killedItsWorker = (context: JobContext, event: SettledEvent): boolean => {
+  if (event.crashed !== true) return false
+  const run = settledRun(context, event)
+  return run !== undefined && isPoison(counted(run, true), context.memory)
+}
+
+/** Another attempt follows, due in its own time. */
+export const retry = (context: JobContext, event: SettledEvent): Partial<JobDecision> => {
+  const run = settledRun(context, event)
+  if (run === undefined) return {}
+  const draft = new JobDraft(context)
   const { memory } = draft
-  const run = memory.live.find(({ runKey }) => runKey === event.runKey)
-  // An attempt that is not under way can only be called off.
-  if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()
+  const retryAt = nextAttemptAt(endedAttempt(context, event, run), context.rules.retry)
   memory.crashes = 0
-  const tried = counted(run, event.crashed === true)
-  const poison = isPoison(tried, memory)
-  const mayGoOn = !poison && mayRetry(memory, rules) && (rules.retry !== null || event.again)
-  const retryAt = mayGoOn ? nextAttemptAt({ ...event, ...run, jobId: context.jobId }, rules.retry) : null
   draft.end(run, event.outcome, retryAt)
-  if (retryAt !== null) {
-    memory.live = replaced(memory.live, { ...putOffBy(tried, event), attempt: run.attempt + 1, retryAt })
-    return draft.decision()
-  }
+  const tried = putOffBy(counted(run, event.crashed === true), event)
+  memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt })
+  return draft.decision()
+}
+
+/** The run has ended with its attempt. */
+export const endRun = (context: JobContext, event: SettledEvent): Partial<JobDecision> => {
+  const run = settledRun(context, event)
+  if (run === undefined) return {}
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  memory.crashes = 0
+  draft.end(run, event.outcome, null)
   memory.live = without(memory.live, run)
   memory.lastOutcome = event.outcome
-  countFromEnd(draft, run, event.next)
-  if (poison) park(memory, event.now, "worker", crashesToPark)
-  if (event.held !== true) startQueued(draft, rules, event.now)
+  return draft.decision()
+}
+
+/** A fixed delay counts from the end of the runs that have just ended. */
+export const countFromEnds = (
+  context: JobContext,
+  { next = null }: { readonly next?: NextFire | null }
+): Partial<JobDecision> => {
+  if (next === null) return {}
+  const draft = new JobDraft(context)
+  for (const { run, retryAt } of context.answer.ended) if (retryAt === null) countFromEnd(draft, run, next)
   return draft.decision()
 }
 
@@ -54,15 +88,6 @@ const counted = (run: LiveRun, workerDied: boolean): LiveRun => {
 const isPoison = ({ workerDeaths = 0 }: LiveRun, { removed }: JobMemory): boolean =>
   workerDeaths >= crashesToPark && !removed
 
-const park = (memory: JobDraft["memory"], now: EpochMillis, died: "process" | "worker", times: number): void => {
-  const what = died === "process" ? "the process died" : "the worker of a run died"
-  memory.pausedAt ??= now
-  memory.fault = {
-    kind: "poison",
-    message: `${what} ${times} times in a row while this job ran; resume the job when the cause is gone`
-  }
-}
-
 const putOffBy = (run: LiveRun, { again }: SettledEvent): LiveRun =>
   again?.counts === false ? { ...run, putOffs: (run.putOffs ?? 0) + 1 } : run
 
@@ -70,62 +95,96 @@ const putOffBy = (run: LiveRun, { again }: SettledEvent): LiveRun =>
 const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
   !memory.removed && (rules.overlap !== "cancel-running" || memory.queue.length === 0)
 
-/** Starts every attempt and every queued fire time whose wait is over. */
-export const onWaitOver = (context: JobContext, event: WaitOverEvent): JobDecision => {
-  const draft = new JobDraft(context, event.firstRunKey)
+/** Starts every attempt whose wait is over. */
+export const startAttempts = (context: JobContext, event: WaitOverEvent): JobDecision => {
+  const draft = new JobDraft(context)
   draft.memory.live = draft.memory.live.map((run) => {
     if (run.retryAt === null || run.retryAt > event.now || !goesOn(context.memory, run)) return run
     const started = { ...run, retryAt: null }
     draft.retry(started)
     return started
   })
-  startQueued(draft, context.rules, event.now)
   return draft.decision()
 }
 
+/** Runs with an attempt under way that the event names. */
+export const namedUnderWay = (
+  { memory }: JobContext,
+  { runKeys }: Pick<InterruptedEvent, "runKeys">
+): ReadonlyArray<LiveRun> => memory.live.filter((run) => run.retryAt === null && runKeys.includes(run.runKey))
+
 /**
- * The process died, or stopped, while attempts were under way, or the worker of one did. `onInterrupted: "rerun"` makes a further
- * attempt, due at once; the third crash in a row parks the job instead, since its run must be what kills the process: at the third no
- * other of which that might be said is under way, or the crash is `shared`.
+ * The job's run must be what kills the process, or its worker: the third crash in a row with no other job under way of which that might
+ * be said, unless the crash is `shared`; or the third death of the worker of one run.
  */
-export const onInterrupted = (context: JobContext, event: InterruptedEvent): JobDecision => {
-  const { rules } = context
-  const draft = new JobDraft(context, event.firstRunKey)
+export const isCulprit = (context: JobContext, event: InterruptedEvent): boolean =>
+  killsWorkers(context, event) ||
+  (event.crash &&
+    crashesAfter(context.memory, event) >= crashesToPark &&
+    !context.memory.removed &&
+    namedUnderWay(context, event).length > 0)
+
+const killsWorkers = (context: JobContext, event: InterruptedEvent): boolean =>
+  event.workerDied === true && namedUnderWay(context, event).some((run) => isPoison(counted(run, true), context.memory))
+
+/** Crashes in a row, this one included. The process has lived through a worker's death. */
+const crashesAfter = ({ crashes }: JobMemory, { crash, shared, workerDied }: InterruptedEvent): number =>
+  workerDied === true ? 0 : crash ? Math.min(crashes + 1, shared === true ? crashesToPark - 1 : Infinity) : crashes
+
+/** `onInterrupted: "rerun"`. */
+export const rerunsInterrupted = ({ memory, rules }: JobContext): boolean =>
+  rules.onInterrupted === "rerun" && mayRetry(memory, rules)
+
+/** Another attempt of each, due at once. */
+export const attemptAgain = (context: JobContext, event: InterruptedEvent): JobDecision => {
+  const draft = new JobDraft(context)
   const { memory } = draft
-  const stopped = memory.live.filter((run) => run.retryAt === null && event.runKeys.includes(run.runKey))
-  if (stopped.length === 0) return draft.decision()
-  if (event.crash) memory.crashes = Math.min(memory.crashes + 1, event.shared === true ? crashesToPark - 1 : Infinity)
-  const workerDied = event.workerDied === true
-  // The process has lived through the attempt.
-  if (workerDied) memory.crashes = 0
-  const killer = workerDied && stopped.some((run) => isPoison(counted(run, true), memory))
-  const poison = killer || (event.crash && memory.crashes >= crashesToPark && !memory.removed)
-  const again = rules.onInterrupted === "rerun" && !poison && mayRetry(memory, rules)
-  for (const run of stopped) {
-    draft.end(run, "interrupted", again ? event.now : null)
-    const tried = workerDied ? counted(run, true) : run
-    if (again) memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt: event.now })
-    else {
-      memory.live = without(memory.live, run)
-      memory.lastOutcome = "interrupted"
-      countFromEnd(draft, run, event.next)
-    }
+  memory.crashes = crashesAfter(memory, event)
+  for (const run of namedUnderWay(context, event)) {
+    draft.end(run, "interrupted", event.now)
+    const tried = event.workerDied === true ? counted(run, true) : run
+    memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt: event.now })
   }
-  if (killer) park(memory, event.now, "worker", crashesToPark)
-  else if (poison) park(memory, event.now, "process", memory.crashes)
-  if (event.held !== true) startQueued(draft, rules, event.now)
   return draft.decision()
+}
+
+/** Their runs have ended with them. */
+export const endInterrupted = (context: JobContext, event: InterruptedEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  memory.crashes = crashesAfter(memory, event)
+  for (const run of namedUnderWay(context, event)) {
+    draft.end(run, "interrupted", null)
+    memory.live = without(memory.live, run)
+    memory.lastOutcome = "interrupted"
+  }
+  return draft.decision()
+}
+
+/** Takes the job out of service, as what kills its process or its worker. */
+export const parkAsPoison = (context: JobContext, event: SettledEvent | InterruptedEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  const { memory } = draft
+  const died = event.type === "settled" || event.workerDied === true ? "worker" : "process"
+  const times = died === "worker" ? crashesToPark : memory.crashes
+  memory.pausedAt ??= event.now
+  memory.fault = poison(died, times)
+  return draft.decision()
+}
+
+const poison = (died: "process" | "worker", times: number): NonNullable<JobMemory["fault"]> => {
+  const what = died === "process" ? "the process died" : "the worker of a run died"
+  return {
+    kind: "poison",
+    message: `${what} ${times} times in a row while this job ran; resume the job when the cause is gone`
+  }
 }
 
 /** Another job was found to be the one that kills the process, or this one has lived through its trial. */
-export const onAcquitted = (context: JobContext): JobDecision => {
-  const draft = new JobDraft(context)
-  draft.memory.crashes = 0
-  return draft.decision()
-}
+export const acquit = ({ memory, answer }: JobContext): JobDecision => ({ memory: { ...memory, crashes: 0 }, answer })
 
 /** An executor still makes attempts that the last owner left: they are not interrupted. */
-export const onAdopted = (context: JobContext, { runKeys, epoch }: AdoptedEvent): JobDecision => {
+export const adopt = (context: JobContext, { runKeys, epoch }: AdoptedEvent): JobDecision => {
   const draft = new JobDraft(context)
   draft.memory.live = draft.memory.live.map((run) =>
     run.retryAt === null && runKeys.includes(run.runKey) ? { ...run, adoptedBy: epoch } : run

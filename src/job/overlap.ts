@@ -3,34 +3,34 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
-import type { JobDraft, Request } from "./jobDraft.ts"
-import type { RequestedEvent } from "./jobEvent.ts"
+import type { JobDecision, Request } from "./jobDraft.ts"
+import { JobDraft } from "./jobDraft.ts"
+import type { JobContext, RequestedEvent } from "./jobEvent.ts"
 import { claimFire, placesLeft, runsLeft } from "./maxRuns.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
 import { maxFireTimesPerWake } from "./rules.ts"
 import type { JobMemory, QueuedFire } from "./snapshot.ts"
 
+/** What the rules of overlap look at. */
+type Knowing = Pick<JobContext, "memory" | "rules">
+
 /** True while another run may start at once: a free instance, and nothing waits for it. */
-export const mayStart = ({ memory }: JobDraft, rules: JobRules): boolean =>
+export const instanceFree = ({ memory, rules }: Knowing): boolean =>
   memory.live.length < rules.maxInstances && waitingIn(memory) === 0
 
-/** Applies the overlap policy to one fire time that may not start now. `startQueued` follows: room may have been made. */
-export const refuseOrQueue = (draft: JobDraft, rules: JobRules, fire: QueuedFire): void => {
-  const waiting = draft.memory.queue.length
-  switch (rules.overlap) {
-    case "skip":
-      return misfireQueued(draft, fire, "maxInstances")
-    case "queue-one":
-      return waiting === 0 ? draft.queue(fire) : misfireQueued(draft, fire, "maxInstances")
-    case "queue-all":
-      if (waiting >= maxFireTimesPerWake) return misfireQueued(draft, fire, "queueFull")
-      return placesLeft(draft, rules) > 0 ? draft.queue(fire) : misfireQueued(draft, fire, "maxInstances")
-    case "cancel-running":
-      makeRoom(draft)
-      return draft.queue(fire)
-  }
-}
+/** A newer fire time or request takes the place of what runs. */
+export const overlapCancels = ({ rules }: Knowing): boolean => rules.overlap === "cancel-running"
+
+/** As many wait as may wait of one job. */
+export const queueFull = ({ memory, rules }: Knowing): boolean =>
+  rules.overlap === "queue-all" && memory.queue.length >= maxFireTimesPerWake
+
+/** A fire time that met a run waits: nothing waits yet, or all may, and `maxRuns` leaves a run for it. */
+export const overlapQueues = ({ memory, rules }: Knowing): boolean =>
+  rules.overlap === "queue-one"
+    ? memory.queue.length === 0
+    : rules.overlap === "queue-all" && placesLeft(memory, rules) > 0
 
 /** Whether a request may be made now: an instance is free, or the policy lets it wait. */
 export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
@@ -50,12 +50,16 @@ export const acceptsRequest = (memory: JobMemory, rules: JobRules): boolean => {
   }
 }
 
-/** A request that was accepted and may not start now: it waits, after making room where the policy says so. */
-export const queueRequest = (draft: JobDraft, rules: JobRules, request: RequestedEvent): void => {
+/** The request makes room: it is claimed as soon as what runs has gone. */
+export const requestCancels = ({ memory, rules }: Knowing, { held }: RequestedEvent): boolean =>
   // While nothing is claimed it would make room for nothing.
-  const makes = rules.overlap === "cancel-running" && request.held !== true
-  if (makes && draft.memory.live.length >= rules.maxInstances) makeRoom(draft)
-  draft.queue(queuedRequest(request))
+  rules.overlap === "cancel-running" && held !== true && memory.live.length >= rules.maxInstances
+
+/** A request that was accepted waits. */
+export const queueRequest = (context: JobContext, event: RequestedEvent): JobDecision => {
+  const draft = new JobDraft(context)
+  draft.queue(queuedRequest(event))
+  return draft.decision()
 }
 
 /** A request on its way into the queue. */
@@ -68,26 +72,39 @@ export const queuedRequest = ({ fireAt, args, retryOf, ticket }: Request): Queue
 
 /**
  * Starts what waits, as far as instances are free: of a paused job only requests, of a parked job nothing at all, and no fire time
- * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires.
+ * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires. Nothing while the scheduler claims
+ * nothing, nor while further fire times that are due follow.
  */
-export const startQueued = (draft: JobDraft, rules: JobRules, now: EpochMillis): void => {
+export const startQueued = (context: JobContext, event: StartingEvent): Partial<JobDecision> => {
+  const { rules } = context
+  if (context.memory.queue.length === 0 || event.held === true || event.follows === true) return {}
+  const draft = new JobDraft(context, event.firstRunKey)
   const { memory } = draft
   while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
     const place = memory.queue.findIndex(
-      (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= now)
+      (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= event.now)
     )
     const fire = memory.queue[place]
-    if (fire === undefined) return
+    if (fire === undefined) break
     memory.queue = memory.queue.toSpliced(place, 1)
-    const late = isLate(rules, fire.fireAt, now)
+    const late = isLate(rules, fire.fireAt, event.now)
     if (fire.requested === true) draft.claimRequest(fire)
-    else if (runsLeft(draft, rules) === 0) misfireQueued(draft, fire, "withdrawn")
+    else if (runsLeft(memory, rules) === 0) misfireQueued(draft, fire, "withdrawn")
     else if (late) misfireQueued(draft, fire, "late")
     else {
       const into = claimFire(draft, rules, fire.fireAt, fire.args)
       for (const range of standsFor(fire)) draft.record("coalesced", range, null, into)
     }
   }
+  return draft.decision()
+}
+
+/** What `startQueued` is told; `follows`: another fire time that is due comes at once. */
+export interface StartingEvent {
+  readonly now: EpochMillis
+  readonly firstRunKey?: number
+  readonly held?: boolean | undefined
+  readonly follows?: boolean | undefined
 }
 
 /** Past its grace. */
@@ -112,7 +129,8 @@ export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire 
  * Ends or aborts every live run; whatever waited is replaced by the newcomer, but for requests and what was missed. It met a run when it
  * came due, maybe before a restart, which is no overlap with what there is now: so the entry has a reason of its own.
  */
-const makeRoom = (draft: JobDraft): void => {
+export const cancelRunning = (context: JobContext): JobDecision => {
+  const draft = new JobDraft(context)
   const { memory } = draft
   for (const run of memory.live) {
     if (run.retryAt === null) draft.cancel(run.runKey)
@@ -125,6 +143,7 @@ const makeRoom = (draft: JobDraft): void => {
   const stays = (fire: QueuedFire): boolean => fire.requested === true || fire.missed === true
   for (const fire of memory.queue) if (!stays(fire)) misfireQueued(draft, fire, "replaced")
   memory.queue = memory.queue.filter(stays)
+  return draft.decision()
 }
 
 /** How many wait for an instance. During a pause fire times do not, so requests need not wait behind them. */

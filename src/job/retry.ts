@@ -18,22 +18,32 @@ export interface EndedAttempt {
   readonly now: EpochMillis
 }
 
-/** When the next attempt is due, or `null` when there is none. Only `failed` and `timedOut` are tried again. */
-export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): EpochMillis | null => {
-  if (ended.outcome !== "failed" && ended.outcome !== "timedOut") return null
-  const { again, now } = ended
-  const attempt = ended.attempt - (ended.putOffs ?? 0)
+/** Whether there is another attempt. Only `failed` and `timedOut` are tried again. */
+export const attemptsLeft = (ended: EndedAttempt, rules: RetryRules | null): boolean => {
+  if (ended.outcome !== "failed" && ended.outcome !== "timedOut") return false
   // The task has said so itself: nobody else is asked whether.
-  if (again?.counts === false) return Math.max(now, again.at)
-  if (rules === null || !ended.retryable || attempt >= rules.attempts) return null
+  if (ended.again?.counts === false) return true
+  if (rules === null || !ended.retryable || countedAttempt(ended) >= rules.attempts) return false
+  if (ended.again) return true
+  return rules.when === null || (ended.errorName !== null && rules.when.includes(ended.errorName))
+}
+
+/** When the next attempt is due, where `attemptsLeft` says that there is one. */
+export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): EpochMillis => {
+  const { again, now } = ended
   if (again) return Math.max(now, again.at)
-  if (rules.when !== null && (ended.errorName === null || !rules.when.includes(ended.errorName))) return null
   // 0 times an endless factor is not a number.
   const backoffMs =
-    rules.backoffMs === 0 ? 0 : Math.min(rules.backoffMs * rules.factor ** (attempt - 1), rules.maxBackoffMs)
-  const spread = 1 + rules.jitter * (2 * seededFraction(`${ended.jobId}\n${ended.fireAt}\n${ended.attempt}`) - 1)
+    rules === null || rules.backoffMs === 0
+      ? 0
+      : Math.min(rules.backoffMs * rules.factor ** (countedAttempt(ended) - 1), rules.maxBackoffMs)
+  const jitter = rules?.jitter ?? 0
+  const spread = 1 + jitter * (2 * seededFraction(`${ended.jobId}\n${ended.fireAt}\n${ended.attempt}`) - 1)
   return now + Math.round(backoffMs * spread)
 }
+
+/** As the rules count it. */
+const countedAttempt = ({ attempt, putOffs = 0 }: EndedAttempt): number => attempt - putOffs
 
 /** A number in [0, 1) that depends on `seed` alone (FNV-1a with a final mix). */
 const seededFraction = (seed: string): number => {

@@ -133,13 +133,21 @@ export const newMemory = (since: EpochMillis, nextFireAt: EpochMillis | null, ex
   skipped: null
 })
 
+/** Something runs, waits for its next attempt, or waits for a free instance. */
+export const anythingRuns = ({ live, queue }: Pick<JobMemory, "live" | "queue">): boolean =>
+  live.length > 0 || queue.length > 0
+
+/** No fire time is left, now or ever, and nothing runs: also not of a catch-up that is still counted. */
+export const isOver = (memory: JobMemory): boolean =>
+  memory.exhausted && memory.backlog === null && memory.pausedAt === null && !anythingRuns(memory)
+
 /** The state that a memory stands for; a job machine is always in it. */
 export const stateOf = (memory: JobMemory): JobState =>
   memory.pausedAt !== null
     ? "paused"
-    : memory.live.length > 0 || memory.queue.length > 0
+    : anythingRuns(memory)
       ? "running"
-      : memory.exhausted && memory.backlog === null
+      : isOver(memory)
         ? "done"
         : memory.misfire !== null
           ? "misfired"

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
-import { chartOf, chartsIn, withCharts } from "./chart.ts"
+import { chartOf, chartsIn, rulesOf, withCharts } from "./chart.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const guides = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`)
@@ -41,6 +41,43 @@ describe("the charts in the documents", () => {
         "  gone --> [*]"
       ].join("\n")
     )
+  })
+
+  it("tell what the machine has for every state apart, and what leads on by itself", () => {
+    const lamp = setup({ guards: { isBroken: () => false, hasPower: () => true } }).createMachine({
+      initial: "dark",
+      on: {
+        hit: { guard: "isBroken", target: ".broken", description: "It breaks." },
+        look: { description: "Nothing happens." }
+      },
+      states: {
+        dark: { always: { guard: "hasPower", target: "lit", description: "It lights up." } },
+        lit: { on: { push: { target: "dark", description: "It goes out." } } },
+        broken: { type: "final" }
+      }
+    })
+    expect(chartOf(lamp).split("\n")).toEqual([
+      "stateDiagram-v2",
+      "  [*] --> dark",
+      "  dark --> lit: [hasPower]",
+      "  lit --> dark: push",
+      "  any --> broken: hit [isBroken]",
+      "  broken --> [*]"
+    ])
+    expect(rulesOf(lamp).split("\n")).toEqual([
+      "**In any state**",
+      "",
+      "- `hit [isBroken] → broken`: It breaks.",
+      "- `look`: Nothing happens.",
+      "",
+      "**In `dark`**",
+      "",
+      "- `[hasPower] → lit`: It lights up.",
+      "",
+      "**In `lit`**",
+      "",
+      "- `push → dark`: It goes out."
+    ])
   })
 
   it("refuse a place for a machine that does not exist", () => {

@@ -1,14 +1,14 @@
 /** Attempts that outlived the scheduler, and workers that die under an attempt. */
 import { describe, expect, it } from "vitest"
 import type { InterruptedEvent } from "../../src/job/jobEvent.ts"
-import { onAdopted, onInterrupted, onSettled } from "../../src/job/onSettled.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, run } from "./jobContext.ts"
 
 describe("attempts that an executor still makes", () => {
   it("are the new owner's, those that were named and are under way", () => {
     const waits = run(2, { retryAt: 300 })
-    const { memory } = onAdopted(contextOf({ live: [run(1), waits, run(3), run(4)] }), {
+    const { memory } = decided(contextOf({ live: [run(1), waits, run(3), run(4)] }), {
       type: "adopted",
       now: 100,
       runKeys: [1, 2, 4],
@@ -20,7 +20,7 @@ describe("attempts that an executor still makes", () => {
 
 describe("a worker that dies under an attempt", () => {
   const died = (memory: Partial<JobMemory>, event: Partial<InterruptedEvent> = {}) =>
-    onInterrupted(contextOf(memory), {
+    decided(contextOf(memory), {
       type: "interrupted",
       now: 100,
       firstRunKey: 7,
@@ -54,7 +54,7 @@ describe("a worker that dies under an attempt", () => {
 
   it("is forgotten with another end of an attempt, and leaves nothing behind in the run", () => {
     const settled = (live: ReturnType<typeof run>) =>
-      onSettled(
+      decided(
         contextOf(
           { live: [live] },
           { retry: { attempts: 9, backoffMs: 5, factor: 1, maxBackoffMs: 5, jitter: 0, when: null } }

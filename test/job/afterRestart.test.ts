@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import type { DueEvent, JobContext } from "../../src/job/jobEvent.ts"
+import type { JobContext } from "../../src/job/jobEvent.ts"
 import { noAnswer } from "../../src/job/jobEvent.ts"
-import { onDue } from "../../src/job/onDue.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import { newMemory } from "../../src/job/snapshot.ts"
+import { decidedOnAll } from "./decided.ts"
 
 /** Three fire times are due; the run that a stop of the process interrupted has another attempt at `retryAt`. */
 const decided = (retryAt: number | null, missedThrough: number | null = null) => {
@@ -14,11 +14,7 @@ const decided = (retryAt: number | null, missedThrough: number | null = null) =>
     memory: { ...newMemory(0, 200, false), cursor: 100, live },
     answer: noAnswer
   }
-  const due: DueEvent = {
-    type: "due",
-    now: 450,
-    firstRunKey: 8,
-    missedThrough,
+  const due = {
     late: null,
     due: { from: 200, through: 400, count: 3 },
     second: 300,
@@ -28,7 +24,7 @@ const decided = (retryAt: number | null, missedThrough: number | null = null) =>
     nextFireAt: 500,
     exhausted: false
   }
-  return onDue(context, due)
+  return decidedOnAll(context, due, { now: 450, firstRunKey: 8, missedThrough })
 }
 
 describe("fire times that are due after a restart", () => {

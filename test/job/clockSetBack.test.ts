@@ -5,9 +5,9 @@ import {
   counts,
   countsAfter,
   correctionMs,
-  onRetime,
-  onSetRight,
-  servedThrough
+  retime,
+  servedThrough,
+  setRight
 } from "../../src/job/clockSetBack.ts"
 import type { SetRightEvent } from "../../src/job/jobEvent.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
@@ -52,7 +52,7 @@ describe("what has come and is accounted for", () => {
 })
 
 describe("a clock set right", () => {
-  const setRight: SetRightEvent = {
+  const event: SetRightEvent = {
     type: "setRight",
     now,
     aheadMs: 50 * hour,
@@ -62,14 +62,14 @@ describe("a clock set right", () => {
   const ahead = { cursor: now + 50 * hour, since: 0, nextFireAt: now + 51 * hour }
 
   it("has the job count its fire times from now on, one at this instant included", () => {
-    const { memory, answer } = onSetRight(
+    const { memory, answer } = setRight(
       contextOf({
         ...ahead,
         misfire: "late",
         catchUpThrough: now + 9 * hour,
         skipped: { after: 0, through: now + 50 * hour }
       }),
-      setRight
+      event
     )
     expect(memory).toMatchObject({
       cursor: now - 1,
@@ -85,7 +85,7 @@ describe("a clock set right", () => {
 
   it("withdraws what waits of the wrong time, and keeps requests and what is older", () => {
     const request = { fireAt: now + hour, requested: true }
-    const { memory, answer } = onSetRight(
+    const { memory, answer } = setRight(
       contextOf({
         ...ahead,
         live: [run(7)],
@@ -97,7 +97,7 @@ describe("a clock set right", () => {
           { fireAt: now - hour, coalesced: { from: now - 5, through: now + hour, count: 3 } }
         ]
       }),
-      setRight
+      event
     )
     expect(memory.queue).toEqual([
       { fireAt: now - 1 },
@@ -113,21 +113,21 @@ describe("a clock set right", () => {
 
   it("withdraws a catch-up that was being counted", () => {
     const due = { from: now + hour, through: now + 2 * hour, count: 2 }
-    const { memory, answer } = onSetRight(contextOf({ ...ahead, backlog: { late: null, due, second: null } }), setRight)
+    const { memory, answer } = setRight(contextOf({ ...ahead, backlog: { late: null, due, second: null } }), event)
     expect(memory.backlog).toBeNull()
     expect(entryTexts(answer.entries)).toEqual([`withdrawn ${now + hour}-${now + 2 * hour} (2)`])
   })
 
   it("ends a job that has no fire time by the right clock, or has had all its runs", () => {
     const over = { exhausted: true, nextFireAt: null }
-    expect(onSetRight(contextOf(ahead), { ...setRight, next: over }).memory).toMatchObject(over)
-    expect(onSetRight(contextOf({ ...ahead, runCount: 3 }, { maxRuns: 3 }), setRight).memory).toMatchObject(over)
-    expect(onSetRight(contextOf({ ...ahead, runCount: 2 }, { maxRuns: 3 }), setRight).memory.exhausted).toBe(false)
+    expect(setRight(contextOf(ahead), { ...event, next: over }).memory).toMatchObject(over)
+    expect(setRight(contextOf({ ...ahead, runCount: 3 }, { maxRuns: 3 }), event).memory).toMatchObject(over)
+    expect(setRight(contextOf({ ...ahead, runCount: 2 }, { maxRuns: 3 }), event).memory.exhausted).toBe(false)
   })
 
   it("has a job that was over by the wrong clock go on", () => {
     const memory = { ...ahead, exhausted: true, nextFireAt: null }
-    expect(onSetRight(contextOf(memory), setRight).memory).toMatchObject({
+    expect(setRight(contextOf(memory), event).memory).toMatchObject({
       exhausted: false,
       nextFireAt: now + hour
     })
@@ -136,19 +136,19 @@ describe("a clock set right", () => {
   it("leaves the fire times of a job alone that has not counted ahead", () => {
     const memory = { cursor: now - hour, nextFireAt: now + hour, misfire: "late" } as const
     const context = contextOf(memory)
-    expect(onSetRight(context, { ...setRight, next: null }).memory).toEqual(context.memory)
+    expect(setRight(context, { ...event, next: null }).memory).toEqual(context.memory)
   })
 
   it("brings forward an attempt that waits beyond a correction, but not into the past", () => {
     const live = [null, now + 3 * hour, now + 3 * hour + 1, now + 60 * hour].map((retryAt, index) =>
       run(index + 1, { retryAt })
     )
-    const { memory } = onSetRight(contextOf({ live }), { ...setRight, next: null })
+    const { memory } = setRight(contextOf({ live }), { ...event, next: null })
     expect(memory.live.map(({ retryAt }) => retryAt)).toEqual([null, now + 3 * hour, now, now + 10 * hour])
   })
 
   it("has runs and entries so far count no more", () => {
-    const { memory } = onSetRight(contextOf(ahead), setRight)
+    const { memory } = setRight(contextOf(ahead), event)
     expect([7, 8].map((runKey) => counts(memory, { runKey }))).toEqual([false, true])
     expect([7, 8].map((runKey) => counts(memory, { runKey, kind: "coalesced" }))).toEqual([false, true])
     expect([7, 8].map((runKey) => counts(memory, { runKey, kind: "misfired" }))).toEqual([false, true])
@@ -183,7 +183,7 @@ describe("what counts", () => {
 
 describe("new rules of a time zone", () => {
   it("have the job count on from what was served by the old ones, which the ledger says", () => {
-    const { memory, answer } = onRetime(contextOf({ since: 5, cursor: 20 }), {
+    const { memory, answer } = retime(contextOf({ since: 5, cursor: 20 }), {
       type: "retime",
       now: 40,
       from: 30,
@@ -195,7 +195,7 @@ describe("new rules of a time zone", () => {
   })
 
   it("are no entry where nothing lies between, and may leave no fire time", () => {
-    const { memory, answer } = onRetime(contextOf({ since: 30, cursor: 40 }), {
+    const { memory, answer } = retime(contextOf({ since: 30, cursor: 40 }), {
       type: "retime",
       now: 40,
       from: 30,

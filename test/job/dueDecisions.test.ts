@@ -1,16 +1,19 @@
 /** Fire times that come due, as decisions: what is missed and what overlaps, and how far the job's cursor goes. */
 import { describe, expect, it } from "vitest"
-import type { DueEvent } from "../../src/job/jobEvent.ts"
-import { onDue, onRefused } from "../../src/job/onDue.ts"
+import type { DueFireTimes } from "../../src/job/dueFireTimes.ts"
+import type { Coming } from "../../src/job/fireTimeEvents.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided, decidedOnAll } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
+
+type Came = DueFireTimes & Coming
 
 const range = (from: number, through: number, count: number) => ({ from, through, count })
 const nothingDue = { late: null, due: null, second: null, penultimate: null, times: [] }
 
 /** Fire times each ten milliseconds, of which those from `first` through `last` are due. */
-const tens = (first: number, last: number): Partial<DueEvent> => {
+const tens = (first: number, last: number): Partial<Came> => {
   const times = Array.from({ length: (last - first) / 10 + 1 }, (_, index) => first + index * 10)
   return {
     due: range(first, last, times.length),
@@ -20,17 +23,17 @@ const tens = (first: number, last: number): Partial<DueEvent> => {
     nextFireAt: last + 10
   }
 }
-const cameDue = (memory: Partial<JobMemory>, event: Partial<DueEvent>, rules: Partial<JobRules> = {}) =>
-  onDue(contextOf(memory, rules), {
-    type: "due",
-    now: 100,
-    firstRunKey: 7,
-    ...nothingDue,
-    more: false,
-    nextFireAt: 110,
-    exhausted: false,
-    ...event
-  })
+const cameDue = (memory: Partial<JobMemory>, event: Partial<Came>, rules: Partial<JobRules> = {}) =>
+  decidedOnAll(
+    contextOf(memory, rules),
+    { ...nothingDue, more: false, nextFireAt: 110, exhausted: false, ...event },
+    {
+      now: 100,
+      firstRunKey: 7,
+      ...(event.missedThrough === undefined ? {} : { missedThrough: event.missedThrough }),
+      ...(event.args === undefined ? {} : { args: event.args })
+    }
+  )
 const waiting = ({ memory }: { readonly memory: JobMemory }) =>
   memory.queue.map(({ fireAt, missed }) => (missed === true ? `missed ${fireAt}` : `${fireAt}`))
 
@@ -44,7 +47,7 @@ describe("a job's cursor", () => {
 
   it("is beyond what a stream could not make a run of", () => {
     const refused = (cursor: number, count?: number) =>
-      onRefused(contextOf({ cursor }), {
+      decided(contextOf({ cursor }), {
         type: "refused",
         now: 100,
         fireAt: 90,
@@ -91,7 +94,7 @@ describe("with coalesce latest or earliest, what is due while a run executes", (
 
   it("is joined to what was missed before only where it is known that nothing lies between", () => {
     const queue = [{ fireAt: 70, missed: true }]
-    const standsFor = (memory: Partial<JobMemory>, event: Partial<DueEvent>) => {
+    const standsFor = (memory: Partial<JobMemory>, event: Partial<Came>) => {
       const [fire] = cameDue({ live, cursor: 70, queue, ...memory }, { missedThrough: 100, ...event }).memory.queue
       return [fire?.coalesced, fire?.apart]
     }
@@ -165,7 +168,7 @@ describe("a catch-up of several wakes", () => {
 
 describe("with coalesce all, what is due", () => {
   const all = { coalesce: "all" } as const
-  const caughtUp = (memory: Partial<JobMemory>, event: Partial<DueEvent>, rules: Partial<JobRules> = {}) => {
+  const caughtUp = (memory: Partial<JobMemory>, event: Partial<Came>, rules: Partial<JobRules> = {}) => {
     const decision = cameDue(memory, event, { ...all, ...rules })
     return [decision.memory.catchUpThrough, waiting(decision)]
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { awaitsEnd } from "../../src/job/fixedDelay.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
-import { onSettled } from "../../src/job/onSettled.ts"
+import { decided } from "./decided.ts"
 import { contextOf, run } from "./jobContext.ts"
 
 describe("a fixed delay awaits the end of a run", () => {
@@ -27,7 +27,7 @@ describe("a fixed delay awaits the end of a run", () => {
 describe("the end of a run", () => {
   const next = { nextFireAt: 45, exhausted: false }
   const ended = (memory: Partial<JobMemory>, counted: typeof next | null = next) =>
-    onSettled(contextOf({ lastFireAt: 20, nextFireAt: null, ...memory }), {
+    decided(contextOf({ lastFireAt: 20, nextFireAt: null, ...memory }), {
       type: "settled",
       now: 35,
       runKey: 2,

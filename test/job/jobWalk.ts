@@ -7,7 +7,10 @@ import { jobMachine } from "../../machines/jobMachine.ts"
 import { expect } from "vitest"
 import type { FireRange } from "../../src/job/fireRange.ts"
 import { single } from "../../src/job/fireRange.ts"
-import type { DueFireTimes, JobAnswer, JobContext, JobEvent, NextFire } from "../../src/job/jobEvent.ts"
+import type { DueFireTimes } from "../../src/job/dueFireTimes.ts"
+import type { FireTimeEvent } from "../../src/job/fireTimeEvents.ts"
+import { fireTimeEvents } from "../../src/job/fireTimeEvents.ts"
+import type { JobAnswer, JobContext, JobEvent, NextFire } from "../../src/job/jobEvent.ts"
 import { rescheduledFrom } from "../../src/job/onCommand.ts"
 import { standsFor } from "../../src/job/overlap.ts"
 import { noAnswer } from "../../src/job/jobEvent.ts"
@@ -15,6 +18,7 @@ import type { LiveRun, Outcome } from "../../src/job/run.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory, JobState } from "../../src/job/snapshot.ts"
 import { firesHeld, newMemory, stateOf, waitOverAt, wakeAtOf } from "../../src/job/snapshot.ts"
+import { together } from "./decided.ts"
 import { FireTimeAccount } from "./fireTimeAccount.ts"
 import type { WalkMove, WalkTrigger } from "./walkMove.ts"
 
@@ -60,7 +64,7 @@ export class JobWalk {
         return
       case "emit":
         if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
-        return this.send({ type: "due", firstRunKey: this.nextRunKey, args: now, ...this.dueAt([now]), now })
+        return this.come(this.dueAt([now]), { args: now })
       case "refuse":
         if (this.trigger.kind !== "stream" || this.value === "paused" || now <= memory.cursor) return
         return this.send({ type: "refused", fireAt: now, reason: "invalidValue", now })
@@ -198,7 +202,19 @@ export class JobWalk {
       times.push(at)
       if (this.trigger.kind === "fixedDelay") break
     }
-    this.send({ type: "due", firstRunKey: this.nextRunKey, ...this.dueAt(times), now })
+    this.come(this.dueAt(times))
+  }
+
+  /** As the engine does: an event for each thing that happened, as long as the job follows. The answers count as one. */
+  private come(due: DueFireTimes, { args }: { readonly args?: number } = {}): void {
+    const coming = { now: this.now, firstRunKey: this.nextRunKey, ...(args === undefined ? {} : { args }) }
+    const before = this.answers.length
+    for (const event of fireTimeEvents(this.memory, this.rules, due, coming)) {
+      this.send(event.type === "due" ? { ...event, firstRunKey: this.nextRunKey } : event)
+      if (this.memory.nextFireAt !== event.nextFireAt) break
+    }
+    const answers = this.answers.splice(before)
+    if (answers.length > 0) this.answers.push(together(answers))
   }
 
   private settle(
@@ -213,13 +229,24 @@ export class JobWalk {
     const { now } = this
     const next = this.trigger.kind === "fixedDelay" ? this.next(Math.max(now, this.memory.cursor)) : null
     const errorName = outcome === "failed" ? "Error" : null
+    if (outcome === "interrupted")
+      return this.send({
+        type: "interrupted",
+        runKeys: [run.runKey],
+        crash: false,
+        workerDied: crashed,
+        next,
+        firstRunKey: this.nextRunKey,
+        held: this.held,
+        now
+      })
     this.send({
       type: "settled",
       runKey: run.runKey,
       outcome,
       errorName,
       retryable,
-      ...(crashed && (outcome === "failed" || outcome === "interrupted") ? { crashed } : {}),
+      ...(crashed && outcome === "failed" ? { crashed } : {}),
       next,
       firstRunKey: this.nextRunKey,
       held: this.held,
@@ -279,9 +306,10 @@ export class JobWalk {
   /** The fire times of an event, as far as the job's cursor says that it took them. */
   private takeGiven(event: JobEvent, before: JobMemory): void {
     if (event.type === "refused") return this.account.give(event.fireAt)
-    if (event.type === "due") {
-      const from = before.nextFireAt ?? event.due?.from ?? event.late?.from ?? Infinity
-      const through = Math.min((event.due ?? event.late)?.through ?? -Infinity, this.memory.cursor)
+    if (isFireTime(event)) {
+      const range = rangeTold(event)
+      const from = before.nextFireAt ?? range?.from ?? Infinity
+      const through = Math.min(range?.through ?? -Infinity, this.memory.cursor)
       if (this.trigger.kind === "clock")
         for (let at = from; at <= through; at += this.trigger.everyMs) this.account.give(at)
       else if (from <= through) this.account.give(from)
@@ -313,8 +341,9 @@ export class JobWalk {
       this.heldBack = true
       expect(answer.claims).toEqual([])
     }
-    if (event.type === "due" || event.type === "waitOver") this.heldBack = false
-    if (event.type !== "redefine" && value === "running" && memory.live.length === 0 && !this.heldBack) {
+    if (isFireTime(event) || event.type === "waitOver") this.heldBack = false
+    const follows = isFireTime(event) && event.follows === true
+    if (event.type !== "redefine" && !follows && value === "running" && memory.live.length === 0 && !this.heldBack) {
       expect(memory.queue.filter((fire) => fire.requested === true || fire.fireAt <= event.now)).toEqual([])
     }
     for (const claim of answer.claims)
@@ -330,6 +359,17 @@ export class JobWalk {
     }
     if (before.removed) expect(answer.claims).toEqual([])
   }
+}
+
+const isFireTime = (event: JobEvent): event is FireTimeEvent =>
+  event.type === "due" || event.type === "late" || event.type === "counted"
+
+/** The newest fire times that an event is about. */
+const rangeTold = (event: FireTimeEvent): Pick<FireRange, "from" | "through"> | null => {
+  if (event.type === "late") return event
+  if (event.type === "counted") return event.due ?? event.late
+  const { fireAt, coalesced } = event
+  return { from: Math.min(fireAt, coalesced?.from ?? fireAt), through: Math.max(fireAt, coalesced?.through ?? fireAt) }
 }
 
 /** How many fire times a memory still holds without a final place. */

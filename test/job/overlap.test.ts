@@ -1,14 +1,14 @@
 /** What waits for an instance, and when it starts. `waitOver` has a job look at what waits. */
 import { describe, expect, it } from "vitest"
-import { onWaitOver } from "../../src/job/onSettled.ts"
 import { standsFor } from "../../src/job/overlap.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
 
 const range = (from: number, through: number, count: number) => ({ from, through, count })
 const started = (memory: Partial<JobMemory>, rules: Partial<JobRules> = {}) => {
-  const decision = onWaitOver(contextOf(memory, rules), { type: "waitOver", now: 100, firstRunKey: 7 })
+  const decision = decided(contextOf(memory, rules), { type: "waitOver", now: 100, firstRunKey: 7 })
   return {
     claimed: decision.answer.claims.map(({ fireAt }) => fireAt),
     waits: decision.memory.queue.map(({ fireAt }) => fireAt),

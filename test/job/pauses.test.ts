@@ -1,17 +1,18 @@
 /** Pause, park and resume, as decisions: what the ledger says of the pause, and from where fire times count after it. */
 import { describe, expect, it } from "vitest"
 import type { PauseEvent, ResumeEvent } from "../../src/job/jobEvent.ts"
-import { onPark, onPause, onResume, resumedFrom } from "../../src/job/onCommand.ts"
+import { park, pause, resumedFrom } from "../../src/job/onCommand.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
 
 const fault = { kind: "poison", message: "it kills" } as const
 
 describe("a pause", () => {
-  const pause: PauseEvent = { type: "pause", now: 35, owed: null }
-  const paused = (memory: Partial<JobMemory>, event: Partial<PauseEvent> = {}) =>
-    onPause(contextOf(memory), { ...pause, ...event })
+  const event: PauseEvent = { type: "pause", now: 35, owed: null }
+  const paused = (memory: Partial<JobMemory>, given: Partial<PauseEvent> = {}) =>
+    pause(contextOf(memory), { ...event, ...given })
 
   it("withdraws what is owed, and a catch-up under way with it as one stretch", () => {
     const owed = { from: 20, through: 30, count: 2 }
@@ -35,8 +36,8 @@ describe("a pause", () => {
 
 describe("a job that is parked", () => {
   it("says why, and since when it does nothing: a pause before that stays", () => {
-    expect(onPark(contextOf(), { type: "park", now: 35, fault }).memory).toMatchObject({ pausedAt: 35, fault })
-    expect(onPark(contextOf({ pausedAt: 20 }), { type: "park", now: 35, fault }).memory).toMatchObject({
+    expect(park(contextOf(), { type: "park", now: 35, fault }).memory).toMatchObject({ pausedAt: 35, fault })
+    expect(park(contextOf({ pausedAt: 20 }), { type: "park", now: 35, fault }).memory).toMatchObject({
       pausedAt: 20,
       fault
     })
@@ -53,7 +54,7 @@ describe("a job that is resumed", () => {
     exhausted: false
   }
   const resumed = (memory: Partial<JobMemory>, event: Partial<ResumeEvent> = {}, rules: Partial<JobRules> = {}) =>
-    onResume(contextOf({ pausedAt: 20, cursor: 20, ...memory }, rules), { ...resume, ...event })
+    decided(contextOf({ pausedAt: 20, cursor: 20, ...memory }, rules), { ...resume, ...event })
 
   it("is as one that nothing happened to", () => {
     const { memory, answer } = resumed({ fault, crashes: 3, misfire: "withdrawn" })

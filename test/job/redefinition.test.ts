@@ -1,11 +1,12 @@
 /** Reschedule, redefine, skip and remove, as decisions. */
 import { describe, expect, it } from "vitest"
 import type { RedefineEvent, RemoveEvent, RescheduleEvent, SkipEvent } from "../../src/job/jobEvent.ts"
-import { onRedefine, onRemove, onReschedule, onSkip, rescheduledFrom } from "../../src/job/onCommand.ts"
+import { leaveOut, remove, reschedule, rescheduledFrom } from "../../src/job/onCommand.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import type { LiveRun } from "../../src/job/run.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
 
 describe("another trigger", () => {
@@ -21,7 +22,7 @@ describe("another trigger", () => {
     memory: Partial<JobMemory>,
     given: Partial<RescheduleEvent> = {},
     rules: Partial<JobRules> = {}
-  ) => onReschedule(contextOf({ since: 5, cursor: 20, ...memory }, rules), { ...event, ...given })
+  ) => reschedule(contextOf({ since: 5, cursor: 20, ...memory }, rules), { ...event, ...given })
 
   it("counts from now, this instant included, and the ledger ends the old one before it", () => {
     const { memory, answer } = rescheduled({ catchUpThrough: 20, misfire: "late" })
@@ -65,7 +66,7 @@ describe("another trigger", () => {
 describe("other rules and other arguments", () => {
   const redefined = (live: ReadonlyArray<LiveRun>, event: Partial<RedefineEvent>) => {
     const context = contextOf({ live })
-    const { memory, answer } = onRedefine(context, { type: "redefine", rules: defaultRules, ...event })
+    const { memory, answer } = decided(context, { type: "redefine", rules: defaultRules, ...event })
     expect(answer.entries).toEqual([])
     return { live: memory.live, changed: memory !== context.memory }
   }
@@ -96,7 +97,7 @@ describe("a fire time that is left out", () => {
   const event: SkipEvent = { type: "skip", now: 35, nextFireAt: 60, exhausted: false }
 
   it("is in the ledger, and the job goes on with the one after it", () => {
-    const { memory, answer } = onSkip(contextOf({ cursor: 20, nextFireAt: 50 }), event)
+    const { memory, answer } = leaveOut(contextOf({ cursor: 20, nextFireAt: 50 }), event)
     expect(entryTexts(answer.entries)).toEqual(["skipped 50-50 (1)"])
     expect(memory).toMatchObject({ cursor: 50, nextFireAt: 60, exhausted: false, misfire: null })
     expect(memory.skipped).toEqual({ after: 20, through: 50 })
@@ -104,19 +105,19 @@ describe("a fire time that is left out", () => {
 
   it("may be followed by another, of which the cursor remembers where it was before both", () => {
     const skipped = { after: 20, through: 50 }
-    const { memory } = onSkip(contextOf({ cursor: 50, nextFireAt: 60, skipped }), event)
+    const { memory } = leaveOut(contextOf({ cursor: 50, nextFireAt: 60, skipped }), event)
     expect(memory.skipped).toEqual({ after: 20, through: 60 })
   })
 
   it("may be the last one, or none at all", () => {
     const last = { ...event, nextFireAt: null, exhausted: true }
-    expect(onSkip(contextOf({ nextFireAt: 50 }), last).memory).toMatchObject({ nextFireAt: null, exhausted: true })
-    const { memory, answer } = onSkip(contextOf({ cursor: 20, nextFireAt: null }), event)
+    expect(leaveOut(contextOf({ nextFireAt: 50 }), last).memory).toMatchObject({ nextFireAt: null, exhausted: true })
+    const { memory, answer } = leaveOut(contextOf({ cursor: 20, nextFireAt: null }), event)
     expect([memory.cursor, memory.skipped, answer.entries]).toEqual([20, null, []])
   })
 
   it("does not move a cursor back that is beyond it", () => {
-    const { memory } = onSkip(contextOf({ cursor: 70, nextFireAt: 50 }), event)
+    const { memory } = leaveOut(contextOf({ cursor: 70, nextFireAt: 50 }), event)
     expect([memory.cursor, memory.skipped]).toEqual([70, { after: 70, through: 70 }])
   })
 })
@@ -124,7 +125,7 @@ describe("a fire time that is left out", () => {
 describe("a job that is removed", () => {
   const event: RemoveEvent = { type: "remove", now: 35, owed: null }
   const removed = (memory: Partial<JobMemory>, owed: RemoveEvent["owed"] = null) =>
-    onRemove(contextOf({ cursor: 20, ...memory }), { ...event, owed })
+    remove(contextOf({ cursor: 20, ...memory }), { ...event, owed })
 
   it("has nothing left: what waits and is owed is withdrawn, attempts that wait are cancelled, the others end", () => {
     const queue = [

@@ -1,10 +1,10 @@
 /** Runs on request: what they carry, what they make room for. */
 import { describe, expect, it } from "vitest"
 import type { RequestedEvent } from "../../src/job/jobEvent.ts"
-import { onRequested } from "../../src/job/onCommand.ts"
 import { acceptsRequest } from "../../src/job/overlap.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, run } from "./jobContext.ts"
 
 const request: RequestedEvent = { type: "requested", now: 15, fireAt: 15, firstRunKey: 5 }
@@ -12,31 +12,31 @@ const own = { fireAt: 10, args: { page: 2 }, retryOf: 1, ticket: 3 }
 
 describe("a request", () => {
   it("starts at once with all that it was made with; its ticket is the answer's, not the run's", () => {
-    const { memory, answer } = onRequested(contextOf(), { ...request, ...own })
+    const { memory, answer } = decided(contextOf(), { ...request, ...own })
     expect(answer.claims).toStrictEqual([{ runKey: 5, requested: true, ...own }])
     const { ticket: _, ...kept } = own
     expect(memory.live).toStrictEqual([{ runKey: 5, attempt: 1, retryAt: null, requested: true, ...kept }])
   })
 
   it("carries nothing that it was made without", () => {
-    const { memory, answer } = onRequested(contextOf(), request)
+    const { memory, answer } = decided(contextOf(), request)
     expect(answer.claims).toStrictEqual([{ runKey: 5, requested: true, fireAt: 15 }])
     expect(memory.live).toStrictEqual([{ runKey: 5, attempt: 1, retryAt: null, requested: true, fireAt: 15 }])
   })
 
   it("waits with all that it was made with while the scheduler claims nothing", () => {
-    const { memory, answer } = onRequested(contextOf(), { ...request, ...own, held: true })
+    const { memory, answer } = decided(contextOf(), { ...request, ...own, held: true })
     expect([memory.live, answer.claims]).toEqual([[], []])
     expect(memory.queue).toStrictEqual([{ requested: true, ...own }])
-    expect(onRequested(contextOf(), { ...request, held: true }).memory.queue).toStrictEqual([
+    expect(decided(contextOf(), { ...request, held: true }).memory.queue).toStrictEqual([
       { fireAt: 15, requested: true }
     ])
   })
 
   it("aborts no run while the scheduler claims nothing, whatever the overlap policy", () => {
     const context = contextOf({ live: [run(1)] }, { overlap: "cancel-running" })
-    expect(onRequested(context, { ...request, held: true }).answer.cancels).toEqual([])
-    expect(onRequested(context, request).answer.cancels).toEqual([1])
+    expect(decided(context, { ...request, held: true }).answer.cancels).toEqual([])
+    expect(decided(context, request).answer.cancels).toEqual([1])
   })
 
   it("aborts no run where an instance is free and others wait before it", () => {
@@ -44,19 +44,19 @@ describe("a request", () => {
       { live: [run(1)], queue: [{ fireAt: 20 }] },
       { overlap: "cancel-running", maxInstances: 2 }
     )
-    expect(onRequested(context, request).answer.cancels).toEqual([])
+    expect(decided(context, request).answer.cancels).toEqual([])
   })
 
   it("starts before it where those that waited before it may", () => {
     const queue = [{ fireAt: 12, requested: true }]
-    const { memory, answer } = onRequested(contextOf({ queue }, { overlap: "queue-all" }), request)
+    const { memory, answer } = decided(contextOf({ queue }, { overlap: "queue-all" }), request)
     expect(answer.claims.map(({ fireAt }) => fireAt)).toEqual([12])
     expect(memory.queue.map(({ fireAt }) => fireAt)).toEqual([15])
   })
 
   it("ends runs between attempts and aborts the others, in the order of their claims, with cancel-running", () => {
     const live = [run(1), run(2, { retryAt: 90 }), run(3), run(4, { retryAt: 80 })]
-    const { memory, answer } = onRequested(contextOf({ live }, { overlap: "cancel-running", maxInstances: 4 }), request)
+    const { memory, answer } = decided(contextOf({ live }, { overlap: "cancel-running", maxInstances: 4 }), request)
     expect(answer.cancels).toEqual([1, 3])
     expect(answer.ended.map(({ run, outcome, retryAt }) => [run.runKey, outcome, retryAt])).toEqual([
       [2, "cancelled", null],
@@ -72,7 +72,7 @@ describe("a request", () => {
       { fireAt: 12, missed: true }
     ]
     const queue = [...stays, { fireAt: 13 }]
-    const { memory, answer } = onRequested(contextOf({ live: [run(1)], queue }, { overlap: "cancel-running" }), request)
+    const { memory, answer } = decided(contextOf({ live: [run(1)], queue }, { overlap: "cancel-running" }), request)
     expect(memory.queue).toEqual([...stays, { fireAt: 15, requested: true }])
     expect(answer.entries).toMatchObject([{ reason: "replaced", from: 13, count: 1 }])
   })
@@ -81,7 +81,7 @@ describe("a request", () => {
 describe("the next fire time of a fixed delay", () => {
   const next = { nextFireAt: 99, exhausted: false }
   const nextAfter = (memory: Partial<JobMemory>, event: Partial<RequestedEvent> = { next }) =>
-    onRequested(
+    decided(
       contextOf({ lastFireAt: 20, nextFireAt: null, ...memory }, { overlap: "cancel-running", maxInstances: 2 }),
       { ...request, ...event }
     ).memory.nextFireAt

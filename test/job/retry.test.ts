@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { EndedAttempt } from "../../src/job/retry.ts"
-import { nextAttemptAt } from "../../src/job/retry.ts"
+import { attemptsLeft, nextAttemptAt } from "../../src/job/retry.ts"
 import type { RetryRules } from "../../src/job/rules.ts"
 
 describe("nextAttemptAt", () => {
@@ -24,7 +24,7 @@ describe("nextAttemptAt", () => {
       fc.property(fc.string(), fc.nat(), fc.integer({ min: 1, max: 9 }), (jobId, fireAt, attempt) => {
         const ended = { ...failed, jobId, fireAt, attempt }
         const spread = { ...rules, factor: 1, jitter: 0.5 }
-        const at = nextAttemptAt(ended, spread) ?? NaN
+        const at = nextAttemptAt(ended, spread)
         expect(at).toBeGreaterThanOrEqual(1_050)
         expect(at).toBeLessThanOrEqual(1_150)
         expect(nextAttemptAt({ ...ended }, spread)).toBe(at)
@@ -48,7 +48,7 @@ describe("nextAttemptAt", () => {
 
   it("is when the task wants it, which is its last word where the attempt does not count", () => {
     const at = (again: EndedAttempt["again"], own: Partial<EndedAttempt> = {}, by: RetryRules | null = rules) =>
-      nextAttemptAt({ ...failed, ...own, again }, by)
+      nextIfAny({ ...failed, ...own, again }, by)
     expect(at({ at: 5_000, counts: false }, { attempt: 99, retryable: false }, null)).toBe(5_000)
     expect(at({ at: 5_000, counts: true }, { errorName: "Other" }, { ...rules, when: ["Busy"] })).toBe(5_000)
     expect(at({ at: 5_000, counts: true }, { attempt: 10 })).toBeNull()
@@ -59,10 +59,13 @@ describe("nextAttemptAt", () => {
   it("does not count the attempts that only put the run off", () => {
     expect(nextAttemptAt({ ...failed, attempt: 5, putOffs: 3 }, rules)).toBe(1_200)
     expect(nextAttemptAt({ ...failed, attempt: 10, putOffs: 1 }, rules)).toBe(1_500)
-    expect(nextAttemptAt({ ...failed, attempt: 11, putOffs: 1 }, rules)).toBeNull()
+    expect(nextIfAny({ ...failed, attempt: 11, putOffs: 1 }, rules)).toBeNull()
   })
 })
 
+/** `null`: there is none. */
+const nextIfAny = (ended: EndedAttempt, by: RetryRules | null) =>
+  attemptsLeft(ended, by) ? nextAttemptAt(ended, by) : null
 const failed = {
   jobId: "daily",
   fireAt: 0,

@@ -1,15 +1,15 @@
 /** The ends of attempts, as decisions: put off by the task, interrupted, waited for. */
 import { describe, expect, it } from "vitest"
 import type { InterruptedEvent, SettledEvent } from "../../src/job/jobEvent.ts"
-import { onAcquitted, onInterrupted, onSettled, onWaitOver } from "../../src/job/onSettled.ts"
 import type { JobRules, RetryRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
+import { decided } from "./decided.ts"
 import { contextOf, run } from "./jobContext.ts"
 
 const retry: RetryRules = { attempts: 3, backoffMs: 5, factor: 1, maxBackoffMs: 100, jitter: 0, when: null }
 
 const settled = (memory: Partial<JobMemory>, event: Partial<SettledEvent> = {}, rules: Partial<JobRules> = {}) =>
-  onSettled(contextOf(memory, rules), {
+  decided(contextOf(memory, rules), {
     type: "settled",
     now: 100,
     firstRunKey: 7,
@@ -50,7 +50,7 @@ describe("an attempt that ends", () => {
 
   it("shows that the process lives", () => {
     expect(settled({ live: [run(1)], crashes: 2 }).memory.crashes).toBe(0)
-    expect(onAcquitted(contextOf({ crashes: 2 })).memory.crashes).toBe(0)
+    expect(decided(contextOf({ crashes: 2 }), { type: "acquitted", now: 100 }).memory.crashes).toBe(0)
   })
 })
 
@@ -93,7 +93,7 @@ describe("a task that asks to be tried again", () => {
 
 describe("a wait that is over", () => {
   const waitOver = (memory: Partial<JobMemory>) =>
-    onWaitOver(contextOf(memory), { type: "waitOver", now: 100, firstRunKey: 7 })
+    decided(contextOf(memory), { type: "waitOver", now: 100, firstRunKey: 7 })
 
   it("starts each attempt that is due, in the order of their claims, and no other", () => {
     const live = [run(1, { retryAt: 100 }), run(2, { retryAt: 101 }), run(3), run(4, { retryAt: 50 })]
@@ -119,7 +119,7 @@ describe("attempts that were interrupted", () => {
     event: Partial<InterruptedEvent> = {},
     rules: Partial<JobRules> = {}
   ) =>
-    onInterrupted(contextOf(memory, rules), {
+    decided(contextOf(memory, rules), {
       type: "interrupted",
       now: 100,
       firstRunKey: 7,
@@ -188,13 +188,14 @@ describe("attempts that were interrupted", () => {
     expect(interrupted(memory, {}, { overlap: "cancel-running" }).memory.live).toMatchObject([{ runKey: 7 }])
   })
 
-  it("are told by an executor as a settlement, of this run alone and no crash", () => {
+  it("are told by an executor one by one, and are no crash", () => {
     const live = [run(1), run(2)]
-    const { memory } = settled({ live, crashes: 1 }, { outcome: "interrupted" })
+    const own = { runKeys: [1], crash: false, workerDied: false }
+    const { memory } = interrupted({ live, crashes: 1 }, own)
     expect(memory).toMatchObject({ live: [{ attempt: 2, retryAt: 100 }, run(2)], crashes: 1 })
-    const held = settled(
+    const held = interrupted(
       { live: [run(1)], queue: [{ fireAt: 90 }] },
-      { outcome: "interrupted", held: true },
+      { ...own, held: true },
       { onInterrupted: "skip" }
     )
     expect(held.memory).toMatchObject({ live: [], queue: [{ fireAt: 90 }] })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { createActor, transition } from "xstate"
-import type { JobContext, JobEvent, JobRules, NextFire } from "../../machines/index.ts"
+import type { DirectedGraphNode } from "xstate/graph"
+import { toDirectedGraph } from "xstate/graph"
+import type { JobContext, JobEvent, JobMemory, JobRules, NextFire } from "../../machines/index.ts"
 import { defaultRules, jobMachine, newMemory, noAnswer, stateOf } from "../../machines/index.ts"
 import { explore } from "./machineModel.ts"
 
@@ -27,6 +29,7 @@ describe("jobMachine", () => {
         [memory.exhausted, memory.removed, memory.pausedAt !== null, memory.fault !== null],
         [memory.backlog !== null, memory.misfire !== null]
       ],
+      further: underOtherRules,
       holds: (value, { memory }) => {
         expect(value).toBe(stateOf(memory))
         expect(JSON.parse(JSON.stringify(memory))).toEqual(memory)
@@ -50,7 +53,9 @@ describe("jobMachine", () => {
           acquitted: ["scheduled"],
           redefine: ["scheduled"],
           retime: ["done", "scheduled"],
-          due: ["done", "misfired", "running", "scheduled"],
+          due: ["running"],
+          late: ["done", "misfired"],
+          counted: ["scheduled"],
           skip: ["done", "scheduled"]
         },
         misfired: {
@@ -58,7 +63,9 @@ describe("jobMachine", () => {
           acquitted: ["misfired"],
           redefine: ["misfired"],
           retime: ["done", "misfired"],
-          due: ["done", "misfired", "running"],
+          due: ["running"],
+          late: ["done", "misfired"],
+          counted: ["misfired"],
           skip: ["done", "misfired"]
         },
         running: {
@@ -66,7 +73,9 @@ describe("jobMachine", () => {
           park: ["paused"],
           acquitted: ["running"],
           redefine: ["running"],
-          due: ["done", "misfired", "running"],
+          due: ["running"],
+          late: ["done", "misfired", "running"],
+          counted: ["running"],
           refused: ["running"],
           requested: ["running"],
           reschedule: ["done", "running", "scheduled"],
@@ -100,6 +109,60 @@ describe("jobMachine", () => {
     })
     // Thousands of paths, and this machine may be busy.
   }, 60_000)
+
+  it("has few edges, and no two that look the same", () => {
+    const drawn = edgesOf(toDirectedGraph(jobMachine))
+    expect(drawn.length).toBeLessThanOrEqual(40)
+    const eventless = Object.values(jobMachine.states).flatMap((node) =>
+      (node.always ?? []).map(({ source, target, guard }): ReadonlyArray<unknown> => [
+        source.id,
+        ...(target ?? []).map(({ id }) => id),
+        guard
+      ])
+    )
+    expect(eventless.length).toBeLessThanOrEqual(5)
+    const told = [
+      ...drawn.map(({ source, target, transition }): ReadonlyArray<unknown> => [
+        source.id,
+        target.id,
+        transition.eventType,
+        transition.guard
+      ]),
+      ...eventless
+    ].map((edge) => JSON.stringify(edge))
+    expect(new Set(told).size).toBe(told.length)
+  })
+
+  it("says in words what each state and each transition means, and which states want what", () => {
+    const nodes = [jobMachine.root, ...Object.values(jobMachine.states)]
+    const words = nodes.flatMap((node): ReadonlyArray<string | undefined> =>
+      [...[...node.transitions.values()].flat(), ...(node.always ?? [])].map(({ description }) => description)
+    )
+    expect(words.filter((text) => text === undefined)).toEqual([])
+    expect(nodes.filter(({ description }) => description === undefined)).toEqual([])
+    expect(Object.fromEntries(Object.values(jobMachine.states).map(({ key, tags }) => [key, tags]))).toEqual({
+      scheduled: ["claims"],
+      running: ["claims"],
+      misfired: ["claims", "needs-a-look"],
+      paused: ["needs-a-look"],
+      done: ["terminal"]
+    })
+  })
+
+  it("answers each event for itself, and the same whatever it was asked before", () => {
+    const job = createActor(jobMachine, { input }).start()
+    const [due] = eventsIn("scheduled", job.getSnapshot().context).filter(({ type }) => type === "due")
+    if (due === undefined) throw new RangeError("no event is due")
+    const before = job.getSnapshot()
+    job.send(due)
+    const once = job.getSnapshot().context
+    expect(once.answer.claims).toHaveLength(1)
+    job.send({ type: "acquitted", now: 1_000 })
+    expect(job.getSnapshot().context.answer).toEqual(noAnswer)
+    const again = createActor(jobMachine, { input, snapshot: before }).start()
+    again.send(due)
+    expect(again.getSnapshot().context).toEqual(once)
+  })
 
   it("goes on from its saved snapshot as if nothing had happened", () => {
     const job = createActor(jobMachine, { input }).start()
@@ -216,6 +279,46 @@ describe("jobMachine", () => {
   })
 })
 
+const edgesOf = ({ edges, children }: DirectedGraphNode): DirectedGraphNode["edges"] => [
+  ...edges,
+  ...children.flatMap(edgesOf)
+]
+
+/** While a run executes, under rules that the walk does not have; and a clock that was ahead. */
+const underOtherRules = ((): ReadonlyArray<{ value: string; context: JobContext; event: JobEvent }> => {
+  const whileOneRuns = (others: Partial<JobRules>, memory: Partial<JobMemory>, event: JobEvent) => ({
+    value: "running",
+    context: {
+      jobId: "daily",
+      rules: { ...rules, ...others },
+      memory: {
+        ...newMemory(0, 10, false),
+        live: [{ runKey: 1, fireAt: 0, attempt: 1, retryAt: null }],
+        runCount: 1,
+        ...memory
+      },
+      answer: noAnswer
+    },
+    event
+  })
+  const base = { firstRunKey: 2, now: 10, fireAt: 10 }
+  const next = { nextFireAt: 20, exhausted: false }
+  const due = { type: "due", ...base, ...next, coalesced: null, each: false, passed: null } as const
+  const queue = Array.from({ length: 1_000 }, (_, fireAt) => ({ fireAt }))
+  return [
+    whileOneRuns({ maxRuns: 1 }, {}, due),
+    whileOneRuns({ maxRuns: 1 }, {}, { ...due, each: true }),
+    whileOneRuns({}, { queue }, { ...due, each: true, missedThrough: 10 }),
+    whileOneRuns({ overlap: "cancel-running" }, {}, due),
+    whileOneRuns({ overlap: "queue-all" }, { queue }, due),
+    whileOneRuns({ overlap: "cancel-running" }, {}, { type: "requested", ...base }),
+    {
+      ...whileOneRuns({}, { pausedAt: 5, cursor: 100_000 }, { type: "resume", ...base, ...next, missed: "skip" }),
+      value: "paused"
+    }
+  ]
+})()
+
 const workerDeathsOf = ({ workerDeaths = 0 }: JobContext["memory"]["live"][number]): number => workerDeaths
 
 /**
@@ -231,13 +334,14 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const one = { from: now, through: now, count: 1 }
   const goesOn: NextFire = { nextFireAt: now + 10, exhausted: false }
   const ends: NextFire = { nextFireAt: null, exhausted: true }
-  const due = { type: "due", ...base, second: null, penultimate: null, times: [] } as const
+  const due = { type: "due", ...base, fireAt: now, coalesced: null, each: false, passed: null } as const
+  const late = { type: "late", now, ...one } as const
   const settled = { type: "settled", ...base, runKey: 1, errorName: null, retryable: true, next: null } as const
   const stopped = { type: "interrupted", ...base, runKeys: [1] } as const
   const either = [goesOn, ends].flatMap((next): ReadonlyArray<JobEvent> => [
-    { ...due, ...next, late: null, due: one, more: false },
-    { ...due, ...next, late: one, due: null, more: false },
-    { ...due, ...next, late: one, due: null, more: false, now: muchLater },
+    { ...due, ...next },
+    { ...late, ...next },
+    { ...late, ...next, now: muchLater },
     { type: "reschedule", now, nextRunKey: 2, owed: null, ...next },
     { type: "reschedule", now: wellBefore, nextRunKey: 2, owed: null, ...next },
     { type: "setRight", now: wellBefore, nextRunKey: 2, aheadMs: 100_000, next },
@@ -252,7 +356,8 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { ...settled, outcome: "succeeded", held: true },
     { ...settled, outcome: "succeeded", now: setBack },
     { ...settled, outcome: "failed" },
-    { ...settled, outcome: "interrupted", crashed: true },
+    { ...settled, outcome: "failed", crashed: true },
+    { ...stopped, crash: false, workerDied: true, next: null },
     { ...settled, outcome: "cancelled" },
     { type: "adopted", now, runKeys: [1], epoch: 2 },
     { ...stopped, crash: true, next: null },
@@ -261,7 +366,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   return [
     ...either,
     ...(memory.live.length === 0 ? [] : ofRun),
-    { ...due, ...goesOn, late: null, due: one, more: true },
+    { type: "counted", now, ...goesOn, late: null, due: one, second: null },
     { type: "refused", now, fireAt: now, reason: "invalidValue" },
     { type: "requested", ...base, fireAt: now },
     { type: "waitOver", ...base },

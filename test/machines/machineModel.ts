@@ -12,6 +12,8 @@ export interface Exploration<Context, Event extends EventObject> {
   readonly events: (value: string, context: Context) => ReadonlyArray<Event>
   /** What decides, beside the state's name, where an event leads; must take finitely many values. */
   readonly facts: (context: Context) => unknown
+  /** Further events, of situations that are too many to walk to. */
+  readonly further?: ReadonlyArray<{ readonly value: string; readonly context: Context; readonly event: Event }>
   /** Checked after each transition. */
   readonly holds?: (value: string, context: Context) => void
 }
@@ -20,7 +22,7 @@ export interface Exploration<Context, Event extends EventObject> {
 export interface Explored {
   /** State → event → states it led to, each sorted. */
   readonly edges: Readonly<Record<string, Readonly<Record<string, ReadonlyArray<string>>>>>
-  /** Transitions that the machine has and no event took, as `state.event[index]`. */
+  /** Transitions that the machine has and no event took, as `state.event[index]`; eventless ones as `state.always[index]`. */
   readonly untaken: ReadonlyArray<string>
   readonly unreached: ReadonlyArray<string>
 }
@@ -51,7 +53,20 @@ export const explore = async <Context, Event extends EventObject>(
     limit: 100_000
   })
 
+  const all = [machine.root, ...Object.values(machine.states)].flatMap((node) => [
+    ...[...node.transitions].flatMap(([type, list]) =>
+      list.map((transition, index) => ({ name: `${node.key}.${type}[${index}]`, transition }))
+    ),
+    ...(node.always ?? []).map((transition, index) => ({ name: `${node.key}.always[${index}]`, transition }))
+  ])
+  const eventless = new Set<unknown>(
+    all.filter(({ name }) => name.includes(".always[")).map(({ transition }) => transition)
+  )
   const taken = new Set<unknown>()
+  const take = (transition: unknown): void => {
+    eventless.delete(transition)
+    taken.add(transition)
+  }
   const edges = new Map<string, Map<string, Set<string>>>()
   const states = new Set<string>()
   for (const { state, transitions } of Object.values(model.getAdjacencyMap() as unknown as Adjacency<Event>)) {
@@ -60,11 +75,15 @@ export const explore = async <Context, Event extends EventObject>(
       const chosen = machine.getTransitionData(state, event)
       if (chosen.length === 0) continue
       for (const transition of chosen) taken.add(transition)
+      if (eventless.size > 0) for (const transition of microsteps(machine, state, event)) take(transition)
       const byEvent = within(edges, nameOf(state), () => new Map<string, Set<string>>())
       within(byEvent, event.type, () => new Set<string>()).add(nameOf(next))
       holds?.(nameOf(next), contextOf(next))
     }
   }
+
+  for (const { value, context, event } of exploration.further ?? [])
+    for (const transition of microsteps(machine, machine.resolveState({ value, context }), event)) take(transition)
 
   for (const path of model.getShortestPaths()) {
     const actor = createActor(machine, { input }).start()
@@ -82,11 +101,6 @@ export const explore = async <Context, Event extends EventObject>(
     })
   }
 
-  const all = Object.values(machine.states).flatMap((node) =>
-    [...node.transitions].flatMap(([type, list]) =>
-      list.map((transition, index) => ({ name: `${node.key}.${type}[${index}]`, transition }))
-    )
-  )
   return {
     edges: Object.fromEntries(
       [...edges].map(([state, byEvent]) => [
@@ -97,6 +111,23 @@ export const explore = async <Context, Event extends EventObject>(
     untaken: all.filter(({ transition }) => !taken.has(transition)).map(({ name }) => name),
     unreached: Object.keys(machine.states).filter((state) => !states.has(state))
   }
+}
+
+/** Every transition that the event leads through. */
+const microsteps = (
+  machine: AnyStateMachine,
+  snapshot: AnyMachineSnapshot,
+  event: EventObject
+): ReadonlyArray<unknown> => {
+  const transitions: Array<unknown> = []
+  const actor = createActor(machine, {
+    snapshot,
+    inspect: (inspected) => {
+      if (inspected.type === "@xstate.microstep") transitions.push(...inspected._transitions)
+    }
+  }).start()
+  actor.send(event)
+  return transitions
 }
 
 const finalOf = (machine: AnyStateMachine): string | undefined =>

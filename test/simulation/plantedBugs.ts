@@ -23,8 +23,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the cursor stays where it was when a run is claimed",
     "src/job/onDue.ts",
-    "memory.cursor = Math.max(memory.cursor, end.through)",
-    "memory.cursor = Math.max(memory.cursor, end.from - 1)"
+    "memory.cursor = Math.max(memory.cursor, through)",
+    `if (event.type !== "due") memory.cursor = Math.max(memory.cursor, through)`
   ),
   bug(
     "claims are committed without the job's state",
@@ -93,8 +93,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
       },
       {
         file: "src/job/onSettled.ts",
-        find: `if (run === undefined || (run.retryAt !== null && event.outcome !== "cancelled")) return draft.decision()`,
-        replace: "if (run === undefined) return draft.decision()"
+        find: `run.runKey === runKey && (run.retryAt === null || outcome === "cancelled")`,
+        replace: "run.runKey === runKey"
       }
     ]
   },
@@ -113,14 +113,14 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "an interrupted run is tried again whatever its rule says",
     "src/job/onSettled.ts",
-    `rules.onInterrupted === "rerun" && !poison`,
-    "!poison"
+    `rules.onInterrupted === "rerun" && mayRetry(memory, rules)`,
+    "mayRetry(memory, rules)"
   ),
   bug(
     "a job that kills its process is never parked",
     "src/job/onSettled.ts",
-    "memory.crashes >= crashesToPark",
-    "memory.crashes > 1_000 * crashesToPark"
+    "crashesAfter(context.memory, event) >= crashesToPark",
+    "crashesAfter(context.memory, event) > 1_000 * crashesToPark"
   ),
   bug(
     "a stop that was asked for counts as a crash",
@@ -141,7 +141,12 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
       { file: "src/engine/openStores.ts", find: `suspects.size === 1 ? ending : "sharedCrash"`, replace: "ending" }
     ]
   },
-  bug("one attempt too many", "src/job/retry.ts", "attempt >= rules.attempts", "attempt > rules.attempts"),
+  bug(
+    "one attempt too many",
+    "src/job/retry.ts",
+    "countedAttempt(ended) >= rules.attempts",
+    "countedAttempt(ended) > rules.attempts"
+  ),
   bug(
     "the wait before another attempt is left out",
     "src/job/retry.ts",
@@ -151,16 +156,21 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "every error is worth another attempt",
     "src/job/retry.ts",
-    "if (rules.when !== null && (ended.errorName === null || !rules.when.includes(ended.errorName))) return null",
-    ""
+    "return rules.when === null || (ended.errorName !== null && rules.when.includes(ended.errorName))",
+    "return true"
   ),
   bug(
     "latest and earliest are swapped",
-    "src/job/onDue.ts",
+    "src/job/fireTimeEvents.ts",
     `rules.coalesce === "earliest"`,
     `rules.coalesce !== "earliest"`
   ),
-  bug("coalesced fire times are counted wrongly", "src/job/onDue.ts", "count: due.count - 1 }", "count: due.count }"),
+  bug(
+    "coalesced fire times are counted wrongly",
+    "src/job/fireTimeEvents.ts",
+    "count: due.count - 1 }",
+    "count: due.count }"
+  ),
   bug(
     "a pause does not stop fire times",
     "src/job/onCommand.ts",
@@ -188,8 +198,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "one run more than maxRuns",
     "src/job/maxRuns.ts",
-    "rules.maxRuns - draft.memory.runCount)",
-    "rules.maxRuns + 1 - draft.memory.runCount)"
+    "rules.maxRuns - memory.runCount)",
+    "rules.maxRuns + 1 - memory.runCount)"
   ),
   bug(
     "a commit in doubt is taken as made",
@@ -218,8 +228,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "skip queues",
     "src/job/overlap.ts",
-    `case "skip":\n      return misfireQueued(draft, fire, "maxInstances")`,
-    `case "skip":\n      return draft.queue(fire)`
+    `rules.overlap === "queue-all" && placesLeft(memory, rules) > 0`,
+    `(rules.overlap === "skip" || placesLeft(memory, rules) > 0)`
   ),
   bug(
     "cancel-running cancels nothing",
@@ -260,7 +270,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a queued fire time starts early when the clock was set back",
     "src/job/overlap.ts",
-    "(memory.pausedAt === null && fire.fireAt <= now)",
+    "(memory.pausedAt === null && fire.fireAt <= event.now)",
     "memory.pausedAt === null"
   ),
   bug(
@@ -358,7 +368,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "what came due while nobody was there is recorded as overlap",
     "src/job/onDue.ts",
-    "missedThrough !== null && missedThrough !== undefined && fireAt <= missedThrough",
+    "Math.min(fireAt, coalesced?.from ?? fireAt) <= missedThrough",
     "missedThrough === fireAt"
   ),
   bug(

@@ -283,7 +283,7 @@ export class DueJobs {
     if (first === null) return job
     try {
       const due = dueFireTimes(job.trigger, first, unit.now, job.rules)
-      return unit.due(job, due, this.missedThrough(unit, job)) ?? job
+      return unit.due(job, due, this.missedThrough(unit, job))
     } catch (error) {
       unit.park(job, triggerFault(error))
       return unit.byKey(job.key) ?? job

@@ -39,18 +39,25 @@ export class OutcomeIntent implements Intent {
     const { settlement } = this
     const { runKey } = this.dispatched
     const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
+    const { outcome } = settlement
+    const next = nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
+    if (outcome === "interrupted") {
+      const workerDied = settlement.crashed === true
+      unit.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false, workerDied, next }, settlement)
+      return
+    }
     unit.step(
       job,
       {
         type: "settled",
         ...base,
         runKey,
-        outcome: settlement.outcome,
+        outcome,
         errorName: settlement.error?.name ?? null,
         retryable: settlement.retryable,
         ...(settlement.crashed === true ? { crashed: true } : {}),
         ...(settlement.again ? { again: settlement.again } : {}),
-        next: nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
+        next
       },
       settlement
     )

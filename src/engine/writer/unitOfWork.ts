@@ -6,10 +6,13 @@
 import { jobMachine } from "../../../machines/jobMachine.ts"
 import type { EventBody } from "../../event/schedulerEvent.ts"
 import type { Settlement } from "../../executor/executor.ts"
+import type { DueFireTimes } from "../../job/dueFireTimes.ts"
 import type { FireRange } from "../../job/fireRange.ts"
-import type { DueFireTimes, JobContext, JobEvent } from "../../job/jobEvent.ts"
+import type { Coming } from "../../job/fireTimeEvents.ts"
+import { fireTimeEvents } from "../../job/fireTimeEvents.ts"
+import type { JobContext, JobEvent } from "../../job/jobEvent.ts"
 import { noAnswer } from "../../job/jobEvent.ts"
-import { onRedefine } from "../../job/onCommand.ts"
+import { keepArguments } from "../../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../../job/snapshot.ts"
 import { newMemory, stateOf } from "../../job/snapshot.ts"
 import type { JobDefinitionRow, MarkRow, StoreBatch } from "../../store/jobStore.ts"
@@ -118,8 +121,7 @@ export class UnitOfWork {
     // Another task takes over whole, with its arguments.
     const kept = before.args !== row.args && before.task === row.task && memory.live.length > 0
     const event = { type: "redefine", rules, ...(kept ? { args: JSON.parse(before.args) as Json } : {}) } as const
-    const decided = onRedefine({ jobId: row.id, rules, memory, answer: noAnswer }, event)
-    working.job = { ...working.job, row, rules, trigger, memory: decided.memory }
+    working.job = { ...working.job, row, rules, trigger, memory: keepArguments(memory, event) }
     working.definitionChanged = true
     working.stateChanged = true
     this.steps.push({ key: job.key, event })
@@ -215,14 +217,27 @@ export class UnitOfWork {
     return working.job
   }
 
-  /** Due fire times through `step`, with the keys that the claims will have. */
-  due(job: Job, due: DueFireTimes, missedThrough = this.environment.missedThrough): Job | undefined {
-    return this.step(job, { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due, missedThrough })
+  /** Due fire times, each thing that happened to them through `step`. */
+  due(job: Job, due: DueFireTimes, missedThrough = this.environment.missedThrough): Job {
+    return this.come(job, due, { now: this.now, firstRunKey: this.nextRunKey, missedThrough })
   }
 
   /** The same for what a stream gave: it has come due now, with arguments of its own. */
-  emitted(job: Job, due: DueFireTimes, args: Json): Job | undefined {
-    return this.step(job, { type: "due", now: this.now, firstRunKey: this.nextRunKey, ...due, args })
+  emitted(job: Job, due: DueFireTimes, args: Json): Job {
+    return this.come(job, due, { now: this.now, firstRunKey: this.nextRunKey, args })
+  }
+
+  private come(job: Job, due: DueFireTimes, coming: Coming): Job {
+    let current = job
+    for (const event of fireTimeEvents(job.memory, job.rules, due, coming)) {
+      // Later ones are told the keys that earlier ones have left.
+      const next = this.step(current, event.type === "due" ? { ...event, firstRunKey: this.nextRunKey } : event)
+      if (next === undefined) break
+      current = next
+      // It stays due, or no run is left for what follows.
+      if (current.memory.nextFireAt !== event.nextFireAt) break
+    }
+    return current
   }
 
   /** A job tells what counts from the keys that follow: by a clock set right too, the next owner's are none of those before. */

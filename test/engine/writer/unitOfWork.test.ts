@@ -5,10 +5,14 @@ import { newMemory } from "../../../src/job/snapshot.ts"
 import { dueFireTimes } from "../../../src/job/dueFireTimes.ts"
 import { defaultRules } from "../../../src/job/rules.ts"
 import type { Settlement } from "../../../src/executor/executor.ts"
+import type { SettledEvent } from "../../../src/job/jobEvent.ts"
 import { everyMinute, liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
 
 const dueAt = (now: number) => dueFireTimes(everyMinute, minute, now, defaultRules)
-const succeeded: Settlement = {
+/** By its own doing, or as it was told. */
+type Settled = Settlement & Pick<SettledEvent, "outcome">
+
+const succeeded: Settled = {
   outcome: "succeeded",
   startedAt: minute,
   finishedAt: minute + 5,
@@ -16,7 +20,7 @@ const succeeded: Settlement = {
   error: null,
   retryable: true
 }
-const settledEvent = (runKey: number, settlement: Settlement, now: number) =>
+const settledEvent = (runKey: number, settlement: Settled, now: number) =>
   ({
     type: "settled",
     now,
@@ -103,7 +107,7 @@ describe("a unit of work", () => {
           rules: { retry: { attempts: 2, backoffMs: 10, factor: 1, maxBackoffMs: 10, jitter: 0, when: null } }
         })
       )
-      const failed: Settlement = { ...succeeded, outcome: "failed", result: null, error: { name: "E", message: "no" } }
+      const failed: Settled = { ...succeeded, outcome: "failed", result: null, error: { name: "E", message: "no" } }
       unit.step(failing, settledEvent(8, failed, minute + 5), failed)
       return { made: unit.consequences.events.length, counted: unit.consequences.unmadeEvents }
     })

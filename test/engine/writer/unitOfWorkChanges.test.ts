@@ -142,8 +142,9 @@ describe("a unit that something was done to", () => {
 describe("keys of runs", () => {
   it("go on after the highest that was given", () => {
     const unit = makeUnit()
-    const due = dueFireTimes(everyMinute, minute, minute, defaultRules)
-    unit.step(unit.load(makeJob(1)), { type: "due", now: minute, firstRunKey: 5, ...due, missedThrough: null })
+    const due = { fireAt: minute, coalesced: null, each: false, passed: 0, missedThrough: null }
+    const next = { nextFireAt: 2 * minute, exhausted: false }
+    unit.step(unit.load(makeJob(1)), { type: "due", now: minute, firstRunKey: 5, ...due, ...next })
     expect(unit.nextRunKey).toBe(1000)
   })
 
