@@ -43,7 +43,7 @@ const togetherAs = (
   answer: DueFireTimes,
   coming: Coming
 ): ReadonlyArray<FireTimeEvent> => {
-  const { now } = coming
+  const { now, firstRunKey } = coming
   const next = nextOf(answer)
   // Fire times after them are past grace, so those that wait are too by now.
   const waited = answer.late === null ? (backlog?.due ?? null) : null
@@ -51,15 +51,15 @@ const togetherAs = (
   const late = joined(joined(backlog?.late ?? null, passedGrace), answer.late)
   const due = joined(waited, answer.due)
   const second = waited === null ? answer.second : (backlog?.second ?? answer.due?.from ?? null)
-  if (answer.more) return [{ type: "counted", now, late, due, second, ...next }]
+  if (answer.more) return [{ type: "counted", now, firstRunKey, late, due, second, ...next }]
   const events: Array<FireTimeEvent> = []
   if (late !== null) {
     const first = answer.due ?? due
-    if (first === null) return [{ type: "late", now, ...late, ...next }]
-    events.push({ type: "late", now, ...late, nextFireAt: first.from, exhausted: false, follows: true })
+    if (first === null) return [{ type: "late", now, firstRunKey, ...late, ...next }]
+    events.push({ type: "late", now, firstRunKey, ...late, nextFireAt: first.from, exhausted: false, follows: true })
   }
   // Nothing has come due: the next fire time is another one than it was.
-  if (due === null) return [{ type: "counted", now, late, due, second: null, ...next }]
+  if (due === null) return [{ type: "counted", now, firstRunKey, late, due, second: null, ...next }]
   const [fireAt, coalesced] =
     rules.coalesce === "earliest"
       ? [due.from, rest(due, second ?? due.through, due.through)]
@@ -80,7 +80,7 @@ const eachOf = (
   answer: DueFireTimes,
   coming: Coming
 ): ReadonlyArray<FireTimeEvent> => {
-  const { now } = coming
+  const { now, firstRunKey } = coming
   const { times, late } = answer
   const last = nextOf(answer)
   const nextAfter = (index: number): NextFire & { readonly follows?: boolean } => {
@@ -89,7 +89,7 @@ const eachOf = (
   }
   const missedThrough = wereMissed(memory, rules, answer) ? now : (coming.missedThrough ?? null)
   return [
-    ...(late === null ? [] : [{ type: "late" as const, now, ...late, ...nextAfter(-1) }]),
+    ...(late === null ? [] : [{ type: "late" as const, now, firstRunKey, ...late, ...nextAfter(-1) }]),
     ...times.map((fireAt, index) => ({
       type: "due" as const,
       ...coming,

@@ -29,8 +29,8 @@ export class JobDraft {
   private readonly before: JobAnswer
   private nextRunKey: number
 
-  /** `firstRunKey`: of the event; what earlier actions of its step claimed is counted on. */
-  constructor(context: JobContext, firstRunKey = 0) {
+  /** `firstRunKey`: of the event, if it may claim; what earlier actions of its step claimed is counted on. */
+  constructor(context: JobContext, firstRunKey = Number.NaN) {
     this.memory = { ...context.memory }
     this.before = context.answer
     this.nextRunKey = firstRunKey + context.answer.claims.length
@@ -60,6 +60,8 @@ export class JobDraft {
 
   private begin({ ticket, ...own }: Request, requested: boolean): number {
     const runKey = this.nextRunKey++
+    // Any key would be another run's.
+    if (Number.isNaN(runKey)) throw new TypeError("a run is claimed for an event that names no key for it")
     const run = { runKey, attempt: 1, retryAt: null, ...own }
     const claim = { runKey, requested, ...own }
     this.memory.live = [...this.memory.live, requested ? { ...run, requested } : run]

@@ -45,13 +45,13 @@ interface Starting extends Claiming {
 }
 
 /** An event of a list that tells of fire times which are due together. */
-interface Listed extends NextFire, Timed {
+interface Listed extends NextFire, Claiming, Timed {
   /** True: another one of the list comes at once. What waits goes on waiting until then. */
   readonly follows?: boolean
 }
 
 /** A fire time has come due and can be served, by itself or for others as well. */
-export interface DueEvent extends Listed, Claiming {
+export interface DueEvent extends Listed {
   readonly type: "due"
   /** The fire time that a run is to serve. */
   readonly fireAt: EpochMillis

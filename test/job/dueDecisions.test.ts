@@ -233,3 +233,21 @@ describe("with coalesce all, what is due", () => {
     expect(entryTexts(emitted.answer.entries)).toEqual(["withdrawn 100-100 (1)"])
   })
 })
+
+describe("a request that waits while nothing is claimed", () => {
+  const waitingRequest = { queue: [{ fireAt: 90, requested: true as const }] }
+
+  it.each<readonly [string, Partial<Came>]>([
+    ["is late", { late: range(60, 70, 2) }],
+    ["is still counted", { due: range(60, 100, 5), more: true }],
+    ["is none", {}]
+  ])("starts under the key that is next when what comes due %s", (_, event) => {
+    expect(cameDue(waitingRequest, event).answer.claims).toEqual([{ runKey: 7, requested: true, fireAt: 90 }])
+  })
+
+  it("is never claimed by an event that names no key", () => {
+    const keyless = { type: "waitOver", now: 100 } as unknown as Parameters<typeof decided>[1]
+    const scene = { ...waitingRequest, live: [run(3)] }
+    expect(() => decided(contextOf(scene, { maxInstances: 2 }), keyless)).toThrow(/names no key/)
+  })
+})

@@ -335,7 +335,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   const goesOn: NextFire = { nextFireAt: now + 10, exhausted: false }
   const ends: NextFire = { nextFireAt: null, exhausted: true }
   const due = { type: "due", ...base, fireAt: now, coalesced: null, each: false, passed: null } as const
-  const late = { type: "late", now, ...one } as const
+  const late = { type: "late", ...base, ...one } as const
   const settled = { type: "settled", ...base, runKey: 1, errorName: null, retryable: true, next: null } as const
   const stopped = { type: "interrupted", ...base, runKeys: [1] } as const
   const either = [goesOn, ends].flatMap((next): ReadonlyArray<JobEvent> => [
@@ -366,7 +366,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
   return [
     ...either,
     ...(memory.live.length === 0 ? [] : ofRun),
-    { type: "counted", now, ...goesOn, late: null, due: one, second: null },
+    { type: "counted", ...base, ...goesOn, late: null, due: one, second: null },
     { type: "refused", now, fireAt: now, reason: "invalidValue" },
     { type: "requested", ...base, fireAt: now },
     { type: "waitOver", ...base },

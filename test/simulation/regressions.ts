@@ -12,5 +12,9 @@ export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly fo
   {
     seed: 214,
     found: "the keys of runs began below what a clock set right had counted from, so verify took them for older ones"
+  },
+  {
+    seed: 130015,
+    found: "a request that waited was claimed with the key of the store's first run when a late fire time came"
   }
 ]

@@ -231,7 +231,7 @@ export class UnitOfWork {
     let current = job
     for (const event of fireTimeEvents(job.memory, job.rules, due, coming)) {
       // Later ones are told the keys that earlier ones have left.
-      const next = this.step(current, event.type === "due" ? { ...event, firstRunKey: this.nextRunKey } : event)
+      const next = this.step(current, { ...event, firstRunKey: this.nextRunKey })
       if (next === undefined) break
       current = next
       // It stays due, or no run is left for what follows.
