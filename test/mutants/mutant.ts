@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url"
 import { refusedTexts } from "./compiler.ts"
 import type { Edit } from "./mutators.ts"
 import { editsOf } from "./mutators.ts"
+import type { Room } from "./rooms.ts"
+import { isOfRoom } from "./rooms.ts"
 
 export const root = fileURLToPath(new URL("../..", import.meta.url))
 
@@ -18,11 +20,14 @@ export interface Mutant {
 }
 
 /** TypeScript files below `folder`, from the root and in order. */
-export const filesOf = (folder: string): ReadonlyArray<string> =>
+const filesOf = (folder: string): ReadonlyArray<string> =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))
     .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
     .sort()
+
+export const filesOfRoom = (room: Room): ReadonlyArray<string> =>
+  filesOf(room.sources).filter((file) => isOfRoom(room, file))
 
 /** What the compiler refuses is left out. */
 export const mutantsOf = (file: string): ReadonlyArray<Mutant> => {

@@ -20,11 +20,11 @@
  * a busy machine what they don't elsewhere.
  */
 import { parseArgs } from "node:util"
-import { filesOf, mutantsOf } from "./mutant.ts"
+import { filesOfRoom, mutantsOf } from "./mutant.ts"
 import type { Mutant } from "./mutant.ts"
 import type { Result } from "./roomRun.ts"
 import { runRoom } from "./roomRun.ts"
-import { rooms } from "./rooms.ts"
+import { isIn, isOfRoom, rooms } from "./rooms.ts"
 import type { Room } from "./rooms.ts"
 import { sampled } from "./sample.ts"
 import { listedSurvivors } from "./survivors.ts"
@@ -60,8 +60,6 @@ const whole = (option: "sample" | "seed" | "jobs"): number | undefined => {
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
-const isIn = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`)
-
 interface Task {
   readonly room: Room
   readonly files: ReadonlyArray<string>
@@ -76,7 +74,7 @@ const tasks = (): ReadonlyArray<Task> => {
     if (!rooms.some(({ sources }) => isIn(path, sources) || isIn(sources, path))) wrong(`no room has ${path}`)
   return rooms.flatMap((room) => {
     const isWhole = paths.length === 0 || paths.some((path) => isIn(room.sources, path))
-    const files = filesOf(room.sources).filter((file) => isWhole || paths.some((path) => isIn(file, path)))
+    const files = filesOfRoom(room).filter((file) => isWhole || paths.some((path) => isIn(file, path)))
     return files.length === 0 ? [] : [{ room, files, isWhole }]
   })
 }
@@ -105,7 +103,7 @@ const withoutChange = (
 ): ReadonlyArray<string> => {
   const names = new Set(all.map(({ file, name }) => `${file}: ${name}`))
   return [...listed]
-    .filter(([file]) => files.includes(file) || (isWhole && isIn(file, room.sources)))
+    .filter(([file]) => files.includes(file) || (isWhole && isOfRoom(room, file)))
     .flatMap(([file, ofFile]) => [...ofFile].map((name) => `${file}: ${name}`))
     .filter((name) => !names.has(name))
     .map((name) => `${name}: no such change`)

@@ -5,14 +5,10 @@ import type { PoolOptions } from "vitest/node"
 import { ForksPoolWorker, createVitest } from "vitest/node"
 import type { Plugin } from "vite"
 import { marked } from "./marks.ts"
-import { changed, filesOf, root } from "./mutant.ts"
+import { changed, filesOfRoom, root } from "./mutant.ts"
 import type { Order, Plan } from "./plan.ts"
 
-const {
-  room: { sources, tests },
-  mutants,
-  verdicts
-} = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Order
+const { room, mutants, verdicts } = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8")) as Order
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -34,7 +30,7 @@ const textOf = (file: string) => readFileSync(join(root, file), "utf8")
 
 let marks = 0
 const sourcesMarked = new Map(
-  filesOf(sources).map((file) => {
+  filesOfRoom(room).map((file) => {
     const firstMark = marks
     const source = marked(file, textOf(file), firstMark)
     marks += source.marks.length
@@ -77,7 +73,7 @@ const vitest = await createVitest(
   {
     root,
     watch: false,
-    include: [`${tests}/**/*.test.ts`],
+    include: [`${room.tests}/**/*.test.ts`],
     setupFiles: ["test/leftRunning.ts", "test/mutants/setup.ts"],
     maxWorkers: 1,
     bail: 1,
