@@ -258,7 +258,21 @@ suite("the words of cron text", () => {
     ["0 17 last * *", "At 17:00, on the last day of the month"],
     ["0 9 * * 1#1,5L", "At 09:00, only on the first Monday of the month and the last Friday of the month"],
     ["0 0 13 * */2", "At 00:00, on day 13 of the month, only on Tuesday, Thursday, Saturday, and Sunday"],
-    ["0 0 1 jan-mar *", "At 00:00, on day 1 of the month, January through March"]
+    ["0 0 1 jan-mar *", "At 00:00, on day 1 of the month, January through March"],
+    ["0 9 L-1 * *", "At 09:00, on 1 day before the last day of the month"],
+    ["0 9 L-2 * *", "At 09:00, on 2 days before the last day of the month"],
+    ["0 9,12,15 * * *", "At 09:00, 12:00, and 15:00"],
+    ["0 9 * * mon,tue", "At 09:00, only on Monday and Tuesday"],
+    ["0 9 * 1,2 *", "At 09:00, only in January and February"],
+    ["0 9 * 1,3,4 *", "At 09:00, only in January, March, and April"],
+    ["5 */7 * * * *", "At 5 seconds past the minute, in every 7th minute from 0 through 56 of the hour"],
+    ["3/7 * * * *", "At every 7th minute from 3 through 59 past the hour"],
+    ["1 * * * *", "At 1 minute past the hour"],
+    ["5-6 * * * *", "At 5 and 6 minutes past the hour"],
+    ["5-7 * * * *", "At 5 through 7 minutes past the hour"],
+    ["0 */12 * * *", "At 00:00 and 12:00"],
+    ["15 0-12 * * *", "At 15 minutes past the hour, between 00:00 and 12:59"],
+    ["0 9 1,3,5,7,9,11,13,15,17 * *", "At 09:00, on every 2nd day from 1 through 17 of the month"]
   ])("of %s", ([text = "", words]) => {
     expect(describeTrigger(cron(text))).toBe(words)
   })
