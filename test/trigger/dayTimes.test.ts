@@ -4,7 +4,7 @@ import { calendarInterval } from "../../src/trigger/calendarInterval.ts"
 import { and, or } from "../../src/trigger/combine.ts"
 import { cron } from "../../src/trigger/cron/cron.ts"
 import { date } from "../../src/trigger/date.ts"
-import { common, countUnion, dayTimesOf, union, within } from "../../src/trigger/dayTimes.ts"
+import { common, countUnion, dayTimesOf, hasDayTimes, listsOf, union, within } from "../../src/trigger/dayTimes.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { jitter } from "../../src/trigger/jitter.ts"
@@ -69,6 +69,84 @@ describe("the fire times of a day", () => {
   })
 })
 
+describe("what listing a day costs", () => {
+  /** A trigger that fires at these milliseconds of each day, by the day's pattern; `asked`: how often it was. */
+  const listing = (times: ReadonlyArray<number>, patternOf: (day: number) => string) => {
+    const asked = { times: 0 }
+    const trigger: Trigger = {
+      type: "mine",
+      next: () => undefined,
+      toJSON: () => ({ type: "mine" }),
+      dayPattern: patternOf,
+      dayTimes: () => {
+        asked.times += 1
+        return Int32Array.from(times)
+      }
+    }
+    return { trigger, asked }
+  }
+
+  it("is paid once for days of one pattern", () => {
+    const { trigger, asked } = listing([5, 6], (each) => (each % (2 * day) === 0 ? "even" : "odd"))
+    const found = [0, 1, 2, 3, 4].map((each) => [...(dayTimesOf(trigger, each * day, work()) ?? [])])
+    expect([found, asked.times]).toEqual([[0, 1, 2, 3, 4].map(() => [5, 6]), 2])
+  })
+
+  it("is paid each time without a pattern, and nothing is listed where neither is there", () => {
+    const { dayPattern: _, ...unalike } = listing([5], () => "").trigger
+    expect(dayTimesOf(unalike, 0, work())).toEqual(Int32Array.of(5))
+    const { dayTimes: __, ...neither } = unalike
+    expect([dayTimesOf(neither, 0, work()), hasDayTimes(neither), hasDayTimes(unalike)]).toEqual([
+      undefined,
+      false,
+      true
+    ])
+    expect(listsOf([unalike, neither], 0, work())).toBeUndefined()
+    expect(listsOf([unalike, unalike], 0, work())).toEqual([Int32Array.of(5), Int32Array.of(5)])
+  })
+
+  it("keeps no more than there is room for, and lists what is gone again", () => {
+    const { trigger, asked } = listing(
+      Array.from({ length: 900_000 }, (_, each) => each),
+      String
+    )
+    const ask = (each: number) => dayTimesOf(trigger, each * day, work())?.length
+    expect([ask(0), ask(1), ask(0), ask(1), asked.times]).toEqual([900_000, 900_000, 900_000, 900_000, 2])
+    expect([ask(2), asked.times, ask(2), asked.times, ask(0), asked.times]).toEqual([
+      900_000, 3, 900_000, 3, 900_000, 4
+    ])
+  })
+
+  it("is none where a trigger fires too often in a day", () => {
+    const dense: Trigger = {
+      type: "mine",
+      next: (after) => after + 40,
+      toJSON: () => ({ type: "mine" }),
+      dayPattern: () => "all"
+    }
+    expect(dayTimesOf(dense, 0, work())).toBeUndefined()
+    expect(dayTimesOf({ ...dense, next: (after) => after + 50 }, 0, work())).toHaveLength(1_728_000)
+  })
+
+  it("grows with what is looked at", () => {
+    const costs = (use: (spent: ReturnType<typeof work>) => unknown) => {
+      const spent = work()
+      use(spent)
+      return spent.steps
+    }
+    const [few, many] = [Int32Array.of(1, 2), Int32Array.from({ length: 50 }, (_, each) => each)]
+    expect(costs((spent) => union([few, many], spent))).toBe(52)
+    expect(costs((spent) => common([many, few], spent))).toBe(costs((spent) => common([few, many], spent)))
+    expect(costs((spent) => countUnion([many, few], spent))).toBe(costs((spent) => countUnion([few, many], spent)))
+    expect(costs((spent) => countUnion([many, few], spent))).toBeLessThan(
+      costs((spent) => countUnion([many, many], spent))
+    )
+    const hours = cron("0 * * * *", { timezone: "UTC" })
+    const first = costs((spent) => dayTimesOf(hours, 0, spent))
+    expect(costs((spent) => dayTimesOf(hours, 0, spent))).toBeLessThan(first)
+  })
+})
+
 describe("lists of fire times", () => {
   const lists = [[1, 3, 5], [2, 3, 9], [3]].map((list) => Int32Array.from(list))
 
@@ -92,5 +170,19 @@ describe("lists of fire times", () => {
       [],
       []
     ])
+  })
+
+  it("are found in one another however long they are", () => {
+    for (const length of [1, 2, 3, 7, 8, 9, 100, 1000]) {
+      const all = Int32Array.from({ length }, (_, each) => each * 2)
+      for (const wanted of [0, 1, 2, length, length - 1, 2 * length - 2, 2 * length - 1, 2 * length]) {
+        const there = wanted % 2 === 0 && wanted >= 0 && wanted < 2 * length
+        expect([...common([Int32Array.of(wanted), all], work())]).toEqual(there ? [wanted] : [])
+        expect(countUnion([all, Int32Array.of(wanted)], work())).toBe(there ? length : length + 1)
+        expect([...within(all, wanted, wanted)]).toEqual(there ? [wanted] : [])
+      }
+    }
+    expect([countUnion([], work()), [...union([Int32Array.of()], work())]]).toEqual([0, []])
+    expect(countUnion([Int32Array.of(1, 2, 3), Int32Array.of(3, 4), Int32Array.of(4, 5)], work())).toBe(5)
   })
 })
