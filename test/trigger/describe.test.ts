@@ -12,10 +12,13 @@ import { interval } from "../../src/trigger/interval.ts"
 import { jitter } from "../../src/trigger/jitter.ts"
 import { limit } from "../../src/trigger/limit.ts"
 import { stream } from "../../src/trigger/stream.ts"
-import type { Trigger } from "../../src/trigger/trigger.ts"
+import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
 import { window } from "../../src/trigger/window.ts"
 
 const oslo = { timezone: "Europe/Oslo" }
+
+/** A trigger of this stored form, which another version or another program may have written. */
+const stored = (spec: TriggerSpec): Trigger => ({ type: spec.type, next: () => undefined, toJSON: () => spec })
 
 suite("describe", () => {
   it.for<readonly [Trigger, string]>([
@@ -43,7 +46,39 @@ suite("describe", () => {
     [not(interval("1h"), { calendar: "se" }), 'every 1 hour, except on days of the calendar "se"'],
     [window(interval("1h"), { end: 0 }), "every 1 hour, through 1970-01-01T00:00:00.000Z"],
     [limit(jitter(interval("1h"), "5m"), 3), "every 1 hour, up to 5 minutes later, 3 times"],
-    [defineTrigger<number>({ type: "moon", next: () => undefined })(2), "moon 2"]
+    [defineTrigger<number>({ type: "moon", next: () => undefined })(2), "moon 2"],
+    [stored({ type: "moon" }), "moon"],
+    [date(0), "once, at 1970-01-01T00:00:00.000Z"],
+    [stored({ type: "date", at: true }), "once, at true"],
+    [
+      interval({ weeks: 1, days: 2, hours: 3, minutes: 4, seconds: 5, milliseconds: 6 }),
+      "every 1 week 2 days 3 hours 4 minutes 5 seconds 6 milliseconds"
+    ],
+    [interval(1), "every 1 millisecond"],
+    [stored({ type: "and", triggers: [{ type: "moon" }], threshold: 0 }), "when all agree within 0 milliseconds: moon"],
+    [
+      interval("1h", { start: "1969-12-31", end: 0, timezone: "UTC" }),
+      "every 1 hour, from 1969-12-31, through 1970-01-01T00:00:00.000Z"
+    ],
+    [
+      calendarInterval(
+        { years: 1, weeks: 2, days: 3, hour: 4, minute: 5, second: 16 },
+        { start: "2026-01-31", ...oslo }
+      ),
+      "every 1 year 2 weeks 3 days at 04:05:16 (Europe/Oslo), from 2026-01-31"
+    ],
+    [stored({ type: "calendarInterval", days: 1, hour: 23 }), "every 1 day at 23:00:00"],
+    [cron("0 9 * * 1", { end: 0 }), "At 09:00, only on Monday, through 1970-01-01T00:00:00.000Z"],
+    [stored({ type: "cron", fields: { hour: 5 } }), "when hour is 5"],
+    [
+      filter(interval("1h"), { weekdays: "sun", months: [1, 12] }),
+      "every 1 hour, only on Sunday and in January, December"
+    ],
+    [stored({ type: "window", trigger: 5, start: 0 }), "an unknown trigger, from 1970-01-01T00:00:00.000Z"],
+    [stored({ type: "window", trigger: { type: "moon" } }), "moon"],
+    [stored({ type: "or", triggers: [{ type: "moon" }, null] }), "moon; or an unknown trigger"],
+    [stored({ type: "or", triggers: "none" }), ""],
+    [stored({ type: "filter", trigger: { type: "moon" }, weekdays: [9], dates: 5 }), "moon, only on 9 and on "]
   ])("%#", ([trigger, words]) => {
     expect(describeTrigger(trigger)).toBe(words)
   })
@@ -58,6 +93,40 @@ suite("describe", () => {
       expect(describeTrigger(cron(text), "sv")).toBe(describeTrigger(cron(text)))
     }
   )
+
+  it.for([
+    ["*/20 * * * * *", "Varje 20 sekund"],
+    ["0 0 */6 * * *", "På heltimmen, var 6 timme"],
+    ["*/15 * * * *", "Var 15 minut"],
+    ["0 */6 * * *", "På heltimmen, var 6 timme"],
+    ["0 9 */1 * *", "Kl 09:00"],
+    ["0 9 * * MON", "Kl 09:00, varje måndag"],
+    ["0 9 1,15 * *", "Kl 09:00, på dag 1 och 15 av månaden"],
+    ["0 9-17 * * *", "Varje timme, mellan 09:00 och 17:00"],
+    ["0 17 * 1 *", "Kl 17:00, bara på januari"],
+    [" @Daily ", "Kl 00:00"]
+  ] as const)("tells %s in another language", ([text, words]) => {
+    expect(describeTrigger(cron(text), "sv")).toBe(words)
+  })
+
+  it.for([
+    ["seconds that don't go on evenly", "*/7 * * * * *"],
+    ["minutes that don't, of six fields", "0 */7 * * * *"],
+    ["hours that don't", "0 */7 * * *"],
+    ["a range of one", "0 9-9 * * *"],
+    ["a range over the week's end", "0 9 * * MON-SUN"],
+    ["Sunday as seven", "0 9 * * 7"],
+    ["the last day", "0 9 L * *"],
+    ["a language that is not there", "0 9 * * *", "xx"]
+  ])("tells in English what the other language has no words for: %s", ([, text = "", locale = "sv"]) => {
+    expect(describeTrigger(cron(text), locale)).toBe(describeTrigger(cron(text)))
+  })
+
+  it("tells a language from what is none", () => {
+    expect(() => describeTrigger(interval("1h"), 5 as never)).toThrow(
+      expect.objectContaining({ _tag: "InvalidTriggerError", field: "locale", found: "5" })
+    )
+  })
 
   it("tells what is said of several in parentheses", () => {
     const either = or([interval("1h"), cron("0 0 13 * 5")])

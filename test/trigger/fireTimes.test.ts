@@ -1,3 +1,4 @@
+import { take } from "rxjs"
 import { describe, expect, it } from "vitest"
 import type { CancelTimer, WallTimers } from "../../src/time/timers.ts"
 import { cron } from "../../src/trigger/cron/cron.ts"
@@ -21,6 +22,37 @@ describe("fireTimes", () => {
   it("starts anew with each iteration", () => {
     const times = fireTimes(interval("1s"), { after: 0, limit: 2 })
     expect([...times, ...times]).toEqual([1000, 2000, 1000, 2000])
+  })
+
+  it("has a limit from none on", () => {
+    const of = (limit: unknown) => [...fireTimes(interval("1s"), { after: 0, until: 4000, limit: limit as number })]
+    expect([of(0), of(1), of(undefined), of(Infinity)].map(({ length }) => length)).toEqual([0, 1, 4, 4])
+    for (const [limit, found] of [
+      [-1, "-1"],
+      [NaN, "NaN"],
+      ["2", "2"],
+      [null, "null"]
+    ] as const)
+      expect(() => of(limit)).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", field: "limit", found }))
+  })
+
+  it("reads text in its zone, and has the trigger without one in it too", () => {
+    const given = { after: "2026-06-01T00:00", until: "2026-06-01T09:00", timezone: "Asia/Tokyo" }
+    expect([...fireTimes(cron("0 9 * * *"), given)]).toEqual([Date.parse("2026-06-01T09:00+09:00")])
+    expect(() => fireTimes(cron("0 9 * * *"), { after: 0, timezone: "Nowhere/Land" })).toThrow(
+      expect.objectContaining({ _tag: "UnknownTimezoneError" })
+    )
+  })
+
+  it("looks beyond the instant that it begins after", () => {
+    expect([...fireTimes(interval("1s", { start: 1000 }), { after: 1000, limit: 1 })]).toEqual([2000])
+    expect([...fireTimes(limit(interval("1s", { start: 1000 }), 2), { after: 1000 })]).toEqual([2000, 3000])
+  })
+
+  it("ends with a faulty trigger when it is asked, not before", () => {
+    const faulty = { type: "liar", next: (after: number) => after, toJSON: () => ({ type: "liar" }) }
+    const times = fireTimes(faulty, { after: 0 })
+    expect(() => [...times]).toThrow(expect.objectContaining({ _tag: "FaultyTriggerError" }))
   })
 
   it("refuses a stream", () => {
@@ -71,6 +103,56 @@ describe("fireTimes$", () => {
     expect(seen.length).toBe(1000)
     timers.advance(0)
     expect(seen.length).toBe(2000)
+  })
+
+  it("reads text in its zone, and has the trigger without one in it too", () => {
+    const timers = manualTimers(Date.parse("2026-06-02T12:00Z"))
+    const seen: Array<number> = []
+    fireTimes$(cron("0 9 * * *"), { timers, after: "2026-06-01T10:00", timezone: "Asia/Tokyo" }).subscribe((fireAt) =>
+      seen.push(fireAt)
+    )
+    expect(seen).toEqual([Date.parse("2026-06-02T09:00+09:00")])
+  })
+
+  it("is silent once nobody listens, be it in the middle of what is past", () => {
+    const timers = manualTimers(10_500)
+    const seen: Array<number> = []
+    fireTimes$(interval("1s", { start: 0 }), { timers, after: 0 })
+      .pipe(take(2))
+      .subscribe((fireAt) => seen.push(fireAt))
+    timers.advance(60_000)
+    expect([seen, timers.waiting()]).toEqual([[1000, 2000], 0])
+  })
+
+  it("waits for nothing once nobody listens", () => {
+    const timers = manualTimers(0)
+    const subscription = fireTimes$(interval("1s", { start: 0 }), { timers }).subscribe()
+    expect(timers.waiting()).toBe(1)
+    subscription.unsubscribe()
+    expect(timers.waiting()).toBe(0)
+  })
+
+  it("begins anew with each listener, and after the instant of its own", () => {
+    const timers = manualTimers(0)
+    const seconds = fireTimes$(interval("1s"), { timers })
+    const [first, second]: [Array<number>, Array<number>] = [[], []]
+    seconds.subscribe((fireAt) => first.push(fireAt))
+    timers.advance(1500)
+    seconds.subscribe((fireAt) => second.push(fireAt))
+    timers.advance(1000)
+    expect([first, second]).toEqual([[1000, 2000], [2500]])
+  })
+
+  it.for<readonly [string, Parameters<typeof fireTimes$>[0], object, string]>([
+    ["a stream", stream("a"), {}, "InvalidTriggerError"],
+    ["no trigger", 5 as never, {}, "InvalidTriggerError"],
+    ["an instant that is none", interval("1s"), { after: "soon" }, "InvalidInstantError"]
+  ])("fails of %s, and throws nothing", ([, trigger, options, tag]) => {
+    const errors: Array<unknown> = []
+    fireTimes$(trigger, { timers: manualTimers(5), timezone: "UTC", ...options }).subscribe({
+      error: (error: unknown) => errors.push(error)
+    })
+    expect(errors).toMatchObject([{ _tag: tag }])
   })
 
   it("fails with what is wrong with the trigger", () => {

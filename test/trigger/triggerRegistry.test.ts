@@ -3,6 +3,7 @@ import { cron } from "../../src/trigger/cron/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
 import { date } from "../../src/trigger/date.ts"
 import { checkedNext } from "../../src/trigger/checkedTrigger.ts"
+import { holidayCalendar } from "../../src/trigger/holidayCalendar.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { createTriggerRegistry } from "../../src/trigger/triggerRegistry.ts"
 import { stream } from "../../src/trigger/stream.ts"
@@ -96,6 +97,71 @@ describe("createTriggerRegistry", () => {
       jobId: "a"
     })
     expect(settled.next(0)).toBe(Date.parse("2026-01-01T00:00:00+09:00"))
+  })
+})
+
+describe("a registry", () => {
+  const free = holidayCalendar("free", ["2026-05-01"])
+  const onFree = { type: "filter", trigger: { type: "date", at: 0 }, calendar: "free" }
+
+  it("names its types in order, the custom ones last", () => {
+    const { types } = createTriggerRegistry([everySecondHour])
+    expect([types[0], types.at(-1), new Set(types).size]).toEqual(["cron", "every-hours", types.length])
+    expect([...types].toSorted()).toEqual(
+      [
+        ...["and", "calendarInterval", "cron", "date", "every-hours", "filter", "interval", "jitter", "limit", "not"],
+        ...["or", "stream", "window"]
+      ].toSorted()
+    )
+  })
+
+  it("says which types there are where it knows none by a name", () => {
+    expect(() => createTriggerRegistry().read({ type: "moon" })).toThrow(
+      /^trigger type "moon" is not registered, expected one of cron, .*limit/
+    )
+  })
+
+  it("finds calendars that it is given, and those that are added", () => {
+    expect(createTriggerRegistry([], [free]).read(onFree).toJSON()).toEqual(onFree)
+    const registry = createTriggerRegistry()
+    expect(() => registry.read(onFree)).toThrow(
+      expect.objectContaining({ _tag: "UnknownCalendarError", calendar: "free", known: [] })
+    )
+    expect(registry.addCalendar(free)).toBe(true)
+    expect(registry.read(onFree).toJSON()).toEqual(onFree)
+    expect(() => registry.read({ ...onFree, calendar: "other" })).toThrow(expect.objectContaining({ known: ["free"] }))
+  })
+
+  it("takes a calendar again, and no other by its name", () => {
+    const registry = createTriggerRegistry([], [free])
+    expect(registry.addCalendar(free)).toBe(true)
+    expect(registry.addCalendar(holidayCalendar("free", []))).toBe(false)
+    expect(registry.addCalendar(holidayCalendar("busy", []))).toBe(true)
+    expect(() => registry.read({ ...onFree, calendar: "other" })).toThrow(
+      expect.objectContaining({ known: ["free", "busy"] })
+    )
+  })
+
+  it("reads triggers in each other 32 levels deep", () => {
+    const registry = createTriggerRegistry()
+    expect(registry.read(nest(31)).toJSON()).toEqual(nest(31))
+    expect(() => registry.read(nest(32))).toThrow(
+      expect.objectContaining({ trigger: "date", field: "depth", found: "33 levels", expected: "at most 32" })
+    )
+  })
+
+  it.for<readonly [string, TriggerSpec]>([
+    ["an interval", { type: "interval", every: 5, start: 9, end: 1 }],
+    ["one in another", { type: "window", trigger: { type: "interval", every: 5, start: 9, end: 1 } }],
+    [
+      "a calendar interval",
+      { type: "calendarInterval", days: 1, start: "2026-05-01", end: "2026-04-01", timezone: "UTC" }
+    ]
+  ])("refuses a start after the end of what a user wrote, and reads it of what is stored: %s", ([, spec]) => {
+    const registry = createTriggerRegistry()
+    expect(registry.read(spec).next(0)).toBeUndefined()
+    expect(() => registry.readStated(spec)).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError" }))
+    expect(registry.readStated({ type: "date", at: 5 }).next(0)).toBe(5)
   })
 })
 
