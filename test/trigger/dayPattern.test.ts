@@ -8,6 +8,7 @@ import { and, or } from "../../src/trigger/combine.ts"
 import { cron } from "../../src/trigger/cron/cron.ts"
 import { defineTrigger } from "../../src/trigger/customTrigger.ts"
 import { date } from "../../src/trigger/date.ts"
+import { clipped, countPartOf, countsBy, placeInDay } from "../../src/trigger/dayPattern.ts"
 import { filter, not } from "../../src/trigger/filter.ts"
 import { holidayCalendar } from "../../src/trigger/holidayCalendar.ts"
 import { interval } from "../../src/trigger/interval.ts"
@@ -205,3 +206,92 @@ const agreeing = <A>(ask: () => A): A => {
     throw error
   }
 }
+
+describe("what counting costs", () => {
+  const spent = () => ({ steps: 0, most: 1_000_000 })
+  const counting = (count: Trigger["count"]): Trigger => ({
+    type: "mine",
+    next: () => undefined,
+    toJSON: () => ({ type: "mine" }),
+    ...(count && { count })
+  })
+
+  it("is told of a trigger that counts all at once", () => {
+    const work = spent()
+    expect(countPartOf(counting(() => 5))?.(10, 20, work)).toEqual({ count: 5, through: 20 })
+    expect(work.steps).toBeGreaterThan(0)
+    expect(countPartOf(counting(() => undefined))?.(10, 20, work)).toEqual({ count: 0, through: 10 })
+    expect(countPartOf(counting(undefined))).toBeUndefined()
+  })
+
+  it("is less for days whose pattern is known than for those that must be listed", () => {
+    const both = or([cron("* * * * *", { timezone: "UTC" }), interval("7 seconds", { start })])
+    const costs = (from: number) => {
+      const work = spent()
+      both.countPart?.(start + from * day - 1, start + (from + 1) * day - 1, work)
+      return work.steps
+    }
+    // The interval's phase is the same again after seven days.
+    const [listed, known, again] = [costs(7), costs(14), costs(21)]
+    expect(known).toBe(again)
+    expect(known).toBeLessThan(listed / 10)
+    expect(known).toBeGreaterThan(100)
+  })
+
+  it("is nothing where there is nothing to count", () => {
+    const { count } = countsBy(() => {
+      throw new Error("asked")
+    })
+    expect([count?.(5, 5), count?.(6, 5)]).toEqual([0, 0])
+  })
+
+  it("is too much where only a part was counted", () => {
+    expect(countsBy((after, through) => ({ count: 3, through: through - 1 + after })).count?.(0, 9)).toBeUndefined()
+    expect(countsBy((after, through) => ({ count: 3, through: through + after })).count?.(0, 9)).toBe(3)
+  })
+})
+
+describe("a count between two bounds", () => {
+  /** Counts every millisecond, `reach` of them at a time. */
+  const parts = (reach: number): Trigger => ({
+    type: "mine",
+    next: (after) => after + 1,
+    toJSON: () => ({ type: "mine" }),
+    countPart: (after, through) => {
+      const reached = Math.min(through, after + reach)
+      return { count: reached - after, through: reached }
+    }
+  })
+  const part = (reach: number, after: number, through: number) =>
+    clipped(parts(reach), () => [100, 200]).countPart?.(after, through, { steps: 0, most: 9 })
+
+  it("has all of a stretch counted once nothing is left within the bounds", () => {
+    expect(part(1000, 0, 500)).toEqual({ count: 101, through: 500 })
+    expect(part(1000, 149, 150)).toEqual({ count: 1, through: 150 })
+  })
+
+  it("has nothing outside of them", () => {
+    expect([part(1000, 0, 99), part(1000, 200, 300)]).toEqual([
+      { count: 0, through: 99 },
+      { count: 0, through: 300 }
+    ])
+  })
+
+  it("goes on where its trigger stopped, or not at all", () => {
+    expect(part(10, 0, 500)).toEqual({ count: 10, through: 109 })
+    expect(part(10, 150, 500)).toEqual({ count: 10, through: 160 })
+    expect(part(0, 0, 500)).toEqual({ count: 0, through: 0 })
+    expect(part(0, 150, 500)).toEqual({ count: 0, through: 150 })
+  })
+})
+
+describe("a place in a day", () => {
+  it("is before it, after it, or so many milliseconds from its beginning", () => {
+    expect([start - 1, start, start + day - 1, start + day].map((at) => placeInDay(at, start))).toEqual([
+      "-",
+      "0",
+      String(day - 1),
+      "+"
+    ])
+  })
+})

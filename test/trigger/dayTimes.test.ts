@@ -42,6 +42,9 @@ describe("the fire times of a day", () => {
     ["filter", filter(hourly, { weekdays: "sun" }, lordHowe)],
     ["not", not(hourly, { weekdays: "sat" }, oslo)],
     ["a window", window(hourly, { start: first + 1.5 * day + 1, end: first + 3.5 * day })],
+    ["a window that ends as a day begins", window(hourly, { end: first + day })],
+    ["a window that begins as a day ends", window(hourly, { start: first + day - 1 })],
+    ["an interval that meets the day's last millisecond", interval(day, { start: first - 1 })],
     ["a limit", bound(limit(hourly, 60))],
     ["jitter", bound(jitter(hourly, "3 hours"))],
     ["jitter across midnight", bound(jitter(cron("50 23 * * *", { timezone: "UTC" }), "30 minutes"))],
@@ -126,6 +129,12 @@ describe("what listing a day costs", () => {
     }
     expect(dayTimesOf(dense, 0, work())).toBeUndefined()
     expect(dayTimesOf({ ...dense, next: (after) => after + 50 }, 0, work())).toHaveLength(1_728_000)
+  })
+
+  it("cannot be told of a part whose whole cannot be", () => {
+    const dense = interval(1, { start: 0 })
+    for (const trigger of [filter(dense, { weekdays: "sun" }, oslo), window(dense, { start: 0 }), or([dense, hourly])])
+      expect(dayTimesOf(trigger, first, work())).toBeUndefined()
   })
 
   it("grows with what is looked at", () => {

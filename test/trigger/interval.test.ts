@@ -162,6 +162,25 @@ describe("a fixed delay", () => {
   })
 })
 
+describe("the bounds of an interval", () => {
+  it("are settled once a job has it, text and all", () => {
+    const oslo = { now: 0, timezone: "Europe/Oslo", jobId: "a" }
+    expect(interval("1 day", { start: 0, end: "2026-01-01" }).bind?.(oslo).toJSON()).toEqual({
+      type: "interval",
+      every: 86_400_000,
+      timezone: "Europe/Oslo",
+      start: 0,
+      end: Date.parse("2026-01-01T00:00+01:00")
+    })
+  })
+
+  it("are not those of a list", () => {
+    expect(() => interval([5] as never)).toThrow(
+      expect.objectContaining({ _tag: "InvalidTriggerError", field: "length", found: "an array of 1" })
+    )
+  })
+})
+
 describe("the stored form of an interval", () => {
   it.each<TriggerSpec>([
     { type: "interval", every: 100 },

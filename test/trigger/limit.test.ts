@@ -88,6 +88,7 @@ describe("a limit", () => {
     expect(refusals(59_999)).toEqual([{ trigger: "limit", field: "count", found: "before the first", expected }])
     expect(refusals(180_001)).toEqual([{ trigger: "limit", field: "count", found: "after the last", expected }])
     expect(refusals(90_000)).toMatchObject([{ trigger: "interval" }])
+    expect([three.explain?.(60_000), three.explain?.(180_000)]).toEqual([[], []])
   })
 
   it("ends where its trigger does, if that ends", () => {

@@ -231,6 +231,23 @@ describe("jitter", () => {
     expect(bound(jitter(dense, 19_000)).next(50_000)).toBe(50_001)
   })
 
+  it("moves by all the room that there is", () => {
+    const tight = all(bound(jitter(interval(2, { start: 0 }), 5)))
+    expect(new Set(tight.map((fireAt) => fireAt % 2))).toEqual(new Set([0, 1]))
+  })
+
+  it("knows without a look back what it has moved past an instant", () => {
+    const forwards: Trigger = {
+      type: "mine",
+      next: (after) => every(500).next(after),
+      toJSON: () => ({ type: "mine" })
+    }
+    const moved = bound(jitter(forwards, 100), { jobId: "a" })
+    const later = all(moved).flatMap((fireAt, index) => (fireAt > index * 500 ? [[index * 500, fireAt] as const] : []))
+    expect(later.length).toBeGreaterThan(5)
+    for (const [from, fireAt] of later) expect([moved.next(from), moved.next(fireAt - 1)]).toEqual([fireAt, fireAt])
+  })
+
   it("is stored with its seed, which another job does not change", () => {
     const spec = jittered("a").toJSON()
     expect(spec).toEqual({ type: "jitter", trigger: every(500).toJSON(), max: 100, seed: "a" })

@@ -5,6 +5,7 @@ import { date } from "../../src/trigger/date.ts"
 import { holidayCalendar } from "../../src/trigger/holidayCalendar.ts"
 import { interval } from "../../src/trigger/interval.ts"
 import { jitter } from "../../src/trigger/jitter.ts"
+import { nestedTrigger, nestedTriggers } from "../../src/trigger/storedForm.ts"
 import { createTriggerRegistry } from "../../src/trigger/triggerRegistry.ts"
 import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
 import { watchedCodec } from "../../src/trigger/watchedTrigger.ts"
@@ -107,5 +108,35 @@ describe("a fixed delay that is jittered", () => {
     )
     expect(Math.max(...moved)).toBeGreaterThan(500)
     expect([Math.min(...moved) >= 0, Math.max(...moved) <= 1_000, delay?.after]).toEqual([true, true, "run"])
+  })
+})
+
+describe("a trigger within another's stored form", () => {
+  const read = (spec: TriggerSpec): Trigger => ({ type: spec.type, next: () => undefined, toJSON: () => spec })
+
+  it("is read where there is one", () => {
+    expect(nestedTrigger({ type: "window", trigger: once }, "trigger", read).toJSON()).toEqual(once)
+    const both = nestedTriggers({ type: "or", triggers: [once, { type: "mine" }] }, "triggers", read)
+    expect(both.map(({ type }) => type)).toEqual(["date", "mine"])
+  })
+
+  it.each([null, 5, [], {}, { type: 5 }])("is named by its field where it is %j", (odd) => {
+    expect(() => nestedTrigger({ type: "window", trigger: odd }, "trigger", read)).toThrow(
+      expect.objectContaining({
+        _tag: "InvalidTriggerError",
+        trigger: "window",
+        field: "trigger",
+        expected: "a trigger"
+      })
+    )
+    expect(() => nestedTriggers({ type: "or", triggers: [once, odd] }, "triggers", read)).toThrow(
+      expect.objectContaining({ _tag: "InvalidTriggerError", trigger: "or", field: "triggers", expected: "a trigger" })
+    )
+  })
+
+  it("is one of a list where there may be several", () => {
+    expect(() => nestedTriggers({ type: "or", triggers: once }, "triggers", read)).toThrow(
+      expect.objectContaining({ field: "triggers", found: "an object", expected: "a list of triggers" })
+    )
   })
 })
