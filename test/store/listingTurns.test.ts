@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { expect, it } from "vitest"
 import { memory } from "../../src/index.ts"
-import { batchOf, job } from "../../src/store/contract/storeCheck.ts"
+import { batchOf, job, state } from "../../src/store/contract/storeCheck.ts"
 import type { JobFilter } from "../../src/store/jobStore.ts"
 import { withTurns } from "../../src/store/sliceTurn.ts"
 import { sqlite } from "../../src/sqlite.ts"
@@ -50,4 +50,28 @@ it.each(
       })
     )
   )
+)
+
+it.each([memory(), sqlite({ filename: ":memory:" })])(
+  "$description: a job that falls asleep while those asleep are listed is listed once",
+  (store) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const open = yield* store.open({ pid: 1, host: "test", startedAt: 0 })
+          const keys = Array.from({ length: count }, (_, index) => index + 1)
+          yield* open.commit(1, batchOf({ added: keys.map((key) => job(key, { wakeAt: key === count ? 5 : null })) }))
+          let turns = 0
+          const turn = Effect.suspend(() => {
+            turns += 1
+            return turns > 1
+              ? Effect.void
+              : Effect.orDie(open.commit(2, batchOf({ states: [state(count, { wakeAt: null })] })))
+          })
+          const found = yield* withTurns(open.reads.jobs({}), turn)
+          expect(turns).toBeGreaterThan(1)
+          expect(found.map(({ key }) => key)).toEqual([count, ...keys.slice(0, -1)])
+        })
+      )
+    )
 )

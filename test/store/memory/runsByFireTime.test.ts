@@ -55,4 +55,18 @@ describe("RunsByFireTime", () => {
     expect([...runs]).toEqual(all.slice(9000))
     expect([runs.has(8999, 0), runs.has(9000, 0)]).toEqual([false, true])
   })
+
+  it("has all that are left, whichever of them went last", () => {
+    const runs = new RunsByFireTime<Run>()
+    const all = Array.from({ length: 300 }, (_, key) => ({ key, fireAt: key, request: 0 }))
+    for (const run of all) runs.add(run)
+    all.forEach((run, index) => {
+      runs.delete(run)
+      runs.delete(run)
+      expect([runs.size, [...runs]]).toEqual([299 - index, all.slice(index + 1)])
+    })
+    const again = { key: 5, fireAt: 5, request: 0 }
+    runs.add(again)
+    expect([[...runs], runs.has(5, 0), runs.has(299, 0)]).toEqual([[again], true, false])
+  })
 })

@@ -1,0 +1,203 @@
+/** What a store keeps of its rows as they come and go. Each store does so; the one in memory has tables of its own for it. */
+import { Effect, Either } from "effect"
+import { describe, expect, it } from "vitest"
+import { memory } from "../../../src/index.ts"
+import { sqlite } from "../../../src/sqlite.ts"
+import {
+  batchOf,
+  claim,
+  entry,
+  idsOf,
+  job,
+  keysOf,
+  owned,
+  type Owner,
+  runKeysOf,
+  settle,
+  state
+} from "../../../src/store/contract/storeCheck.ts"
+import type { StoreBatch } from "../../../src/store/jobStore.ts"
+import type { StoreError } from "../../../src/store/storeError.ts"
+
+const retention = { finishedBefore: 0, maxRuns: 999_999, doneBefore: 0, limit: 9_999 }
+const numbers = (from: number, through: number): ReadonlyArray<number> =>
+  Array.from({ length: through - from + 1 }, (_, index) => from + index)
+
+describe.each([
+  ["memory", memory],
+  ["sqlite", () => sqlite({ filename: ":memory:" })]
+] as const)("a store in %s", (_name, make) => {
+  const inStore = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>): Promise<A> =>
+    Effect.runPromise(Effect.scoped(Effect.flatMap(owned(make()), body)))
+
+  it("has its jobs by key, in whatever order they were added, those that are deleted left out", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [5, 3, 4, 9, 1].map((key) => job(key)) })
+        const list = (afterKey: number) => Effect.map(store.reads.jobs({ byWake: false, afterKey }), keysOf)
+        const before = [yield* list(0), yield* list(3), yield* list(9)]
+        yield* commit({ removed: [{ key: 4, removedAt: 10 }] })
+        yield* store.purge({ ...retention, doneBefore: 11 })
+        yield* commit({ added: [job(2), job(10)] })
+        return [...before, yield* list(0), keysOf(yield* store.reads.jobs({ keys: [4] }))]
+      })
+    )
+    expect(found).toEqual([[1, 3, 4, 5, 9], [4, 5, 9], [], [1, 2, 3, 5, 9, 10], []])
+  })
+
+  it("has them so after very many were deleted", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        const keys = numbers(1, 400)
+        yield* commit({ added: keys.map((key) => job(key)) })
+        yield* commit({ removed: keys.filter((key) => key % 100 !== 0).map((key) => ({ key, removedAt: 10 })) })
+        yield* store.purge({ ...retention, doneBefore: 11 })
+        yield* commit({ added: [job(401)] })
+        return keysOf(yield* store.reads.jobs({ byWake: false, afterKey: 100 }))
+      })
+    )
+    expect(found).toEqual([200, 300, 400, 401])
+  })
+
+  it("knows runs of all removed jobs that had an id, until the last of them is deleted", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        for (const key of [1, 2, 3]) {
+          yield* commit({ added: [job(key, { id: "a" })], claims: [claim(key, key)], settled: [settle(key)] })
+          yield* commit({ removed: [{ key, removedAt: key * 1000 }] })
+        }
+        const ofA = Effect.map(store.reads.runs({ jobId: "a" }), runKeysOf)
+        const seen = [yield* ofA]
+        for (const doneBefore of [1001, 2001, 3001]) {
+          yield* store.purge({ ...retention, doneBefore })
+          seen.push(yield* ofA)
+        }
+        return seen
+      })
+    )
+    expect(found).toEqual([[3, 2, 1], [3, 2], [3], []])
+  })
+
+  it.each<[what: string, batches: ReadonlyArray<Partial<StoreBatch>>, doneAt: number]>([
+    ["its own", [{ at: 5000, states: [state(1, { value: "done", wakeAt: null })] }], 5000],
+    [
+      "the latest before, where it has none",
+      [{ at: 5000 }, { states: [state(1, { value: "done", wakeAt: null })] }],
+      5000
+    ],
+    [
+      "the latest before, whatever the clock",
+      [{ at: 5000 }, { at: 3000 }, { states: [state(1, { value: "done", wakeAt: null })] }],
+      5000
+    ],
+    ["that of its owner's start", [{ states: [state(1, { value: "done", wakeAt: null })] }], 1000]
+  ])("has a done job so since the instant of its batch: %s", async (_what, batches, doneAt) => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { addedAt: 500 })], at: 500 })
+        for (const batch of batches) yield* commit(batch)
+        return [
+          yield* store.purge({ ...retention, doneBefore: doneAt }),
+          yield* store.purge({ ...retention, doneBefore: doneAt + 1 })
+        ]
+      })
+    )
+    expect(found).toEqual([0, 1])
+  })
+
+  it("keeps a job that is done no more, and counts it as what it is", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { value: "done", wakeAt: null }), job(2, { value: "paused", fault: true })] })
+        yield* commit({ states: [state(1), state(2, { value: "paused" })] })
+        const purged = yield* store.purge({ ...retention, doneBefore: 9_000_000 })
+        const parked = idsOf(yield* store.reads.jobs({ fault: true }))
+        yield* commit({ states: [state(1, { value: "paused", fault: true })] })
+        const counts = yield* store.reads.countJobs()
+        return { purged, parked, later: idsOf(yield* store.reads.jobs({ fault: true })), counts: [...counts] }
+      })
+    )
+    expect(found).toEqual({ purged: 0, parked: [], later: ["job-1"], counts: [["paused", 2]] })
+  })
+
+  it("has a job wait for its new executor with the wake-up that it had", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { wakeAt: 2000 }), job(2, { wakeAt: null })] })
+        yield* commit({ redefined: [1, 2].map((key) => job(key, { executor: "slow" })), states: [] })
+        const due = yield* store.due({
+          now: 9000,
+          executors: ["default", "slow"].map((name) => ({ name, limit: 9 })),
+          exceptTasks: [],
+          exceptKeys: []
+        })
+        return [...due.byExecutor].map(([name, { rows }]) => [name, rows.map(({ id, wakeAt }) => [id, wakeAt])])
+      })
+    )
+    expect(found).toEqual([
+      ["default", []],
+      ["slow", [["job-1", 2000]]]
+    ])
+  })
+
+  it.each<[what: string, batch: Partial<StoreBatch>]>([
+    ["a job's key", { added: [job(1, { id: "x" })] }],
+    ["a job's key, twice in a batch", { added: [job(7, { id: "x" }), job(7, { id: "y" })] }],
+    ["an id", { added: [job(7, { id: "job-1" })] }],
+    ["an id, twice in a batch", { added: [job(7, { id: "x" }), job(8, { id: "x" })] }],
+    [
+      "an id of a job that was removed before, and is another's",
+      { removed: [{ key: 3, removedAt: 5 }], added: [job(7, { id: "job-1" })] }
+    ],
+    ["a run's key", { claims: [claim(1, 1, { fireAt: 9 })] }],
+    ["a run's key, twice in a batch", { claims: [5, 6, 5].map((key, at) => claim(key, 1, { fireAt: 10 + at })) }],
+    ["a fire time", { claims: [claim(5, 1, { fireAt: 2000 })] }],
+    ["a fire time, twice in a batch", { claims: [10, 20, 10].map((fireAt, at) => claim(5 + at, 1, { fireAt })) }],
+    ["a job that is not there", { claims: [claim(5, 99)] }]
+  ])("refuses a batch for %s, and has nothing of it", async (_what, batch) => {
+    const found = await inStore(({ store }) =>
+      Effect.gen(function* () {
+        yield* store.commit(1, batchOf({ added: [job(1), job(3)], claims: [claim(1, 1)] }))
+        yield* store.commit(2, batchOf({ removed: [{ key: 3, removedAt: 5 }] }))
+        const refused = yield* Effect.either(store.commit(3, batchOf({ ...batch, marks: [{ name: "m", value: "1" }] })))
+        return {
+          tag: Either.isLeft(refused) ? refused.left._tag : "none",
+          jobs: keysOf(yield* store.reads.jobs({ byWake: false })),
+          runs: runKeysOf(yield* store.reads.runs({})),
+          again: yield* store.commit(3, batchOf({}))
+        }
+      })
+    )
+    expect(found).toEqual({ tag: "StoreConflict", jobs: [1], runs: [1], again: true })
+  })
+
+  it("takes fire times of one job that another has, or that are a request's", async () => {
+    const claims = [
+      claim(1, 1),
+      claim(2, 2),
+      claim(3, 1, { request: 3 }),
+      claim(4, 1, { request: -1 }),
+      claim(5, 1, { fireAt: 1 })
+    ]
+    const found = await inStore(({ store, commit }) =>
+      Effect.zipRight(commit({ added: [job(1), job(2)], claims }), Effect.map(store.reads.runs({}), runKeysOf))
+    )
+    expect(found).toEqual([4, 3, 2, 1, 5])
+  })
+
+  it("has entries of the ledger by job, and of none that is not there", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({
+          added: [job(1), job(2)],
+          ledger: [entry(1), entry(2), entry(99), entry(1, { throughAt: 2500 })]
+        })
+        const all = yield* store.reads.ledger({})
+        const ofFirst = yield* store.reads.ledger({ jobId: "job-1", limit: 9 })
+        const purged = yield* store.purge({ ...retention, finishedBefore: 9000, limit: 2 })
+        return [all.length, ofFirst.map(({ throughAt }) => throughAt), purged, (yield* store.reads.ledger({})).length]
+      })
+    )
+    expect(found).toEqual([3, [2500, 2000], 2, 1])
+  })
+})
