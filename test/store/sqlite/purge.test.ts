@@ -1,0 +1,133 @@
+/** What retention deletes in one slice: so many rows and bytes, and from where it goes on where many must stay. */
+import Database from "better-sqlite3"
+import { Effect, Either } from "effect"
+import { describe, expect, it } from "vitest"
+import { sqlite } from "../../../src/sqlite.ts"
+import { claim, entry, job, owned, type Owner, runKeysOf, settle } from "../../../src/store/contract/storeCheck.ts"
+import type { Retention, StoreBatch } from "../../../src/store/jobStore.ts"
+import type { StoreError } from "../../../src/store/storeError.ts"
+import { temporaryFile } from "../../scenarios/world.ts"
+
+const keep: Retention = { finishedBefore: 0, maxRuns: 9_999_999, doneBefore: 0, limit: 99 }
+const old: Retention = { ...keep, finishedBefore: 9000 }
+const numbers = (from: number, through: number): ReadonlyArray<number> =>
+  Array.from({ length: through - from + 1 }, (_, index) => from + index)
+
+const inStore = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>, filename = ":memory:"): Promise<A> =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(owned(sqlite({ filename, durability: "normal" })), body)))
+
+/** What some calls delete, one after the other, and which runs are left. */
+const purged = (batch: Partial<StoreBatch>, ...calls: ReadonlyArray<Retention>) =>
+  inStore(({ store, commit }) =>
+    Effect.gen(function* () {
+      yield* commit({ added: [job(1)], ...batch })
+      const deleted = yield* Effect.forEach(calls, (call) => store.purge(call))
+      return { deleted, left: runKeysOf(yield* store.reads.runs({ limit: 20 })).toReversed() }
+    })
+  )
+
+/** Runs of these keys, the keys of those that have ended apart. */
+const runs = (all: ReadonlyArray<number>, ended = all, result: string | null = null): Partial<StoreBatch> => ({
+  claims: all.map((key) => claim(key, 1, { fireAt: key })),
+  settled: ended.map((key) => settle(key, { result }))
+})
+
+describe("a slice of retention", () => {
+  it("has as many rows as it may, the oldest first", async () => {
+    const found = await purged(runs(numbers(1, 12)), { ...old, limit: 5 }, { ...old, limit: 5 })
+    expect(found).toEqual({ deleted: [5, 5], left: [11, 12] })
+  })
+
+  it.each(["result", "error"] as const)("ends with eight megabytes of long texts: %s", async (text) => {
+    const batch = runs(numbers(1, 12))
+    const settled = (batch.settled ?? []).map((row) => ({ ...row, [text]: "x".repeat(1_000_000) }))
+    expect(await purged({ ...batch, settled }, old, old, old)).toEqual({ deleted: [8, 4, 0], left: [] })
+  })
+
+  it("has those that are more than there may be, and no others", async () => {
+    const most: Retention = { ...keep, maxRuns: 12 }
+    const batch = runs(numbers(1, 20))
+    expect(await purged(batch, most, most)).toEqual({ deleted: [8, 0], left: numbers(9, 20) })
+    const slices = [most, most, most].map((call) => ({ ...call, limit: 5 }))
+    expect(await purged(batch, ...slices)).toEqual({ deleted: [5, 3, 0], left: numbers(9, 20) })
+    expect(await purged(batch, { ...keep, maxRuns: 20 })).toMatchObject({ deleted: [0] })
+  })
+
+  it("has none that are unfinished, nor any as young as they may be", async () => {
+    const batch = runs(numbers(1, 6), [2, 4, 6])
+    const settled = [settle(2), settle(4, { finishedAt: 9000 }), settle(6, { finishedAt: 8999 })]
+    expect(await purged({ ...batch, settled }, old)).toEqual({ deleted: [2], left: [1, 3, 4, 5] })
+  })
+
+  it("goes on behind very many that stay, and begins again after the last", async () => {
+    const batch = runs(numbers(1, 4510), [1, ...numbers(4501, 4510)])
+    const found = await purged(batch, { ...old, limit: 1 }, old, old, old)
+    expect(found.deleted[0]).toBe(1)
+    expect(found.deleted.reduce((sum, deleted) => sum + deleted, 0)).toBe(11)
+    expect(found.left).toEqual(numbers(4481, 4500))
+  })
+
+  it("is not too large for a number in the file that nothing stands for", async () => {
+    const filename = temporaryFile()
+    await inStore(({ commit }) => commit({ added: [job(1)], ...runs(numbers(1, 20)) }), filename)
+    const database = new Database(filename)
+    database.exec("UPDATE owner SET finished_runs = 5000")
+    database.close()
+    const most: Retention = { ...keep, maxRuns: 15, limit: 10 }
+    const found = await inStore(
+      ({ store }) =>
+        Effect.gen(function* () {
+          return [yield* store.purge(most), yield* store.purge(most), runKeysOf(yield* store.reads.runs({})).length]
+        }),
+      filename
+    )
+    expect(found).toEqual([5, 0, 15])
+  })
+
+  it("has a job once nothing of it is left, and tells the latest fire time of those that were done", async () => {
+    const batch: Partial<StoreBatch> = {
+      added: [
+        job(1, { value: "done", wakeAt: null, memory: '{"cursor":1234}' }),
+        job(2, { value: "done", wakeAt: null, memory: '{"cursor":9999999}' }),
+        job(3)
+      ],
+      at: 1000,
+      ...runs(numbers(1, 5)),
+      ledger: [entry(1), entry(1)]
+    }
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit(batch)
+        const call: Retention = { ...keep, doneBefore: 5000, limit: 3 }
+        const deleted = [yield* store.purge(call), yield* store.purge(call), yield* store.purge(call)]
+        return {
+          deleted,
+          jobs: (yield* store.reads.jobs({})).map(({ id }) => id),
+          forgotten: yield* store.forgottenThrough()
+        }
+      })
+    )
+    // Three runs, two entries and the second job; then two runs and the first job.
+    expect(found).toEqual({ deleted: [6, 3, 0], jobs: ["job-3"], forgotten: 5000 })
+  })
+
+  it("is not deleted by an owner that another has overtaken", async () => {
+    const filename = temporaryFile()
+    const found = await inStore(
+      ({ store, commit }) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            yield* commit({ added: [job(1)], ...runs(numbers(1, 5)) })
+            const next = yield* sqlite({ filename, takeOver: true }).open({ pid: 2, host: "test", startedAt: 0 })
+            const outcome = yield* Effect.either(store.purge(old))
+            return [
+              Either.isLeft(outcome) ? outcome.left._tag : outcome.right,
+              runKeysOf(yield* next.reads.runs({})).length
+            ]
+          })
+        ),
+      filename
+    )
+    expect(found).toEqual(["StoreFenced", 5])
+  })
+})
