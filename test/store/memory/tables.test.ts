@@ -185,6 +185,80 @@ describe.each([
     expect(found).toEqual([4, 3, 2, 1, 5])
   })
 
+  it("lists nobody's jobs for an executor that nobody has, and of another's as many as are wanted", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        const asleep = numbers(1, 5).map((key) => job(key, { wakeAt: null, executor: key > 3 ? "slow" : "default" }))
+        yield* commit({ added: [...asleep, job(6, { executor: "slow" })] })
+        return yield* Effect.forEach(
+          [
+            { executor: "nobody" },
+            { executor: "slow" },
+            { executor: "slow", limit: 1 },
+            { executor: "slow", limit: 2 }
+          ],
+          (filter) => Effect.map(store.reads.jobs(filter), keysOf)
+        )
+      })
+    )
+    expect(found).toEqual([[], [6, 4, 5], [6], [6, 4]])
+  })
+
+  it("finds runs of a stretch of time among many of few jobs", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({
+          added: [job(1), job(2), job(3)],
+          claims: numbers(1, 60).map((key) => claim(key, (key % 2) + 1, { fireAt: key }))
+        })
+        return yield* Effect.forEach([{ from: 5, to: 7 }, { from: 59 }, { to: 2 }], (filter) =>
+          Effect.map(store.reads.runs(filter), runKeysOf)
+        )
+      })
+    )
+    expect(found).toEqual([
+      [7, 6, 5],
+      [60, 59],
+      [2, 1]
+    ])
+  })
+
+  it("finds a tag however its text is written, and only where it is one of the tags", async () => {
+    const notes = [
+      '{"tags":["x"]}',
+      '{"tags":["\\u0078"]}',
+      '{"name":"x"}',
+      '{"tags":"x"}',
+      '"x"',
+      '["x"]',
+      "x",
+      '{"tags":["y","x"]}'
+    ]
+    const found = await inStore(({ store, commit }) =>
+      Effect.zipRight(
+        commit({ added: notes.map((text, at) => job(at + 1, { notes: text })) }),
+        Effect.map(store.reads.jobs({ tag: "x" }), keysOf)
+      )
+    )
+    expect(found).toEqual([1, 2, 8])
+  })
+
+  it("has nobody wait for what a deleted job waited for", async () => {
+    const others = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { value: "done", executor: "slow" })] })
+        const waiting = Effect.map(
+          store.due({ now: 9000, executors: [{ name: "default", limit: 9 }], exceptTasks: [], exceptKeys: [] }),
+          ({ others: names }) => names
+        )
+        const before = yield* waiting
+        yield* store.purge({ ...retention, doneBefore: 9_000_000 })
+        return [before, yield* waiting]
+      })
+    )
+    expect(others).toEqual([["slow"], []])
+  })
+
   it("has entries of the ledger by job, and of none that is not there", async () => {
     const found = await inStore(({ store, commit }) =>
       Effect.gen(function* () {
