@@ -34,6 +34,8 @@ describe("the dates of a calendar interval", () => {
     ["a first day of the year 10000", dateSteps(endOfTime - 1, 0, 1), ["9999-12-31", "end"]]
   ])("end with the year 9999: %s", (_what, steps, dates) => {
     expect(first(steps, dates.length)).toEqual(dates)
+    // And stay so.
+    expect(first(steps, dates.length + 2).slice(dates.length)).toEqual(["end", "end"])
   })
 
   it.each<[what: string, months: number, days: number]>([

@@ -145,7 +145,10 @@ describe("readCrontab", () => {
     expect(faultsOf("CRON_SECONDS=maybe\nCRON_SECONDS=yes\n0 61 * * * * run\n* * * * *")).toMatchObject([
       { line: 1, column: 14, field: "CRON_SECONDS", found: "maybe" },
       { line: 3, column: 3, field: "minute", found: "61" },
-      { line: 4, column: 1, field: "entry" }
+      { line: 4, column: 1, field: "entry", expected: "six time fields or a macro such as @daily, then a command" }
+    ])
+    expect(faultsOf("* * * *")).toMatchObject([
+      { field: "entry", expected: "five time fields or a macro such as @daily, then a command" }
     ])
   })
 

@@ -161,6 +161,28 @@ describe("far away", () => {
     }
   })
 
+  it("the last of all may come twice, by the second pass too", () => {
+    const zone = zoneWith([[at("2026-03-09T02:00"), -hour]])
+    const last = new CronPattern({
+      ...rule,
+      minutes: [30],
+      hours: [1],
+      years: [2026],
+      months: [3],
+      daysOfMonth: [{ _tag: "Day", day: 9 }]
+    })
+    const [first, second] = [at("2026-03-09T01:30"), at("2026-03-09T02:30")]
+    expect([nextMatch(last, zone, "elapsed", first), nextMatch(last, zone, "elapsed", second)]).toEqual([
+      second,
+      undefined
+    ])
+    expect(nextMatch(last, zone, "wall", first)).toBeUndefined()
+    expect([previousMatch(last, zone, "elapsed", second), previousMatch(last, zone, "wall", second)]).toEqual([
+      first,
+      first
+    ])
+  })
+
   it("the calendar begins with 1970 and ends with 9999", () => {
     const yearly = new CronPattern({ ...rule, months: [1], daysOfMonth: [{ _tag: "Day", day: 1 }] })
     for (const name of ["UTC", "+14:00", "-12:00"])
