@@ -173,6 +173,24 @@ describe("a file that lost a part of it", () => {
   })
 })
 
+describe("a file that was cut off while nobody looked", () => {
+  it("keeps what is left of it and its log as its owner leaves", async () => {
+    const filename = temporaryFile()
+    const owning = (body: (owner: Owner) => Effect.Effect<unknown, StoreError>) =>
+      Effect.runPromise(Effect.scoped(Effect.flatMap(owned(sqlite({ filename, durability: "normal" })), body)))
+    const left = () => [filename, `${filename}-wal`].map((path) => statSync(path, { throwIfNoEntry: false })?.size)
+    await owning(({ commit }) => commit({ added: Array.from({ length: 500 }, (_, at) => job(at + 1)) }))
+    let before: ReadonlyArray<unknown> = []
+    await owning(({ commit }) =>
+      Effect.map(commit({ added: [job(501)] }), () => {
+        truncateSync(filename, 4096)
+        before = left()
+      })
+    )
+    expect(left()).toEqual(before)
+  })
+})
+
 describe.runIf(process.platform === "linux")("a file that is opened anew", () => {
   /** Another program makes the file what it was, while the owner's locks are dropped. */
   const undone = (filename: string, sql: string): void => {

@@ -44,6 +44,7 @@ describe("a file's schema", () => {
       rewritten("marks", "value TEXT NOT NULL", "value TEXT"),
       'its table "marks" is not as it was made'
     ],
+    ["it is of another version than it says", ["PRAGMA user_version = 1"], 'its table "owner" is not as it was made'],
     [
       "a trigger is on a table",
       ["CREATE TRIGGER t AFTER INSERT ON JOBS BEGIN DELETE FROM marks; END"],
