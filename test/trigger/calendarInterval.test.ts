@@ -144,6 +144,12 @@ describe("a calendar interval that is given to a job", () => {
   })
 })
 
+it("a calendar interval looks back as far as its start, which is one of its fire times", () => {
+  const daily = calendarInterval({ days: 1, hour: 3 }, { start: "2026-01-01T03:00", timezone: "UTC" })
+  const first = Date.parse("2026-01-01T03:00Z")
+  expect([daily.next(0), daily.previous?.(first + 1), daily.previous?.(first)]).toEqual([first, first, undefined])
+})
+
 describe("the stored form of a calendar interval", () => {
   it.each<TriggerSpec>([
     { type: "calendarInterval", months: 1, hour: 9, timezone: "UTC", start: "2026-01-31", end: "2026-12-31" },

@@ -111,6 +111,18 @@ describe("a fixed delay that is jittered", () => {
   })
 })
 
+describe("cron fields in a stored form", () => {
+  it.each([
+    [null, "null"],
+    [5, "5"],
+    ["0 9", "0 9"]
+  ])("are not %j", (fields, found) => {
+    expect(() => createTriggerRegistry().read({ type: "cron", fields })).toThrow(
+      expect.objectContaining({ trigger: "cron", field: "fields", found, expected: "cron fields" })
+    )
+  })
+})
+
 describe("a trigger within another's stored form", () => {
   const read = (spec: TriggerSpec): Trigger => ({ type: spec.type, next: () => undefined, toJSON: () => spec })
 

@@ -135,6 +135,11 @@ describe("readCrontab", () => {
     ])
   })
 
+  it.each(["", " ", "  ", "   "])("leaves out blanks at the end of a value, and none within it: %j", (blanks) => {
+    const [entry] = readCrontab(`MAILTO=x y${blanks}\n* * * * * run`)
+    expect(entry?.environment).toEqual({ MAILTO: "x y" })
+  })
+
   it("reads six time fields below CRON_SECONDS=yes", () => {
     const text = "CRON_SECONDS=yes\n*/5 * * * * * tick\n@daily report\nCRON_SECONDS=no\n*/5 * * * * tock"
     expect(readCrontab(text).map(({ expression, command }) => [expression, command])).toEqual([
