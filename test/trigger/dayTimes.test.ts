@@ -135,6 +135,7 @@ describe("what listing a day costs", () => {
     const dense = interval(1, { start: 0 })
     for (const trigger of [filter(dense, { weekdays: "sun" }, oslo), window(dense, { start: 0 }), or([dense, hourly])])
       expect(dayTimesOf(trigger, first, work())).toBeUndefined()
+    expect(or([dense, hourly]).count?.(first - 1, first + 2 * day)).toBeUndefined()
   })
 
   it("grows with what is looked at", () => {

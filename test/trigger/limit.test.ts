@@ -120,6 +120,18 @@ describe("a limit", () => {
     )
   })
 
+  it("looks back to its last and no further, however soon another follows", () => {
+    expect(bound(limit(interval(1, { start: 0 }), 3), 0).previous?.(9_999)).toBe(2)
+    expect(window(interval(1, { start: 0 }), { end: 5 }).previous?.(9_999)).toBe(5)
+  })
+
+  it("is one level of those that triggers may have, before a job has it and then", () => {
+    const nested = (depth: number): Trigger =>
+      Array.from({ length: depth }).reduce<Trigger>((inner) => bound(limit(inner, 3)), minutes)
+    expect(nested(31).next(0)).toBe(60_000)
+    expect(() => nested(32)).toThrow(expect.objectContaining({ _tag: "InvalidTriggerError", field: "depth" }))
+  })
+
   it("is at most a million, and takes as many", () => {
     expect(bound(limit(interval(1, { start: 0 }), 1_000_000), 0).next(999_998)).toBe(999_999)
     expect(bound(limit(interval(1, { start: 0 }), 1_000_000), 0).next(999_999)).toBeUndefined()

@@ -111,6 +111,12 @@ describe("a fixed delay that is jittered", () => {
   })
 })
 
+it.each([NaN, Infinity, "5", null])("a number in a stored form is not %j", (every) => {
+  expect(() => createTriggerRegistry().read({ type: "interval", every })).toThrow(
+    expect.objectContaining({ trigger: "interval", field: "every", expected: "a number" })
+  )
+})
+
 describe("cron fields in a stored form", () => {
   it.each([
     [null, "null"],

@@ -271,6 +271,8 @@ suite("the words of cron text", () => {
     ["5-6 * * * *", "At 5 and 6 minutes past the hour"],
     ["5-7 * * * *", "At 5 through 7 minutes past the hour"],
     ["0 */12 * * *", "At 00:00 and 12:00"],
+    ["*/30 * * * *", "Every 30 minutes"],
+    ["* * 9 * * *", "Every second, between 09:00 and 09:59"],
     ["0 0 0-2 * * *", "At 00:00, 01:00, and 02:00"],
     ["30 0 * * * *", "At 30 seconds past the minute, in minute 0 of the hour"],
     ["15 0-12 * * *", "At 15 minutes past the hour, between 00:00 and 12:59"],
