@@ -136,12 +136,12 @@ export interface RunUnsuccessfulEvent extends RunEnd {
   /** Of the attempt; `null` where its outcome says it all. */
   readonly error: RunError | null
 }
-/** The attempt failed and another follows at `retryAt`. */
+/** The attempt failed, or its machine only waits, and another follows at `retryAt`. */
 export interface RunRetryDueEvent extends RunStamp {
   readonly type: "RunRetryDue"
   /** When the next attempt is due. */
   readonly retryAt: EpochMillis
-  /** Of the attempt that has ended. */
+  /** Of the attempt that has ended; `null` where it only waits. */
   readonly error: RunError | null
 }
 

@@ -65,6 +65,11 @@ export interface Settlement {
   readonly crashed?: true
   /** True of `failed`: the order's checkpoint does not fit the task. The job is parked with the error's message, and the run is kept. */
   readonly unfit?: true
+  /**
+   * Of `interrupted` without an error: what was told by `checkpointed` only waits until then, epoch milliseconds, and has given its slot
+   * away. The run's next attempt is due then; none of `retry.attempts` is used up.
+   */
+  readonly waitsUntil?: EpochMillis
 }
 
 /**

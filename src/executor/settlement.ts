@@ -26,7 +26,18 @@ export class InvalidSettlementError extends Data.TaggedError("InvalidSettlementE
 /** The settlement itself. Throws `InvalidSettlementError`, or what a hostile object throws. */
 export const checkSettlement = (given: Settlement): Settlement => {
   if (!isObject(given)) throw refused("settlement", given, "an object")
-  const { outcome, startedAt, finishedAt, result, error, retryable, again, crashed, unfit }: Unknown<Settlement> = given
+  const {
+    outcome,
+    startedAt,
+    finishedAt,
+    result,
+    error,
+    retryable,
+    again,
+    crashed,
+    unfit,
+    waitsUntil
+  }: Unknown<Settlement> = given
   if (!outcomes.some((known) => known === outcome)) throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
   if (startedAt !== null && !isInstant(startedAt)) throw refused("startedAt", startedAt, "epoch milliseconds or null")
   if (!isInstant(finishedAt)) throw refused("finishedAt", finishedAt, "epoch milliseconds")
@@ -41,6 +52,8 @@ export const checkSettlement = (given: Settlement): Settlement => {
     throw refused("crashed of outcome", outcome, "failed or interrupted")
   if (unfit !== undefined && (unfit !== true || outcome !== "failed" || error === null))
     throw refused("unfit", unfit, "true of a failed attempt with an error, or absent")
+  if (waitsUntil !== undefined && (!isInstant(waitsUntil) || outcome !== "interrupted" || error !== null))
+    throw refused("waitsUntil", waitsUntil, "epoch milliseconds of an interrupted attempt without an error, or absent")
   return given
 }
 

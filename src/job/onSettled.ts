@@ -92,7 +92,7 @@ const putOffBy = (run: LiveRun, { again }: SettledEvent): LiveRun =>
   again?.counts === false ? { ...run, putOffs: (run.putOffs ?? 0) + 1 } : run
 
 /** A run gives up its further attempts when the job was removed, and when a newer fire time cancels it. */
-const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
+export const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
   !memory.removed && (rules.overlap !== "cancel-running" || memory.queue.length === 0)
 
 /** Starts every attempt whose wait is over. */

@@ -20,9 +20,15 @@ export const runLogic = (
 ): void => {
   const steps =
     durability !== null && hasSteps(logic)
-      ? new MachineSteps(durability, timers, (error) => {
-          halt()
-          taker.fail(error)
+      ? new MachineSteps(durability, timers, {
+          refused: (error) => {
+            halt()
+            taker.fail(error)
+          },
+          waits: (until) => {
+            halt()
+            durability.wait(until)
+          }
         })
       : null
   const clock = {

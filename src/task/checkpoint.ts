@@ -47,6 +47,8 @@ export interface Durability {
   readonly saved: Json | undefined
   /** Takes a newer one, as text. */
   save(text: string): void
+  /** What was saved last only waits, until then: the machine has been stopped, and the run needs no slot. */
+  wait(until: EpochMillis): void
 }
 
 /** A step of a machine that cannot be saved: its snapshot holds something that is not JSON. The attempt has failed, and no other is made. */

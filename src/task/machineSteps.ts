@@ -7,17 +7,13 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Checkpoint, Durability, SavedDelay } from "./checkpoint.ts"
 import { checkpointOf, CheckpointMisfitError, stateText, StepNotSavedError } from "./checkpoint.ts"
+import type { Persisted } from "./checkpointFit.ts"
+import { hasDelay, misfitOf, pathsOf } from "./checkpointFit.ts"
+import { hasSteps } from "./checkpointOptions.ts"
 import { jsonOrPlaceholder, NotJsonError, toJson } from "./jsonText.ts"
 
 /** What XState gives of an actor. */
 type TaskActor = Actor<AnyActorLogic>
-
-/** A persisted snapshot, as far as it is looked at. */
-interface Persisted {
-  readonly status?: unknown
-  readonly value?: unknown
-  readonly children?: { readonly [id: string]: { readonly snapshot?: unknown } }
-}
 
 interface Scheduled {
   readonly source: AnyActorRef
@@ -33,10 +29,21 @@ interface Due {
   readonly entry: Scheduled | null
 }
 
+/** A shorter wait keeps its slot: to put a machine away and take it up again is two commits. */
+export const shortestWaitMs = 5_000
+
+/** What a machine's steps lead to. */
+export interface StepsTold {
+  /** A step cannot be saved. */
+  refused(error: StepNotSavedError): void
+  /** All that is left to do is to wait until then, and that is saved. */
+  waits(until: EpochMillis): void
+}
+
 export class MachineSteps {
   private readonly durability: Durability
   private readonly timers: Timers
-  private readonly refused: (error: StepNotSavedError) => void
+  private readonly told: StepsTold
   private actor: TaskActor | null = null
   private saved: Checkpoint | null = null
   private dues = new Map<string, Due>()
@@ -49,11 +56,10 @@ export class MachineSteps {
   /** While true nothing is armed: XState schedules what it is told of before its start once more at its start. */
   muted = false
 
-  /** `refused` hears of a step that cannot be saved. */
-  constructor(durability: Durability, timers: Timers, refused: (error: StepNotSavedError) => void) {
+  constructor(durability: Durability, timers: Timers, told: StepsTold) {
     this.durability = durability
     this.timers = timers
-    this.refused = refused
+    this.told = told
   }
 
   /** The snapshot to go on from, for `createActor`; `undefined`: there is none. Throws `CheckpointMisfitError`. */
@@ -118,7 +124,7 @@ export class MachineSteps {
       if (this.over || actor === null || statusOf(actor) !== "active") return
       this.noteDues(actor)
       if (this.durability.mode === "tagged" && !this.isTagged(actor)) return
-      this.take(actor)
+      if (this.take(actor)) this.maybeWait(actor)
     })
   }
 
@@ -129,12 +135,14 @@ export class MachineSteps {
     return true
   }
 
-  private take(actor: TaskActor): void {
+  /** True when what it is at is what is saved. */
+  private take(actor: TaskActor): boolean {
     try {
       const text = this.text(actor)
-      if (text === this.lastText) return
+      if (text === this.lastText) return true
       this.lastText = text
       this.durability.save(text)
+      return true
     } catch (error) {
       this.over = true
       const { path, found, expected } =
@@ -147,8 +155,19 @@ export class MachineSteps {
             }
       const { jobId: job, task } = this.durability
       const state = stateText((actor.getSnapshot() as Persisted).value)
-      this.refused(new StepNotSavedError({ job, task, state, path, found, expected }))
+      this.told.refused(new StepNotSavedError({ job, task, state, path, found, expected }))
+      return false
     }
+  }
+
+  /** Nothing is under way in any of its actors, and the first delay is not near. */
+  private maybeWait(actor: TaskActor): void {
+    let until = Infinity
+    for (const { dueAt } of this.dues.values()) until = Math.min(until, dueAt)
+    if (!Number.isFinite(until) || until < this.timers.now() + shortestWaitMs) return
+    for (const each of pathsOf(actor).keys()) if (statusOf(each) === "active" && !isStill(each)) return
+    this.over = true
+    this.told.waits(Math.ceil(until))
   }
 
   private text(actor: TaskActor): string {
@@ -214,21 +233,13 @@ export class MachineSteps {
   }
 }
 
+/** A machine does nothing between its events; promises, callbacks and Observables do. */
+const isStill = (actor: AnyActorRef): boolean => {
+  const { logic } = actor as { readonly logic?: object }
+  return logic !== undefined && hasSteps(logic)
+}
+
 const statusOf = (actor: AnyActorRef): unknown => (actor.getSnapshot() as Persisted | undefined)?.status
-
-const childrenOf = (actor: AnyActorRef): ReadonlyArray<readonly [string, AnyActorRef]> => {
-  const { children = {} } = (actor.getSnapshot() ?? {}) as {
-    readonly children?: { readonly [id: string]: AnyActorRef }
-  }
-  return Object.entries(children)
-}
-
-/** Every actor of the machine that is part of its snapshot, with its place in it. */
-const pathsOf = (root: AnyActorRef): Map<AnyActorRef, ReadonlyArray<string>> => {
-  const paths = new Map<AnyActorRef, ReadonlyArray<string>>([[root, []]])
-  for (const [actor, path] of paths) for (const [id, child] of childrenOf(actor)) paths.set(child, [...path, id])
-  return paths
-}
 
 /** What children that have ended gave is of no use to anybody, and need not be JSON. */
 const withPlainEnds = (persisted: Persisted): object => {
@@ -240,38 +251,4 @@ const withPlainEnds = (persisted: Persisted): object => {
     return [id, { ...child, snapshot }]
   })
   return { ...persisted, children: Object.fromEntries(plain) }
-}
-
-/** Why a restored actor is not what was saved; `null`: it is. XState drops children that it does not find, and fills in states. */
-const misfitOf = (actor: AnyActorRef, saved: Persisted): string | null => {
-  const restored = actor.getSnapshot() as {
-    readonly status?: unknown
-    readonly error?: unknown
-    readonly value?: unknown
-  }
-  if (restored.status === "error" && saved.status !== "error")
-    return restored.error instanceof Error ? restored.error.message : "it cannot be restored"
-  if (restored.status !== "active") return `it is ${String(restored.status)} and cannot go on`
-  if (!sameState(restored.value, saved.value)) return `it would be in state ${stateText(restored.value)}`
-  const children = new Map(childrenOf(actor))
-  for (const [id, { snapshot }] of Object.entries(saved.children ?? {})) {
-    const child = children.get(id)
-    if (child === undefined) return `its actor ${stateText(id)} is not there`
-    if ((snapshot as Persisted | undefined)?.status !== "active") continue
-    const reason = misfitOf(child, snapshot as Persisted)
-    if (reason !== null) return `its actor ${stateText(id)}: ${reason}`
-  }
-  return null
-}
-
-const sameState = (a: unknown, b: unknown): boolean => {
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b
-  const [one, other] = [new Map(Object.entries(a)), new Map<string, unknown>(Object.entries(b))]
-  return one.size === other.size && [...one].every(([key, value]) => other.has(key) && sameState(value, other.get(key)))
-}
-
-/** Whether a machine still has the state whose delay `type` ends. What else it may send itself is its own matter. */
-const hasDelay = (actor: AnyActorRef, type: string): boolean => {
-  const { logic } = actor as { readonly logic?: { readonly events?: ReadonlyArray<string> } }
-  return !type.startsWith("xstate.after.") || logic?.events === undefined || logic.events.includes(type)
 }

@@ -31,7 +31,12 @@ const bad: ReadonlyArray<readonly [field: string, given: unknown]> = [
   ["crashed", { ...good, outcome: "interrupted", crashed: "SIGSEGV" }],
   ["crashed of outcome", { ...good, crashed: true }],
   ["crashed of outcome", { ...good, outcome: "timedOut", crashed: true }],
-  ["crashed of outcome", { ...good, outcome: "cancelled", crashed: true }]
+  ["crashed of outcome", { ...good, outcome: "cancelled", crashed: true }],
+  ["unfit", { ...good, outcome: "failed", unfit: true }],
+  ["unfit", { ...good, outcome: "failed", unfit: 1, error: { name: "Error", message: "no" } }],
+  ["waitsUntil", { ...good, waitsUntil: midnight }],
+  ["waitsUntil", { ...good, outcome: "interrupted", waitsUntil: "soon" }],
+  ["waitsUntil", { ...good, outcome: "interrupted", waitsUntil: midnight, error: { name: "Error", message: "no" } }]
 ]
 
 describe("an executor that settles with what is no settlement", () => {

@@ -68,14 +68,16 @@ export class Consequences {
         result: settlement?.result ?? null,
         error: errorText(settlement)
       })
-      if (!observed) this.unmadeEvents += final || outcome === "interrupted" ? 1 : 2
+      const waits = settlement?.waitsUntil !== undefined
+      if (!observed) this.unmadeEvents += final || outcome === "interrupted" || waits ? 1 : 2
       else {
         const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
         const times = { startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
         const end = { ...stamp, ...times, final, retryAt }
         if (outcome === "succeeded")
           this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
-        else this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
+        else if (final || !waits)
+          this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
         if (!final && outcome !== "interrupted") {
           this.events.push({ type: "RunRetryDue", ...stamp, retryAt, error: settlement?.error ?? null })
         }

@@ -2,7 +2,10 @@
 import type { Settlement } from "../../executor/executor.ts"
 import { nextAfterRun } from "../../job/dueFireTimes.ts"
 import { checkpointFault } from "../job/jobFaults.ts"
+import type { SettledEvent } from "../../job/jobEvent.ts"
+import { mayRetry } from "../../job/onSettled.ts"
 import type { DispatchedOrder } from "../dispatchedOrder.ts"
+import type { Job } from "../job/jobCodec.ts"
 import type { Intent } from "./intent.ts"
 import { weightOf } from "./intent.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
@@ -39,9 +42,9 @@ export class OutcomeIntent implements Intent {
     const { settlement } = this
     const { runKey } = this.dispatched
     const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
-    const { outcome } = settlement
+    const ended = endOf(settlement, job)
     const next = nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
-    if (outcome === "interrupted") {
+    if (ended === null) {
       const workerDied = settlement.crashed === true
       unit.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false, workerDied, next }, settlement)
       return
@@ -52,11 +55,10 @@ export class OutcomeIntent implements Intent {
         type: "settled",
         ...base,
         runKey,
-        outcome,
+        ...ended,
         errorName: settlement.error?.name ?? null,
         retryable: settlement.retryable,
         ...(settlement.crashed === true ? { crashed: true } : {}),
-        ...(settlement.again ? { again: settlement.again } : {}),
         next
       },
       settlement
@@ -76,4 +78,20 @@ export class OutcomeIntent implements Intent {
     this.through(this.dispatched, this.settlement)
     this.lost(this.dispatched, error)
   }
+}
+
+/**
+ * What the job is told; `null`: an interruption. One that only waits is put off until then, unless its job takes no other attempt: then it
+ * is over.
+ */
+const endOf = (
+  { outcome, again, waitsUntil }: Settlement,
+  { memory, rules }: Job
+): Pick<SettledEvent, "outcome" | "again"> | null => {
+  if (waitsUntil !== undefined)
+    return mayRetry(memory, rules)
+      ? { outcome: "failed", again: { at: waitsUntil, counts: false } }
+      : { outcome: "cancelled" }
+  if (outcome === "interrupted") return null
+  return again ? { outcome, again } : { outcome }
 }

@@ -151,6 +151,14 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (!this.settled) this.owner.checkpointed(this, text)
   }
 
+  wait(until: EpochMillis): void {
+    if (this.settled) return
+    this.settled = true
+    this.ended = true
+    this.stop = null
+    this.tell({ ...this.settlement("interrupted", null, null, true), waitsUntil: until })
+  }
+
   extend(byMs: number): void {
     if (!this.settled && this.deadlineMs !== null)
       this.deadlineMs = Math.max(this.deadlineMs, this.owner.timers.monotonicMillis() + byMs)

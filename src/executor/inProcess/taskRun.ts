@@ -19,6 +19,7 @@ import type { AttemptControl } from "../../task/taskContext.ts"
 import { AttemptContext } from "../../task/taskContext.ts"
 import { UnknownTaskError } from "../../task/taskRegistry.ts"
 import type { TaskEnvironment, ValueTaker } from "../../task/taskValue.ts"
+import type { EpochMillis } from "../../time/instant.ts"
 import { runHandler } from "../../task/taskValue.ts"
 import { firstUnrun, UnrunResultError } from "../../task/unrunValue.ts"
 import type { RunOrder, TaskSource } from "../executor.ts"
@@ -45,6 +46,8 @@ export interface TaskEnd {
 /** Who is told how far a task has come. */
 export interface StepTaker {
   checkpoint(text: string): void
+  /** What was told last only waits until then, and has been stopped. Nothing follows. */
+  wait(until: EpochMillis): void
 }
 
 /** Calls the task; `taker` hears how it ends, maybe before this returns. The end itself of one that cannot be called. */
@@ -75,7 +78,16 @@ const durabilityOf = ({ options }: AnyTask<unknown>, order: RunOrder, taker: Ste
   const { checkpoint: mode = "never", version = 1, migrate } = options
   if (mode === "never") return null
   const { jobId, task, checkpoint: saved } = order
-  return { mode, version, migrate, jobId, task, saved, save: (text) => taker.checkpoint(text) }
+  return {
+    mode,
+    version,
+    migrate,
+    jobId,
+    task,
+    saved,
+    save: (text) => taker.checkpoint(text),
+    wait: (until) => taker.wait(until)
+  }
 }
 
 /** Of a task that gave `value`: its text, unless that is something that nothing runs. */

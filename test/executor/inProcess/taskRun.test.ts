@@ -30,6 +30,7 @@ const endFrom = async (...tasks: ReadonlyArray<AnyTask>): Promise<TaskEnd> => {
     stoppable: () => undefined,
     report: () => undefined,
     checkpoint: () => undefined,
+    wait: () => undefined,
     extend: () => undefined
   }
   const end = callTask(order, taker, place)
