@@ -275,6 +275,16 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
     )
   })
 
+  it("with a child that has no name to be found by again fails, too", async () => {
+    const world = newWorld(kind)
+    const child = createMachine({})
+    const machine = createMachine({ context: ({ spawn }) => ({ child: spawn(child, { id: "nameless" }) }) })
+    await world.start({ tasks: [task("spawns", machine)] })
+    await addJob(world, "spawns", { retry: { attempts: 3 } })
+    await world.clock.advance(day)
+    expect(await run(world)).toMatchObject({ outcome: "failed", attempt: 1, error: { name: "StepNotSavedError" } })
+  })
+
   it("of a newer deployment that it does not fit parks its job, and a migration mends that", async () => {
     const world = newWorld(kind)
     const lives = new Lives()
@@ -314,7 +324,8 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
       `its actor "x" is not there`
     ],
     ["another value", { value: {} }, "it would be in state"],
-    ["no snapshot at all", { children: null }, "null"]
+    ["no snapshot at all", { children: null }, "null"],
+    ["no JSON", "{", "not a checkpoint that this version of Carillon reads"]
   ])("parks its job over %s", async (_what, change, reason) => {
     const world = newWorld(kind)
     const tasks = [
@@ -329,13 +340,16 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
     await world.crash()
     const [text = ""] = await kept(world)
     const saved = JSON.parse(text) as { readonly snapshot: object }
-    const changed =
-      "format" in (change as object) ? change : { ...saved, snapshot: { ...saved.snapshot, ...(change as object) } }
+    const changed = (): string => {
+      if (typeof change === "string") return change
+      const fields = change as object
+      return JSON.stringify("format" in fields ? fields : { ...saved, snapshot: { ...saved.snapshot, ...fields } })
+    }
     const tamper = Effect.gen(function* () {
       const open = yield* world.store.open({ pid: 1, host: "here", startedAt: midnight })
       const [{ runKey } = { runKey: 0 }] = yield* open.reads.runs({})
       const rows = { removed: [], added: [], redefined: [], states: [], claims: [], settled: [], ledger: [] }
-      yield* open.commit(1, { ...rows, checkpoints: [{ runKey, text: JSON.stringify(changed) }] })
+      yield* open.commit(1, { ...rows, checkpoints: [{ runKey, text: changed() }] })
     })
     await Effect.runPromise(Effect.scoped(tamper))
     await world.start({ tasks })
@@ -363,6 +377,7 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
     await world.start({ tasks })
     await world.clock.advance(3 * day)
     expect(lives.done.slice(4)).toEqual(["remind", "remind", "remind"])
+    expect((await world.scheduler.verify()).violations).toEqual([])
   })
 
   it("is held guilty of no crash that came while it waited", async () => {

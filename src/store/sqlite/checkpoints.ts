@@ -8,11 +8,11 @@ import type { CheckpointRow, SettleRow } from "../jobStore.ts"
 import { inChunks, placeholders, sized } from "./chunks.ts"
 import type { SqliteConnection } from "./connection.ts"
 
-/** Keys of the runs that have one. */
-export const readCheckpointKeys = (connection: SqliteConnection): Effect.Effect<Set<number>, SqlError> =>
-  Effect.map(
-    connection.values<readonly [number]>("SELECT run_key FROM checkpoints"),
-    (rows) => new Set(rows.map(([key]) => key))
+/** Keys of the runs that have one. Where that cannot be read, by damage, none: rows that are left over harm nobody. */
+export const readCheckpointKeys = (connection: SqliteConnection): Effect.Effect<Set<number>> =>
+  connection.values<readonly [number]>("SELECT run_key FROM checkpoints").pipe(
+    Effect.map((rows) => new Set(rows.map(([key]) => key))),
+    Effect.orElseSucceed(() => new Set<number>())
   )
 
 /** Those of `runKeys` that have one, by run. */

@@ -81,7 +81,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       epoch,
       executors,
       running: null,
-      checkpointed: yield* translated(store, "open")(connection.alone(readCheckpointKeys(connection))),
+      checkpointed: yield* connection.alone(readCheckpointKeys(connection)),
       stretches: new Map(),
       looked: { runs: 0, ledger: 0 },
       counted: false,
