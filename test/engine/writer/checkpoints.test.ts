@@ -1,0 +1,72 @@
+/** Steps on their way to the disk: one a run, the newest, and never behind the outcome of its attempt. */
+import { describe, expect, it } from "vitest"
+import type { DispatchedOrder } from "../../../src/engine/dispatchedOrder.ts"
+import { PendingCheckpoints } from "../../../src/engine/writer/checkpoints.ts"
+import type { Intent } from "../../../src/engine/writer/intent.ts"
+import { liveRun, makeJob, makeUnit } from "./jobs.ts"
+
+const newScene = () => {
+  const queue: Array<Intent> = []
+  const pending = new PendingCheckpoints(
+    (intent) => queue.push(intent),
+    (intent) => queue.unshift(intent)
+  )
+  const tell = (runKey: number, text: string): void => pending.add({ runKey, jobKey: 1 } as DispatchedOrder, text)
+  /** Takes what waits into a unit. */
+  const take = () => {
+    const unit = makeUnit()
+    unit.load(makeJob(1, { memory: { live: [liveRun(7)], crashes: 2 } }))
+    const intents = queue.splice(0)
+    for (const intent of intents) intent.apply(unit)
+    return { unit, intents, saved: [...unit.checkpoints] }
+  }
+  return { queue, tell, take }
+}
+
+describe("checkpoints that wait for a commit", () => {
+  it("are one a run, the newest, and clear what crashes left", () => {
+    const { queue, tell, take } = newScene()
+    tell(7, "a")
+    tell(8, "b")
+    tell(7, "c")
+    expect(queue.length).toBe(2)
+    const { saved, unit } = take()
+    expect(saved).toEqual([
+      [7, "c"],
+      [8, "b"]
+    ])
+    expect(unit.batch().checkpoints).toEqual([
+      { runKey: 7, text: "c" },
+      { runKey: 8, text: "b" }
+    ])
+    expect(unit.byKey(1)?.memory.crashes).toBe(0)
+  })
+
+  it("that come while one is being written follow it, before what was given meanwhile", () => {
+    const { queue, tell, take } = newScene()
+    tell(7, "a")
+    const { intents } = take()
+    tell(7, "b")
+    const outcome = { weight: 1, apply: () => undefined, committed: () => undefined, failed: () => undefined }
+    queue.push(outcome)
+    expect(queue).toEqual([outcome])
+    for (const intent of intents) intent.committed()
+    expect(queue.length).toBe(2)
+    expect(queue[1]).toBe(outcome)
+    expect(take().saved).toEqual([[7, "b"]])
+  })
+
+  it("are taken again, at their newest, where a commit was not made, and dropped where it never will be", () => {
+    const { queue, tell, take } = newScene()
+    tell(7, "a")
+    const { intents } = take()
+    tell(7, "b")
+    queue.push(...intents)
+    const again = take()
+    expect(again.saved).toEqual([[7, "b"]])
+    for (const intent of again.intents) intent.failed(new Error("closed"))
+    expect(queue).toEqual([])
+    tell(7, "c")
+    expect(take().saved).toEqual([[7, "c"]])
+  })
+})
