@@ -137,7 +137,7 @@ export class Engine implements WriterHost {
     this.streamJobs = new StreamJobs(options.tasks, this.suspects, this.unclaimed, onError)
     this.retention = new Retention(options.retention, this.timers)
     const guards = { onError, within }
-    this.life = new SchedulerLife(this.timers, guards, inspecting.inspect)
+    this.life = new SchedulerLife(this.timers, guards, { ...inspecting, parent: options.parent })
     this.stores = new OpenStores(this)
     this.executorActors = new ExecutorActors(this.life.shown, this.dispatcher, guards)
     this.jobActors = new JobActors(this.life.shown, inspect !== undefined, guards)

@@ -1,7 +1,7 @@
 /** Everything an engine is made of, checked and with its defaults. */
 import type { Clock, Runtime } from "effect"
 import type { Observable } from "rxjs"
-import type { ActorOptions, AnyActorLogic } from "xstate"
+import type { ActorOptions, AnyActorLogic, AnyActorRef } from "xstate"
 import type { Within } from "../event/callback.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobRules } from "../job/rules.ts"
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly commandTimeoutMs: number
   readonly clock?: Clock.Clock
   readonly inspect?: Inspect
+  /** An actor in whose system the scheduler's are made. */
+  readonly parent?: AnyActorRef
   readonly runtime: Runtime.Runtime<never>
   /** Calls what is the user's in the async context that the scheduler was made in. */
   readonly within: Within

@@ -25,10 +25,15 @@ export class ExecutorActors {
 
   open(name: string, { concurrency, queue }: ExecutorProvider): void {
     const input = { concurrency, queue }
-    const actor = createActor(executorMachine, { parent: this.parent, id: `executor:${name}`, input })
-    const shown: ShownExecutor = closedActor(actor, this.guards)
-    this.actors.set(name, shown)
-    shown.start()
+    try {
+      const actor = createActor(executorMachine, { parent: this.parent, id: `executor:${name}`, input })
+      const shown: ShownExecutor = closedActor(actor, this.guards)
+      this.actors.set(name, shown)
+      shown.start()
+    } catch (error) {
+      // An observer of the program's system may throw while an actor is made.
+      this.guards.onError(error, `an observer of actor "executor:${name}"`)
+    }
   }
 
   /** Brings the actors up to date: in batches, since an event a run would cost more than the run. */

@@ -91,9 +91,17 @@ export class JobActors implements CommitFollower<JobCacheView> {
     return { actor: live.actor, release }
   }
 
-  /** Passes the committed steps on. */
+  /** Passes the committed steps on. Never throws: an observer of the program's system may, while an actor is made. */
   follow(view: JobCacheView, unit: UnitOfWork): void {
     if (!this.inspected && this.count === 0) return
+    try {
+      this.show(view, unit)
+    } catch (error) {
+      this.guards.onError(error, "an observer of the jobs' actors")
+    }
+  }
+
+  private show(view: JobCacheView, unit: UnitOfWork): void {
     if (this.inspected)
       for (const job of unit.changed())
         if (this.find(view, job.key) === undefined) this.open(view, unit.initial(job.key) ?? job)

@@ -3,7 +3,7 @@
  * the same, in a system that may be inspected.
  */
 import { createActor } from "xstate"
-import type { ActorRefFrom, InspectionEvent, SnapshotFrom } from "xstate"
+import type { ActorRefFrom, AnyActorRef, InspectionEvent, SnapshotFrom } from "xstate"
 import type { SchedulerEvent } from "../../machines/schedulerMachine.ts"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import type { WallTimers } from "./clock.ts"
@@ -19,14 +19,22 @@ export type SchedulerSnapshot = SnapshotFrom<typeof schedulerMachine>
 /** The actor that shows it; it takes nothing. */
 export type ShownScheduler = ActorRefFrom<typeof schedulerMachine>
 
+interface LifeEnvironment {
+  readonly inspect?: ((event: InspectionEvent) => void) | undefined
+  readonly parent?: AnyActorRef | undefined
+}
+
 export class SchedulerLife {
   private readonly machine = createActor(schedulerMachine).start()
   private readonly mirror: ClosedActor<ShownScheduler, SchedulerEvent>
 
-  constructor(timers: WallTimers, guards: ActorGuards, inspect?: (event: InspectionEvent) => void) {
+  constructor(timers: WallTimers, guards: ActorGuards, { inspect, parent }: LifeEnvironment) {
     const inspecting = inspect === undefined ? {} : { inspect }
-    const root = createActor(schedulerMachine, { id: "scheduler", clock: xstateClock(timers), ...inspecting })
-    guardSystem(root.system, guards)
+    const own = { id: "scheduler", clock: xstateClock(timers) }
+    const root = createActor(schedulerMachine, parent === undefined ? { ...own, ...inspecting } : { ...own, parent })
+    if (parent === undefined) guardSystem(root.system, guards)
+    // XState asks the root alone for its inspector. The first thing to be shown has been by then.
+    else if (inspect !== undefined) root.system.inspect(below(root, inspect))
     this.mirror = closedActor(root, guards)
   }
 
@@ -49,3 +57,12 @@ export class SchedulerLife {
     this.mirror.tell(event)
   }
 }
+
+/** What of a system's news is about this actor or one below it. */
+const below =
+  (root: AnyActorRef, inspect: (event: InspectionEvent) => void) =>
+  (event: InspectionEvent): void => {
+    let actor: AnyActorRef | undefined = event.actorRef as AnyActorRef
+    while (actor !== undefined && actor !== root) actor = actor._parent
+    if (actor === root) inspect(event)
+  }

@@ -1,6 +1,7 @@
 /** What `createScheduler` takes, and how it becomes an engine's options. Everything is checked before anything is opened. */
 import { Clock, Context, DefaultServices, Duration, FiberRefs, Runtime } from "effect"
 import type { Observable } from "rxjs"
+import type { AnyActorRef } from "xstate"
 import { unknownField, wholeNumber } from "../input/fields.ts"
 import { inWords } from "../input/inWords.ts"
 import { captureAsyncContext, runtimeWithin } from "./asyncContext.ts"
@@ -71,8 +72,13 @@ export interface SchedulerOptions<R = never> {
    * of it written. `null`: for as long as it takes. Default 30 seconds.
    */
   readonly commandTimeout?: DurationLike | null
-  /** XState's `inspect`, passed to every actor. Without it, inspection costs nothing. */
+  /** XState's `inspect`: is shown every actor of this scheduler. Without it, inspection costs nothing. */
   readonly inspect?: Inspect
+  /**
+   * An actor of the program's, whose system the scheduler's actors then belong to: `scheduler` is its child. It hears
+   * `xstate.done.actor.scheduler`; the scheduler's life is its own. Default: a system of their own.
+   */
+  readonly parent?: AnyActorRef
   /** Replaces the clock of everything. Default: the machine's. */
   readonly clock?: Clock.Clock
   /** Told what a listener, a stream or an executor threw, and why a store ended the scheduler. Default: a line on the console. */
@@ -94,6 +100,7 @@ const known = [
   "cachedJobs",
   "commandTimeout",
   "inspect",
+  "parent",
   "clock",
   "onError"
 ]
@@ -116,6 +123,12 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
     options.inspect,
     (part) => typeof part === "function" || (!isUnreadableData(part) && hasMethod(part, "next")),
     "a function or an observer"
+  )
+  checkOptional(
+    "parent",
+    options.parent,
+    (part) => hasMethod(part, "getSnapshot") && hasMethod((part as Partial<AnyActorRef>).system, "inspect"),
+    "an actor of XState"
   )
   checkOptional(
     "clock",
@@ -175,6 +188,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
         : readDuration(options.commandTimeout ?? Duration.seconds(30), "commandTimeout"),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.inspect === undefined ? {} : { inspect: options.inspect }),
+    ...(options.parent === undefined ? {} : { parent: options.parent }),
     // The executor runs only tasks of this scheduler, whose requirements `R` are.
     runtime: runtimeWithin(onClock(runtime, options.clock), within),
     within,

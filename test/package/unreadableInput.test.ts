@@ -260,6 +260,8 @@ const exempt: Readonly<Record<string, string>> = {
   storeContract: "a suite: what a store does wrong is what it tells",
   executorContract: "a suite, as storeContract",
   Scheduler: "its layer takes what createScheduler takes, and reads it there",
+  runLogic: "does nothing until an actor of it runs, and then hands on what it was given to runJob",
+  jobLogic: "the same, to job$",
   newMemory: "makes the state of a machine, of numbers",
   stateOf: "the state that a machine's memory says"
 }
