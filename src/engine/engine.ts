@@ -139,8 +139,8 @@ export class Engine implements WriterHost {
     const guards = { onError, within }
     this.life = new SchedulerLife(this.timers, guards, { ...inspecting, parent: options.parent })
     this.stores = new OpenStores(this)
-    this.executorActors = new ExecutorActors(this.life.shown, this.dispatcher, guards)
-    this.jobActors = new JobActors(this.life.shown, inspect !== undefined, guards)
+    this.executorActors = new ExecutorActors(this.life.root, this.dispatcher, guards)
+    this.jobActors = new JobActors(this.life.root, inspect !== undefined, guards)
     this.watchers = new JobWatchers(within, onError)
     this.followers = [this.jobActors, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
   }

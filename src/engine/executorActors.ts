@@ -1,24 +1,21 @@
 /** The executors' actors: what each has in flight, for whoever looks. */
-import { createActor } from "xstate"
-import type { ActorRefFrom, AnyActorRef } from "xstate"
-import type { ExecutorEvent } from "../../machines/executorMachine.ts"
 import { executorMachine } from "../../machines/executorMachine.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
-import type { ClosedActor } from "./closedActor.ts"
+import type { Closed, Speaker } from "./closedActor.ts"
 import { closedActor } from "./closedActor.ts"
 import type { Dispatcher } from "./dispatcher.ts"
 import type { ActorGuards } from "./inspection.ts"
 
-type ShownExecutor = ClosedActor<ActorRefFrom<typeof executorMachine>, ExecutorEvent>
+type ShownExecutor = Closed<typeof executorMachine>
 
 export class ExecutorActors {
   private readonly actors = new Map<string, ShownExecutor>()
-  private readonly parent: AnyActorRef
+  private readonly scheduler: Speaker
   private readonly dispatcher: Dispatcher
   private readonly guards: ActorGuards
 
-  constructor(parent: AnyActorRef, dispatcher: Dispatcher, guards: ActorGuards) {
-    this.parent = parent
+  constructor(scheduler: Speaker, dispatcher: Dispatcher, guards: ActorGuards) {
+    this.scheduler = scheduler
     this.dispatcher = dispatcher
     this.guards = guards
   }
@@ -26,8 +23,8 @@ export class ExecutorActors {
   open(name: string, { concurrency, queue }: ExecutorProvider): void {
     const input = { concurrency, queue }
     try {
-      const actor = createActor(executorMachine, { parent: this.parent, id: `executor:${name}`, input })
-      const shown: ShownExecutor = closedActor(actor, this.guards)
+      const birth = { under: this.scheduler, id: `executor:${name}`, src: "executor", input }
+      const shown = closedActor(executorMachine, birth, this.guards)
       this.actors.set(name, shown)
       shown.start()
     } catch (error) {
@@ -46,15 +43,15 @@ export class ExecutorActors {
       if (life !== "active") continue
       const known = context.inFlight
       const actual = Math.min(status.running + status.queued, status.concurrency + status.queue)
-      if (actual > known) shown.tell({ type: "submitted", count: actual - known })
-      else if (actual < known) shown.tell({ type: "settled", count: known - actual })
+      if (actual > known) shown.tell({ type: "submitted", count: actual - known }, this.scheduler)
+      else if (actual < known) shown.tell({ type: "settled", count: known - actual }, this.scheduler)
     }
   }
 
   /** They take nothing more; what is in flight is shown until it has ended. */
   drain(): void {
     this.showLoad()
-    for (const shown of this.actors.values()) shown.tell({ type: "drain" })
+    for (const shown of this.actors.values()) shown.tell({ type: "drain" }, this.scheduler)
   }
 
   /** Its runs have been interrupted. */
@@ -62,8 +59,9 @@ export class ExecutorActors {
     const shown = this.actors.get(name)
     if (shown === undefined) return
     const { inFlight } = shown.actor.getSnapshot().context
-    shown.tell({ type: "drain" })
-    if (inFlight > 0) shown.tell({ type: "settled", count: inFlight })
+    shown.tell({ type: "drain" }, this.scheduler)
+    if (inFlight > 0) shown.tell({ type: "settled", count: inFlight }, this.scheduler)
+    this.scheduler.forget(shown.actor)
     this.actors.delete(name)
   }
 }

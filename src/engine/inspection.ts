@@ -6,10 +6,14 @@ import type { EngineOptions } from "./engineOptions.ts"
 /** How those who look are called, and who hears what they throw. */
 export type ActorGuards = Pick<EngineOptions, "onError" | "within">
 
-/** Passes everything on; what the inspector throws, now or later, is reported, and the actors go on. */
+/** By what an actor is made to send: no step of the actor's own. */
+export const deliveryType = "carillon.deliver"
+
+/** Passes everything else on; what the inspector throws, now or later, is reported, and the actors go on. */
 export const guardedInspect =
   ({ inspect, onError, within }: Pick<EngineOptions, "inspect"> & ActorGuards) =>
   (event: InspectionEvent): void => {
+    if (event.type === "@xstate.microstep" && event.event.type === deliveryType) return
     within(() =>
       callBack(
         (): unknown => (typeof inspect === "function" ? inspect(event) : inspect?.next?.(event)),

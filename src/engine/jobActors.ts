@@ -3,11 +3,10 @@
  * something happens to. They are sent the very events that the table was stepped with, after the commit, so an actor never
  * shows what is not on disk. An inspected job that nobody asked for ends when it leaves the cache.
  */
-import { createActor, setup, stopChild } from "xstate"
+import { setup, stopChild } from "xstate"
 import type { ActorRefFrom, AnyActorRef } from "xstate"
 import { jobMachine } from "../../machines/jobMachine.ts"
-import type { JobEvent } from "../job/jobEvent.ts"
-import type { ClosedActor } from "./closedActor.ts"
+import type { Closed, Speaker } from "./closedActor.ts"
 import { closedActor } from "./closedActor.ts"
 import type { ActorGuards } from "./inspection.ts"
 import type { Job } from "./job/jobCodec.ts"
@@ -31,7 +30,7 @@ export interface JobCacheView {
   readonly cache: { byKey(key: number): Job | undefined }
 }
 
-interface Live extends ClosedActor<ShownJob, JobEvent> {
+interface Live extends Closed<typeof jobMachine> {
   readonly view: JobCacheView
   readonly key: number
   /** Callers who asked for it and have not let it go: while there is one it stays, until the job is done or the scheduler stops. */
@@ -58,13 +57,13 @@ export class JobActors implements CommitFollower<JobCacheView> {
   /** Jobs that left the cache since the last commit was followed. */
   private leaving: Array<{ readonly view: JobCacheView; readonly key: number }> = []
   private count = 0
-  private keeper: ClosedActor<ActorRefFrom<typeof keeperMachine>, KeeperEvent> | null = null
-  private readonly parent: AnyActorRef
+  private keeper: Closed<typeof keeperMachine> | null = null
+  private readonly scheduler: Speaker
   private readonly inspected: boolean
   private readonly guards: ActorGuards
 
-  constructor(parent: AnyActorRef, inspected: boolean, guards: ActorGuards) {
-    this.parent = parent
+  constructor(scheduler: Speaker, inspected: boolean, guards: ActorGuards) {
+    this.scheduler = scheduler
     this.inspected = inspected
     this.guards = guards
   }
@@ -107,7 +106,7 @@ export class JobActors implements CommitFollower<JobCacheView> {
         if (this.find(view, job.key) === undefined) this.open(view, unit.initial(job.key) ?? job)
     for (const { key, event } of unit.steps) {
       // One that was done takes no event; what begins anew is seen to below. A copy: what is shown can be reached into.
-      this.find(view, key)?.tell(structuredClone(event))
+      this.find(view, key)?.tell(structuredClone(event), this.scheduler)
     }
     for (const job of unit.changed()) this.agree(view, job)
     for (const left of this.leaving) {
@@ -131,7 +130,7 @@ export class JobActors implements CommitFollower<JobCacheView> {
   /** Ends them all. */
   close(): void {
     for (const store of [...this.live.keys()]) this.closeStore(store)
-    this.keeper?.tell({ type: "close" })
+    this.keeper?.tell({ type: "close" }, this.scheduler)
   }
 
   private release(live: Live): void {
@@ -158,11 +157,11 @@ export class JobActors implements CommitFollower<JobCacheView> {
   }
 
   private open(view: JobCacheView, job: Job): Live {
-    const { actor: parent } = (this.keeper ??= this.openKeeper())
+    const under = (this.keeper ??= this.openKeeper())
     const snapshot = snapshotOf(job)
     const { jobId, rules, memory } = snapshot.context
-    const actor = createActor(jobMachine, { parent, id: `job:${jobId}`, input: { jobId, rules, memory }, snapshot })
-    const live: Live = { ...closedActor<ShownJob, JobEvent>(actor, this.guards), view, key: job.key, holders: 0 }
+    const birth = { under, id: `job:${jobId}`, src: "job", input: { jobId, rules, memory }, snapshot }
+    const live: Live = { ...closedActor(jobMachine, birth, this.guards), view, key: job.key, holders: 0 }
     live.start()
     const jobs = this.live.get(view.name) ?? new Map<number, Live>()
     this.live.set(view.name, jobs.set(job.key, live))
@@ -171,8 +170,7 @@ export class JobActors implements CommitFollower<JobCacheView> {
   }
 
   private openKeeper(): NonNullable<typeof this.keeper> {
-    const actor = createActor(keeperMachine, { parent: this.parent, id: "jobs" })
-    const keeper = closedActor<typeof actor, KeeperEvent>(actor, this.guards)
+    const keeper = closedActor(keeperMachine, { under: this.scheduler, id: "jobs", src: "jobs" }, this.guards)
     keeper.start()
     return keeper
   }
@@ -183,7 +181,8 @@ export class JobActors implements CommitFollower<JobCacheView> {
     if (jobs === undefined || live === undefined) return
     jobs.delete(key)
     this.count -= 1
-    if (live.actor.getSnapshot().status === "active") this.keeper?.tell({ type: "stop", actor: live.actor })
+    if (live.actor.getSnapshot().status === "active")
+      this.keeper?.tell({ type: "stop", actor: live.actor }, this.scheduler)
   }
 }
 

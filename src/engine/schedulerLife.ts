@@ -8,7 +8,7 @@ import type { SchedulerEvent } from "../../machines/schedulerMachine.ts"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import type { WallTimers } from "./clock.ts"
 import { xstateClock } from "./clock.ts"
-import type { ClosedActor } from "./closedActor.ts"
+import type { Closed } from "./closedActor.ts"
 import { closedActor } from "./closedActor.ts"
 import type { ActorGuards } from "./inspection.ts"
 import { guardSystem } from "./inspection.ts"
@@ -26,20 +26,21 @@ interface LifeEnvironment {
 
 export class SchedulerLife {
   private readonly machine = createActor(schedulerMachine).start()
-  private readonly mirror: ClosedActor<ShownScheduler, SchedulerEvent>
+  /** What is shown; the parent of all others. */
+  readonly root: Closed<typeof schedulerMachine>
 
   constructor(timers: WallTimers, guards: ActorGuards, { inspect, parent }: LifeEnvironment) {
     const inspecting = inspect === undefined ? {} : { inspect }
-    const own = { id: "scheduler", clock: xstateClock(timers) }
-    const root = createActor(schedulerMachine, parent === undefined ? { ...own, ...inspecting } : { ...own, parent })
-    if (parent === undefined) guardSystem(root.system, guards)
+    const birth = { id: "scheduler", clock: xstateClock(timers), parent, ...inspecting }
+    this.root = closedActor(schedulerMachine, birth, guards)
+    const { actor } = this.root
+    if (parent === undefined) guardSystem(actor.system, guards)
     // XState asks the root alone for its inspector. The first thing to be shown has been by then.
-    else if (inspect !== undefined) root.system.inspect(below(root, inspect))
-    this.mirror = closedActor(root, guards)
+    else if (inspect !== undefined) actor.system.inspect(below(actor, inspect))
   }
 
   get shown(): ShownScheduler {
-    return this.mirror.actor
+    return this.root.actor
   }
 
   get now(): SchedulerSnapshot {
@@ -48,13 +49,13 @@ export class SchedulerLife {
 
   /** From now on it is shown to be alive. */
   start(): void {
-    this.mirror.start()
+    this.root.start()
   }
 
   send(event: SchedulerEvent): void {
     if (this.now.status !== "active") return
     this.machine.send(event)
-    this.mirror.tell(event)
+    this.root.tell(event, this.root)
   }
 }
 
