@@ -114,7 +114,7 @@ export const jobGuards = {
 
 export const jobActions = {
   /** Each event is answered for itself. */
-  answerAnew: () => ({ answer: noAnswer }),
+  answerAnew: ({ context }) => (context.answer === noAnswer ? {} : { answer: noAnswer }),
 
   // Fire times.
   accountFor: does(["due", "late", "counted"], fireTime.accountFor),

@@ -25,10 +25,17 @@ export const maySettleAgain = (context: JobContext, event: SettledEvent): boolea
   )
 }
 
+/** Field by field: it is asked for at the end of every attempt. */
 const endedAttempt = ({ jobId }: JobContext, event: SettledEvent, run: LiveRun): EndedAttempt => ({
-  ...event,
-  ...run,
-  jobId
+  jobId,
+  fireAt: run.fireAt,
+  attempt: run.attempt,
+  putOffs: run.putOffs ?? 0,
+  outcome: event.outcome,
+  errorName: event.errorName,
+  retryable: event.retryable,
+  again: event.again,
+  now: event.now
 })
 
 /** The third death in a row of the run's own worker: its run must be what kills it. */
