@@ -68,6 +68,29 @@ describe("an outcome", () => {
     expect(unit.byKey(1)?.memory.nextFireAt).toBe(now - 20 + minute)
   })
 
+  it("that only waits puts its run off until then, told as that, and is none of the attempts", () => {
+    const waits: Settlement = { ...succeeded, outcome: "interrupted", result: null, waitsUntil: now + minute }
+    const unit = settled(waits, { rules: { onInterrupted: "skip" }, memory: { crashes: 2 } })
+    expect(unit.byKey(1)?.memory).toMatchObject({
+      live: [{ runKey: 7, attempt: 2, retryAt: now + minute, putOffs: 1 }],
+      crashes: 0
+    })
+    expect(unit.consequences.events).toMatchObject([{ type: "RunRetryDue", attempt: 1, retryAt: now + minute }])
+    const removed = settled(waits, { memory: { removed: true, exhausted: true } })
+    expect(removed.batch().settled).toMatchObject([{ runKey: 7, outcome: "cancelled", finishedAt: now - 20 }])
+    expect(removed.consequences.events).toMatchObject([{ type: "RunCancelled", final: true }])
+  })
+
+  it("that does not fit its task parks the job and keeps the run, whatever the rules", () => {
+    const unfit: Settlement = { ...failed, again: { at: now, counts: false }, unfit: true }
+    const unit = settled(unfit, { rules: { onInterrupted: "skip" } })
+    expect(unit.byKey(1)).toMatchObject({
+      value: "paused",
+      memory: { fault: { kind: "checkpoint", message: "no" }, live: [{ runKey: 7, attempt: 2 }] }
+    })
+    expect(unit.consequences.events.map(({ type }) => type)).toEqual(["RunFailed", "RunRetryDue", "JobParked"])
+  })
+
   it("of a job that is gone changes nothing", () => {
     const unit = makeUnit()
     newOutcome(succeeded).intent.apply(unit)
