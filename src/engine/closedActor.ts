@@ -14,7 +14,8 @@ import type {
   EventFromLogic,
   EventObject,
   InputFrom,
-  InspectionEvent
+  InspectionEvent,
+  Snapshot
 } from "xstate"
 import type { ActorGuards } from "./inspection.ts"
 import { deliveryType, guardSubscribers } from "./inspection.ts"
@@ -107,14 +108,16 @@ export const closedActor = <M extends AnyStateMachine>(
     },
     say: (to, event) => attempt(() => family.say(to, event)),
     tell: (event, from) => {
-      if (actor.getSnapshot().status !== "active") return
+      if (!isActive(actor)) return
       const copy: EventFromLogic<M> = Object.freeze({ ...event })
       admitted.add(copy)
-      if (from?.actor.getSnapshot().status === "active") from.say(actor, copy)
+      if (from !== undefined && isActive(from.actor)) from.say(actor, copy)
       else attempt(() => own.send(copy))
     }
   }
 }
+
+const isActive = (actor: AnyActorRef): boolean => (actor.getSnapshot() as Snapshot<unknown>).status === "active"
 
 type Scope = ActorScope<AnyMachineSnapshot, EventObject>
 
