@@ -102,7 +102,7 @@ export const startQueued = (context: JobContext, event: StartingEvent): Partial<
 /** What `startQueued` is told; `follows`: another fire time that is due comes at once. */
 export interface StartingEvent {
   readonly now: EpochMillis
-  readonly firstRunKey?: number
+  readonly firstRunKey: number
   readonly held?: boolean | undefined
   readonly follows?: boolean | undefined
 }

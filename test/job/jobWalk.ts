@@ -210,7 +210,7 @@ export class JobWalk {
     const coming = { now: this.now, firstRunKey: this.nextRunKey, ...(args === undefined ? {} : { args }) }
     const before = this.answers.length
     for (const event of fireTimeEvents(this.memory, this.rules, due, coming)) {
-      this.send(event.type === "due" ? { ...event, firstRunKey: this.nextRunKey } : event)
+      this.send({ ...event, firstRunKey: this.nextRunKey })
       if (this.memory.nextFireAt !== event.nextFireAt) break
     }
     const answers = this.answers.splice(before)
