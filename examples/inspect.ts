@@ -40,7 +40,9 @@ const work = task("work", () => sleep(150))
 const scheduler = createScheduler({
   tasks: [work],
   inspect: (event) => {
-    if (event.type === "@xstate.actor" && "id" in event.actorRef) console.log("actor", event.actorRef.id)
+    const name = event.type === "@xstate.actor" && "id" in event.actorRef ? String(event.actorRef.id) : null
+    // A line for each run would be many.
+    if (name !== null && !name.startsWith("run:")) console.log("actor", name)
     inspector.inspect.next?.(event)
   }
 })

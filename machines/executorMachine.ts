@@ -16,7 +16,18 @@ export interface ExecutorContext extends ExecutorInput {
 }
 
 /** Orders came or went, several at once, or no more will come. */
-export type ExecutorEvent = OrdersEvent | { readonly type: "drain" }
+export type ExecutorEvent = OrdersEvent | { readonly type: "drain" } | OrderEvent
+
+/** What an inspected job orders: one attempt. It counts with the others, in `submitted`. */
+interface OrderEvent {
+  readonly type: "order"
+  /** The job that ordered it. */
+  readonly jobId: string
+  /** The run that the attempt is of. */
+  readonly runId: string
+  /** The first is 1. */
+  readonly attempt: number
+}
 
 interface OrdersEvent {
   /** Whether they came or have ended. */
@@ -65,6 +76,7 @@ export const executorMachine = setup({
 }).createMachine({
   id: "executor",
   initial: "idle",
+  on: { order: {} },
   context: ({ input }) => ({ concurrency: input.concurrency, queue: input.queue, inFlight: 0 }),
   states: {
     /** Nothing runs. */

@@ -1,5 +1,6 @@
 /** The life of a scheduler: whether it claims runs, and why not. Holds no job; no clock, no I/O: the engine tells it what happened. */
 import { assign, setup } from "xstate"
+import type { Outcome } from "../src/job/run.ts"
 
 /** What it claims nothing for. */
 export interface SchedulerContext {
@@ -26,6 +27,7 @@ export type SchedulerEvent =
   | { readonly type: "drained" }
   /** It cannot start, or cannot go on. */
   | FailedEvent
+  | JobSettledEvent
 
 interface StoreLostEvent {
   readonly type: "storeLost"
@@ -39,6 +41,17 @@ interface StoreBackEvent {
   readonly type: "storeBack"
   /** Its name in the scheduler. */
   readonly store: string
+}
+
+/** What an inspected job reports. It changes nothing: the engine has it from the commit. */
+interface JobSettledEvent {
+  readonly type: "jobSettled"
+  /** The job whose run has ended. */
+  readonly jobId: string
+  /** The run that has ended. */
+  readonly runId: string
+  /** How. */
+  readonly outcome: Outcome
 }
 
 interface FailedEvent {
@@ -82,6 +95,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
   id: "scheduler",
   initial: "starting",
   context: { paused: false, lost: [], reason: null },
+  on: { jobSettled: {} },
   states: {
     /** Opens stores and executors, resolves what the last owner left behind. Claims nothing. */
     starting: {

@@ -37,8 +37,9 @@ export interface Speaker {
   /** By id; what its snapshots show as `children`. */
   children(): Record<string, AnyActorRef>
   say(to: AnyActorRef, event: EventObject): void
-  /** A child has ended. */
+  /** A child has ended, or is to live on when its parent ends. */
   forget(child: AnyActorRef): void
+  adopt(child: AnyActorRef): void
 }
 
 /** A machine's closed actor. */
@@ -97,12 +98,15 @@ export const closedActor = <M extends AnyStateMachine>(
   }
   // Not to be written over again: plain JavaScript would.
   for (const [name, value] of Object.entries(closed)) Object.defineProperty(actor, name, { value })
-  if (under !== undefined) under.children()[birth.id] = actor
+  under?.adopt(actor)
   return {
     actor: guardSubscribers(actor, guards) as AnyActorRef as ActorRefFrom<M>,
     children: family.children,
     start: () => attempt(own.start),
     stop: () => attempt(own.stop),
+    adopt: (child) => {
+      family.children()[child.id] = child
+    },
     forget: (child) => {
       if (family.children()[child.id] === child) Reflect.deleteProperty(family.children(), child.id)
     },
@@ -111,8 +115,8 @@ export const closedActor = <M extends AnyStateMachine>(
       if (!isActive(actor)) return
       const copy: EventFromLogic<M> = Object.freeze({ ...event })
       admitted.add(copy)
-      if (from !== undefined && isActive(from.actor)) from.say(actor, copy)
-      else attempt(() => own.send(copy))
+      if (from === undefined) attempt(() => own.send(copy))
+      else from.say(actor, copy)
     }
   }
 }

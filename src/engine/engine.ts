@@ -6,6 +6,7 @@
 import type { Effect } from "effect"
 import type { Observable } from "rxjs"
 import { Subscription } from "rxjs"
+import type { AnyActorRef } from "xstate"
 import { EventStream } from "../event/eventStream.ts"
 import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
@@ -23,7 +24,7 @@ import type { OrderSource } from "./dispatchedOrder.ts"
 import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
-import { guardedInspect } from "./inspection.ts"
+import { guardedInspect, inspectTasks } from "./inspection.ts"
 import { JobWatchers } from "./jobWatchers.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { HeldJob } from "./jobActors.ts"
@@ -36,6 +37,7 @@ import { JobsUnclaimedError, UnclaimedJobs } from "./writer/unclaimedJobs.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 import { Questions } from "./questions.ts"
 import { Retention } from "./writer/retention.ts"
+import { RunActors } from "./runActors.ts"
 import { RunWaiters } from "./runWaiters.ts"
 import {
   NameTakenError,
@@ -116,7 +118,10 @@ export class Engine implements WriterHost {
     const released = (source: OrderSource): void => this.wakeOthers(source)
     const { inspect, runtime, within } = options
     const inspecting = inspect === undefined ? {} : { inspect: guardedInspect({ inspect, onError, within }) }
-    const environment = { tasks: options.tasks, timers: this.timers, runtime, within, report: onError, ...inspecting }
+    const runOf = (runId: string): AnyActorRef | null =>
+      (this.life.root.actor.system.get(`run:${runId}`) as AnyActorRef | undefined) ?? null
+    const tasksInspect = inspecting.inspect === undefined ? {} : { inspect: inspectTasks(inspecting.inspect, runOf) }
+    const environment = { tasks: options.tasks, timers: this.timers, runtime, within, report: onError, ...tasksInspect }
     this.dispatcher = new Dispatcher(environment, released, this.errors.reportExecutor)
     this.suspects = new Suspects(this.timers, () => {
       for (const writer of this.writers) writer.forgetWakeUps()
@@ -140,7 +145,9 @@ export class Engine implements WriterHost {
     this.life = new SchedulerLife(this.timers, guards, { ...inspecting, parent: options.parent })
     this.stores = new OpenStores(this)
     this.executorActors = new ExecutorActors(this.life.root, this.dispatcher, guards)
-    this.jobActors = new JobActors(this.life.root, inspect !== undefined, guards)
+    const executor = (name: string): ReturnType<ExecutorActors["find"]> => this.executorActors.find(name)
+    const messages = inspect === undefined ? null : new RunActors(this.life.root, executor, guards)
+    this.jobActors = new JobActors(this.life.root, messages, guards)
     this.watchers = new JobWatchers(within, onError)
     this.followers = [this.jobActors, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
   }

@@ -33,6 +33,10 @@ export class ExecutorActors {
     }
   }
 
+  find(name: string): ShownExecutor | undefined {
+    return this.actors.get(name)
+  }
+
   /** Brings the actors up to date: in batches, since an event a run would cost more than the run. */
   showLoad(): void {
     for (const [name, status] of this.dispatcher.status()) {

@@ -22,6 +22,29 @@ export const guardedInspect =
     )
   }
 
+/**
+ * The same for the actors of tasks that are actor logic: each has a system of its own, for its clock, and is shown as the child of its run.
+ * `runOf` finds that; `null`: none is shown.
+ */
+export const inspectTasks = (
+  inspect: (event: InspectionEvent) => void,
+  runOf: (runId: string) => AnyActorRef | null
+): ((event: InspectionEvent) => void) => {
+  const shown = new WeakMap<AnyActorRef, AnyActorRef>()
+  const below = (actor: AnyActorRef): AnyActorRef => {
+    const known = shown.get(actor)
+    if (known !== undefined) return known
+    const run = actor._parent === undefined ? runOf(actor.id) : null
+    if (run === null) return actor
+    const child = new Proxy(actor, {
+      get: (target, name) => (name === "_parent" ? run : (Reflect.get(target, name, target) as unknown))
+    })
+    shown.set(actor, child)
+    return child
+  }
+  return (event) => inspect({ ...event, actorRef: below(event.actorRef as AnyActorRef) })
+}
+
 /** Observers of the system that come later are kept from doing harm, too. */
 export const guardSystem = (system: AnyActorRef["system"], guards: ActorGuards): void => {
   const attach = system.inspect.bind(system)

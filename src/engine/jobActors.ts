@@ -11,6 +11,7 @@ import { closedActor } from "./closedActor.ts"
 import type { ActorGuards } from "./inspection.ts"
 import type { Job } from "./job/jobCodec.ts"
 import { snapshotOf } from "./job/jobSnapshot.ts"
+import type { InspectedJob, RunActors } from "./runActors.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { UnitOfWork } from "./writer/unitOfWork.ts"
 
@@ -28,10 +29,13 @@ export interface HeldJob {
 export interface JobCacheView {
   readonly name: string
   readonly cache: { byKey(key: number): Job | undefined }
+  /** What a run is called. */
+  runId(runKey: number): string
 }
 
-interface Live extends Closed<typeof jobMachine> {
+interface Live extends InspectedJob {
   readonly view: JobCacheView
+  row: Job["row"]
   readonly key: number
   /** Callers who asked for it and have not let it go: while there is one it stays, until the job is done or the scheduler stops. */
   holders: number
@@ -59,12 +63,15 @@ export class JobActors implements CommitFollower<JobCacheView> {
   private count = 0
   private keeper: Closed<typeof keeperMachine> | null = null
   private readonly scheduler: Speaker
+  /** What goes on around inspected jobs; `null`: nobody inspects. */
+  private readonly messages: RunActors | null
   private readonly inspected: boolean
   private readonly guards: ActorGuards
 
-  constructor(scheduler: Speaker, inspected: boolean, guards: ActorGuards) {
+  constructor(scheduler: Speaker, messages: RunActors | null, guards: ActorGuards) {
     this.scheduler = scheduler
-    this.inspected = inspected
+    this.messages = messages
+    this.inspected = messages !== null
     this.guards = guards
   }
 
@@ -102,11 +109,15 @@ export class JobActors implements CommitFollower<JobCacheView> {
 
   private show(view: JobCacheView, unit: UnitOfWork): void {
     if (this.inspected)
-      for (const job of unit.changed())
-        if (this.find(view, job.key) === undefined) this.open(view, unit.initial(job.key) ?? job)
+      for (const job of unit.changed()) {
+        const live = this.find(view, job.key) ?? this.open(view, unit.initial(job.key) ?? job)
+        live.row = job.row
+      }
     for (const { key, event } of unit.steps) {
+      const live = this.find(view, key)
       // One that was done takes no event; what begins anew is seen to below. A copy: what is shown can be reached into.
-      this.find(view, key)?.tell(structuredClone(event), this.scheduler)
+      if (this.messages === null) live?.tell(structuredClone(event), this.scheduler)
+      else if (live !== undefined) this.messages.tell(live, event)
     }
     for (const job of unit.changed()) this.agree(view, job)
     for (const left of this.leaving) {
@@ -161,7 +172,14 @@ export class JobActors implements CommitFollower<JobCacheView> {
     const snapshot = snapshotOf(job)
     const { jobId, rules, memory } = snapshot.context
     const birth = { under, id: `job:${jobId}`, src: "job", input: { jobId, rules, memory }, snapshot }
-    const live: Live = { ...closedActor(jobMachine, birth, this.guards), view, key: job.key, holders: 0 }
+    const live: Live = {
+      ...closedActor(jobMachine, birth, this.guards),
+      view,
+      key: job.key,
+      row: job.row,
+      runs: new Map(),
+      holders: 0
+    }
     live.start()
     const jobs = this.live.get(view.name) ?? new Map<number, Live>()
     this.live.set(view.name, jobs.set(job.key, live))
@@ -181,8 +199,9 @@ export class JobActors implements CommitFollower<JobCacheView> {
     if (jobs === undefined || live === undefined) return
     jobs.delete(key)
     this.count -= 1
-    if (live.actor.getSnapshot().status === "active")
-      this.keeper?.tell({ type: "stop", actor: live.actor }, this.scheduler)
+    const { actor } = live
+    if (actor.getSnapshot().status === "active") this.keeper?.tell({ type: "stop", actor }, this.scheduler)
+    this.keeper?.forget(actor)
   }
 }
 

@@ -16,6 +16,14 @@ describe("executorMachine", () => {
         ]),
         { type: "drain" }
       ],
+      // Changes nothing.
+      further: [
+        {
+          value: "idle",
+          context: { concurrency: 1, queue: 2, inFlight: 0 },
+          event: { type: "order", jobId: "a", runId: "1", attempt: 1 }
+        }
+      ],
       facts: ({ inFlight }) => inFlight,
       holds: (value, { inFlight, concurrency, queue }) => {
         if (value === "idle" || value === "stopped") expect(inFlight).toBe(0)

@@ -20,6 +20,14 @@ describe("schedulerMachine", () => {
         { type: "drained" },
         { type: "failed", reason: "in use" }
       ],
+      // Changes nothing.
+      further: [
+        {
+          value: "active",
+          context: { paused: false, lost: [], reason: null },
+          event: { type: "jobSettled", jobId: "a", runId: "1", outcome: "failed" }
+        }
+      ],
       facts: ({ paused, lost, reason }) => [paused, lost, reason],
       holds: (value, { paused, lost, reason }) => {
         if (value === "active") expect({ paused, lost, reason }).toEqual({ paused: false, lost: [], reason: null })
