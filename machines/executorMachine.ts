@@ -53,18 +53,25 @@ const capacityOf = ({ concurrency, queue }: ExecutorInput): number => concurrenc
 
 // An order too many has no transition: the engine asks for room first, so it is a bug, not a lost run.
 const take = [
-  { guard: "fits", target: "busy", actions: "count" },
-  { guard: "fills", target: "saturated", actions: "count" }
+  { guard: "fits", target: "busy", actions: "count", description: "Orders came, and there is room for more." },
+  { guard: "fills", target: "saturated", actions: "count", description: "Orders came, and the last place is taken." }
 ] as const
 
 const release = [
-  { guard: "empties", target: "idle", actions: "count" },
-  { target: "busy", actions: "count" }
+  { guard: "empties", target: "idle", actions: "count", description: "The last of them have ended." },
+  { target: "busy", actions: "count", description: "Some of them have ended." }
 ] as const
+
+const drains = { target: "draining", description: "No more will come." } as const
 
 /** idle → busy → saturated → draining → stopped, by how many orders there are. */
 export const executorMachine = setup({
-  types: { input: {} as ExecutorInput, context: {} as ExecutorContext, events: {} as ExecutorEvent },
+  types: {
+    input: {} as ExecutorInput,
+    context: {} as ExecutorContext,
+    events: {} as ExecutorEvent,
+    tags: {} as "needs-a-look" | "terminal"
+  },
   guards: {
     fits: (step) => inFlightAfter(step) < capacityOf(step.context),
     fills: (step) => inFlightAfter(step) === capacityOf(step.context),
@@ -75,20 +82,33 @@ export const executorMachine = setup({
   }
 }).createMachine({
   id: "executor",
+  description: "How full an executor is. It shows what the engine counts, in batches; it admits nothing itself.",
   initial: "idle",
-  on: { order: {} },
+  on: { order: { description: "A job orders an attempt. It shows who sent it; its load is counted in batches." } },
   context: ({ input }) => ({ concurrency: input.concurrency, queue: input.queue, inFlight: 0 }),
   states: {
-    /** Nothing runs. */
-    idle: { on: { submitted: take, drain: "stopped" } },
-    /** Something runs, and there is room for more. */
-    busy: { on: { submitted: take, settled: release, drain: "draining" } },
-    /** Every slot and every place in the queue is taken. */
-    saturated: { on: { settled: release, drain: "draining" } },
-    /** Takes nothing more; what is here ends in its own time. */
-    draining: {
-      on: { settled: [{ guard: "empties", target: "stopped", actions: "count" }, { actions: "count" }] }
+    idle: {
+      description: "Nothing runs.",
+      on: { submitted: take, drain: { target: "stopped", description: "No more will come, and nothing runs." } }
     },
-    stopped: { type: "final" }
+    busy: {
+      description: "Something runs, and there is room for more.",
+      on: { submitted: take, settled: release, drain: drains }
+    },
+    saturated: {
+      description: "Every slot and every place in the queue is taken.",
+      tags: ["needs-a-look"],
+      on: { settled: release, drain: drains }
+    },
+    draining: {
+      description: "Takes nothing more; what is here ends in its own time.",
+      on: {
+        settled: [
+          { guard: "empties", target: "stopped", actions: "count", description: "The last of them have ended." },
+          { actions: "count", description: "Some of them have ended." }
+        ]
+      }
+    },
+    stopped: { description: "It takes nothing, and nothing runs.", tags: ["terminal"], type: "final" }
   }
 })

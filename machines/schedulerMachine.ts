@@ -64,7 +64,11 @@ const remaining = (context: SchedulerContext, event: SchedulerEvent): ReadonlyAr
   event.type === "storeBack" ? context.lost.filter((store) => store !== event.store) : context.lost
 
 const schedulerSetup = setup({
-  types: { context: {} as SchedulerContext, events: {} as SchedulerEvent },
+  types: {
+    context: {} as SchedulerContext,
+    events: {} as SchedulerEvent,
+    tags: {} as "claims" | "needs-a-look" | "terminal"
+  },
   guards: {
     storesAway: ({ context }) => context.lost.length > 0,
     lastStoreOfActive: ({ context, event }) => !context.paused && remaining(context, event).length === 0,
@@ -88,63 +92,91 @@ const schedulerSetup = setup({
   }
 })
 
-const ending = { drain: "draining", failed: { target: "stopped", actions: "fail" } } as const
+const ending = {
+  drain: { target: "draining", description: "A shutdown is asked for." },
+  failed: { target: "stopped", actions: "fail", description: "It cannot start, or cannot go on." }
+} as const
+
+const loses = { actions: "loseStore", description: "One more store is away." } as const
 
 /** starting → active ⇄ paused → draining → stopped; degraded while a store is away. */
 export const schedulerMachine = schedulerSetup.createMachine({
   id: "scheduler",
+  description: "Whether the scheduler claims runs, and why not.",
   initial: "starting",
   context: { paused: false, lost: [], reason: null },
-  on: { jobSettled: {} },
+  on: {
+    jobSettled: { description: "A job tells that an attempt of it has ended. It shows who told; nothing follows." }
+  },
   states: {
-    /** Opens stores and executors, resolves what the last owner left behind. Claims nothing. */
     starting: {
+      description: "Opens stores and executors, resolves what the last owner left behind. Claims nothing.",
       on: {
         ...ending,
-        started: [{ guard: "storesAway", target: "degraded" }, { target: "active" }],
-        storeLost: { actions: "loseStore" },
-        storeBack: { actions: "regainStore" }
+        started: [
+          { guard: "storesAway", target: "degraded", description: "A store that was opened is away again." },
+          { target: "active", description: "Stores are open, what was left behind is resolved." }
+        ],
+        storeLost: loses,
+        storeBack: { actions: "regainStore", description: "A store answers again." }
       }
     },
-    /** Claims what is due. */
     active: {
+      description: "Claims what is due.",
+      tags: ["claims"],
       on: {
         ...ending,
-        pause: { target: "paused", actions: "pause" },
-        storeLost: { target: "degraded", actions: "loseStore" }
+        pause: { target: "paused", actions: "pause", description: "Claims nothing from now on." },
+        storeLost: { ...loses, target: "degraded" }
       }
     },
-    /** Claims nothing until it is resumed; runs under way go on. */
     paused: {
+      description: "Claims nothing until it is resumed; runs under way go on.",
       on: {
         ...ending,
-        resume: { target: "active", actions: "resume" },
-        storeLost: { target: "degraded", actions: "loseStore" }
+        resume: {
+          target: "active",
+          actions: "resume",
+          description: "What came due meanwhile follows the jobs' rules."
+        },
+        storeLost: { ...loses, target: "degraded" }
       }
     },
-    /** A store is away: nothing new of it is claimed, its outcomes wait in memory; others go on. Pausing and resuming say where it ends. */
     degraded: {
+      description:
+        "A store is away: nothing new of it is claimed, its outcomes wait in memory; others go on. Pausing and resuming say where it ends.",
+      tags: ["needs-a-look"],
       on: {
         ...ending,
-        pause: { guard: "isNotPaused", actions: "pause" },
-        resume: { guard: "isPaused", actions: "resume" },
-        storeLost: { actions: "loseStore" },
+        pause: { guard: "isNotPaused", actions: "pause", description: "It will be paused once all stores are back." },
+        resume: { guard: "isPaused", actions: "resume", description: "It will be active once all stores are back." },
+        storeLost: loses,
         storeBack: [
-          { guard: "lastStoreOfActive", target: "active", actions: "regainStore" },
-          { guard: "lastStoreOfPaused", target: "paused", actions: "regainStore" },
-          { actions: "regainStore" }
+          {
+            guard: "lastStoreOfActive",
+            target: "active",
+            actions: "regainStore",
+            description: "All stores are back, and nobody has paused it."
+          },
+          {
+            guard: "lastStoreOfPaused",
+            target: "paused",
+            actions: "regainStore",
+            description: "All stores are back, and it was paused."
+          },
+          { actions: "regainStore", description: "Another store is away still." }
         ]
       }
     },
-    /** Claims nothing more; runs under way end, outcomes are committed. */
     draining: {
+      description: "Claims nothing more; runs under way end, outcomes are committed.",
       on: {
-        drained: "stopped",
-        failed: { target: "stopped", actions: "fail" },
-        storeLost: { actions: "loseStore" },
-        storeBack: { actions: "regainStore" }
+        drained: { target: "stopped", description: "Nothing runs, and nothing waits for its commit." },
+        failed: { target: "stopped", actions: "fail", description: "It could not end in good order." },
+        storeLost: loses,
+        storeBack: { actions: "regainStore", description: "A store answers again." }
       }
     },
-    stopped: { type: "final" }
+    stopped: { description: "It has ended, and does not begin again.", tags: ["terminal"], type: "final" }
   }
 })

@@ -1,0 +1,35 @@
+/** Whoever opens a machine in a tool reads there what it does: each state and each transition says it, and states have tags. */
+import { describe, expect, it } from "vitest"
+import type { AnyStateMachine } from "xstate"
+import { executorMachine } from "../../machines/executorMachine.ts"
+import { jobMachine } from "../../machines/jobMachine.ts"
+import { schedulerMachine } from "../../machines/schedulerMachine.ts"
+
+const machines: ReadonlyArray<readonly [string, AnyStateMachine]> = [
+  ["scheduler", schedulerMachine],
+  ["job", jobMachine],
+  ["executor", executorMachine]
+]
+
+describe.each(machines)("the machine of a %s", (_name, machine) => {
+  const nodes = [machine.root, ...Object.values(machine.root.states)]
+
+  it("says what each state is", () => {
+    expect(nodes.filter(({ description }) => description === undefined).map(({ key }) => key)).toEqual([])
+  })
+
+  it("says what each transition is about", () => {
+    const silent = nodes.flatMap(({ key, transitions, always = [] }) =>
+      [...[...transitions.values()].flat(), ...always]
+        .filter(({ description }) => description === undefined)
+        .map(({ eventType }) => `${key}: ${eventType}`)
+    )
+    expect(silent).toEqual([])
+  })
+
+  it("marks where it ends", () => {
+    const ends = nodes.filter(({ type }) => type === "final")
+    expect(ends.length).toBeGreaterThan(0)
+    expect(ends.map(({ tags }) => tags)).toEqual(ends.map(() => ["terminal"]))
+  })
+})
