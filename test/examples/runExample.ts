@@ -19,8 +19,9 @@ const examples = fileURLToPath(new URL("../../examples", import.meta.url))
 /** Of each file in `examples/`, by its name without the extension, and `crontab`. */
 export const examplePrograms = kept((directory) => {
   const files = readdirSync(examples).filter((name) => /\.tsx?$/.test(name))
-  const named = files.map((name) => [name.replace(/\.tsx?$/, ""), join(examples, name)])
-  return bundle(Object.fromEntries([...named, ["crontab", join(examples, "crontab/main.ts")]]), directory)
+  const named = files.map((name): readonly [string, string] => [name.replace(/\.tsx?$/, ""), join(examples, name)])
+  const entries: Record<string, string> = Object.fromEntries(named)
+  return bundle({ ...entries, crontab: join(examples, "crontab/main.ts") }, directory)
 })
 
 /** `name`: the file in `examples/`, without its extension. `args`: what follows on the command line. */
