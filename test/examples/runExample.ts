@@ -21,7 +21,8 @@ export const examplePrograms = kept((directory) => {
   const files = readdirSync(examples).filter((name) => /\.tsx?$/.test(name))
   const named = files.map((name): readonly [string, string] => [name.replace(/\.tsx?$/, ""), join(examples, name)])
   const entries: Record<string, string> = Object.fromEntries(named)
-  return bundle({ ...entries, crontab: join(examples, "crontab/main.ts") }, directory)
+  entries["crontab"] = join(examples, "crontab/main.ts")
+  return bundle(entries, directory)
 })
 
 /** `name`: the file in `examples/`, without its extension. `args`: what follows on the command line. */
