@@ -1,4 +1,7 @@
-/** What a scheduler is to a program: every verb, what it promises and what it fails with. An interface: `createScheduler` makes one. */
+/**
+ * What a scheduler is to a program: every verb, what it promises and what it fails with. An interface: `createScheduler` makes one.
+ * A few lines long of 300, for a comment at every verb.
+ */
 import type { Observable } from "rxjs"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { PersistedJob } from "../engine/job/jobSnapshot.ts"

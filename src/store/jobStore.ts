@@ -1,6 +1,7 @@
 /**
  * MEMORY: the contract of a store. A store keeps rows and commits batches; it decides nothing. Every implementation runs
  * the suite in `storeContract.ts`. JSON columns are text: what was written comes back to the letter.
+ * Long, for a comment at every field of every row.
  */
 import type { Effect, Scope } from "effect"
 import type { EpochMillis } from "../time/instant.ts"

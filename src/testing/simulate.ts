@@ -1,6 +1,7 @@
 /**
  * A schedule run through in virtual time: the real engine with its store, from one instant to another, and what the ledger says
  * then. Not a model of the engine: what a simulation shows is what a scheduler does.
+ * A few lines long of 300, for a comment at every option.
  */
 import { Data } from "effect"
 import { unknownField } from "../input/fields.ts"

@@ -1,4 +1,7 @@
-/** Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s. */
+/**
+ * Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s.
+ * A few lines long of 300: both rates, and how they are stored.
+ */
 import { Duration } from "effect"
 import { unquoted } from "../input/inWords.ts"
 import { dayMs } from "../time/civil.ts"

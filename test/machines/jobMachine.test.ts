@@ -1,3 +1,4 @@
+/** Long: every event is sent to a job in every state. */
 import { describe, expect, it } from "vitest"
 import { createActor, transition } from "xstate"
 import type { DirectedGraphNode } from "xstate/graph"

@@ -1,11 +1,11 @@
 /** What a program may send to a scheduler's and a job's actor, what becomes of it, and how a held actor is let go. */
-import { createScheduler, cron, date, interval, memory, StoreUnavailable, task } from "carillon"
-import type { JobActor, JobCommand, JobRefused, JobStore, SchedulerOptions, SchedulerRefused } from "carillon"
+import { createScheduler, cron, date, interval, task } from "carillon"
+import type { JobActor, JobCommand, JobRefused, SchedulerOptions, SchedulerRefused } from "carillon"
 import { virtualClock } from "carillon/testing"
-import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { createActor, sendTo, setup, toPromise, waitFor } from "xstate"
 import type { AnyActorRef } from "xstate"
+import { unreliable } from "./unreliableStore.ts"
 
 const start = Date.UTC(2026, 0, 5, 9)
 const nightly = cron("0 0 * * *")
@@ -265,23 +265,4 @@ async function started(options: SchedulerOptions = {}) {
   made.scheduler.events$.subscribe(({ type }) => told.push(type))
   await made.scheduler.start()
   return { ...made, told }
-}
-
-/** A memory store whose commits fail while `away.yes`. */
-function unreliable(away: { yes: boolean }): JobStore {
-  const store = memory()
-  const gone = new StoreUnavailable({ store: "memory", operation: "commit", cause: "away" })
-  const guarded =
-    <Args extends ReadonlyArray<never>, A, E>(call: (...args: Args) => Effect.Effect<A, E>) =>
-    (...args: Args) =>
-      Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => (away.yes ? Effect.fail(gone) : call(...args)))
-  return {
-    ...store,
-    open: (owner) =>
-      Effect.map(store.open(owner), (opened) => ({
-        ...opened,
-        commit: guarded(opened.commit),
-        committed: guarded(opened.committed)
-      }))
-  }
 }

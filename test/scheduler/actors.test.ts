@@ -1,11 +1,12 @@
 /** The live actors of a scheduler: who gets one, what it shows, and when it ends. Long: one scenario for each way to end. */
-import { createScheduler, cron, date, interval, memory, StoreUnavailable, stream, task } from "carillon"
+import { createScheduler, cron, date, interval, StoreUnavailable, stream, task } from "carillon"
 import type { JobStore, SchedulerOptions } from "carillon"
 import { virtualClock } from "carillon/testing"
 import { Effect } from "effect"
 import { Subject } from "rxjs"
 import { describe, expect, it } from "vitest"
 import type { AnyActorRef, InspectionEvent } from "xstate"
+import { unreliable } from "./unreliableStore.ts"
 
 const start = Date.UTC(2026, 0, 5, 9)
 
@@ -268,25 +269,6 @@ function follow(
     if (states.at(-1) !== value) states.push(value)
   })
   return states
-}
-
-/** A memory store that is away while `away.yes`. */
-function unreliable(away: { yes: boolean }): JobStore {
-  const store = memory()
-  const gone = new StoreUnavailable({ store: "memory", operation: "commit", cause: "away" })
-  const guarded =
-    <Args extends ReadonlyArray<never>, A, E>(call: (...args: Args) => Effect.Effect<A, E>) =>
-    (...args: Args) =>
-      Effect.suspend((): Effect.Effect<A, E | StoreUnavailable> => (away.yes ? Effect.fail(gone) : call(...args)))
-  return {
-    ...store,
-    open: (owner) =>
-      Effect.map(store.open(owner), (opened) => ({
-        ...opened,
-        commit: guarded(opened.commit),
-        committed: guarded(opened.committed)
-      }))
-  }
 }
 
 /** An inspector that keeps what it sees. */

@@ -1,4 +1,7 @@
-/** What callers do to a simulated scheduler, and whether what they are told is on disk when they are told. */
+/**
+ * What callers do to a simulated scheduler, and whether what they are told is on disk when they are told.
+ * Long: one command after another, each with what it may answer.
+ */
 import { isOfFireTime } from "../../src/store/claimKind.ts"
 import type { JobHandle, Scheduler } from "../../src/index.ts"
 import type { CommandLine } from "../history/history.ts"

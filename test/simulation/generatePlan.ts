@@ -1,6 +1,7 @@
 /**
  * A plan from a seed. Each seed takes its own small set of features (swarm testing): worlds with everything at once hide
  * what only shows when one thing happens often.
+ * Long: all that is drawn from a seed, in the order in which it is drawn.
  */
 import { withCorrections } from "./corrections.ts"
 import type {

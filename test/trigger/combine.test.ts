@@ -1,3 +1,4 @@
+/** Long: tables of fire times, one combination after another. */
 import { describe, expect, it } from "vitest"
 import { calendarInterval } from "../../src/trigger/calendarInterval.ts"
 import { and, or } from "../../src/trigger/combine.ts"

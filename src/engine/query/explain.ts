@@ -1,4 +1,7 @@
-/** Why a job ran at an instant, or why it did not: one sentence with the facts, from the rows and the trigger. */
+/**
+ * Why a job ran at an instant, or why it did not: one sentence with the facts, from the rows and the trigger.
+ * A few lines long of 300: the order in which the reasons are tried is the answer.
+ */
 import type { AwaitedEnd } from "../../executor/executor.ts"
 import type { EpochMillis, InstantInput } from "../../time/instant.ts"
 import { readInstant } from "../../time/instant.ts"

@@ -1,4 +1,7 @@
-/** Takes what is due from a store and lets each job decide. Remembers when there is nothing to ask, and what is left out. */
+/**
+ * Takes what is due from a store and lets each job decide. Remembers when there is nothing to ask, and what is left out.
+ * A few lines long of 300: what is left out and when it is asked again belong together.
+ */
 import { Effect } from "effect"
 import { dueFireTimes } from "../../job/dueFireTimes.ts"
 import { firesHeld, waitOverAt, wakeAtOf } from "../../job/snapshot.ts"

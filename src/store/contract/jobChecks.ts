@@ -1,4 +1,7 @@
-/** Jobs: what is written is read back to the letter, and found by wake-up, id, key and filter. */
+/**
+ * Jobs: what is written is read back to the letter, and found by wake-up, id, key and filter.
+ * Long: one check after another, each for itself.
+ */
 import { Effect } from "effect"
 import { asStored, byKey, check, idsOf, job, keysOf, owned, same, state, type StoreCheck } from "./storeCheck.ts"
 import { dueQuery, dueRows, nextWakeAt, wakingExecutors } from "./dueReads.ts"

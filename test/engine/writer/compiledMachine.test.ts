@@ -1,4 +1,7 @@
-/** The table against its authority: XState and table take the same events, value and context are compared on each. */
+/**
+ * The table against its authority: XState and table take the same events, value and context are compared on each.
+ * Long: a table is held to XState in each thing that it can do and refuses.
+ */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { AnyStateMachine, EventObject } from "xstate"

@@ -1,3 +1,4 @@
+/** Long: tables of fire times and of refusals. */
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { and, or } from "../../../src/trigger/combine.ts"
