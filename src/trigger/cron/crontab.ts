@@ -2,7 +2,7 @@
  * Reads a whole crontab file, a user's or one of /etc/cron.d: environment lines, CRON_TZ, `%` and @reboot, as the programs cronie and Vixie cron
  * read them. One thing is added: below `CRON_SECONDS=yes` entries have six time fields, seconds first, and `@secondly` is a macro; `no` ends it.
  * Runs nothing: an entry says what and when.
- * A few lines long of 300: one pass over the lines of a file.
+ * A few lines long of 300: the lines of a file are read once, in order.
  */
 import { Data } from "effect"
 import { shortened, unquoted } from "../../input/inWords.ts"
