@@ -1,7 +1,7 @@
 /** What happened, as an Observable and as listeners by type. Numbers every event, whether or not anyone looks. */
 import type { Observable } from "rxjs"
 import type { EpochMillis } from "../time/instant.ts"
-import { callBack } from "./callback.ts"
+import { heed } from "./callback.ts"
 import type { Within } from "./callback.ts"
 import { IsolatedObservable } from "./isolatedObservable.ts"
 import type { EventBody, SchedulerEvent, SchedulerEventType } from "./schedulerEvent.ts"
@@ -13,6 +13,14 @@ export type EventListener<T extends SchedulerEventType = SchedulerEventType> = (
 
 /** What a listener or subscriber threw, and where; reported, never passed on to the engine. */
 export type ListenerFailure = (error: unknown, where: string) => void
+
+/** Takes the events of one commit, in order. */
+export interface EventSink {
+  /** True: somebody listens to events of the type. Others need not be made, but are counted. */
+  wants(type: SchedulerEventType): boolean
+  tell(body: EventBody): void
+  skip(count: number): void
+}
 
 export class EventStream {
   private seq = 0
@@ -58,10 +66,9 @@ export class EventStream {
     const isWanted = (event: SchedulerEvent): event is SchedulerEvent & { readonly type: T } => wanted.has(event.type)
     const sink = (event: SchedulerEvent): void => {
       if (!isWanted(event)) return
-      callBack(
-        () => listener(event),
-        (error) => this.report(error, `a listener of ${event.type}`)
-      )
+      // What `callBack` does, but for its two functions an event; what is thrown is reported by whoever calls this.
+      const given: unknown = listener(event)
+      if (given !== undefined) heed(given, (error) => this.report(error, `a listener of ${event.type}`))
     }
     if (this.ended) return () => undefined
     this.sinks.add(sink)
@@ -79,7 +86,8 @@ export class EventStream {
     }
   }
 
-  private isWanted(type: SchedulerEventType): boolean {
+  /** True while somebody listens to events of the type: making an event costs more than numbering it. */
+  wants(type: SchedulerEventType): boolean {
     return this.wantAll > 0 || this.wanted.has(type)
   }
 
@@ -90,29 +98,32 @@ export class EventStream {
     return () => void this.onEnd.delete(callback)
   }
 
-  /** True while someone looks: making an event costs more than numbering it. */
+  /** True while someone listens to anything. */
   get observed(): boolean {
     return this.sinks.size > 0
   }
 
   publish(at: EpochMillis, body: EventBody): void {
-    if (this.isWanted(body.type)) this.publishAll(at, [body])
+    if (this.wants(body.type)) this.within(() => this.number(at, { ...body }))
     else this.skip(1)
   }
 
-  /** In order. Entering the async context is dearer than telling an event: once for all. */
-  publishAll(at: EpochMillis, bodies: ReadonlyArray<EventBody>): void {
-    if (this.sinks.size === 0) this.skip(bodies.length)
-    else if (bodies.length > 0)
-      this.within(() => {
-        for (const body of bodies) this.number(at, body)
-      })
+  /** The events of one commit. Entering the async context is dearer than telling an event: once for all. */
+  publishAll(at: EpochMillis, tellTo: (sink: EventSink) => void): void {
+    const sink: EventSink = {
+      wants: (type) => this.wants(type),
+      tell: (body) => this.number(at, body),
+      skip: (count) => this.skip(count)
+    }
+    if (this.observed) this.within(() => tellTo(sink))
+    else tellTo(sink)
   }
 
   private number(at: EpochMillis, body: EventBody): void {
     const seq = ++this.seq
-    if (!this.isWanted(body.type)) return
-    const event = { ...body, at, seq } as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
+    if (!this.wants(body.type)) return
+    // The body is this event's own: a copy would cost more than telling it.
+    const event = Object.assign(body, { at, seq }) as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
     if (this.telling) this.waiting.push(event)
     else this.tellAll(event)
   }

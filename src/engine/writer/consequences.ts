@@ -2,15 +2,15 @@
  * What the decisions of one commit lead to: rows to write, then events to publish, attempts to start and to abort. In the
  * order in which they were decided.
  */
+import type { EventSink } from "../../event/eventStream.ts"
 import type { EventBody } from "../../event/schedulerEvent.ts"
 import type { Settlement } from "../../executor/executor.ts"
 import type { Claim, JobAnswer } from "../../job/jobEvent.ts"
-import type { Outcome } from "../../job/run.ts"
 import { anewRequest, valueRequest } from "../../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
-import type { Json } from "../../trigger/trigger.ts"
 import type { Job } from "../job/jobCodec.ts"
+import { AnswerNews } from "./answerNews.ts"
 import type { UnitEnvironment } from "./unitEnvironment.ts"
 
 /** An attempt to start once its claim is on disk. */
@@ -29,15 +29,14 @@ export class Consequences {
   readonly claims: Array<ClaimRow> = []
   readonly settled: Array<SettleRow> = []
   readonly ledger: Array<LedgerRow> = []
-  readonly events: Array<EventBody> = []
-  /** Events that nobody looks at are counted, not made. */
-  unmadeEvents = 0
   readonly starts: Array<Start> = []
   /** Executing runs to abort. */
   readonly cancels: Array<{ readonly jobKey: number; readonly runKey: number }> = []
   /** Requests that became runs, and runs that ended: somebody may wait for them. */
   readonly requestsClaimed: Array<{ readonly jobKey: number; readonly ticket: number; readonly runKey: number }> = []
   readonly runsEnded: Array<number> = []
+  /** What is to be told, in order. Events are made when they are told: most of them nobody wants. */
+  private readonly news: Array<EventBody | AnswerNews> = []
   private readonly environment: UnitEnvironment
 
   constructor(environment: UnitEnvironment) {
@@ -45,17 +44,24 @@ export class Consequences {
   }
 
   tell(event: EventBody): void {
-    if (this.environment.observed) this.events.push(event)
-    else this.unmadeEvents += 1
+    this.news.push(event)
+  }
+
+  /** Tells all that this leads to. */
+  tellTo(sink: EventSink): void {
+    for (const news of this.news)
+      if (news instanceof AnswerNews) news.tellTo(sink, this.environment)
+      else sink.tell(news)
   }
 
   /**
-   * Turns what the machine decided into rows, starts and events, in the order in which they are told. `counted`: after which number
+   * Turns what the machine decided into rows, starts and news, in the order in which they are told. `counted`: after which number
    * ledger entries of the job counted before this step; `null`: all.
    */
   add(job: Job, answer: JobAnswer, settlement: Settlement | undefined, counted: number | null): void {
-    const { now, runId, observed } = this.environment
-    const jobId = job.row.id
+    const { now } = this.environment
+    if (answer.ended.length + answer.claims.length + answer.entries.length > 0)
+      this.news.push(new AnswerNews(job, answer, settlement))
     for (const { run, outcome, retryAt } of answer.ended) {
       const final = retryAt === null
       if (final) this.runsEnded.push(run.runKey)
@@ -68,20 +74,6 @@ export class Consequences {
         result: settlement?.result ?? null,
         error: errorText(settlement)
       })
-      const waits = settlement?.waitsUntil !== undefined
-      if (!observed) this.unmadeEvents += final || outcome === "interrupted" || waits ? 1 : 2
-      else {
-        const stamp = { jobId, runId: runId(run.runKey), fireAt: run.fireAt, attempt: run.attempt }
-        const times = { startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
-        const end = { ...stamp, ...times, final, retryAt }
-        if (outcome === "succeeded")
-          this.events.push({ type: "RunSucceeded", ...end, result: parsed(settlement?.result) })
-        else if (final || !waits)
-          this.events.push({ type: unsuccessful[outcome], ...end, error: settlement?.error ?? null })
-        if (!final && outcome !== "interrupted") {
-          this.events.push({ type: "RunRetryDue", ...stamp, retryAt, error: settlement?.error ?? null })
-        }
-      }
     }
     for (const claim of answer.claims) {
       const args = claim.args === undefined ? null : JSON.stringify(claim.args)
@@ -96,8 +88,6 @@ export class Consequences {
       if (claim.ticket !== undefined)
         this.requestsClaimed.push({ jobKey: job.key, ticket: claim.ticket, runKey: claim.runKey })
       this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args, checkpoint: null })
-      if (!observed) this.unmadeEvents += 1
-      else this.events.push({ type: "RunClaimed", jobId, runId: runId(claim.runKey), fireAt: claim.fireAt, attempt: 1 })
     }
     for (const entry of answer.entries) {
       this.ledger.push({
@@ -110,11 +100,6 @@ export class Consequences {
         runKey: entry.into ?? (counted === null ? null : counted + 1),
         at: now
       })
-      const range = { jobId, fireAt: entry.from, through: entry.through, count: entry.count }
-      if (entry.kind === "misfired" && entry.reason !== null)
-        this.tell({ type: "FireMisfired", ...range, reason: entry.reason })
-      if (entry.kind === "coalesced" && entry.into !== null)
-        this.tell({ type: "FireCoalesced", ...range, into: runId(entry.into) })
     }
     for (const run of answer.retries) {
       const args = run.args === undefined ? null : JSON.stringify(run.args)
@@ -140,16 +125,6 @@ export class Consequences {
     })
   }
 }
-
-const unsuccessful = {
-  failed: "RunFailed",
-  timedOut: "RunTimedOut",
-  cancelled: "RunCancelled",
-  interrupted: "RunInterrupted"
-} as const satisfies Record<Exclude<Outcome, "succeeded">, string>
-
-const parsed = (text: string | null | undefined): Json =>
-  text === null || text === undefined ? null : (JSON.parse(text) as Json)
 
 const errorText = (settlement: Settlement | undefined): string | null =>
   settlement?.error ? JSON.stringify(settlement.error) : null

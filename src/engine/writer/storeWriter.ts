@@ -267,8 +267,10 @@ export class StoreWriter implements OrderSource, Writer {
   }
 
   started({ order }: DispatchedOrder, at: EpochMillis): void {
+    const { events } = this.host
     const { jobId, runId, fireAt, attempt } = order
-    this.host.events.publish(at, { type: "RunStarted", jobId, runId, fireAt, attempt })
+    if (events.wants("RunStarted")) events.publish(at, { type: "RunStarted", jobId, runId, fireAt, attempt })
+    else events.skip(1)
   }
 
   progressed({ order }: DispatchedOrder, value: Json): void {
@@ -422,7 +424,6 @@ export class StoreWriter implements OrderSource, Writer {
       paused: host.paused,
       missedThrough: this.claimingSince.missedThrough(now),
       forgottenThrough: this.forgottenThrough,
-      observed: host.events.observed,
       runId: (runKey) => this.runId(runKey)
     })
     for (const job of loaded) {
@@ -541,8 +542,7 @@ export class StoreWriter implements OrderSource, Writer {
       this.cache.put(job)
       this.due.noteChanged(job)
     }
-    host.events.publishAll(unit.now, unit.consequences.events)
-    host.events.skip(unit.consequences.unmadeEvents)
+    host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))
     for (const intent of applied) intent.committed()
     host.committed(this, unit)
     for (const start of unit.consequences.starts) host.dispatcher.submit(orderOf(this, start.job, start))

@@ -14,7 +14,5 @@ export interface UnitEnvironment {
   readonly missedThrough: EpochMillis | null
   /** Fire times up to here may be those of done jobs that retention has deleted; `null`: it has deleted none. */
   readonly forgottenThrough: EpochMillis | null
-  /** False: events are counted, not made. */
-  readonly observed: boolean
   readonly runId: (runKey: number) => string
 }

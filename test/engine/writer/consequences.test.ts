@@ -1,12 +1,13 @@
 /** Rows, events and starts that a decision leads to. */
 import { describe, expect, it } from "vitest"
 import { Consequences } from "../../../src/engine/writer/consequences.ts"
+import type { SchedulerEventType } from "../../../src/event/schedulerEvent.ts"
 import type { Settlement } from "../../../src/executor/executor.ts"
 import type { AnswerEntry, Ended, JobAnswer } from "../../../src/job/jobEvent.ts"
 import { noAnswer } from "../../../src/job/jobEvent.ts"
 import { isOfFireTime, isOfValue, retriedKey } from "../../../src/store/claimKind.ts"
 import type { JobParts } from "./jobs.ts"
-import { liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
+import { liveRun, makeJob, makeUnit, minute, toldBy } from "./jobs.ts"
 
 const now = 10 * minute
 const settlement: Settlement = {
@@ -14,24 +15,25 @@ const settlement: Settlement = {
   error: { name: "Error", message: "no" }
 }
 
-/** What follows from an answer of `job-1`. */
+/** What follows from an answer of `job-1`; `wanted`: the events that somebody listens to, default all. */
 const followed = (
   answer: Partial<JobAnswer>,
   {
-    observed = true,
+    wanted = null,
     settled,
     counted = null,
     job = {}
   }: {
-    readonly observed?: boolean
+    readonly wanted?: ReadonlyArray<SchedulerEventType> | null
     readonly settled?: Settlement
     readonly counted?: number | null
     readonly job?: JobParts
   } = {}
-): Consequences => {
-  const consequences = new Consequences(makeUnit({ now, observed }).environment)
+) => {
+  const consequences = new Consequences(makeUnit({ now }).environment)
   consequences.add(makeJob(1, job), { ...noAnswer, ...answer }, settled, counted)
-  return consequences
+  const { settled: ends, claims, ledger, starts, requestsClaimed, runsEnded } = consequences
+  return { settled: ends, claims, ledger, starts, requestsClaimed, runsEnded, ...toldBy(consequences, wanted) }
 }
 const ended = (part: Partial<Ended> = {}): Ended => ({
   ...{ run: liveRun(7, { attempt: 2 }), outcome: "failed", retryAt: null },
@@ -115,22 +117,37 @@ describe("an attempt that ended", () => {
     ["and is tried again", { retryAt: now }, 2],
     ["by an interruption and is tried again", { retryAt: now, outcome: "interrupted" }, 1]
   ])("%s counts as many events as it would tell, where nobody listens", (_how, part, count) => {
-    const unheard = followed({ ended: [ended(part)] }, { observed: false })
-    expect([unheard.events, unheard.unmadeEvents]).toEqual([[], count])
-    expect(followed({ ended: [ended(part)] }).events.length).toBe(count)
+    const unheard = followed({ ended: [ended(part)] }, { wanted: [] })
+    expect([unheard.events, unheard.skipped]).toEqual([[], count])
+    const heard = followed({ ended: [ended(part)] })
+    expect([heard.events.length, heard.skipped]).toEqual([count, 0])
   })
+})
+
+it("makes the events that somebody listens to, and counts the others", () => {
+  const answer = {
+    ended: [ended({ retryAt: now + 5 })],
+    claims: [{ runKey: 20, fireAt: minute, requested: false }],
+    entries: [entry({}), entry({ kind: "coalesced", reason: null, into: 20 })]
+  }
+  const all = ["RunFailed", "RunRetryDue", "RunClaimed", "FireMisfired", "FireCoalesced"] as const
+  expect(followed(answer).events.map(({ type }) => type)).toEqual(all)
+  for (const type of all) {
+    const { events, skipped } = followed(answer, { wanted: [type] })
+    expect([events.map((event) => event.type), skipped]).toEqual([[type], 4])
+  }
 })
 
 describe("a run that is claimed", () => {
   const claim = { runKey: 20, fireAt: minute, requested: false }
 
   it("is written, told and started", () => {
-    const { claims, events, starts, requestsClaimed, unmadeEvents } = followed({ claims: [claim] })
+    const { claims, events, starts, requestsClaimed } = followed({ claims: [claim] })
     expect(claims).toEqual([{ runKey: 20, jobKey: 1, fireAt: minute, request: 0, claimedAt: now, args: null }])
     expect(events).toEqual([{ type: "RunClaimed", jobId: "job-1", runId: "run-20", fireAt: minute, attempt: 1 }])
     expect(starts).toMatchObject([{ runKey: 20, fireAt: minute, attempt: 1, args: null }])
-    expect([requestsClaimed, unmadeEvents]).toEqual([[], 0])
-    expect(followed({ claims: [claim] }, { observed: false }).unmadeEvents).toBe(1)
+    expect(requestsClaimed).toEqual([])
+    expect(followed({ claims: [claim] }, { wanted: [] })).toMatchObject({ events: [], skipped: 1 })
   })
 
   it("on request says so, takes its own arguments, and answers who waits for it", () => {
@@ -173,8 +190,8 @@ describe("fire times without a run of their own", () => {
 
   it("that nobody owed are recorded and not told", () => {
     for (const kind of ["paused", "superseded"] as const) {
-      const { ledger, events, unmadeEvents } = followed({ entries: [entry({ kind, reason: null, count: 0 })] })
-      expect([ledger.length, events, unmadeEvents]).toEqual([1, [], 0])
+      const { ledger, events, skipped } = followed({ entries: [entry({ kind, reason: null, count: 0 })] })
+      expect([ledger.length, events, skipped]).toEqual([1, [], 0])
     }
   })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { loadRow } from "../../../src/engine/writer/dueJobs.ts"
 import { interval } from "../../../src/trigger/interval.ts"
 import { dueJob, newDue, now, rowOf } from "./dueScene.ts"
-import { faultyTrigger, liveRun, makeJob, makeUnit, minute, missingTrigger } from "./jobs.ts"
+import { faultyTrigger, liveRun, makeJob, makeUnit, minute, missingTrigger, toldBy } from "./jobs.ts"
 
 const retry = { attempts: 3, backoffMs: 1000, factor: 1, maxBackoffMs: 1000, jitter: 0, when: null }
 
@@ -31,7 +31,7 @@ describe("a due job", () => {
     unit.load(dueJob(1, { memory: { pausedAt: 5 } }))
     answer([{ ...rowOf(dueJob(1)), memory: "}{" }])
     Effect.runSync(due.take(unit, 10, false))
-    expect([unit.consequences.claims, unit.consequences.events]).toEqual([[], []])
+    expect([unit.consequences.claims, toldBy(unit.consequences).events]).toEqual([[], []])
   })
 
   it("whose row cannot be read is parked with its bytes kept, and the others are served", () => {
@@ -40,7 +40,9 @@ describe("a due job", () => {
     const { unit, claimed } = take()
     expect(claimed).toEqual([2])
     expect(unit.batch().states).toContainEqual(expect.objectContaining({ key: 1, memory: "}{", fault: true }))
-    expect(unit.consequences.events).toContainEqual(expect.objectContaining({ type: "JobParked", jobId: "job-1" }))
+    expect(toldBy(unit.consequences).events).toContainEqual(
+      expect.objectContaining({ type: "JobParked", jobId: "job-1" })
+    )
   })
 
   it("of another executor than the store says is written anew, under its own", () => {
@@ -112,7 +114,7 @@ describe("a due job", () => {
     answer([dueJob(1)])
     const { unit } = take()
     expect(unit.byKey(1)?.memory.fault).toMatchObject({ kind: "faultyTrigger" })
-    expect(unit.consequences.events).toMatchObject([{ type: "JobParked", jobId: "job-1" }])
+    expect(toldBy(unit.consequences).events).toMatchObject([{ type: "JobParked", jobId: "job-1" }])
   })
 
   it("whose trigger fails goes on with nothing: an attempt that was due waits", () => {

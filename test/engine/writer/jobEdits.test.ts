@@ -9,11 +9,11 @@ import { interval } from "../../../src/trigger/interval.ts"
 import { stream } from "../../../src/trigger/stream.ts"
 import { definitionEnvironment } from "./definitions.ts"
 import type { JobParts } from "./jobs.ts"
-import { faultyTrigger, liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy } from "./jobs.ts"
+import { faultyTrigger, liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy, toldBy } from "./jobs.ts"
 
 const now = 10 * minute
 const environment = definitionEnvironment({ now })
-const eventsOf = ({ consequences }: UnitOfWork) => consequences.events.map(({ type }) => type)
+const eventsOf = ({ consequences }: UnitOfWork) => toldBy(consequences).events.map(({ type }) => type)
 const done = { exhausted: true, nextFireAt: null } as const
 
 /** A unit at the tenth minute with a job that is next due at the eleventh. */
@@ -81,7 +81,7 @@ describe("pausing", () => {
     const error = thrownBy(() => pause(unit, job))
     expect(error).toBeInstanceOf(JobStateError)
     expect(error).toMatchObject({ jobId: "job-1", verb: "pauseJob", state })
-    expect(unit.consequences.events).toEqual([])
+    expect(toldBy(unit.consequences).events).toEqual([])
   })
 
   it("is refused where the trigger's code is not registered, with what is missing", () => {
@@ -249,7 +249,7 @@ describe("removing", () => {
     unit.unreadableKeys.set("bad", 3)
     removeById(unit, "bad")
     expect(unit.batch().removed).toEqual([{ key: 3, removedAt: now }])
-    expect(unit.consequences.events).toEqual([{ type: "JobRemoved", jobId: "bad" }])
+    expect(toldBy(unit.consequences).events).toEqual([{ type: "JobRemoved", jobId: "bad" }])
   })
 
   it("is refused for an id that nobody has", () => {

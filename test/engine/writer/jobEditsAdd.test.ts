@@ -8,10 +8,10 @@ import { date } from "../../../src/trigger/date.ts"
 import { interval } from "../../../src/trigger/interval.ts"
 import { define } from "./definitions.ts"
 import type { JobParts } from "./jobs.ts"
-import { everyMinute, liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy } from "./jobs.ts"
+import { everyMinute, liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy, toldBy } from "./jobs.ts"
 
 const now = 10 * minute
-const eventsOf = ({ consequences }: UnitOfWork) => consequences.events.map(({ type }) => type)
+const eventsOf = ({ consequences }: UnitOfWork) => toldBy(consequences).events.map(({ type }) => type)
 const everyHour = interval("1 hour", { start: 0 })
 
 /** A unit with the job `job-1`, as it was declared, and what happened to it since. */
@@ -141,7 +141,7 @@ describe("a job that is declared again", () => {
   it("as it is changes nothing", () => {
     const { unit, job } = unitWith()
     expect(addTo(unit, again({ id: "job-1" }))).toBe(job)
-    expect([unit.changes, unit.consequences.events]).toEqual([0, []])
+    expect([unit.changes, toldBy(unit.consequences).events]).toEqual([0, []])
   })
 
   it.each<readonly [string, Parameters<typeof define>[0], object]>([

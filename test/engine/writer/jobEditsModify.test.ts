@@ -8,7 +8,7 @@ import { interval } from "../../../src/trigger/interval.ts"
 import { stream } from "../../../src/trigger/stream.ts"
 import { definitionEnvironment } from "./definitions.ts"
 import type { JobParts } from "./jobs.ts"
-import { liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy } from "./jobs.ts"
+import { liveRun, makeJob, makeUnit, minute, missingTrigger, thrownBy, toldBy } from "./jobs.ts"
 
 const now = 10 * minute
 const environment = definitionEnvironment({ now })
@@ -44,7 +44,7 @@ describe("modifying a job", () => {
     const { row } = makeJob(1)
     expect(unit.batch().redefined).toEqual([{ key: 1, ...row, rules: "{}", notes: JSON.stringify(notes) }])
     expect(unit.byKey(1)?.memory.nextFireAt).toBe(now + minute)
-    expect(unit.consequences.events).toEqual([{ type: "JobModified", jobId: "job-1" }])
+    expect(toldBy(unit.consequences).events).toEqual([{ type: "JobModified", jobId: "job-1" }])
     expect(unit.batch().ledger).toEqual([])
   })
 

@@ -1,7 +1,9 @@
 /** Jobs and units of work by hand: nothing is read and nothing is written. */
 import type { Job } from "../../../src/engine/job/jobCodec.ts"
+import type { Consequences } from "../../../src/engine/writer/consequences.ts"
 import type { UnitEnvironment } from "../../../src/engine/writer/unitEnvironment.ts"
 import { UnitOfWork } from "../../../src/engine/writer/unitOfWork.ts"
+import type { EventBody, SchedulerEventType } from "../../../src/event/schedulerEvent.ts"
 import type { JobRules } from "../../../src/job/rules.ts"
 import { defaultRules } from "../../../src/job/rules.ts"
 import type { LiveRun } from "../../../src/job/run.ts"
@@ -74,7 +76,6 @@ export const makeUnit = (environment: Partial<UnitEnvironment> = {}): UnitOfWork
     paused: false,
     missedThrough: null,
     forgottenThrough: null,
-    observed: true,
     runId: (runKey) => `run-${runKey}`,
     ...environment
   })
@@ -101,4 +102,20 @@ export const thrownBy = (call: () => unknown): unknown => {
     return error
   }
   throw new Error("nothing was thrown")
+}
+
+/** What it tells to somebody who listens to events of these types; `null`: to all. */
+export const toldBy = (
+  consequences: Pick<Consequences, "tellTo">,
+  types: ReadonlyArray<SchedulerEventType> | null = null
+): { readonly events: ReadonlyArray<EventBody>; readonly skipped: number } => {
+  const events: Array<EventBody> = []
+  let skipped = 0
+  const wants = (type: SchedulerEventType): boolean => types === null || types.includes(type)
+  consequences.tellTo({
+    wants,
+    tell: (event) => (wants(event.type) ? events.push(event) : (skipped += 1)),
+    skip: (count) => (skipped += count)
+  })
+  return { events, skipped }
 }

@@ -5,7 +5,7 @@ import type { DispatchedOrder } from "../../../src/engine/dispatchedOrder.ts"
 import type { Settlement } from "../../../src/executor/executor.ts"
 import { interval } from "../../../src/trigger/interval.ts"
 import type { JobParts } from "./jobs.ts"
-import { liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
+import { liveRun, makeJob, makeUnit, minute, toldBy } from "./jobs.ts"
 
 const nothing = (): undefined => undefined
 
@@ -75,10 +75,10 @@ describe("an outcome", () => {
       live: [{ runKey: 7, attempt: 2, retryAt: now + minute, putOffs: 1 }],
       crashes: 0
     })
-    expect(unit.consequences.events).toMatchObject([{ type: "RunRetryDue", attempt: 1, retryAt: now + minute }])
+    expect(toldBy(unit.consequences).events).toMatchObject([{ type: "RunRetryDue", attempt: 1, retryAt: now + minute }])
     const removed = settled(waits, { memory: { removed: true, exhausted: true } })
     expect(removed.batch().settled).toMatchObject([{ runKey: 7, outcome: "cancelled", finishedAt: now - 20 }])
-    expect(removed.consequences.events).toMatchObject([{ type: "RunCancelled", final: true }])
+    expect(toldBy(removed.consequences).events).toMatchObject([{ type: "RunCancelled", final: true }])
   })
 
   it("that does not fit its task parks the job and keeps the run, whatever the rules", () => {
@@ -88,7 +88,7 @@ describe("an outcome", () => {
       value: "paused",
       memory: { fault: { kind: "checkpoint", message: "no" }, live: [{ runKey: 7, attempt: 2 }] }
     })
-    expect(unit.consequences.events.map(({ type }) => type)).toEqual(["RunFailed", "RunRetryDue", "JobParked"])
+    expect(toldBy(unit.consequences).events.map(({ type }) => type)).toEqual(["RunFailed", "RunRetryDue", "JobParked"])
   })
 
   it("of a job that is gone changes nothing", () => {

@@ -33,7 +33,7 @@ describe("what a writer may claim", () => {
     writer.forgetWakeUps()
     expect(calls.slice(before)).toEqual([])
     const { value } = submit((unit) => unit.environment)
-    expect(value).toMatchObject({ claiming: false, paused: true, observed: true })
+    expect(value).toMatchObject({ claiming: false, paused: true })
     host.claiming = true
     expect(submit((unit) => unit.environment.claiming).value).toBe(true)
   })

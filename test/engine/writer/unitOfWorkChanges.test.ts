@@ -5,12 +5,12 @@ import { dueFireTimes } from "../../../src/job/dueFireTimes.ts"
 import { defaultRules } from "../../../src/job/rules.ts"
 import { newMemory } from "../../../src/job/snapshot.ts"
 import { interval } from "../../../src/trigger/interval.ts"
-import { everyMinute, liveRun, makeJob, makeUnit, minute } from "./jobs.ts"
+import { everyMinute, liveRun, makeJob, makeUnit, minute, toldBy } from "./jobs.ts"
 
 const everyHour = interval("1 hour", { start: 0 })
 const done = { exhausted: true, nextFireAt: null } as const
 const poison = { kind: "poison", message: "it kills" } as const
-const eventsOf = ({ consequences }: UnitOfWork) => consequences.events.map(({ type }) => type)
+const eventsOf = ({ consequences }: UnitOfWork) => toldBy(consequences).events.map(({ type }) => type)
 const crash = (runKeys: ReadonlyArray<number>) =>
   ({ type: "interrupted", now: minute, firstRunKey: 1000, runKeys, crash: true, next: null }) as const
 
@@ -188,7 +188,7 @@ describe("a job's state", () => {
     const unit = makeUnit()
     unit.step(unit.load(makeJob(1, { memory: { live: [liveRun(7)], crashes: 2, ...part } })), crash([7]))
     expect(unit.byKey(1)?.memory.fault).toMatchObject({ kind: "poison" })
-    expect(unit.consequences.events.filter(({ type }) => type === "JobParked")).toMatchObject([
+    expect(toldBy(unit.consequences).events.filter(({ type }) => type === "JobParked")).toMatchObject([
       { jobId: "job-1", fault: { kind: "poison" } }
     ])
   })
@@ -196,6 +196,6 @@ describe("a job's state", () => {
   it("is told once where a parked job is parked anew", () => {
     const unit = makeUnit()
     unit.park(unit.load(makeJob(1, { memory: { pausedAt: 5, fault: poison } })), { ...poison, message: "again" })
-    expect(unit.consequences.events).toMatchObject([{ type: "JobParked", fault: { message: "again" } }])
+    expect(toldBy(unit.consequences).events).toMatchObject([{ type: "JobParked", fault: { message: "again" } }])
   })
 })
