@@ -30,8 +30,8 @@ export const orderOf = (
     readonly args: string | null
     readonly checkpoint?: string | null
   }
-): DispatchedOrder => ({
-  order: {
+): DispatchedOrder => {
+  const order: RunOrder = {
     runId: source.runId(run.runKey),
     jobId: job.row.id,
     task: job.row.task,
@@ -39,14 +39,16 @@ export const orderOf = (
     fireAt: run.fireAt,
     attempt: run.attempt,
     timeoutMs: job.rules.timeoutMs,
-    awaitEnd: job.rules.onAborted === "await",
-    ...(run.checkpoint ? { checkpoint: jsonOr(run.checkpoint) } : {})
-  },
-  executor: job.row.executor,
-  source,
-  jobKey: job.key,
-  runKey: run.runKey
-})
+    awaitEnd: job.rules.onAborted === "await"
+  }
+  return {
+    order: run.checkpoint ? { ...order, checkpoint: jsonOr(run.checkpoint) } : order,
+    executor: job.row.executor,
+    source,
+    jobKey: job.key,
+    runKey: run.runKey
+  }
+}
 
 /** A damaged text is a checkpoint that fits no task. */
 const jsonOr = (text: string): Json => {

@@ -3,7 +3,7 @@
  * what it throws is reported, and a run that it throws at, or settles with what is no settlement, has failed. A few lines long of 300, so
  * that who has an order at each moment can be read in one piece.
  */
-import { callBack, heed } from "../event/callback.ts"
+import { heed } from "../event/callback.ts"
 import type {
   AttemptId,
   Executor,
@@ -224,19 +224,31 @@ export class Dispatcher {
     return this.environment.timers.now()
   }
 
+  /** Asked for every order, so without the functions that `guarded` takes. */
   private freeIn(name: string, { executor }: Slot): number {
-    return this.guarded(name, "free", () => executor.free(), 0)
+    try {
+      const free: unknown = executor.free()
+      if (typeof free === "number") return free
+      heed(free, (error) => this.report(name, error, "free"))
+    } catch (error) {
+      this.report(name, error, "free")
+    }
+    return 0
   }
 
   private give(slot: Slot, dispatched: DispatchedOrder): void {
-    const { order, executor } = dispatched
-    const refused = (error: unknown): void => {
-      this.report(executor, error, "submit")
-      // Refused or broken: either way this attempt will not be made. Unless the executor has settled it already.
-      if (this.orders.get(order.runId) !== dispatched) return
-      this.settle(dispatched, failedBy(error, this.now))
+    try {
+      const given: unknown = slot.executor.submit(dispatched.order)
+      if (given !== undefined) heed(given, (error) => this.refused(dispatched, error))
+    } catch (error) {
+      this.refused(dispatched, error)
     }
-    callBack(() => slot.executor.submit(order), refused)
+  }
+
+  /** Refused or broken: either way this attempt will not be made. Unless the executor has settled it already. */
+  private refused(dispatched: DispatchedOrder, error: unknown): void {
+    this.report(dispatched.executor, error, "submit")
+    if (this.orders.get(dispatched.order.runId) === dispatched) this.settle(dispatched, failedBy(error, this.now))
   }
 
   private checked(name: string, settlement: Settlement): Settlement {
@@ -264,7 +276,12 @@ export class Dispatcher {
     return {
       started: (attempt, at) => {
         const own = this.ordered(attempt)
-        if (own !== undefined) this.guarded(name, "started", () => own.source.started(own, at), undefined)
+        if (own === undefined) return
+        try {
+          own.source.started(own, at)
+        } catch (error) {
+          this.report(name, error, "started")
+        }
       },
       progressed: (attempt, value) => {
         const own = this.ordered(attempt)
@@ -278,7 +295,11 @@ export class Dispatcher {
       settled: (attempt, settlement) => {
         const own = this.ordered(attempt)
         if (own === undefined) return
-        this.guarded(name, "settled", () => this.settle(own, this.checked(name, settlement)), undefined)
+        try {
+          this.settle(own, this.checked(name, settlement))
+        } catch (error) {
+          this.report(name, error, "settled")
+        }
         this.refill(name)
       }
     }

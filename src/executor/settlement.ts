@@ -38,7 +38,8 @@ export const checkSettlement = (given: Settlement): Settlement => {
     unfit,
     waitsUntil
   }: Unknown<Settlement> = given
-  if (!outcomes.some((known) => known === outcome)) throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
+  if (!(outcomes as ReadonlyArray<unknown>).includes(outcome))
+    throw refused("outcome", outcome, `one of ${outcomes.join(", ")}`)
   if (startedAt !== null && !isInstant(startedAt)) throw refused("startedAt", startedAt, "epoch milliseconds or null")
   if (!isInstant(finishedAt)) throw refused("finishedAt", finishedAt, "epoch milliseconds")
   if (result !== null && !isWritten(given) && !isJsonText(result)) throw refused("result", result, "JSON text or null")

@@ -92,6 +92,8 @@ export const owedFireTimes = (trigger: Trigger, first: EpochMillis | null, now: 
   return more ? { from: first, through, count, more } : { from: first, through, count }
 }
 
+const none: ReadonlyArray<EpochMillis> = []
+
 const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following: NextFire): DueFireTimes => {
   const late = fireAt < graceFrom
   return {
@@ -99,9 +101,10 @@ const oneDue = (fireAt: EpochMillis, graceFrom: number, all: boolean, following:
     due: late ? null : single(fireAt),
     second: null,
     penultimate: null,
-    times: all && !late ? [fireAt] : [],
+    times: all && !late ? [fireAt] : none,
     more: false,
-    ...following
+    nextFireAt: following.nextFireAt,
+    exhausted: following.exhausted
   }
 }
 

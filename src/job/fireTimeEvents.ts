@@ -65,7 +65,21 @@ const togetherAs = (
       ? [due.from, rest(due, second ?? due.through, due.through)]
       : [due.through, rest(due, due.from, answer.penultimate ?? waited?.through ?? due.from)]
   const passed = waited === null && answer.late === null ? cursor : null
-  events.push({ type: "due", ...coming, fireAt, coalesced, each: false, passed, ...next })
+  const { nextFireAt, exhausted } = answer
+  const { args, missedThrough = null } = coming
+  const event: DueEvent = {
+    type: "due",
+    now,
+    firstRunKey,
+    fireAt,
+    coalesced,
+    each: false,
+    passed,
+    missedThrough,
+    nextFireAt,
+    exhausted
+  }
+  events.push(args === undefined ? event : { ...event, args })
   return events
 }
 

@@ -38,7 +38,7 @@ export class JobDraft {
 
   /** Claims a run for a fire time; the key of it. */
   claim(fireAt: EpochMillis, args?: Json): number {
-    const runKey = this.begin({ fireAt, ...(args === undefined ? {} : { args }) }, false)
+    const runKey = args === undefined ? this.beginPlain(fireAt) : this.begin({ fireAt, args }, false)
     this.memory.runCount += 1
     this.memory.lastFireAt = fireAt
     this.memory.misfire = null
@@ -59,14 +59,30 @@ export class JobDraft {
   }
 
   private begin({ ticket, ...own }: Request, requested: boolean): number {
+    const runKey = this.takeRunKey()
+    const run = { runKey, attempt: 1, retryAt: null, ...own }
+    const claim = { runKey, requested, ...own }
+    this.add(requested ? { ...run, requested } : run, ticket === undefined ? claim : { ...claim, ticket })
+    return runKey
+  }
+
+  /** The same for what most runs are: no spread, for they are many. */
+  private beginPlain(fireAt: EpochMillis): number {
+    const runKey = this.takeRunKey()
+    this.add({ runKey, fireAt, attempt: 1, retryAt: null }, { runKey, requested: false, fireAt })
+    return runKey
+  }
+
+  private takeRunKey(): number {
     const runKey = this.nextRunKey++
     // Any key would be another run's.
     if (Number.isNaN(runKey)) throw new TypeError("a run is claimed for an event that names no key for it")
-    const run = { runKey, attempt: 1, retryAt: null, ...own }
-    const claim = { runKey, requested, ...own }
-    this.memory.live = [...this.memory.live, requested ? { ...run, requested } : run]
-    ;(this.claims ??= [...this.before.claims]).push(ticket === undefined ? claim : { ...claim, ticket })
     return runKey
+  }
+
+  private add(run: LiveRun, claim: Claim): void {
+    this.memory.live = [...this.memory.live, run]
+    ;(this.claims ??= [...this.before.claims]).push(claim)
   }
 
   /** The run as it will be while its next attempt is under way. */

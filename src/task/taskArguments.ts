@@ -126,7 +126,16 @@ const valueAt = (args: Json, path: ReadonlyArray<string | number>): unknown => {
 const moreText = (message: string, count: number): string =>
   count > 1 ? `${message} (and ${count - 1} more)` : message
 
-const copyOf = (json: Json): Json => (typeof json === "object" && json !== null ? toJson(json, unlimited) : json)
-
-// Stored arguments have been measured when they were added.
-const unlimited: JsonLimits = { depth: 1_000, length: Infinity }
+/** Stored arguments were looked at when they were added, and were measured then. */
+const copyOf = (json: Json): Json => {
+  if (typeof json !== "object" || json === null) return json
+  if (Array.isArray(json)) return (json as ReadonlyArray<Json>).map(copyOf)
+  const copy: { [key: string]: Json } = {}
+  for (const [key, value] of Object.entries(json)) {
+    // Assigning to `__proto__` would set the prototype.
+    if (key === "__proto__")
+      Object.defineProperty(copy, key, { value: copyOf(value), enumerable: true, configurable: true, writable: true })
+    else copy[key] = copyOf(value)
+  }
+  return copy
+}

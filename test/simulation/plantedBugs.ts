@@ -252,8 +252,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "a fixed delay counts from the fire time",
     "src/engine/writer/outcomeIntent.ts",
-    "nextAfterRun(job.trigger, settlement.finishedAt, unit.now)",
-    "nextAfterRun(job.trigger, job.memory.lastFireAt ?? settlement.finishedAt, unit.now)"
+    "nextAfterRun(job.trigger, settlement.finishedAt, now)",
+    "nextAfterRun(job.trigger, job.memory.lastFireAt ?? settlement.finishedAt, now)"
   ),
   bug(
     "timeouts are not applied",
@@ -301,8 +301,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "every event is published twice",
     "src/engine/writer/storeWriter.ts",
-    "host.events.publishAll(unit.now, unit.consequences.events)",
-    "host.events.publishAll(unit.now, unit.consequences.events.flatMap((event) => [event, event]))"
+    "host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))",
+    "for (const _ of [1, 2]) host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))"
   ),
   bug(
     "the end of a job is not told",

@@ -141,7 +141,9 @@ export const encodeMemory = (memory: JobMemory): string => {
   if (memory.nextFireAt !== null) text += `,"nextFireAt":${memory.nextFireAt}`
   if (memory.lastFireAt !== null) text += `,"lastFireAt":${memory.lastFireAt}`
   if (memory.lastOutcome !== null) text += `,"lastOutcome":"${memory.lastOutcome}"`
-  if (memory.live.length > 0) text += `,"live":[${memory.live.map(encodeLive).join()}]`
+  const [only] = memory.live
+  if (only !== undefined)
+    text += `,"live":[${memory.live.length === 1 ? encodeLive(only) : memory.live.map(encodeLive).join()}]`
   if (memory.queue.length > 0) text += `,"queue":${JSON.stringify(memory.queue)}`
   if (memory.catchUpThrough !== null) text += `,"catchUpThrough":${memory.catchUpThrough}`
   if (memory.backlog !== null) text += `,"backlog":${JSON.stringify(memory.backlog)}`

@@ -10,7 +10,7 @@ import { anewRequest, valueRequest } from "../../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Job } from "../job/jobCodec.ts"
-import { AnswerNews } from "./answerNews.ts"
+import { AnswerEvents } from "./answerEvents.ts"
 import type { UnitEnvironment } from "./unitEnvironment.ts"
 
 /** An attempt to start once its claim is on disk. */
@@ -36,7 +36,7 @@ export class Consequences {
   readonly requestsClaimed: Array<{ readonly jobKey: number; readonly ticket: number; readonly runKey: number }> = []
   readonly runsEnded: Array<number> = []
   /** What is to be told, in order. Events are made when they are told: most of them nobody wants. */
-  private readonly news: Array<EventBody | AnswerNews> = []
+  private readonly toTell: Array<EventBody | AnswerEvents> = []
   private readonly environment: UnitEnvironment
 
   constructor(environment: UnitEnvironment) {
@@ -44,24 +44,24 @@ export class Consequences {
   }
 
   tell(event: EventBody): void {
-    this.news.push(event)
+    this.toTell.push(event)
   }
 
   /** Tells all that this leads to. */
   tellTo(sink: EventSink): void {
-    for (const news of this.news)
-      if (news instanceof AnswerNews) news.tellTo(sink, this.environment)
-      else sink.tell(news)
+    for (const each of this.toTell)
+      if (each instanceof AnswerEvents) each.tellTo(sink, this.environment)
+      else sink.tell(each)
   }
 
   /**
-   * Turns what the machine decided into rows, starts and news, in the order in which they are told. `counted`: after which number
+   * Turns what the machine decided into rows, starts and events, in the order in which they are told. `counted`: after which number
    * ledger entries of the job counted before this step; `null`: all.
    */
   add(job: Job, answer: JobAnswer, settlement: Settlement | undefined, counted: number | null): void {
     const { now } = this.environment
     if (answer.ended.length + answer.claims.length + answer.entries.length > 0)
-      this.news.push(new AnswerNews(job, answer, settlement))
+      this.toTell.push(new AnswerEvents(job, answer, settlement))
     for (const { run, outcome, retryAt } of answer.ended) {
       const final = retryAt === null
       if (final) this.runsEnded.push(run.runKey)

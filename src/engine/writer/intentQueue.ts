@@ -53,6 +53,8 @@ export class IntentQueue {
   }
 }
 
+const none: ReadonlyArray<never> = []
+
 /** The jobs that the intents name: those kept decoded, and rows of the others. An unknown one is in neither. */
 export const jobsOf = (
   intents: ReadonlyArray<Intent>,
@@ -63,22 +65,21 @@ export const jobsOf = (
   const ids = new Set<string>()
   const keys = new Set<number>()
   for (const intent of intents) {
-    for (const id of intent.ids ?? []) {
+    for (const id of intent.ids ?? none) {
       const job = cache.byId(id)
       if (job === undefined) ids.add(id)
       else found.push(job)
     }
-    for (const key of intent.keys ?? []) {
+    for (const key of intent.keys ?? none) {
       const job = cache.byKey(key)
       if (job === undefined) keys.add(key)
       else found.push(job)
     }
   }
   if (ids.size === 0 && keys.size === 0) return Effect.succeed(found)
-  const none: ReadonlyArray<JobRow> = []
   return Effect.zipWith(
-    ids.size === 0 ? Effect.succeed(none) : store.reads.jobs({ ids: [...ids] }),
-    keys.size === 0 ? Effect.succeed(none) : store.reads.jobs({ keys: [...keys] }),
+    ids.size === 0 ? Effect.succeed<ReadonlyArray<JobRow>>(none) : store.reads.jobs({ ids: [...ids] }),
+    keys.size === 0 ? Effect.succeed<ReadonlyArray<JobRow>>(none) : store.reads.jobs({ keys: [...keys] }),
     (byId, byKey) => [...found, ...byId, ...byKey]
   )
 }

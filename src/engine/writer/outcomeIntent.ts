@@ -41,28 +41,37 @@ export class OutcomeIntent implements Intent {
     if (job === undefined) return
     const { settlement } = this
     const { runKey } = this.dispatched
-    const base = { now: unit.now, firstRunKey: unit.nextRunKey, held: !unit.environment.claiming }
+    const { now, nextRunKey: firstRunKey } = unit
+    const held = !unit.environment.claiming
     const ended = endOf(settlement, job)
-    const next = nextAfterRun(job.trigger, settlement.finishedAt, unit.now)
+    const next = nextAfterRun(job.trigger, settlement.finishedAt, now)
     if (ended === null) {
       const workerDied = settlement.crashed === true
-      unit.step(job, { type: "interrupted", ...base, runKeys: [runKey], crash: false, workerDied, next }, settlement)
+      const runKeys = [runKey]
+      unit.step(
+        job,
+        { type: "interrupted", now, firstRunKey, held, runKeys, crash: false, workerDied, next },
+        settlement
+      )
       return
     }
-    unit.step(
-      job,
-      {
-        type: "settled",
-        ...base,
-        runKey,
-        ...ended,
-        errorName: settlement.error?.name ?? null,
-        retryable: settlement.retryable,
-        ...(settlement.crashed === true ? { crashed: true } : {}),
-        next
-      },
-      settlement
-    )
+    const { outcome, again } = ended
+    const { error, retryable, crashed } = settlement
+    const errorName = error?.name ?? null
+    const event: SettledEvent = {
+      type: "settled",
+      now,
+      firstRunKey,
+      held,
+      runKey,
+      outcome,
+      again,
+      errorName,
+      retryable,
+      crashed,
+      next
+    }
+    unit.step(job, event, settlement)
     if (settlement.unfit === true && settlement.error !== null)
       unit.park(unit.byKey(job.key) ?? job, checkpointFault(settlement.error.message))
   }

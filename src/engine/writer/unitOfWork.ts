@@ -51,6 +51,8 @@ export class UnitOfWork {
   readonly unreadableKeys = new Map<string, number>()
   private readonly working = new Map<number, Working>()
   private readonly keysById = new Map<string, number>()
+  /** What `changed` gave, and after how many edits. */
+  private listed: { readonly edits: number; readonly jobs: ReadonlyArray<Job> } | null = null
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
   /** How far runs have come, the newest of each. */
@@ -179,6 +181,7 @@ export class UnitOfWork {
 
   /** Writes the job's state again though nothing happened to it: its wake-up was out of date. */
   touch(job: Job): void {
+    this.edits += 1
     this.workingOf(job).stateChanged = true
   }
 
@@ -231,7 +234,9 @@ export class UnitOfWork {
     let current = job
     for (const event of fireTimeEvents(job.memory, job.rules, due, coming)) {
       // Later ones are told the keys that earlier ones have left.
-      const next = this.step(current, { ...event, firstRunKey: this.nextRunKey })
+      const { nextRunKey } = this
+      const own = event.firstRunKey === nextRunKey ? event : { ...event, firstRunKey: nextRunKey }
+      const next = this.step(current, own)
       if (next === undefined) break
       current = next
       // It stays due, or no run is left for what follows.
@@ -260,10 +265,15 @@ export class UnitOfWork {
     this.consequences.tell(event)
   }
 
-  /** The jobs as they will be once the commit has succeeded. */
-  *changed(): Iterable<Job> {
-    for (const { job, stateChanged, definitionChanged } of this.working.values())
-      if (stateChanged || definitionChanged) yield job
+  /** The jobs as they will be once the commit has succeeded. Listed once: all that follow a commit go through it. */
+  changed(): ReadonlyArray<Job> {
+    if (this.listed === null || this.listed.edits !== this.edits) {
+      const jobs: Array<Job> = []
+      for (const { job, stateChanged, definitionChanged } of this.working.values())
+        if (stateChanged || definitionChanged) jobs.push(job)
+      this.listed = { edits: this.edits, jobs }
+    }
+    return this.listed.jobs
   }
 
   /** Jobs that are added or have another definition. */
@@ -280,7 +290,7 @@ export class UnitOfWork {
       this.unreadable.length +
       this.marks.size +
       this.checkpoints.size +
-      this.dirty
+      this.changed().length
     )
   }
 
@@ -305,13 +315,6 @@ export class UnitOfWork {
       ...(marks.length === 0 ? {} : { marks }),
       ...(checkpoints.length === 0 ? {} : { checkpoints })
     }
-  }
-
-  private get dirty(): number {
-    let count = 0
-    for (const { stateChanged, definitionChanged } of this.working.values())
-      if (stateChanged || definitionChanged) count += 1
-    return count
   }
 
   private workingOf(job: Job): Working {

@@ -28,18 +28,20 @@ export const updateJobs = sized(
     FROM v WHERE key = k`
 )
 
-export const definitionParams = (row: JobDefinitionRow & { readonly key: number }): ReadonlyArray<unknown> => [
-  row.key,
-  row.id,
-  row.task,
-  row.trigger,
-  row.stream,
-  row.args,
-  row.rules,
-  row.notes,
-  row.addedAt,
-  row.executor === "default" ? null : row.executor
-]
+export const definitionParams = (params: Array<unknown>, row: JobDefinitionRow & { readonly key: number }): void => {
+  params.push(
+    row.key,
+    row.id,
+    row.task,
+    row.trigger,
+    row.stream,
+    row.args,
+    row.rules,
+    row.notes,
+    row.addedAt,
+    row.executor === "default" ? null : row.executor
+  )
+}
 
 export const updateExecutors = sized(
   (rows) => `WITH v(k, a) AS (VALUES ${placeholders(rows, 2)})
@@ -65,33 +67,30 @@ export const updateStates = sized(
 )
 
 export const stateParams = (
+  params: Array<unknown>,
   row: JobStateRow,
   at: EpochMillis,
   executors: Executors["numbers"]
-): ReadonlyArray<unknown> => [
-  row.key,
-  stateCodes[row.value],
-  row.wakeAt,
-  row.fault ? 1 : 0,
-  row.value === "done" ? at : null,
-  executors.get(row.executor),
-  row.memory
-]
+): void => {
+  params.push(
+    row.key,
+    stateCodes[row.value],
+    row.wakeAt,
+    row.fault ? 1 : 0,
+    row.value === "done" ? at : null,
+    executors.get(row.executor),
+    row.memory
+  )
+}
 
 export const insertRuns = sized(
   (rows) =>
     `INSERT INTO runs(run_key, job_key, fire_at, request, claimed_at, epoch, args) VALUES ${placeholders(rows, 7)}`
 )
 
-export const claimParams = (row: ClaimRow, epoch: number): ReadonlyArray<unknown> => [
-  row.runKey,
-  row.jobKey,
-  row.fireAt,
-  row.request,
-  row.claimedAt,
-  epoch,
-  row.args
-]
+export const claimParams = (params: Array<unknown>, row: ClaimRow, epoch: number): void => {
+  params.push(row.runKey, row.jobKey, row.fireAt, row.request, row.claimedAt, epoch, row.args)
+}
 
 export const settleRuns = sized(
   (rows) => `WITH v(k, a, b, c, d, e, f) AS (VALUES ${placeholders(rows, 7)})
@@ -99,28 +98,23 @@ export const settleRuns = sized(
     FROM v WHERE run_key = k AND finished_at IS NULL`
 )
 
-export const settleParams = (row: SettleRow): ReadonlyArray<unknown> => [
-  row.runKey,
-  row.attempt,
-  row.startedAt,
-  row.finishedAt,
-  row.outcome === null ? null : outcomeCodes[row.outcome],
-  row.result,
-  row.error
-]
+export const settleParams = (params: Array<unknown>, row: SettleRow): void => {
+  params.push(
+    row.runKey,
+    row.attempt,
+    row.startedAt,
+    row.finishedAt,
+    row.outcome === null ? null : outcomeCodes[row.outcome],
+    row.result,
+    row.error
+  )
+}
 
 export const insertLedger = sized(
   (rows) => `INSERT INTO ledger(job_key, kind, from_at, through_at, count, reason, run_key, at)
     VALUES ${placeholders(rows, 8)}`
 )
 
-export const ledgerParams = (row: LedgerRow): ReadonlyArray<unknown> => [
-  row.jobKey,
-  kindCodes[row.kind],
-  row.fromAt,
-  row.throughAt,
-  row.count,
-  row.reason,
-  row.runKey,
-  row.at
-]
+export const ledgerParams = (params: Array<unknown>, row: LedgerRow): void => {
+  params.push(row.jobKey, kindCodes[row.kind], row.fromAt, row.throughAt, row.count, row.reason, row.runKey, row.at)
+}

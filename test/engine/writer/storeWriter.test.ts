@@ -189,6 +189,17 @@ describe("a writer", () => {
     expect(numbers).toEqual([3])
   })
 
+  it("tells a listener what a commit says that was on its way when it began to listen", async () => {
+    const { host, hold, add, timers } = newScene({ observed: false })
+    const answer = hold("commit")
+    const asked = add("a")
+    const seen: Array<number> = []
+    host.events.on("JobAdded", ({ seq }) => seen.push(seq))
+    answer()
+    await timers.advance(0)
+    expect([asked.state, seen]).toEqual(["committed", [1]])
+  })
+
   it("aborts runs after the commit that decided so", async () => {
     const { timers, host, submit, add, startedAt } = newScene()
     add("a")

@@ -9,7 +9,7 @@ import type { UnitEnvironment } from "./unitEnvironment.ts"
 
 type Telling = Pick<UnitEnvironment, "now" | "runId">
 
-export class AnswerNews {
+export class AnswerEvents {
   private readonly job: Job
   private readonly answer: JobAnswer
   private readonly settlement: Settlement | undefined
