@@ -3,8 +3,8 @@
  * one part of the answer. What they mean is written in `src/job`.
  */
 import type { JobDecision } from "../src/job/jobDraft.ts"
+import { JobDraft } from "../src/job/jobDraft.ts"
 import type { JobContext, JobEvent } from "../src/job/jobEvent.ts"
-import { noAnswer } from "../src/job/jobEvent.ts"
 import { retime, setRight } from "../src/job/clockSetBack.ts"
 import * as command from "../src/job/onCommand.ts"
 import * as fireTime from "../src/job/onDue.ts"
@@ -31,13 +31,23 @@ const when =
     isOf(event, types) && rule(context, event)
 
 /** What is done about events of these types. */
-const does =
-  <T extends Type>(
-    types: ReadonlyArray<T>,
-    rule: (context: JobContext, event: Of<T>) => Partial<JobDecision>
-  ): Action =>
-  ({ context, event }) =>
-    isOf(event, types) ? rule(context, event) : {}
+const does = <T extends Type>(types: ReadonlyArray<T>, rule: (draft: JobDraft, event: Of<T>) => void): Action =>
+  drafted((draft, event) => {
+    if (isOf(event, types)) rule(draft, event)
+  })
+
+/** Those of one transition may share a draft, see `compiledMachine.ts`; by itself each has its own. */
+const drafted = (change: (draft: JobDraft, event: JobEvent) => void): Action => {
+  const alone: Action = ({ context, event }) => {
+    const draft = begin(context, event)
+    change(draft, event)
+    return draft.decision()
+  }
+  return Object.assign(alone, { drafted: { begin, change, end } })
+}
+
+const begin = (context: JobContext, event: JobEvent): JobDraft => new JobDraft(context, event)
+const end = (draft: JobDraft): JobDecision => draft.decision()
 
 /** A rule about a fire time holds only where the job takes any. */
 const due = (rule: (context: JobContext, event: Of<"due">) => boolean): Guard =>
@@ -114,7 +124,7 @@ export const jobGuards = {
 
 export const jobActions = {
   /** Each event is answered for itself. */
-  answerAnew: ({ context }) => (context.answer === noAnswer ? {} : { answer: noAnswer }),
+  answerAnew: drafted((draft) => draft.answerAnew()),
 
   // Fire times.
   accountFor: does(["due", "late", "counted"], fireTime.accountFor),
@@ -123,8 +133,8 @@ export const jobActions = {
   queue: does(["due"], fireTime.queueFire),
   queueAsMissed: does(["due"], fireTime.queueAsMissed),
   leaveDue: does(["due"], fireTime.leaveDue),
-  misfireAtMaxInstances: does(["due"], (context, event) => fireTime.misfireOne(context, event, "maxInstances")),
-  misfireAtFullQueue: does(["due"], (context, event) => fireTime.misfireOne(context, event, "queueFull")),
+  misfireAtMaxInstances: does(["due"], (draft, event) => fireTime.misfireOne(draft, event, "maxInstances")),
+  misfireAtFullQueue: does(["due"], (draft, event) => fireTime.misfireOne(draft, event, "queueFull")),
   withdraw: does(["due"], fireTime.withdraw),
   endBefore: does(["due"], fireTime.endBefore),
   misfireLate: does(["late"], fireTime.misfireLate),

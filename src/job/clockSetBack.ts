@@ -4,9 +4,8 @@
  */
 import type { EpochMillis } from "../time/instant.ts"
 import { clockMarginMs } from "../time/timers.ts"
-import { JobDraft } from "./jobDraft.ts"
-import type { JobDecision } from "./jobDraft.ts"
-import type { JobContext, RetimeEvent, SetRightEvent } from "./jobEvent.ts"
+import type { JobDraft } from "./jobDraft.ts"
+import type { RetimeEvent, SetRightEvent } from "./jobEvent.ts"
 import type { LedgerKind } from "./ledger.ts"
 import { withdrawBacklog } from "./maxRuns.ts"
 import { misfireQueued } from "./overlap.ts"
@@ -75,8 +74,7 @@ export const counts = (
 const throughOf = ({ fireAt, coalesced }: QueuedFire): EpochMillis => Math.max(fireAt, coalesced?.through ?? fireAt)
 
 /** The engine has found the clock set back by `aheadMs`: the job goes on, and so do attempts that wait for an instant of the wrong clock. */
-export const setRight = (context: JobContext, event: SetRightEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const setRight = (draft: JobDraft, event: SetRightEvent): void => {
   const { memory } = draft
   const { now, aheadMs, next, nextRunKey } = event
   memory.live = memory.live.map((run) =>
@@ -87,16 +85,14 @@ export const setRight = (context: JobContext, event: SetRightEvent): JobDecision
   if (next !== null) {
     countFromNow(draft, now, nextRunKey)
     memory.misfire = null
-    const { maxRuns } = context.rules
+    const { maxRuns } = draft.rules
     memory.exhausted = next.exhausted || (maxRuns !== null && memory.runCount >= maxRuns)
     memory.nextFireAt = memory.exhausted ? null : next.nextFireAt
   }
-  return draft.decision()
 }
 
 /** The trigger's zone has other rules since the job's next fire time was computed: it counts on from `from`, by the new ones. */
-export const retime = (context: JobContext, event: RetimeEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const retime = (draft: JobDraft, event: RetimeEvent): void => {
   const { memory } = draft
   if (event.from > memory.since)
     draft.record("superseded", { from: memory.since + 1, through: event.from, count: 0 }, null, null)
@@ -104,5 +100,4 @@ export const retime = (context: JobContext, event: RetimeEvent): JobDecision => 
   memory.cursor = event.from
   memory.exhausted = event.exhausted
   memory.nextFireAt = event.nextFireAt
-  return draft.decision()
 }

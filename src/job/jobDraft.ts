@@ -1,8 +1,13 @@
-/** One action's part of a decision while it is made: a private copy of the job's memory, and the answer so far. Pure to the caller. */
+/**
+ * A decision while it is made: a private copy of the job's memory, and the answer so far. The actions of a transition change it one after
+ * the other. Pure to whoever asks for the decision.
+ */
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
-import type { AnswerEntry, Claim, Ended, JobAnswer, JobContext } from "./jobEvent.ts"
+import type { AnswerEntry, Claim, Ended, JobAnswer, JobContext, JobEvent } from "./jobEvent.ts"
+import { noAnswer } from "./jobEvent.ts"
+import type { JobRules } from "./rules.ts"
 import type { LedgerKind } from "./ledger.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { LiveRun } from "./run.ts"
@@ -13,27 +18,52 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** What a run on request is asked for with. */
 export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf" | "ticket">
 
-/** What one action leads to. */
+/** What actions lead to. */
 export interface JobDecision {
   readonly memory: JobMemory
   readonly answer: JobAnswer
 }
 
 export class JobDraft {
-  readonly memory: Mutable<JobMemory>
+  readonly jobId: string
+  readonly rules: JobRules
+  private readonly given: JobMemory
+  private own: Mutable<JobMemory> | null = null
   private claims: Array<Claim> | null = null
   private retries: Array<LiveRun> | null = null
   private ended: Array<Ended> | null = null
   private cancels: Array<number> | null = null
   private entries: Array<AnswerEntry> | null = null
-  private readonly before: JobAnswer
-  private nextRunKey: number
+  private before: JobAnswer
+  private readonly firstRunKey: number
 
-  /** `firstRunKey`: of the event, if it may claim; what earlier actions of its step claimed is counted on. */
-  constructor(context: JobContext, firstRunKey = Number.NaN) {
-    this.memory = copied(context.memory)
+  /** `event`: names the key of the first run, if it may claim; what earlier actions of its step claimed is counted on. */
+  constructor(context: JobContext, event: Pick<JobEvent, "type"> & { readonly firstRunKey?: number }) {
+    this.jobId = context.jobId
+    this.rules = context.rules
+    this.given = context.memory
     this.before = context.answer
-    this.nextRunKey = firstRunKey + context.answer.claims.length
+    this.firstRunKey = event.firstRunKey ?? Number.NaN
+  }
+
+  /** A copy from the first time on that somebody asks for it. */
+  get memory(): Mutable<JobMemory> {
+    return (this.own ??= copied(this.given))
+  }
+
+  /** What was claimed so far. */
+  get claimed(): ReadonlyArray<Claim> {
+    return this.claims ?? this.before.claims
+  }
+
+  /** Attempts that have ended so far. */
+  get endedSoFar(): ReadonlyArray<Ended> {
+    return this.ended ?? this.before.ended
+  }
+
+  /** Forgets what was decided about the event before. */
+  answerAnew(): void {
+    this.before = noAnswer
   }
 
   /** Claims a run for a fire time; the key of it. */
@@ -74,7 +104,7 @@ export class JobDraft {
   }
 
   private takeRunKey(): number {
-    const runKey = this.nextRunKey++
+    const runKey = this.firstRunKey + this.claimed.length
     // Any key would be another run's.
     if (Number.isNaN(runKey)) throw new TypeError("a run is claimed for an event that names no key for it")
     return runKey
@@ -120,14 +150,17 @@ export class JobDraft {
   }
 
   decision(): JobDecision {
+    const { before, claims, retries, ended, cancels, entries } = this
+    const memory = this.own ?? this.given
+    if ((claims ?? retries ?? ended ?? cancels ?? entries) === null) return { memory, answer: before }
     return {
-      memory: this.memory,
+      memory,
       answer: {
-        claims: this.claims ?? this.before.claims,
-        retries: this.retries ?? this.before.retries,
-        ended: this.ended ?? this.before.ended,
-        cancels: this.cancels ?? this.before.cancels,
-        entries: this.entries ?? this.before.entries
+        claims: claims ?? before.claims,
+        retries: retries ?? before.retries,
+        ended: ended ?? before.ended,
+        cancels: cancels ?? before.cancels,
+        entries: entries ?? before.entries
       }
     }
   }

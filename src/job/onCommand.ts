@@ -2,8 +2,7 @@
 import type { EpochMillis } from "../time/instant.ts"
 import type { OwedFireTimes } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
-import { JobDraft } from "./jobDraft.ts"
-import type { JobDecision } from "./jobDraft.ts"
+import type { JobDraft } from "./jobDraft.ts"
 import type {
   JobContext,
   ParkEvent,
@@ -22,60 +21,49 @@ import type { LiveRun } from "./run.ts"
 import type { JobMemory } from "./snapshot.ts"
 
 /** A run beside the schedule starts at once. */
-export const claimRequest = (context: JobContext, event: RequestedEvent): JobDecision => {
-  const draft = new JobDraft(context, event.firstRunKey)
+export const claimRequest = (draft: JobDraft, event: RequestedEvent): void => {
   draft.claimRequest(event)
-  return draft.decision()
 }
 
 /** Runs under way and requests go on; retries and queued fire times wait; what is due and not served is withdrawn. */
-export const pause = (context: JobContext, event: PauseEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const pause = (draft: JobDraft, event: PauseEvent): void => {
   withdrawOwed(draft, event.owed, event.now)
   // When the schedule is over, no fire time after its end is accounted for, for none is owed.
   if (!draft.memory.exhausted) draft.memory.cursor = Math.max(draft.memory.cursor, event.now)
   draft.memory.pausedAt = event.now
   draft.memory.fault = null
-  return draft.decision()
 }
 
 /** A fault takes the job out of service. Nothing is withdrawn: what is owed is still owed when the cause is gone. */
-export const park = (context: JobContext, event: ParkEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const park = (draft: JobDraft, event: ParkEvent): void => {
   draft.memory.pausedAt ??= event.now
   draft.memory.fault = event.fault
-  return draft.decision()
 }
 
 /** The clock was ahead and was set right: the job has counted where the clock is not. */
 export const clockWasAhead = ({ memory }: JobContext, { now }: ResumeEvent): boolean => countedAhead(memory, now)
 
 /** The resumed job counts by the right clock. What was over by the wrong one need not be. */
-export const countByRightClock = (context: JobContext, event: ResumeEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const countByRightClock = (draft: JobDraft, event: ResumeEvent): void => {
   const { memory } = draft
   const from = resumedFrom(memory, event.now, event.missed)
   countFromNow(draft, event.now, event.firstRunKey)
   memory.since = from
   memory.cursor = from
-  const { maxRuns } = context.rules
+  const { maxRuns } = draft.rules
   memory.exhausted = maxRuns !== null && memory.runCount >= maxRuns
-  return draft.decision()
 }
 
 /** Fire times of the pause are not made up: the ledger keeps its stretch. What a parked job still owed is withdrawn. */
-export const leavePauseOut = (context: JobContext, { now }: ResumeEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const leavePauseOut = (draft: JobDraft, { now }: ResumeEvent): void => {
   const { memory } = draft
   withdrawBacklog(draft, null)
   span(draft, "paused", memory.cursor, now)
   memory.cursor = Math.max(memory.cursor, now)
-  return draft.decision()
 }
 
 /** In service again, from the fire time that the event names. */
-export const endPause = (context: JobContext, event: ResumeEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const endPause = (draft: JobDraft, event: ResumeEvent): void => {
   const { memory } = draft
   memory.pausedAt = null
   memory.fault = null
@@ -83,7 +71,6 @@ export const endPause = (context: JobContext, event: ResumeEvent): JobDecision =
   memory.misfire = null
   if (!memory.exhausted) memory.nextFireAt = event.nextFireAt
   memory.exhausted ||= event.exhausted
-  return draft.decision()
 }
 
 /** Where the fire times of a resumed job begin, exclusive. */
@@ -105,8 +92,7 @@ export const rescheduledFrom = (memory: JobMemory, now: EpochMillis, owed: OwedF
   countedAhead(memory, now) ? setRightFrom(now) : Math.max(servedThrough(memory, now), now - 1, owed?.through ?? 0)
 
 /** Another trigger from now on. A pause stays; the run count goes on. `event.nextFireAt` lies after `rescheduledFrom`. */
-export const reschedule = (context: JobContext, event: RescheduleEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const reschedule = (draft: JobDraft, event: RescheduleEvent): void => {
   const { memory } = draft
   const after = rescheduledFrom(memory, event.now, event.owed)
   // Not through `now`, which may be a fire time of the new trigger.
@@ -117,10 +103,9 @@ export const reschedule = (context: JobContext, event: RescheduleEvent): JobDeci
   memory.cursor = after
   memory.catchUpThrough = null
   memory.misfire = null
-  const { maxRuns } = context.rules
+  const { maxRuns } = draft.rules
   memory.exhausted = event.exhausted || (maxRuns !== null && memory.runCount >= maxRuns)
   memory.nextFireAt = memory.exhausted ? null : event.nextFireAt
-  return draft.decision()
 }
 
 /**
@@ -141,23 +126,20 @@ export const keepArguments = (memory: JobMemory, { args, rules }: Pick<RedefineE
 }
 
 /** Leaves out the next fire time, also one that lies ahead: it is accounted for, and no sign of trouble. */
-export const leaveOut = (context: JobContext, event: SkipEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const leaveOut = (draft: JobDraft, event: SkipEvent): void => {
   const { memory } = draft
   const { nextFireAt } = memory
-  if (nextFireAt === null) return draft.decision()
+  if (nextFireAt === null) return
   draft.record("misfired", single(nextFireAt), "skipped", null)
   const through = Math.max(memory.cursor, nextFireAt)
   memory.skipped = { after: servedThrough(memory, event.now), through }
   memory.cursor = through
   memory.nextFireAt = event.nextFireAt
   memory.exhausted = event.exhausted
-  return draft.decision()
 }
 
 /** Nothing more is claimed. Executing runs end by themselves and are recorded; waiting ones are cancelled. A pause ends here. */
-export const remove = (context: JobContext, event: RemoveEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const remove = (draft: JobDraft, event: RemoveEvent): void => {
   const { memory } = draft
   withdrawOwed(draft, event.owed, event.now)
   for (const fire of memory.queue) if (fire.requested !== true) misfireQueued(draft, fire, "withdrawn")
@@ -178,7 +160,6 @@ export const remove = (context: JobContext, event: RemoveEvent): JobDecision => 
   memory.nextFireAt = null
   memory.pausedAt = null
   memory.fault = null
-  return draft.decision()
 }
 
 /** What is due and will not be served. Fire times too many to be counted are one entry, like those of a pause. */

@@ -3,8 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { FireRange } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
 import type { FireTimeEvent } from "./fireTimeEvents.ts"
-import { JobDraft } from "./jobDraft.ts"
-import type { JobDecision } from "./jobDraft.ts"
+import type { JobDraft } from "./jobDraft.ts"
 import type { DueEvent, JobContext, LateEvent, RefusedEvent } from "./jobEvent.ts"
 import { claimFire, exhaust, placesLeft, runsLeft } from "./maxRuns.ts"
 import type { MisfireReason } from "./misfire.ts"
@@ -39,8 +38,7 @@ export const noPlaceForMissed = (context: JobContext, event: DueEvent): boolean 
   (placesLeft(context.memory, context.rules) === 0 || context.memory.queue.length >= maxFireTimesPerWake)
 
 /** Up to here the job has accounted for its fire times, or is about to. */
-export const accountFor = (context: JobContext, event: FireTimeEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const accountFor = (draft: JobDraft, event: FireTimeEvent): void => {
   const { memory } = draft
   const through = throughOf(event)
   memory.cursor = Math.max(memory.cursor, through)
@@ -50,7 +48,6 @@ export const accountFor = (context: JobContext, event: FireTimeEvent): JobDecisi
   if (event.type === "counted" && (event.late ?? event.due) !== null)
     memory.backlog = { late: event.late, due: event.due, second: event.second }
   if (event.type === "due") noteMissed(memory, event)
-  return draft.decision()
 }
 
 const throughOf = (event: FireTimeEvent): EpochMillis => {
@@ -74,53 +71,41 @@ const noteMissed = (memory: JobDraft["memory"], { each, fireAt, missedThrough = 
 }
 
 /** Claims the run; the last one that `maxRuns` allows ends the schedule. */
-export const claim = (context: JobContext, { firstRunKey, fireAt, args }: DueEvent): JobDecision => {
-  const draft = new JobDraft(context, firstRunKey)
-  claimFire(draft, context.rules, fireAt, args)
-  return draft.decision()
+export const claim = (draft: JobDraft, { fireAt, args }: DueEvent): void => {
+  claimFire(draft, draft.rules, fireAt, args)
 }
 
 /** The newest run stands for the others, too. */
-export const coalesce = (context: JobContext, { coalesced }: DueEvent): Partial<JobDecision> => {
-  const claimed = context.answer.claims.at(-1)
-  if (coalesced === null || claimed === undefined) return {}
-  const draft = new JobDraft(context)
+export const coalesce = (draft: JobDraft, { coalesced }: DueEvent): void => {
+  const claimed = draft.claimed.at(-1)
+  if (coalesced === null || claimed === undefined) return
   draft.record("coalesced", coalesced, null, claimed.runKey)
-  return draft.decision()
 }
 
 /** It waits as the overlap policy has it. */
-export const queueFire = (context: JobContext, event: DueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const queueFire = (draft: JobDraft, event: DueEvent): void => {
   draft.queue(asQueued(event))
-  return draft.decision()
 }
 
 /** It waits for a free instance: together with what was missed before, or in its turn where each is made up. */
-export const queueAsMissed = (context: JobContext, event: DueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const queueAsMissed = (draft: JobDraft, event: DueEvent): void => {
   const fire = asQueued(event)
   if (event.each) draft.queue({ ...fire, missed: true })
-  else queueMissed(draft, context.rules, fire, event.passed ?? -Infinity, event.now)
-  return draft.decision()
+  else queueMissed(draft, draft.rules, fire, event.passed ?? -Infinity, event.now)
 }
 
 /** It stays due: the job asks for it again when the queue is empty, since some may misfire in it. */
-export const leaveDue = (context: JobContext, event: DueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const leaveDue = (draft: JobDraft, event: DueEvent): void => {
   const { memory } = draft
   noteMissed(memory, event)
   memory.cursor = Math.max(memory.cursor, event.fireAt - 1)
   memory.nextFireAt = event.fireAt
   memory.exhausted = false
-  return draft.decision()
 }
 
 /** It met a run, or a full queue. */
-export const misfireOne = (context: JobContext, event: DueEvent, reason: MisfireReason): JobDecision => {
-  const draft = new JobDraft(context)
+export const misfireOne = (draft: JobDraft, event: DueEvent, reason: MisfireReason): void => {
   misfireQueued(draft, asQueued(event), reason)
-  return draft.decision()
 }
 
 /** One of those that are made up finds no run left: to the trigger it has not come. A stream's value is here, and is withdrawn. */
@@ -128,34 +113,26 @@ export const endsCatchUp = (context: JobContext, { each, args }: DueEvent): bool
   each && args === undefined && maxRunsReached(context)
 
 /** The schedule ends before it. */
-export const endBefore = (context: JobContext, { fireAt }: DueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const endBefore = (draft: JobDraft, { fireAt }: DueEvent): void => {
   draft.memory.cursor = Math.max(draft.memory.cursor, fireAt - 1)
   exhaust(draft)
-  return draft.decision()
 }
 
 /** No run is left for it, nor for what comes after. */
-export const withdraw = (context: JobContext, event: DueEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const withdraw = (draft: JobDraft, event: DueEvent): void => {
   draft.misfire(allOf(event), "withdrawn")
   exhaust(draft)
-  return draft.decision()
 }
 
 /** All of them were past grace. */
-export const misfireLate = (context: JobContext, event: LateEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const misfireLate = (draft: JobDraft, event: LateEvent): void => {
   draft.misfire(event, "late")
-  return draft.decision()
 }
 
 /** Fire times that cannot become runs whatever the rules say. */
-export const refuse = (context: JobContext, event: RefusedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const refuse = (draft: JobDraft, event: RefusedEvent): void => {
   draft.memory.cursor = Math.max(draft.memory.cursor, event.fireAt)
   draft.misfire({ ...single(event.fireAt), count: event.count ?? 1 }, event.reason)
-  return draft.decision()
 }
 
 const asQueued = ({ fireAt, args, coalesced }: DueEvent): QueuedFire =>

@@ -1,7 +1,6 @@
 /** An attempt ended: another attempt, or the run's outcome. The chart says which; here is what each of them means. */
 import { countFromEnd } from "./fixedDelay.ts"
-import { JobDraft } from "./jobDraft.ts"
-import type { JobDecision } from "./jobDraft.ts"
+import type { JobDraft } from "./jobDraft.ts"
 import type { AdoptedEvent, InterruptedEvent, JobContext, NextFire, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
 import type { EndedAttempt } from "./retry.ts"
 import { attemptsLeft, nextAttemptAt } from "./retry.ts"
@@ -11,8 +10,11 @@ import { crashesToPark } from "./rules.ts"
 import type { JobMemory } from "./snapshot.ts"
 import { goesOn } from "./snapshot.ts"
 
+/** What a job knows before and while it is decided. */
+type Knowing = Pick<JobContext, "jobId" | "memory">
+
 /** The run that an outcome is for. An attempt that is not under way can only be called off. */
-export const settledRun = ({ memory }: JobContext, { runKey, outcome }: SettledEvent): LiveRun | undefined =>
+export const settledRun = ({ memory }: Knowing, { runKey, outcome }: SettledEvent): LiveRun | undefined =>
   memory.live.find((run) => run.runKey === runKey && (run.retryAt === null || outcome === "cancelled"))
 
 /** Whether the attempt may be followed by another: the job's rules or the task say so, and nothing forbids it. */
@@ -26,7 +28,7 @@ export const maySettleAgain = (context: JobContext, event: SettledEvent): boolea
 }
 
 /** Field by field: it is asked for at the end of every attempt. */
-const endedAttempt = ({ jobId }: JobContext, event: SettledEvent, run: LiveRun): EndedAttempt => ({
+const endedAttempt = ({ jobId }: Knowing, event: SettledEvent, run: LiveRun): EndedAttempt => ({
   jobId,
   fireAt: run.fireAt,
   attempt: run.attempt,
@@ -46,41 +48,32 @@ export const killedItsWorker = (context: JobContext, event: SettledEvent): boole
 }
 
 /** Another attempt follows, due in its own time. */
-export const retry = (context: JobContext, event: SettledEvent): Partial<JobDecision> => {
-  const run = settledRun(context, event)
-  if (run === undefined) return {}
-  const draft = new JobDraft(context)
+export const retry = (draft: JobDraft, event: SettledEvent): void => {
+  const run = settledRun(draft, event)
+  if (run === undefined) return
   const { memory } = draft
-  const retryAt = nextAttemptAt(endedAttempt(context, event, run), context.rules.retry)
+  const retryAt = nextAttemptAt(endedAttempt(draft, event, run), draft.rules.retry)
   memory.crashes = 0
   draft.end(run, event.outcome, retryAt)
   const tried = putOffBy(counted(run, event.crashed === true), event)
   memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt })
-  return draft.decision()
 }
 
 /** The run has ended with its attempt. */
-export const endRun = (context: JobContext, event: SettledEvent): Partial<JobDecision> => {
-  const run = settledRun(context, event)
-  if (run === undefined) return {}
-  const draft = new JobDraft(context)
+export const endRun = (draft: JobDraft, event: SettledEvent): void => {
+  const run = settledRun(draft, event)
+  if (run === undefined) return
   const { memory } = draft
   memory.crashes = 0
   draft.end(run, event.outcome, null)
   memory.live = without(memory.live, run)
   memory.lastOutcome = event.outcome
-  return draft.decision()
 }
 
 /** A fixed delay counts from the end of the runs that have just ended. */
-export const countFromEnds = (
-  context: JobContext,
-  { next = null }: { readonly next?: NextFire | null }
-): Partial<JobDecision> => {
-  if (next === null) return {}
-  const draft = new JobDraft(context)
-  for (const { run, retryAt } of context.answer.ended) if (retryAt === null) countFromEnd(draft, run, next)
-  return draft.decision()
+export const countFromEnds = (draft: JobDraft, { next = null }: { readonly next?: NextFire | null }): void => {
+  if (next === null) return
+  for (const { run, retryAt } of draft.endedSoFar) if (retryAt === null) countFromEnd(draft, run, next)
 }
 
 /** Deaths of its workers in a row: another end of an attempt clears them. */
@@ -103,20 +96,18 @@ export const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
   !memory.removed && (rules.overlap !== "cancel-running" || memory.queue.length === 0)
 
 /** Starts every attempt whose wait is over. */
-export const startAttempts = (context: JobContext, event: WaitOverEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const startAttempts = (draft: JobDraft, event: WaitOverEvent): void => {
   draft.memory.live = draft.memory.live.map((run) => {
-    if (run.retryAt === null || run.retryAt > event.now || !goesOn(context.memory, run)) return run
+    if (run.retryAt === null || run.retryAt > event.now || !goesOn(draft.memory, run)) return run
     const started = { ...run, retryAt: null }
     draft.retry(started)
     return started
   })
-  return draft.decision()
 }
 
 /** Runs with an attempt under way that the event names. */
 export const namedUnderWay = (
-  { memory }: JobContext,
+  { memory }: Knowing,
   { runKeys }: Pick<InterruptedEvent, "runKeys">
 ): ReadonlyArray<LiveRun> => memory.live.filter((run) => run.retryAt === null && runKeys.includes(run.runKey))
 
@@ -143,40 +134,34 @@ export const rerunsInterrupted = ({ memory, rules }: JobContext): boolean =>
   rules.onInterrupted === "rerun" && mayRetry(memory, rules)
 
 /** Another attempt of each, due at once. */
-export const attemptAgain = (context: JobContext, event: InterruptedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const attemptAgain = (draft: JobDraft, event: InterruptedEvent): void => {
   const { memory } = draft
   memory.crashes = crashesAfter(memory, event)
-  for (const run of namedUnderWay(context, event)) {
+  for (const run of namedUnderWay(draft, event)) {
     draft.end(run, "interrupted", event.now)
     const tried = event.workerDied === true ? counted(run, true) : run
     memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt: event.now })
   }
-  return draft.decision()
 }
 
 /** Their runs have ended with them. */
-export const endInterrupted = (context: JobContext, event: InterruptedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const endInterrupted = (draft: JobDraft, event: InterruptedEvent): void => {
   const { memory } = draft
   memory.crashes = crashesAfter(memory, event)
-  for (const run of namedUnderWay(context, event)) {
+  for (const run of namedUnderWay(draft, event)) {
     draft.end(run, "interrupted", null)
     memory.live = without(memory.live, run)
     memory.lastOutcome = "interrupted"
   }
-  return draft.decision()
 }
 
 /** Takes the job out of service, as what kills its process or its worker. */
-export const parkAsPoison = (context: JobContext, event: SettledEvent | InterruptedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const parkAsPoison = (draft: JobDraft, event: SettledEvent | InterruptedEvent): void => {
   const { memory } = draft
   const died = event.type === "settled" || event.workerDied === true ? "worker" : "process"
   const times = died === "worker" ? crashesToPark : memory.crashes
   memory.pausedAt ??= event.now
   memory.fault = poison(died, times)
-  return draft.decision()
 }
 
 const poison = (died: "process" | "worker", times: number): NonNullable<JobMemory["fault"]> => {
@@ -188,15 +173,15 @@ const poison = (died: "process" | "worker", times: number): NonNullable<JobMemor
 }
 
 /** Another job was found to be the one that kills the process, or this one has lived through its trial. */
-export const acquit = ({ memory, answer }: JobContext): JobDecision => ({ memory: { ...memory, crashes: 0 }, answer })
+export const acquit = ({ memory }: JobDraft): void => {
+  memory.crashes = 0
+}
 
 /** An executor still makes attempts that the last owner left: they are not interrupted. */
-export const adopt = (context: JobContext, { runKeys, epoch }: AdoptedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const adopt = (draft: JobDraft, { runKeys, epoch }: AdoptedEvent): void => {
   draft.memory.live = draft.memory.live.map((run) =>
     run.retryAt === null && runKeys.includes(run.runKey) ? { ...run, adoptedBy: epoch } : run
   )
-  return draft.decision()
 }
 
 const replaced = (live: ReadonlyArray<LiveRun>, run: LiveRun): ReadonlyArray<LiveRun> =>

@@ -3,8 +3,7 @@ import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
 import { single } from "./fireRange.ts"
-import type { JobDecision, Request } from "./jobDraft.ts"
-import { JobDraft } from "./jobDraft.ts"
+import type { JobDraft, Request } from "./jobDraft.ts"
 import type { JobContext, RequestedEvent } from "./jobEvent.ts"
 import { claimFire, placesLeft, runsLeft } from "./maxRuns.ts"
 import type { MisfireReason } from "./misfire.ts"
@@ -56,10 +55,8 @@ export const requestCancels = ({ memory, rules }: Knowing, { held }: RequestedEv
   rules.overlap === "cancel-running" && held !== true && memory.live.length >= rules.maxInstances
 
 /** A request that was accepted waits. */
-export const queueRequest = (context: JobContext, event: RequestedEvent): JobDecision => {
-  const draft = new JobDraft(context)
+export const queueRequest = (draft: JobDraft, event: RequestedEvent): void => {
   draft.queue(queuedRequest(event))
-  return draft.decision()
 }
 
 /** A request on its way into the queue. */
@@ -75,11 +72,9 @@ export const queuedRequest = ({ fireAt, args, retryOf, ticket }: Request): Queue
  * that the clock, set back, no longer shows. A fire time that has waited past its grace misfires. Nothing while the scheduler claims
  * nothing, nor while further fire times that are due follow.
  */
-export const startQueued = (context: JobContext, event: StartingEvent): Partial<JobDecision> => {
-  const { rules } = context
-  if (context.memory.queue.length === 0 || event.held === true || event.follows === true) return {}
-  const draft = new JobDraft(context, event.firstRunKey)
-  const { memory } = draft
+export const startQueued = (draft: JobDraft, event: StartingEvent): void => {
+  const { memory, rules } = draft
+  if (memory.queue.length === 0 || event.held === true || event.follows === true) return
   while (memory.live.length < rules.maxInstances && waitingIn(memory) > 0 && memory.fault === null) {
     const place = memory.queue.findIndex(
       (fire) => fire.requested === true || (memory.pausedAt === null && fire.fireAt <= event.now)
@@ -96,7 +91,6 @@ export const startQueued = (context: JobContext, event: StartingEvent): Partial<
       for (const range of standsFor(fire)) draft.record("coalesced", range, null, into)
     }
   }
-  return draft.decision()
 }
 
 /** What `startQueued` is told; `follows`: another fire time that is due comes at once. */
@@ -129,8 +123,7 @@ export const queued = (fireAt: EpochMillis, args: Json | undefined): QueuedFire 
  * Ends or aborts every live run; whatever waited is replaced by the newcomer, but for requests and what was missed. It met a run when it
  * came due, maybe before a restart, which is no overlap with what there is now: so the entry has a reason of its own.
  */
-export const cancelRunning = (context: JobContext): JobDecision => {
-  const draft = new JobDraft(context)
+export const cancelRunning = (draft: JobDraft): void => {
   const { memory } = draft
   for (const run of memory.live) {
     if (run.retryAt === null) draft.cancel(run.runKey)
@@ -143,7 +136,6 @@ export const cancelRunning = (context: JobContext): JobDecision => {
   const stays = (fire: QueuedFire): boolean => fire.requested === true || fire.missed === true
   for (const fire of memory.queue) if (!stays(fire)) misfireQueued(draft, fire, "replaced")
   memory.queue = memory.queue.filter(stays)
-  return draft.decision()
 }
 
 /** How many wait for an instance. During a pause fire times do not, so requests need not wait behind them. */

@@ -1,16 +1,13 @@
 /** A clock that was ahead and has been set right. Fire times lie hours apart. */
 import { describe, expect, it } from "vitest"
-import {
-  countedAhead,
-  counts,
-  countsAfter,
-  correctionMs,
-  retime,
-  servedThrough,
-  setRight
-} from "../../src/job/clockSetBack.ts"
+import { countedAhead, counts, countsAfter, correctionMs, servedThrough } from "../../src/job/clockSetBack.ts"
+import * as rules from "../../src/job/clockSetBack.ts"
 import type { SetRightEvent } from "../../src/job/jobEvent.ts"
+import { deciding } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
+
+const retime = deciding(rules.retime)
+const setRight = deciding(rules.setRight)
 
 const hour = 3_600_000
 const now = 100 * hour

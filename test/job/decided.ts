@@ -6,12 +6,22 @@ import type { Coming } from "../../src/job/fireTimeEvents.ts"
 import { fireTimeEvents } from "../../src/job/fireTimeEvents.ts"
 import type { JobAnswer, JobContext, JobEvent } from "../../src/job/jobEvent.ts"
 import type { JobDecision } from "../../src/job/jobDraft.ts"
+import { JobDraft } from "../../src/job/jobDraft.ts"
 import { stateOf } from "../../src/job/snapshot.ts"
 
 const table = compileMachine(jobMachine)
 
 export const decided = (context: JobContext, event: JobEvent): JobDecision =>
   table.step(stateOf(context.memory), context, event)?.context ?? context
+
+/** What one rule makes of an event by itself. */
+export const deciding =
+  <E extends JobEvent>(rule: (draft: JobDraft, event: E) => void) =>
+  (context: JobContext, event: E): JobDecision => {
+    const draft = new JobDraft(context, event)
+    rule(draft, event)
+    return draft.decision()
+  }
 
 /** What it makes of all that a trigger answered, told event by event as the engine tells it. */
 export const decidedOnAll = (context: JobContext, due: DueFireTimes, coming: Coming): JobDecision => {

@@ -15,7 +15,7 @@ const range = (from: number, through: number, count: number) => ({ from, through
 const after = (coalesce: Coalesce, ...downtimes: ReadonlyArray<readonly [number, number]>) => {
   const rules = { ...defaultRules, coalesce }
   const memory = newMemory(0, null, false)
-  const draft = new JobDraft({ jobId: "a", rules, memory, answer: noAnswer })
+  const draft = new JobDraft({ jobId: "a", rules, memory, answer: noAnswer }, { type: "due" })
   for (const [first, last] of downtimes) {
     const count = (last - first) / 10
     const fire: QueuedFire =
@@ -47,7 +47,7 @@ describe("what was missed in one downtime and the next", () => {
 
   it("counts each fire time once when the rule changes meanwhile", () => {
     const memory = newMemory(0, null, false)
-    const draft = new JobDraft({ jobId: "a", rules: defaultRules, memory, answer: noAnswer })
+    const draft = new JobDraft({ jobId: "a", rules: defaultRules, memory, answer: noAnswer }, { type: "due" })
     const earliest = { ...defaultRules, coalesce: "earliest" } as const
     queueMissed(draft, earliest, { fireAt: 10, coalesced: range(20, 30, 2) }, 0, 30)
     queueMissed(draft, earliest, { fireAt: 60, coalesced: range(70, 80, 2) }, 50, 80)
@@ -64,7 +64,7 @@ const queueAfter = (
   passed: number,
   now: number
 ) => {
-  const draft = new JobDraft(contextOf({ queue }))
+  const draft = new JobDraft(contextOf({ queue }), { type: "due" })
   queueMissed(draft, { ...defaultRules, ...rules }, fire, passed, now)
   return { queue: draft.memory.queue, entries: entryTexts(draft.decision().answer.entries) }
 }

@@ -1,11 +1,15 @@
 /** Pause, park and resume, as decisions: what the ledger says of the pause, and from where fire times count after it. */
 import { describe, expect, it } from "vitest"
 import type { PauseEvent, ResumeEvent } from "../../src/job/jobEvent.ts"
-import { park, pause, resumedFrom } from "../../src/job/onCommand.ts"
+import { resumedFrom } from "../../src/job/onCommand.ts"
+import * as rules from "../../src/job/onCommand.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
-import { decided } from "./decided.ts"
+import { decided, deciding } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
+
+const park = deciding(rules.park)
+const pause = deciding(rules.pause)
 
 const fault = { kind: "poison", message: "it kills" } as const
 

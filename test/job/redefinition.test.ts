@@ -1,13 +1,18 @@
 /** Reschedule, redefine, skip and remove, as decisions. */
 import { describe, expect, it } from "vitest"
 import type { RedefineEvent, RemoveEvent, RescheduleEvent, SkipEvent } from "../../src/job/jobEvent.ts"
-import { leaveOut, remove, reschedule, rescheduledFrom } from "../../src/job/onCommand.ts"
+import { rescheduledFrom } from "../../src/job/onCommand.ts"
+import * as rules from "../../src/job/onCommand.ts"
 import type { JobRules } from "../../src/job/rules.ts"
 import { defaultRules } from "../../src/job/rules.ts"
 import type { LiveRun } from "../../src/job/run.ts"
 import type { JobMemory } from "../../src/job/snapshot.ts"
-import { decided } from "./decided.ts"
+import { decided, deciding } from "./decided.ts"
 import { contextOf, entryTexts, run } from "./jobContext.ts"
+
+const leaveOut = deciding(rules.leaveOut)
+const remove = deciding(rules.remove)
+const reschedule = deciding(rules.reschedule)
 
 describe("another trigger", () => {
   const event: RescheduleEvent = {

@@ -1,7 +1,8 @@
 /**
  * A flat XState machine as a table: per state and event type the guarded transitions, in XState's order, then the eventless
  * ones. The engine steps jobs with it, at a fifth of what an actor costs. It starts no actor, runs no effect and gives no
- * output: a machine that needs any of that to decide is refused when it is compiled, and XState steps it instead.
+ * output: a machine that needs any of that to decide is refused when it is compiled, and XState steps it instead. Actions of a transition
+ * that change a draft share it: what each would copy is copied once.
  */
 import { Data } from "effect"
 import type { AnyStateMachine, ContextFrom, EventFromLogic, StateValueFrom } from "xstate"
@@ -65,6 +66,13 @@ type Guard = (step: { readonly context: object; readonly event: object }) => boo
 type Assign = (context: object, event: object) => object
 /** What `assign` was given, or one field of it. */
 type Assignment<Gives> = (step: AssignStep) => Gives
+
+/** How an assignment that was made of a change to a draft does it, beside doing it alone. */
+interface Drafted {
+  readonly begin: (context: object, event: object) => object
+  readonly change: (draft: object, event: object) => void
+  readonly end: (draft: object) => object
+}
 
 interface Row {
   readonly guard: Guard | null
@@ -147,9 +155,37 @@ const readRow = (machine: AnyStateMachine, source: Node, transition: Transition)
   return {
     guard: transition.guard === undefined ? null : readGuard(machine, source, transition.guard),
     target: target?.key ?? null,
-    assigns: transition.actions.map((action) => readAssign(machine, source, action))
+    assigns: together(transition.actions.map((action) => readAssign(machine, source, action)))
   }
 }
+
+/** Neighbours that change a draft of one kind are one. */
+const together = (assigns: ReadonlyArray<Assign | Drafted>): ReadonlyArray<Assign> => {
+  const all: Array<Assign> = []
+  for (let from = 0; from < assigns.length;) {
+    const first = assigns[from]
+    if (first === undefined || typeof first === "function") {
+      if (first !== undefined) all.push(first)
+      from += 1
+      continue
+    }
+    const { begin, end } = first
+    const changes: Array<Drafted["change"]> = []
+    for (let each = assigns[from]; isLike(each, first); each = assigns[from]) {
+      changes.push(each.change)
+      from += 1
+    }
+    all.push((context, event) => {
+      const draft = begin(context, event)
+      for (const change of changes) change(draft, event)
+      return withChanges(context, end(draft))
+    })
+  }
+  return all
+}
+
+const isLike = (assign: Assign | Drafted | undefined, { begin, end }: Drafted): assign is Drafted =>
+  typeof assign === "object" && assign.begin === begin && assign.end === end
 
 const readGuard = (machine: AnyStateMachine, source: Node, given: unknown): Guard => {
   const guard = implementationOf(given, machine.implementations.guards)
@@ -159,7 +195,7 @@ const readGuard = (machine: AnyStateMachine, source: Node, given: unknown): Guar
   return guard as Guard
 }
 
-const readAssign = (machine: AnyStateMachine, source: Node, given: unknown): Assign => {
+const readAssign = (machine: AnyStateMachine, source: Node, given: unknown): Assign | Drafted => {
   const action = implementationOf(given, machine.implementations.actions)
   if (
     typeof action !== "function" ||
@@ -171,6 +207,7 @@ const readAssign = (machine: AnyStateMachine, source: Node, given: unknown): Ass
   }
   const { assignment } = action
   if (typeof assignment === "function") {
+    if ("drafted" in assignment) return assignment.drafted as Drafted
     const update = assignment as Assignment<object>
     return (context, event) => withChanges(context, update(new AssignStep(context, event)))
   }

@@ -151,6 +151,40 @@ describe("compileMachine", () => {
     expect(caught(attempt)).toMatchObject({ _tag: "UncompilableMachineError", machine: "odd", at, found })
   })
 
+  it("has neighbours that change a draft of one kind share it, and gives what each by itself would give", () => {
+    let begun = 0
+    const kind = (field: "one" | "two") => {
+      const begin = (context: Readonly<Record<string, string>>) => {
+        begun += 1
+        return { text: context[field] ?? "" }
+      }
+      const end = ({ text }: { readonly text: string }) => ({ [field]: text })
+      return (by: string) => {
+        const change = (draft: { text: string }): void => void (draft.text += by)
+        const alone = ({ context }: { readonly context: Readonly<Record<string, string>> }) => {
+          const draft = begin(context)
+          change(draft)
+          return end(draft)
+        }
+        return assign(Object.assign(alone, { drafted: { begin, change, end } }))
+      }
+    }
+    const [one, two] = [kind("one"), kind("two")]
+    const plain = assign(({ context }) => ({ one: `${String(context["one"])}!` }))
+    const actions = [one("a"), one("b"), two("c"), one("d"), plain, one("e"), one("f")]
+    const machine = createMachine({
+      id: "shares",
+      initial: "a",
+      context: {},
+      states: { a: { on: { go: { actions } } } }
+    })
+    const next = compileMachine(machine).step("a", {}, { type: "go" })
+    expect([next?.context, begun]).toEqual([{ one: "abd!ef", two: "c" }, 4])
+    const actor = createActor(machine).start()
+    actor.send({ type: "go" })
+    expect(actor.getSnapshot().context).toEqual(next?.context)
+  })
+
   it("takes a machine with an output of its own, which only an actor of it gives", () => {
     const states = { a: { on: { go: "b" } }, b: { type: "final" } } as const
     const machine = createMachine({ id: "ending", initial: "a", context: {}, output: 1, states })
