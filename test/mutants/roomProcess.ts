@@ -77,8 +77,8 @@ const vitest = await createVitest(
     setupFiles: ["test/leftRunning.ts", "test/mutants/setup.ts"],
     maxWorkers: 1,
     bail: 1,
-    testTimeout: 5_000,
-    hookTimeout: 5_000,
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
     reporters: [{}]
   },
   { plugins: [plugin] }

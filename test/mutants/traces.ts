@@ -10,6 +10,7 @@ export type TestId = string
 export interface TestTrace {
   readonly passed: ReadonlySet<number>
   readonly turns: number
+  readonly tookMs: number
 }
 
 /** A test may take this many times the turns of its loops that it takes without a change, and so many more. */
@@ -31,6 +32,7 @@ export class Traces {
   chosen: ReadonlySet<TestId> | undefined = undefined
   isEndless = false
   private turns = 0
+  private enteredAt = 0
   private mostTurns = Number.POSITIVE_INFINITY
   private open = 0
 
@@ -61,6 +63,7 @@ export class Traces {
     const before = this.take()
     // Of tests that run at one time it can't be said which one passed a mark.
     for (const mark of before) this.betweenTests.add(mark)
+    this.enteredAt = performance.now()
     const known = this.tests.get(test)
     if (known === undefined) return
     this.turns = 0
@@ -72,7 +75,8 @@ export class Traces {
     this.open -= 1
     const passed = this.take()
     if (this.open > 0) for (const mark of passed) this.betweenTests.add(mark)
-    if (!this.tests.has(test)) this.tests.set(test, { passed: new Set(passed), turns: this.turns })
+    const tookMs = performance.now() - this.enteredAt
+    if (!this.tests.has(test)) this.tests.set(test, { passed: new Set(passed), turns: this.turns, tookMs })
   }
 
   /** The marks passed since it was last asked. */

@@ -3,6 +3,7 @@
  * that come by it, in modules loaded anew, until one fails. A whole process a change would take thirty times as long.
  */
 import { appendFileSync } from "node:fs"
+import { basename } from "node:path"
 import { init, runBaseTests, setupEnvironment } from "vitest/worker"
 import type { Plan, PlannedMutant, Verdict } from "./plan.ts"
 import { Traces } from "./traces.ts"
@@ -23,7 +24,15 @@ interface TestFileTrace {
   readonly file: TestFile
   readonly tests: ReadonlyArray<TestId>
   readonly betweenTests: ReadonlySet<number>
+  /** What all its tests took, and the loading of it. */
   readonly tookMs: number
+}
+
+/** The tests of a file that come by a change. */
+interface Chosen {
+  readonly file: TestFile
+  readonly tests: ReadonlyArray<TestId>
+  readonly costMs: number
 }
 
 interface Change {
@@ -52,8 +61,6 @@ class MutantRuns {
   async run(): Promise<void> {
     const traced: Array<TestFileTrace> = []
     for (const file of this.state.ctx.files) traced.push(await this.rehearse(file))
-    // The cheapest first: most changes are found by many tests.
-    traced.sort((a, b) => a.tookMs - b.tookMs)
     for (const [mutant, planned] of this.plan.mutants.entries()) {
       this.tell({ _tag: "Started", mutant })
       this.change = await this.changeOf(planned, mutant)
@@ -86,13 +93,10 @@ class MutantRuns {
     traced: ReadonlyArray<TestFileTrace>
   ): Promise<{ readonly by: string | null; readonly isCovered: boolean }> {
     const { mutants } = globalThis
-    let isCovered = false
-    for (const { file, tests, betweenTests } of traced) {
-      const passes = (marks: ReadonlySet<number>) => mutant.marks.some((mark) => marks.has(mark))
-      const chosen = passes(betweenTests) ? tests : tests.filter((test) => passes(passedBy(test)))
-      if (chosen.length === 0) continue
-      isCovered = true
-      await this.runFile(file, new Set(chosen), mostTurnsOfLoading)
+    const chosen = chosenFor(mutant, traced)
+    const isCovered = chosen.length > 0
+    for (const { file, tests } of chosen) {
+      await this.runFile(file, new Set(tests), mostTurnsOfLoading)
       if (mutants.isEndless) return { by: "an endless loop", isCovered }
       if (this.failure !== undefined) return { by: this.failure, isCovered }
     }
@@ -165,6 +169,21 @@ class MutantRuns {
     })
   }
 }
+
+/** The tests of its mirror first, for they are there to tell; then the cheapest, for most changes are found by many tests. */
+const chosenFor = (mutant: PlannedMutant, traced: ReadonlyArray<TestFileTrace>): ReadonlyArray<Chosen> => {
+  const passes = (marks: ReadonlySet<number>) => mutant.marks.some((mark) => marks.has(mark))
+  const chosen = traced.flatMap(({ file, tests, betweenTests, tookMs }): ReadonlyArray<Chosen> => {
+    const passing = passes(betweenTests) ? tests : tests.filter((test) => passes(passedBy(test)))
+    if (passing.length === 0) return []
+    const leftOutMs = tests.filter((test) => !passing.includes(test)).reduce((sum, test) => sum + tookMsOf(test), 0)
+    const isMirror = basename(file.filepath, ".test.ts") === basename(mutant.path, ".ts")
+    return [{ file, tests: passing, costMs: isMirror ? 0 : tookMs - leftOutMs }]
+  })
+  return chosen.sort((a, b) => a.costMs - b.costMs)
+}
+
+const tookMsOf = (test: TestId): number => globalThis.mutants.tests.get(test)?.tookMs ?? 0
 
 const passedBy = (test: TestId): ReadonlySet<number> => globalThis.mutants.tests.get(test)?.passed ?? new Set()
 
