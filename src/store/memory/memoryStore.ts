@@ -143,10 +143,9 @@ const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunR
   }
   found.sort((a, b) => b.fireAt - a.fireAt || b.key - a.key)
   if (found.length > limit) found.length = limit
-  const within = withinBytes(found, textLength, filter.bytes)
   return filter.texts === false
-    ? within.map(({ row }) => ({ ...row, args: null, result: null, error: null }))
-    : within.map(({ row }) => row)
+    ? found.map(({ row }) => ({ ...row, args: null, result: null, error: null }))
+    : withinBytes(found, textLength, filter.bytes).map(({ row }) => row)
 }
 
 const textLength = ({ args, result, error }: MemoryRun): number =>

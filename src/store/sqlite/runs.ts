@@ -120,7 +120,7 @@ export const readLedger = (
     return Effect.map(
       connection.values<StoredLedger>(
         `SELECT ${ledgerColumns} FROM ledger l CROSS JOIN jobs j ON j.key = l.job_key
-        WHERE ${allOf(clauses)} ORDER BY l.through_at DESC, l.entry DESC ${limited}`,
+        WHERE ${clauses.join(" AND ")} ORDER BY l.through_at DESC, l.entry DESC ${limited}`,
         [...params, filter.limit ?? noLimit]
       ),
       ledgerRows
@@ -262,15 +262,13 @@ const runConditions = (filter: RunFilter, from: EpochMillis | undefined) => {
 }
 
 const newestFirst = (clauses: ReadonlyArray<string>): string =>
-  `CROSS JOIN jobs j ON j.key = r.job_key WHERE ${allOf(clauses)} ORDER BY r.fire_at DESC, r.run_key DESC ${limited}`
+  `CROSS JOIN jobs j ON j.key = r.job_key WHERE ${clauses.join(" AND ")} ORDER BY r.fire_at DESC, r.run_key DESC ${limited}`
 
 const runRows = (
   connection: SqliteConnection,
   sql: string,
   params: ReadonlyArray<unknown>
 ): Read<ReadonlyArray<RunRow>> => Effect.map(connection.values<StoredRun>(sql, params), (rows) => rows.map(runRow))
-
-const allOf = (clauses: ReadonlyArray<string>): string => (clauses.length === 0 ? "TRUE" : clauses.join(" AND "))
 
 /** Every job that has or had the id, at most the 1,000 newest of those removed; `undefined` without an id. */
 const keysOfId = (connection: SqliteConnection, id: string | undefined): Read<ReadonlyArray<number> | undefined> =>

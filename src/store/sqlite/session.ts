@@ -16,7 +16,7 @@ export interface SqliteSession {
   running: RunningJobs | null
   /** Keys of the runs that have a checkpoint on disk, and maybe some more. */
   readonly checkpointed: Set<number>
-  /** What is known of runs by stretch of keys, see `sqliteRuns.ts`. */
+  /** What is known of runs by stretch of keys, see `runs.ts`. */
   readonly stretches: Map<number, Stretch>
   /** Whether the owner row's count of finished runs has been made anew. */
   counted: boolean

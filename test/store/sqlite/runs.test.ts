@@ -87,5 +87,7 @@ describe.each([
     expect(await lengths({ texts: false })).toEqual([none, none, none, none])
     expect(await lengths({ texts: true })).toEqual([[100, null, null], [null, null, 100], [null, 100, null], none])
     expect(await lengths({})).toEqual(await lengths({ texts: true }))
+    // They take no bytes then.
+    expect(await lengths({ texts: false, bytes: 1 })).toHaveLength(4)
   })
 })
