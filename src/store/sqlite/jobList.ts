@@ -162,20 +162,22 @@ const along = (
       const [sql, params] = query(from, bounds)
       return connection.values<Step>(sql, [...params, rows])
     }
-    for (let last: Step | null = null; ;) {
-      const before: Step | null = last
+    for (let place: readonly [at: number, key: number] | null = null; ;) {
+      const before: readonly [at: number, key: number] | null = place
       const steps: ReadonlyArray<Step> = yield* connection.alone(
         Effect.gen(function* () {
-          const rest = before === null ? [] : yield* read("= ? AND s.key > ?", [before[3], before[0]], size)
-          const later = yield* read("> ?", [before?.[3] ?? -Infinity], size - rest.length)
+          const rest = before === null ? [] : yield* read("= ? AND s.key > ?", before, size)
+          const later = yield* read("> ?", [before?.[0] ?? -Infinity], size - rest.length)
           return [...rest, ...later]
         })
       )
+      const [key = 0, , , at] = steps.at(-1) ?? []
+      // Numbers beyond 2^53 are read rounded: a walk that gets no further ends.
+      if (before !== null && at === before[0] && key <= before[1]) return
       for (const step of steps) if (!take(placeOf(step))) return
-      last = steps.at(-1) ?? null
-      // Numbers beyond 2^53 are read rounded: a walk that gets no further ends. What is no number comes after all that are.
-      if (last === null || steps.length < size || typeof last[3] !== "number") return
-      if (typeof before?.[3] === "number" && last[3] <= before[3] && last[0] <= before[0]) return
+      // What is no number comes after all that are.
+      if (steps.length < size || typeof at !== "number") return
+      place = [at, key]
       yield* yieldToEventLoop
     }
   })
@@ -197,7 +199,7 @@ const scan = (session: SqliteSession, filter: JobFilter, condition = "TRUE"): Re
     const sql = `SELECT ${placeColumns.replace("s.key", key)} FROM ${tables} WHERE ${clauses.join(" AND ")} AND ${condition}
       AND ${key} > ? AND ${key} <= ? ORDER BY ${key} ${limited}`
     const found: Array<Place> = []
-    const nearest = new Nearest<Place>(byWake ? limit : 0)
+    const nearest = new Nearest<Place>(limit)
     yield* sliceJobs(session.connection, Math.max(0, afterKey), (after, through) =>
       Effect.map(
         session.connection.values<Step>(sql, [

@@ -5,25 +5,19 @@ import { describe, expect, it } from "vitest"
 import { runKeysOf } from "../../../src/store/contract/storeCheck.ts"
 import { fireAheadMs, type RunFilter } from "../../../src/store/jobStore.ts"
 import { withTurns } from "../../../src/store/sliceTurn.ts"
-import { connect, type SqliteConnection } from "../../../src/store/sqlite/connection.ts"
-import { migrations } from "../../../src/store/sqlite/migrations/migrations.ts"
 import { readRuns } from "../../../src/store/sqlite/runs.ts"
 import type { SqliteSession } from "../../../src/store/sqlite/session.ts"
+import { withSession } from "./notedSession.ts"
 
 /** A slice of keys that was read, lower bound exclusive; or the stretch whose facts were. */
 type Look = readonly [after: number, through: number] | { readonly factsOf: number }
 
-const noting = (connection: SqliteConnection, looks: Array<Look>): SqliteConnection => ({
-  ...connection,
-  values: <Row extends ReadonlyArray<unknown>>(sql: string, params: ReadonlyArray<unknown> = []) => {
-    if (sql.includes("NOT INDEXED")) looks.push([Number(params.at(-3)), Number(params.at(-2))])
-    return connection.values<Row>(sql, params)
-  },
-  rows: <Row>(sql: string, params: ReadonlyArray<unknown> = []) => {
+const noted =
+  (looks: Array<Look>) =>
+  (sql: string, params: ReadonlyArray<unknown>): void => {
     if (sql.includes("max(fire_at)")) looks.push({ factsOf: (Number(params[0]) + 1) / 2000 })
-    return connection.rows<Row>(sql, params)
+    else if (sql.includes("NOT INDEXED")) looks.push([Number(params.at(-3)), Number(params.at(-2))])
   }
-})
 
 interface Runs {
   readonly session: SqliteSession
@@ -38,48 +32,37 @@ interface Runs {
   >
 }
 
-/** Runs of these keys, their instants as SQL of key `k`. The tables are not strict, so that damage can be written. */
+/** Runs of these keys, their instants as SQL of key `k`. */
 const withRuns = <A>(
   { through, fireAt, claimedAt }: { readonly through: number; readonly fireAt: string; readonly claimedAt: string },
   body: (runs: Runs) => Effect.Effect<A, SqlError>
-): Promise<A> =>
-  Effect.runPromise(
-    Effect.scoped(
-      Effect.gen(function* () {
-        const looks: Array<Look> = []
-        const connection = noting(yield* connect({ filename: ":memory:" }), looks)
-        for (const sql of migrations.flat())
-          yield* connection.run(
-            sql.replace(/ STRICT(, WITHOUT ROWID)?$/, "").replace("fire_at INTEGER NOT NULL", "fire_at INTEGER")
-          )
-        yield* connection.run(
-          "INSERT INTO jobs(key, id, task, trigger, args, rules, notes, added_at) VALUES (1, 'a', 't', '{}', '{}', '{}', '{}', 0)"
-        )
-        yield* connection.run(
-          `WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < ?)
-          INSERT INTO runs(run_key, job_key, fire_at, request, claimed_at, epoch) SELECT k, 1, ${fireAt}, k, ${claimedAt}, 1 FROM n`,
-          [through]
-        )
-        const session: SqliteSession = {
-          ...{ connection, store: "test", epoch: 1, executors: { numbers: new Map(), names: new Map() } },
-          ...{ running: null, checkpointed: new Set(), stretches: new Map(), looked: { runs: 0, ledger: 0 } },
-          ...{ counted: false, dueRows: 16 }
-        }
-        return yield* body({
-          session,
-          find: (filter) =>
-            Effect.suspend(() => {
-              looks.length = 0
-              let turns = 0
-              const turn = Effect.sync(() => void (turns += 1))
-              return Effect.map(withTurns(readRuns(session, filter), turn), (rows) => ({
-                ...{ keys: runKeysOf(rows), looks: [...looks], turns }
-              }))
-            })
-        })
+): Promise<A> => {
+  const looks: Array<Look> = []
+  return withSession(noted(looks), (session) =>
+    Effect.gen(function* () {
+      yield* session.connection.run(
+        "INSERT INTO jobs(key, id, task, trigger, args, rules, notes, added_at) VALUES (1, 'a', 't', '{}', '{}', '{}', '{}', 0)"
+      )
+      yield* session.connection.run(
+        `WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < ?)
+        INSERT INTO runs(run_key, job_key, fire_at, request, claimed_at, epoch) SELECT k, 1, ${fireAt}, k, ${claimedAt}, 1 FROM n`,
+        [through]
+      )
+      return yield* body({
+        session,
+        find: (filter) =>
+          Effect.suspend(() => {
+            looks.length = 0
+            let turns = 0
+            const turn = Effect.sync(() => void (turns += 1))
+            return Effect.map(withTurns(readRuns(session, filter), turn), (rows) => ({
+              ...{ keys: runKeysOf(rows), looks: [...looks], turns }
+            }))
+          })
       })
-    )
+    })
   )
+}
 
 const rising = { through: 9500, fireAt: "k * 100", claimedAt: "k * 100" }
 /** As after a long time without a scheduler: none can be too old by when it was claimed. */
