@@ -54,6 +54,8 @@ describe("the nearest of many", () => {
     }
     expect(all.inOrder()).toHaveLength(5_000)
     expect(three.inOrder().map(({ key }) => key)).toEqual([4_999, 4_998, 4_997])
+    three.add({ key: 9, wakeAt: 2.5 })
+    expect(three.inOrder().map(({ key }) => key)).toEqual([4_999, 4_998, 9])
     three.add({ key: 0, wakeAt: 0 })
     expect(three.inOrder().map(({ key }) => key)).toEqual([0, 4_999, 4_998])
   })

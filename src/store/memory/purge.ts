@@ -40,9 +40,9 @@ const deleteLedger = (tables: MemoryTables, slice: Slice, keys: ReadonlyArray<nu
 const deleteJob = (tables: MemoryTables, slice: Slice, job: MemoryJob, doneBefore: EpochMillis): void => {
   deleteRuns(tables, slice, Array.from(job.runs ?? [], ({ key }) => key).slice(0, slice.runs))
   deleteLedger(tables, slice, [...(job.ledger ?? [])].slice(0, slice.ledger))
-  if ((job.runs?.size ?? 0) === 0 && (job.ledger?.size ?? 0) === 0 && slice.jobs > 0) {
+  if ((job.runs?.size ?? 0) === 0 && (job.ledger?.size ?? 0) === 0) {
     if (job.row.removedAt === null) forget(tables, Math.min(cursorOf(job.row.memory), doneBefore))
-    tables.deleteJob(job.row.key)
+    tables.deleteJob(job)
     slice.jobs -= 1
   }
 }

@@ -47,7 +47,7 @@ export class MemoryRun implements HeapEntry {
   result: string | null = null
   error: string | null = null
   slot = -1
-  readonly #toClaim: number | null
+  readonly #toClaim: number
   #toStart: number | null = null
   #toFinish: number | null = null
 
@@ -72,7 +72,7 @@ export class MemoryRun implements HeapEntry {
   }
 
   get claimedAt(): EpochMillis {
-    return this.fireAt + (this.#toClaim ?? 0)
+    return this.fireAt + this.#toClaim
   }
 
   get startedAt(): EpochMillis | null {
@@ -193,14 +193,14 @@ export class MemoryTables {
     return present === undefined ? removed : [...removed, present]
   }
 
+  /** Of a run that has finished. */
   deleteRun(runKey: number): void {
     const run = this.runs.get(runKey)
     if (run === undefined) {
       return
     }
-    if (run.finishedAt !== null) this.finished.remove(run)
+    this.finished.remove(run)
     this.runs.delete(runKey)
-    this.live.delete(runKey)
     run.job.runs?.delete(run)
   }
 
@@ -214,14 +214,10 @@ export class MemoryTables {
     this.jobs.get(entry.row.jobKey)?.ledger?.delete(key)
   }
 
-  deleteJob(key: number): void {
-    const job = this.jobs.get(key)
-    if (job === undefined) {
-      return
-    }
+  deleteJob(job: MemoryJob): void {
     if (job.wake !== null) this.#wakesOf(job.row.executor).remove(job.wake)
     if (job.retired !== null) this.retired.remove(job.retired)
-    const { id, removedAt } = job.row
+    const { key, id, removedAt } = job.row
     if (removedAt === null) {
       this.ids.delete(id)
       this.#count(job.row, -1)

@@ -105,6 +105,41 @@ describe.each([
     expect(found).toEqual([0, 1])
   })
 
+  it("has it so since 1970 where that is all that it was told", async () => {
+    const found = await Effect.runPromise(
+      Effect.scoped(
+        Effect.flatMap(owned(make(), 0), ({ store, commit }) =>
+          Effect.zipRight(
+            Effect.zipRight(
+              commit({ added: [job(1, { addedAt: 0 })], at: 0 }),
+              commit({ states: [state(1, { value: "done" })] })
+            ),
+            Effect.all([0, 1].map((doneBefore) => store.purge({ ...retention, doneBefore })))
+          )
+        )
+      )
+    )
+    expect(found).toEqual([0, 1])
+  })
+
+  it.each([
+    ['{"cursor":1234}', 1234],
+    ['{"cursor":9999}', 5000],
+    ['{"cursor":-5}', -5],
+    ['{"cursor":1.5}', 5000],
+    ['{"cursor":"9"}', 5000],
+    ["{}", 5000],
+    ["unreadable", 5000]
+  ])("tells how far a deleted job may have come at the most: %s", async (memory, forgotten) => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { value: "done", wakeAt: null, memory })], at: 1000 })
+        return [yield* store.purge({ ...retention, doneBefore: 5000 }), yield* store.forgottenThrough()]
+      })
+    )
+    expect(found).toEqual([1, forgotten])
+  })
+
   it("keeps a job that is done no more, and counts it as what it is", async () => {
     const found = await inStore(({ store, commit }) =>
       Effect.gen(function* () {
@@ -150,15 +185,21 @@ describe.each([
       { removed: [{ key: 3, removedAt: 5 }], added: [job(7, { id: "job-1" })] }
     ],
     ["a run's key", { claims: [claim(1, 1, { fireAt: 9 })] }],
+    [
+      "an id of a job that was removed before, and is another's by now",
+      { removed: [{ key: 3, removedAt: 6 }], added: [job(7, { id: "job-3" })] }
+    ],
+    ["a run's key, twice in a row", { claims: [5, 5].map((key, at) => claim(key, 1, { fireAt: 10 + at })) }],
     ["a run's key, twice in a batch", { claims: [5, 6, 5].map((key, at) => claim(key, 1, { fireAt: 10 + at })) }],
     ["a fire time", { claims: [claim(5, 1, { fireAt: 2000 })] }],
     ["a fire time, twice in a batch", { claims: [10, 20, 10].map((fireAt, at) => claim(5 + at, 1, { fireAt })) }],
+    ["a fire time, twice in a row", { claims: [10, 20, 20].map((fireAt, at) => claim(5 + at, 1, { fireAt })) }],
     ["a job that is not there", { claims: [claim(5, 99)] }]
   ])("refuses a batch for %s, and has nothing of it", async (_what, batch) => {
     const found = await inStore(({ store }) =>
       Effect.gen(function* () {
         yield* store.commit(1, batchOf({ added: [job(1), job(3)], claims: [claim(1, 1)] }))
-        yield* store.commit(2, batchOf({ removed: [{ key: 3, removedAt: 5 }] }))
+        yield* store.commit(2, batchOf({ removed: [{ key: 3, removedAt: 5 }], added: [job(4, { id: "job-3" })] }))
         const refused = yield* Effect.either(store.commit(3, batchOf({ ...batch, marks: [{ name: "m", value: "1" }] })))
         return {
           tag: Either.isLeft(refused) ? refused.left._tag : "none",
@@ -168,7 +209,7 @@ describe.each([
         }
       })
     )
-    expect(found).toEqual({ tag: "StoreConflict", jobs: [1], runs: [1], again: true })
+    expect(found).toEqual({ tag: "StoreConflict", jobs: [1, 4], runs: [1], again: true })
   })
 
   it("takes fire times of one job that another has, or that are a request's", async () => {
@@ -232,7 +273,9 @@ describe.each([
       '"x"',
       '["x"]',
       "x",
-      '{"tags":["y","x"]}'
+      '{"tags":["y","x"]}',
+      '{"tags":["y"],"name":"x"}',
+      '{"tags":[{"x":"x"}]}'
     ]
     const found = await inStore(({ store, commit }) =>
       Effect.zipRight(
