@@ -21,7 +21,7 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
 }
 
 /** What a scheduler does of itself, and again until it succeeds. */
-const triedAgain: ReadonlySet<string> = new Set(["commit", "committed", "due", "nextWakeAt", "purge", "a call"])
+const triedAgain: ReadonlySet<string> = new Set(["commit", "committed", "due", "purge", "a call"])
 
 /**
  * Another live scheduler owns the store. `host` is empty when it does not know its own, `pid` 0 when it has not written it yet.

@@ -37,6 +37,7 @@ describe.each([
 
   it.each<[filter: JobFilter, keys: ReadonlyArray<number>]>([
     [{}, [7, 1, 2, 4, 3, 5, 6]],
+    [{ limit: 6 }, [7, 1, 2, 4, 3, 5]],
     [{ limit: 0 }, []],
     [{ limit: 0, byWake: false }, []],
     [{ limit: 1, states: ["scheduled"], executor: "default" }, [4]],
@@ -78,6 +79,24 @@ describe.each([
     const added = Array.from({ length: jobs }, (_, at) => job(at + 1, { task: at === jobs - 1 ? "clean" : "report" }))
     expect(await listed(added, { task: "clean" })).toEqual({ keys: [jobs], turns })
     expect(await listed(added, { task: "clean", byWake: false })).toEqual({ keys: [jobs], turns })
+  })
+
+  it.each<JobFilter>([
+    {},
+    { states: ["scheduled"] },
+    { states: ["scheduled", "running"] },
+    { executor: "default" },
+    { byWake: false, task: "report" }
+  ])("is found without a look at each where the first are the first of an order: %j", async (filter) => {
+    const added = Array.from({ length: 4001 }, (_, at) => job(at + 1))
+    expect(await listed(added, { ...filter, limit: 3 })).toEqual({ keys: [1, 2, 3], turns: 0 })
+  })
+
+  it("is found without a look at each where only parked ones are wanted", async () => {
+    const added = Array.from({ length: 4001 }, (_, at) =>
+      job(at + 1, at === 4000 ? { value: "paused", fault: true } : {})
+    )
+    expect(await listed(added, { fault: true })).toEqual({ keys: [4001], turns: 0 })
   })
 
   // A file looks at no text of its own accord.

@@ -11,6 +11,38 @@ describe("a store's error", () => {
     expect(new StoreInUse({ ...owner, host }).message).toContain(message)
   })
 
+  it("says of an owner in this process what that is, and of one that is not known yet only that it is there", () => {
+    const message = (fields: Partial<typeof owner & { readonly sameProcess: boolean }>) =>
+      new StoreInUse({ ...owner, host: "box", ...fields }).message
+    expect(message({ sameProcess: true })).toMatch(
+      /^store jobs\.db is in use by another scheduler of this process, started 61 s ago;/
+    )
+    expect(message({ sameProcess: false })).toContain("in use by process 7 on box")
+    expect(message({ pid: 0 })).toContain("in use by another process that has just opened it;")
+    expect(message({ pid: 1, ageMs: 600_400 })).toContain("in use by process 1 on box, started 600 s ago;")
+  })
+
+  it.each([
+    ["open", undefined, "store jobs.db: open failed: gone; check that it can be reached"],
+    ["open", "make room", "store jobs.db: open failed: gone; make room"],
+    ...["commit", "committed", "due", "purge", "a call"].map(
+      (operation) =>
+        [
+          operation,
+          undefined,
+          `store jobs.db: ${operation} failed: gone; check that it can be reached; the scheduler goes on trying`
+        ] as const
+    )
+  ])("of a store that is away says what helps, and whether it is tried again: %s, %s", (operation, remedy, message) => {
+    const fields = remedy === undefined ? {} : { remedy }
+    expect(new StoreUnavailable({ store: "jobs.db", operation, cause: "gone", ...fields }).message).toBe(message)
+  })
+
+  it("shows the first line of what a loader says", () => {
+    const cause = new Error("no addon found. Tried:\n  here\n  there")
+    expect(new StoreUnreadable({ store: "jobs.db", cause }).message).toContain("cannot be read: no addon found.;")
+  })
+
   it.each([
     [new Error("disk is full"), "disk is full"],
     ["the store is closed", "the store is closed"],

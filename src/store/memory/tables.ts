@@ -444,12 +444,12 @@ const placeAfter = (keys: ReadonlyArray<number>, key: number): number => {
   return low
 }
 
-/** Whether one before `claim` in the list is the same. */
+/** Whether one before `claim` in the list is the same, be it the very object. */
 const repeats = (
   claims: ReadonlyArray<ClaimRow>,
   claim: ClaimRow,
   isSame: (one: ClaimRow, other: ClaimRow) => boolean
-): boolean => claims.slice(0, claims.indexOf(claim)).some((other) => isSame(other, claim))
+): boolean => claims.slice(0, claims.lastIndexOf(claim)).some((other) => isSame(other, claim))
 
 const isSameKey = (one: ClaimRow, other: ClaimRow): boolean => one.runKey === other.runKey
 

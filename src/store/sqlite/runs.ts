@@ -27,7 +27,7 @@ import { bySize, yieldToEventLoop } from "./slices.ts"
 
 type Read<A> = Effect.Effect<A, SqlError>
 
-/** Whatever is no whole number, by damage, lies outside: NULL comes before all numbers, text and blobs come after them. */
+/** Whatever is no whole number, by damage, lies outside: NULL meets no condition, text and blobs come after all numbers. */
 const farthest = Number.MAX_SAFE_INTEGER
 
 /** Runs by `filter`. Takes the connection for itself a slice at a time. */
@@ -104,7 +104,7 @@ export const readLedger = (
       return Effect.succeed([])
     }
     const { clauses, params } = conditions([
-      ["l.through_at >= ?", filter.from ?? -farthest],
+      ["l.through_at >= ?", filter.from],
       ["l.from_at <= ?", filter.to],
       ["l.through_at <= ?", farthest]
     ])
@@ -221,7 +221,8 @@ const latest = (found: unknown): EpochMillis =>
 /** Of 40 million runs. */
 const mostStretches = 20_000
 
-const fireOrder = (a: Place, b: Place): number => b[1] - a[1] || b[0] - a[0]
+/** Of one instant the newest key comes first: such are found first, and stay so. */
+const fireOrder = (a: Place, b: Place): number => b[1] - a[1]
 
 const newestKey = (connection: SqliteConnection, through: number): Read<number | null> =>
   Effect.map(
@@ -237,7 +238,7 @@ const runsOfSlice = (
   lower: number,
   upper: number
 ): Read<ReadonlyArray<Place>> => {
-  const { clauses, params } = runConditions(filter, after === -Infinity ? undefined : after + 1)
+  const { clauses, params } = runConditions(filter, after + 1)
   return connection.values<Place>(
     `SELECT ${placeColumns} FROM runs r NOT INDEXED ${newestFirst([...clauses, "r.run_key > ?", "r.run_key <= ?"])}`,
     [...params, lower, upper, filter.limit ?? noLimit]
@@ -246,7 +247,7 @@ const runsOfSlice = (
 
 const runConditions = (filter: RunFilter, from: EpochMillis | undefined) => {
   const { clauses, params } = conditions([
-    ["r.fire_at >= ?", from ?? -farthest],
+    ["r.fire_at >= ?", from],
     ["r.fire_at <= ?", filter.to ?? farthest]
   ])
   if (filter.outcomes !== undefined) {

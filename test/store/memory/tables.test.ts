@@ -16,7 +16,7 @@ import {
   settle,
   state
 } from "../../../src/store/contract/storeCheck.ts"
-import type { StoreBatch } from "../../../src/store/jobStore.ts"
+import type { ClaimRow, StoreBatch } from "../../../src/store/jobStore.ts"
 import type { StoreError } from "../../../src/store/storeError.ts"
 
 const retention = { finishedBefore: 0, maxRuns: 999_999, doneBefore: 0, limit: 9_999 }
@@ -194,7 +194,8 @@ describe.each([
     ["a fire time", { claims: [claim(5, 1, { fireAt: 2000 })] }],
     ["a fire time, twice in a batch", { claims: [10, 20, 10].map((fireAt, at) => claim(5 + at, 1, { fireAt })) }],
     ["a fire time, twice in a row", { claims: [10, 20, 20].map((fireAt, at) => claim(5 + at, 1, { fireAt })) }],
-    ["a job that is not there", { claims: [claim(5, 99)] }]
+    ["a job that is not there", { claims: [claim(5, 99)] }],
+    ["the very row, twice", { claims: Array<ClaimRow>(2).fill(claim(5, 1, { fireAt: 9 })) }]
   ])("refuses a batch for %s, and has nothing of it", async (_what, batch) => {
     const found = await inStore(({ store }) =>
       Effect.gen(function* () {
@@ -218,12 +219,14 @@ describe.each([
       claim(2, 2),
       claim(3, 1, { request: 3 }),
       claim(4, 1, { request: -1 }),
-      claim(5, 1, { fireAt: 1 })
+      claim(5, 1, { fireAt: 1 }),
+      claim(7, 2, { fireAt: 1 }),
+      claim(6, 2, { fireAt: 2 })
     ]
     const found = await inStore(({ store, commit }) =>
       Effect.zipRight(commit({ added: [job(1), job(2)], claims }), Effect.map(store.reads.runs({}), runKeysOf))
     )
-    expect(found).toEqual([4, 3, 2, 1, 5])
+    expect(found).toEqual([4, 3, 2, 1, 6, 7, 5])
   })
 
   it("lists nobody's jobs for an executor that nobody has, and of another's as many as are wanted", async () => {
@@ -300,6 +303,21 @@ describe.each([
       })
     )
     expect(others).toEqual([["slow"], []])
+  })
+
+  it("has nothing left of jobs that are deleted one by one", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        const done = [1, 2].map((key) => job(key, { value: "done", wakeAt: null }))
+        yield* commit({ added: done, ledger: [entry(1)], claims: [claim(1, 2)], settled: [settle(1)] })
+        const purge = store.purge({ ...retention, doneBefore: 9_000_000, limit: 1 })
+        const old = store.purge({ ...retention, finishedBefore: 9_000_000 })
+        const deleted = [yield* old, yield* purge, yield* purge, yield* purge]
+        yield* commit({ added: [job(3, { id: "job-1" })] })
+        return { deleted, counts: [...(yield* store.reads.countJobs())], jobs: keysOf(yield* store.reads.jobs({})) }
+      })
+    )
+    expect(found).toEqual({ deleted: [2, 1, 1, 0], counts: [["scheduled", 1]], jobs: [3] })
   })
 
   it("has entries of the ledger by job, and of none that is not there", async () => {

@@ -158,6 +158,11 @@ describe("the slices in which jobs are listed", () => {
     expect(found.turns).toBe(2 + 2 + 9)
   })
 
+  it("go on by wake-up, however the keys lie", async () => {
+    const added = keysFrom(1, 4500).map((key) => job(key, { wakeAt: 9000 - key }))
+    expect((await withJobs(added, ({ list }) => list({}))).keys).toEqual(keysFrom(1, 4500).toReversed())
+  })
+
   it("are no longer than what is wanted, and begin behind the last key of a page", async () => {
     const added = keysFrom(1, 4500).map((key) => job(key, { executor: key % 1000 === 0 ? "slow" : "default" }))
     const looks = (filter: JobFilter) =>

@@ -3,7 +3,7 @@ import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { runKeysOf } from "../../../src/store/contract/storeCheck.ts"
-import { fireAheadMs, type RunFilter } from "../../../src/store/jobStore.ts"
+import type { RunFilter } from "../../../src/store/jobStore.ts"
 import { withTurns } from "../../../src/store/sliceTurn.ts"
 import { readRuns } from "../../../src/store/sqlite/runs.ts"
 import type { SqliteSession } from "../../../src/store/sqlite/session.ts"
@@ -120,8 +120,8 @@ describe("the slices in which runs are looked for", () => {
   })
 
   it.each([
-    ["a fire time that may come of it", 799_900 + fireAheadMs, [{ factsOf: 3 }, { factsOf: 2 }]],
-    ["none", 799_900 + fireAheadMs + 1, [{ factsOf: 3 }]]
+    ["a fire time that may come of it", 799_900 + 60_000, [{ factsOf: 3 }, { factsOf: 2 }]],
+    ["none", 799_900 + 60_000 + 1, [{ factsOf: 3 }]]
   ])("may end there by the instant from which on runs are wanted: %s", async (_what, from, ends) => {
     const { looks } = await withRuns(rising, ({ find }) => find({ from }))
     expect(looks).toEqual([{ factsOf: 4 }, [7999, 9500], ...ends])
@@ -129,14 +129,14 @@ describe("the slices in which runs are looked for", () => {
 
   it("leave out stretches that fired too early, which are known from then on", async () => {
     const [first, again, earlier] = await withRuns(claimedLate, ({ find }) =>
-      Effect.all([find({ from: 800_000 }), find({ from: 799_901 }), find({ from: 700_001, limit: 2500 })])
+      Effect.all([find({ from: 799_901 }), find({ from: 799_901 }), find({ from: 700_001, limit: 2500 })])
     )
     const facts = [4, 3, 2, 1, 0].map((factsOf) => ({ factsOf }))
     expect(first.looks).toEqual([facts[0], [7999, 9500], ...facts.slice(1)])
     // Four between what is looked at, three as the rows are read.
     expect([first.keys.length, first.turns]).toEqual([1501, 4 + 3])
     expect(again.looks).toEqual([facts[0], [7999, 9500]])
-    expect(again.keys).toEqual(first.keys)
+    expect([again.keys, again.turns]).toEqual([first.keys, 1 + 3])
     expect(earlier.looks).toEqual([facts[0], [7999, 9500], [5999, 7999]])
     expect(earlier.keys.length).toBe(2500)
   })
@@ -147,6 +147,24 @@ describe("what is known of a stretch of keys", () => {
     const runs = { ...claimedLate, fireAt: `CASE k WHEN ${late} THEN 2000000 ELSE k * 100 END` }
     const keys = await withRuns(runs, ({ find }) => Effect.map(find({ from: 949_999 }), (found) => found.keys))
     expect(keys).toEqual([late, 9500])
+  })
+
+  it("does not hide a late run that belongs among the newest", async () => {
+    const runs = { ...claimedLate, fireAt: "CASE k WHEN 7000 THEN 949850 ELSE k * 100 END" }
+    const { keys } = await withRuns(runs, ({ find }) => find({ limit: 3 }))
+    expect(keys).toEqual([9500, 9499, 7000])
+  })
+
+  it("keeps those of one instant in their order, the newest key first", async () => {
+    const runs = { ...rising, through: 300, fireAt: "1000 + (k % 2)" }
+    const { keys, looks } = await withRuns(runs, ({ find }) => find({ limit: 200 }))
+    expect(keys).toEqual([
+      ...Array.from({ length: 150 }, (_, at) => 299 - 2 * at),
+      ...Array.from({ length: 50 }, (_, at) => 300 - 2 * at)
+    ])
+    expect(looks.length).toBe(1)
+    const slices = await withRuns({ ...runs, through: 3000 }, ({ find }) => find({ limit: 1400 }))
+    expect(slices.keys).toEqual(Array.from({ length: 1400 }, (_, at) => 2999 - 2 * at))
   })
 
   it("is not kept of the newest, to which runs are added", async () => {
