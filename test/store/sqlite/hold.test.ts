@@ -1,5 +1,15 @@
 /** What an owner's open file does when something happens to it: what can be mended is, and what cannot be is told for good. */
-import { closeSync, openSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs"
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync
+} from "node:fs"
 import Database from "better-sqlite3"
 import { Effect, Either, type Scope } from "effect"
 import { describe, expect, it } from "vitest"
@@ -123,6 +133,21 @@ describe.runIf(process.platform === "linux")("locks that were dropped", () => {
     expect(left).toEqual(["job-1", "job-2"])
   })
 
+  it("are taken again with an index of the log that is made anew, for another program may have begun one", async () => {
+    const { found, left } = await held(({ store }, filename) =>
+      Effect.gen(function* () {
+        const before = readFileSync(`${filename}-shm`).subarray(0, 96)
+        yield* store.commit(2, second)
+        const index = openSync(`${filename}-shm`, "r+")
+        writeSync(index, before, 0, before.length, 0)
+        closeSync(index)
+        return [yield* store.commit(3, batchOf({ added: [job(3)] })), idsOf(yield* store.reads.jobs({}))]
+      })
+    )
+    expect(found).toEqual([true, ["job-1", "job-2", "job-3"]])
+    expect(left).toEqual(["job-1", "job-2", "job-3"])
+  })
+
   it("are not, where another program has the file's lock by now", async () => {
     const { found } = await held(({ store }, filename) =>
       Effect.gen(function* () {
@@ -174,6 +199,19 @@ describe("a file that lost a part of it", () => {
 })
 
 describe("a file that was cut off while nobody looked", () => {
+  it("has lost it for good once a question fails for it", async () => {
+    const filename = temporaryFile()
+    const owning = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>) =>
+      Effect.runPromise(Effect.scoped(Effect.flatMap(owned(sqlite({ filename, durability: "normal" })), body)))
+    await owning(({ commit }) => commit({ added: Array.from({ length: 500 }, (_, at) => job(at + 1)) }))
+    const errors = await owning(({ store }) => {
+      truncateSync(filename, 8192)
+      return Effect.all([errorOf(store.reads.jobs({ byWake: false })), errorOf(store.commit(1, second))])
+    })
+    expect(errors[0]).toMatchObject({ _tag: "StoreUnreadable", cause: "it was cut off by another program" })
+    expect(errors[1]).toBe(errors[0])
+  })
+
   it("keeps what is left of it and its log as its owner leaves", async () => {
     const filename = temporaryFile()
     const owning = (body: (owner: Owner) => Effect.Effect<unknown, StoreError>) =>

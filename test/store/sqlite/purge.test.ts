@@ -6,7 +6,9 @@ import { sqlite } from "../../../src/sqlite.ts"
 import { claim, entry, job, owned, type Owner, runKeysOf, settle } from "../../../src/store/contract/storeCheck.ts"
 import type { Retention, StoreBatch } from "../../../src/store/jobStore.ts"
 import type { StoreError } from "../../../src/store/storeError.ts"
+import { purgeSlice } from "../../../src/store/sqlite/purge.ts"
 import { temporaryFile } from "../../scenarios/world.ts"
+import { withSession } from "./notedSession.ts"
 
 const keep: Retention = { finishedBefore: 0, maxRuns: 9_999_999, doneBefore: 0, limit: 99 }
 const old: Retention = { ...keep, finishedBefore: 9000 }
@@ -129,5 +131,90 @@ describe("a slice of retention", () => {
       filename
     )
     expect(found).toEqual(["StoreFenced", 5])
+  })
+})
+
+describe("the walk to what goes", () => {
+  interface Walked {
+    /** The keys behind which each window of runs was read. */
+    readonly windows: ReadonlyArray<number>
+    readonly deleted: number
+    /** From where the next call goes on. */
+    readonly looked: number
+  }
+
+  /** Some calls on runs that were claimed at `claimedAt`; all of them have ended, or none. */
+  const walked = (
+    { through, claimedAt, ended }: { readonly through: number; readonly claimedAt: number; readonly ended: boolean },
+    ...calls: ReadonlyArray<{ readonly retention?: Partial<Retention>; readonly from?: number }>
+  ): Promise<ReadonlyArray<Walked>> => {
+    const windows: Array<number> = []
+    const note = (sql: string, params: ReadonlyArray<unknown>) => {
+      if (sql.includes("FROM runs NOT INDEXED WHERE run_key > ?")) windows.push(Number(params[0]))
+    }
+    return withSession(note, (session) =>
+      Effect.gen(function* () {
+        const { connection } = session
+        yield* connection.run(
+          "INSERT INTO jobs(key, id, task, trigger, args, rules, notes, added_at) VALUES (1, 'a', 't', '{}', '{}', '{}', '{}', 0)"
+        )
+        yield* connection.run(
+          `WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < ?)
+          INSERT INTO runs(run_key, job_key, fire_at, claimed_at, finished_at, epoch) SELECT k, 1, k, ?, ?, 0 FROM n`,
+          [through, claimedAt, ended ? claimedAt : null]
+        )
+        yield* connection.run("UPDATE owner SET finished_runs = 105")
+        return yield* Effect.forEach(calls, ({ retention, from }) =>
+          Effect.gen(function* () {
+            windows.length = 0
+            if (from !== undefined) session.looked = { runs: from, ledger: 0 }
+            const deleted = yield* purgeSlice(session, { ...keep, finishedBefore: 1000, ...retention })
+            return { windows: [...windows], deleted, looked: session.looked.runs }
+          })
+        )
+      })
+    )
+  }
+
+  const old = { claimedAt: 500, ended: false }
+  const young = { claimedAt: 2000, ended: false }
+  /** Five of those that have ended are too many. */
+  const tooMany = { retention: { maxRuns: 100 } }
+
+  it("ends with a window of runs that are too young", async () => {
+    expect(await walked({ through: 1200, ...young }, {})).toEqual([{ windows: [0], deleted: 0, looked: 0 }])
+  })
+
+  it("goes past old ones that have not ended, and begins again behind the last", async () => {
+    expect(await walked({ through: 1200, ...old }, {})).toEqual([{ windows: [0, 500, 1000], deleted: 0, looked: 0 }])
+  })
+
+  it("goes on among young ones while there are too many, to the last", async () => {
+    const all = [{ windows: [0, 500, 1000], deleted: 0, looked: 0 }]
+    expect(await walked({ through: 1200, ...young }, tooMany)).toEqual(all)
+    expect(await walked({ through: 1000, ...young }, tooMany)).toEqual(all)
+    const ended = { through: 1200, claimedAt: 2000, ended: true }
+    expect(await walked(ended, tooMany)).toEqual([{ windows: [0, 500], deleted: 5, looked: 0 }])
+  })
+
+  it("stops where as many go as may, and goes on from there", async () => {
+    const call = { retention: { limit: 5 } }
+    expect(await walked({ through: 1200, claimedAt: 500, ended: true }, call, call)).toEqual([
+      { windows: [0], deleted: 5, looked: 5 },
+      { windows: [5], deleted: 5, looked: 10 }
+    ])
+  })
+
+  it("begins again from the first where it ends after it went on", async () => {
+    expect(await walked({ through: 1200, ...young }, { from: 600 })).toEqual([
+      { windows: [600, 0], deleted: 0, looked: 0 }
+    ])
+  })
+
+  it("looks at four thousand in one call, and goes on with the next", async () => {
+    expect(await walked({ through: 5000, ...old }, {}, {})).toEqual([
+      { windows: [0, 500, 1000, 1500, 2000, 2500, 3000, 3500], deleted: 0, looked: 4000 },
+      { windows: [4000, 4500, 5000, 0, 500, 1000, 1500, 2000], deleted: 0, looked: 2500 }
+    ])
   })
 })
