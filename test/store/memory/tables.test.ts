@@ -229,6 +229,35 @@ describe.each([
     expect(found).toEqual([4, 3, 2, 1, 6, 7, 5])
   })
 
+  it("has all of a batch but what is of jobs that are not there", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1), job(2)], claims: [claim(1, 2)] })
+        const before = [...(yield* store.reads.countJobs())]
+        yield* commit({
+          added: [job(3)],
+          states: [1, 3, 98, 99].map((key) => state(key, { value: key === 1 || key === 99 ? "running" : "paused" })),
+          ledger: [1, 99, 3].map((key) => entry(key)),
+          settled: [settle(1)]
+        })
+        return {
+          before,
+          counts: Object.fromEntries(yield* store.reads.countJobs()),
+          states: (yield* store.reads.jobs({ byWake: false })).map(({ key, value }) => `${key} ${value}`),
+          entries: (yield* store.reads.ledger({})).map(({ jobId }) => jobId).toSorted(),
+          ended: (yield* store.reads.runs({})).map(({ outcome }) => outcome)
+        }
+      })
+    )
+    expect(found).toEqual({
+      before: [["scheduled", 2]],
+      counts: { scheduled: 1, running: 1, paused: 1 },
+      states: ["1 running", "2 scheduled", "3 paused"],
+      entries: ["job-1", "job-3"],
+      ended: ["succeeded"]
+    })
+  })
+
   it("lists nobody's jobs for an executor that nobody has, and of another's as many as are wanted", async () => {
     const found = await inStore(({ store, commit }) =>
       Effect.gen(function* () {
