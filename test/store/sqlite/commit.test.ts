@@ -98,4 +98,21 @@ describe("the owner row", () => {
   ])("counts %s", async (_what, numbers, ...batches) => {
     expect(await numbersAfter(...batches)).toEqual(numbers)
   })
+
+  it("is one row, or nothing is written", async () => {
+    const found = await withSession(
+      () => undefined,
+      (session) =>
+        Effect.gen(function* () {
+          const { connection } = session
+          yield* connection.rows("PRAGMA ignore_check_constraints = ON")
+          yield* connection.run(
+            "INSERT INTO owner SELECT 2, epoch, sequence, pid, host, started_at, job_count, finished_runs, job_key, run_key FROM owner"
+          )
+          const error = yield* Effect.flip(commitBatch(session, 1, batchOf({ added: [job(1)] }), 5000))
+          return { error, jobs: yield* connection.rows("SELECT key FROM jobs") }
+        })
+    )
+    expect(found).toMatchObject({ error: { _tag: "StoreUnreadable", cause: "it has 2 owner rows" }, jobs: [] })
+  })
 })
