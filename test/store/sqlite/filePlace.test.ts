@@ -59,4 +59,14 @@ describe("a name", () => {
     expect(() => isTooLongToWrite(inside("circle/new"))).toThrow("ELOOP")
     expect(() => isTooLongToRead(inside("circle/new"))).toThrow("ELOOP")
   })
+  it.runIf(process.platform !== "win32")(
+    "is too long for SQLite from 513 bytes on, those of a journal's included",
+    () => {
+      const folders = inside(`${"d".repeat(150)}/${"d".repeat(150)}/`)
+      const ofBytes = (bytes: number): string => folders + "e".repeat(bytes - folders.length)
+      const [lockJournal, journal] = [".lock-journal".length, "-journal".length]
+      expect([512, 513].map((bytes) => isTooLongToWrite(ofBytes(bytes - lockJournal)))).toEqual([false, true])
+      expect([512, 513].map((bytes) => isTooLongToRead(ofBytes(bytes - journal)))).toEqual([false, true])
+    }
+  )
 })
