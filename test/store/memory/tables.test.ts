@@ -14,7 +14,8 @@ import {
   type Owner,
   runKeysOf,
   settle,
-  state
+  state,
+  unfinished
 } from "../../../src/store/contract/storeCheck.ts"
 import type { ClaimRow, StoreBatch } from "../../../src/store/jobStore.ts"
 import type { StoreError } from "../../../src/store/storeError.ts"
@@ -256,6 +257,38 @@ describe.each([
       entries: ["job-1", "job-3"],
       ended: ["succeeded"]
     })
+  })
+
+  it("keeps what a run has come to from one attempt to the next, and until it ends", async () => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        const seen: Array<ReadonlyArray<readonly [number, string]>> = []
+        const batches: ReadonlyArray<Partial<StoreBatch>> = [
+          { added: [job(1)], claims: [1, 2, 3].map((key) => claim(key, 1, { fireAt: key })) },
+          {
+            checkpoints: [
+              { runKey: 1, text: "a" },
+              { runKey: 2, text: "b" },
+              { runKey: 9, text: "c" }
+            ]
+          },
+          { settled: [settle(1, unfinished), settle(3)], checkpoints: [{ runKey: 1, text: "d" }] },
+          { settled: [settle(1)] },
+          { checkpoints: [{ runKey: 1, text: "late" }] },
+          { settled: [settle(2)] }
+        ]
+        for (const batch of batches) {
+          yield* commit(batch)
+          seen.push([...(yield* store.checkpoints([1, 2, 3, 9]))])
+        }
+        return seen
+      })
+    )
+    const both = (first: string) => [
+      [1, first],
+      [2, "b"]
+    ]
+    expect(found).toEqual([[], both("a"), both("d"), [[2, "b"]], [[2, "b"]], []])
   })
 
   it("lists nobody's jobs for an executor that nobody has, and of another's as many as are wanted", async () => {

@@ -1,7 +1,9 @@
 /** The write-ahead log moves into the file beside the commits, while the store is open, and is gone when it closes. */
+import { once } from "node:events"
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import { expect, it, onTestFinished, vi } from "vitest"
 import { sqlite } from "../../../src/sqlite.ts"
@@ -110,6 +112,41 @@ it("moves what is left of a long log by little and little, so that the commit th
     expect(begins({ logged: far, moved: far - pages / 8 })).resolves.toBe(true),
     expect(begins({ logged: far, moved: far - pages / 8 + 1 })).resolves.toBe(false)
   ])
+})
+
+it.each([
+  [100, 16_000],
+  [4000, 16_000],
+  [4001, 16_004],
+  [100_000, 400_000]
+])("is done by a commit itself at 64 megabytes, or four times the pages: %i", (pages, longest) => {
+  expect(longestLog(pages)).toBe(longest)
+})
+
+it("begins nothing once it is closed", async () => {
+  const asked = vi.fn<() => string>(() => "none")
+  const { committed } = await Effect.runPromise(Effect.scoped(checkpointer(fileOf(), checkpointPages, asked)))
+  committed({ logged: 10_000, moved: 0 })
+  expect(asked).not.toHaveBeenCalled()
+})
+
+it("does without a thread that dies, and waits for none as it closes", async () => {
+  const asked = vi.fn<() => string>(() => join(fileOf(), "no-driver.js"))
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { committed } = yield* checkpointer(fileOf(), checkpointPages, asked)
+        const started = once(process, "worker") as Promise<[Worker]>
+        committed({ logged: 10_000, moved: 0 })
+        yield* Effect.promise(async () => {
+          const [thread] = await started
+          await expect(once(thread, "exit")).rejects.toThrow("Cannot find module")
+        })
+        committed({ logged: 20_000, moved: 0 })
+      })
+    )
+  )
+  expect(asked).toHaveBeenCalledTimes(1)
 })
 
 it("starts no thread for a little work", async () => {

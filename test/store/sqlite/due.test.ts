@@ -9,7 +9,8 @@ import type { DueOfExecutor } from "../../../src/store/jobStore.ts"
 const answers = (
   jobs: number,
   texts: { readonly args?: string; readonly memory?: string },
-  questions: ReadonlyArray<Omit<DueOfExecutor, "name">>
+  questions: ReadonlyArray<Omit<DueOfExecutor, "name">>,
+  now = 8000
 ) =>
   Effect.runPromise(
     Effect.scoped(
@@ -21,7 +22,7 @@ const answers = (
         })
         return yield* Effect.forEach(questions, (question) =>
           Effect.map(
-            store.due({ now: 8000, executors: [{ name: "default", ...question }], exceptTasks: [], exceptKeys: [] }),
+            store.due({ now, executors: [{ name: "default", ...question }], exceptTasks: [], exceptKeys: [] }),
             ({ byExecutor }) => byExecutor.get("default") ?? { rows: [], nextWakeAt: null }
           )
         )
@@ -46,6 +47,23 @@ describe("due jobs of a file", () => {
     ["both", { args: "x".repeat(450_000), memory: "x".repeat(450_000) }]
   ])("are as many as make two megabytes of long %s", async (_what, texts) => {
     expect(await sizes(40, texts, times(3, { limit: 100 }))).toEqual([16, 2, 4])
+  })
+
+  it("are twice as many while their texts are no more than two megabytes", async () => {
+    const ofBytes = (bytes: number) => sizes(40, { args: "x".repeat(bytes - 2) }, times(2, { limit: 100 }))
+    expect([await ofBytes(2_000_000 / 16), await ofBytes(2_000_000 / 16 + 1)]).toEqual([
+      [16, 32],
+      [16, 15]
+    ])
+  })
+
+  it("are those up to now, that instant included, also behind a place in it", async () => {
+    const question = { limit: 9, from: { wakeAt: 2001, key: 3 } }
+    const [at, before] = [await answers(6, {}, [question], 2001), await answers(6, {}, [question], 2000)]
+    expect([...at, ...before].map(({ rows, nextWakeAt }) => [keysOf(rows), nextWakeAt])).toEqual([
+      [[4], 2002],
+      [[], 2001]
+    ])
   })
 
   it("are one at the least, however large", async () => {

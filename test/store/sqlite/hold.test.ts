@@ -148,6 +148,26 @@ describe.runIf(process.platform === "linux")("locks that were dropped", () => {
     expect(left).toEqual(["job-1", "job-2", "job-3"])
   })
 
+  it("are taken again after a commit too, which is there", async () => {
+    const { found, left } = await held(({ store }, filename) =>
+      Effect.gen(function* () {
+        const batch = {
+          ...second,
+          // Read within the transaction.
+          get marks() {
+            closeHandleOf(filename)
+            return []
+          }
+        }
+        const first = yield* store.commit(2, batch)
+        const other = yield* Effect.flip(Effect.scoped(owned(sqlite({ filename }))))
+        return [first, other._tag, yield* store.committed(), idsOf(yield* store.reads.jobs({}))]
+      })
+    )
+    expect(found).toEqual([true, "StoreInUse", 2, ["job-1", "job-2"]])
+    expect(left).toEqual(["job-1", "job-2"])
+  })
+
   it("are not, where another program has the file's lock by now", async () => {
     const { found } = await held(({ store }, filename) =>
       Effect.gen(function* () {
