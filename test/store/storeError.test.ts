@@ -22,20 +22,20 @@ describe("a store's error", () => {
     expect(message({ pid: 1, ageMs: 600_400 })).toContain("in use by process 1 on box, started 600 s ago;")
   })
 
-  it.each([
-    ["open", undefined, "store jobs.db: open failed: gone; check that it can be reached"],
-    ["open", "make room", "store jobs.db: open failed: gone; make room"],
-    ...["commit", "committed", "due", "purge", "a call"].map(
-      (operation) =>
-        [
-          operation,
-          undefined,
-          `store jobs.db: ${operation} failed: gone; check that it can be reached; the scheduler goes on trying`
-        ] as const
-    )
-  ])("of a store that is away says what helps, and whether it is tried again: %s, %s", (operation, remedy, message) => {
+  const again = "check that it can be reached; the scheduler goes on trying"
+  it.each<[operation: string, remedy: string | undefined, told: string]>([
+    ["open", undefined, "check that it can be reached"],
+    ["open", "make room", "make room"],
+    ["commit", undefined, again],
+    ["committed", undefined, again],
+    ["due", undefined, again],
+    ["purge", undefined, again],
+    ["a call", "make room", "make room; the scheduler goes on trying"]
+  ])("of a store that is away says what helps, and whether it is tried again: %s, %s", (operation, remedy, told) => {
     const fields = remedy === undefined ? {} : { remedy }
-    expect(new StoreUnavailable({ store: "jobs.db", operation, cause: "gone", ...fields }).message).toBe(message)
+    expect(new StoreUnavailable({ store: "jobs.db", operation, cause: "gone", ...fields }).message).toBe(
+      `store jobs.db: ${operation} failed: gone; ${told}`
+    )
   })
 
   it("shows the first line of what a loader says", () => {

@@ -221,7 +221,7 @@ describe("a file that lost a part of it", () => {
 describe("a file that was cut off while nobody looked", () => {
   it("has lost it for good once a question fails for it", async () => {
     const filename = temporaryFile()
-    const owning = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>) =>
+    const owning = <A, E>(body: (owner: Owner) => Effect.Effect<A, E>) =>
       Effect.runPromise(Effect.scoped(Effect.flatMap(owned(sqlite({ filename, durability: "normal" })), body)))
     await owning(({ commit }) => commit({ added: Array.from({ length: 500 }, (_, at) => job(at + 1)) }))
     const errors = await owning(({ store }) => {
