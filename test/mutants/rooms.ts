@@ -16,7 +16,8 @@ export const rooms: ReadonlyArray<Room> = [
   { sources: "src/trigger", tests: "test/trigger" },
   { sources: "src/store", except: ["src/store/contract"], tests: "test/store" },
   // Tests too, which any store is run through: their instants and limits are arbitrary, and no test of theirs should pin one. What holds
-  // them is that they find a store that answers wrongly, so they don't count among what stores do.
+  // them is that they find a store that answers wrongly, so they don't count among what stores do. `src/store` on the command line runs
+  // this room as well, and asks of it what it asks of any: what it says is how strict the suite is, and nothing of the stores.
   { sources: "src/store/contract", tests: "test/store/contract" },
   { sources: "src/engine/writer", tests: "test/engine/writer" }
 ]
