@@ -367,6 +367,21 @@ describe.each([
     expect(others).toEqual([["slow"], []])
   })
 
+  it.each<[what: string, batch: Partial<StoreBatch>]>([
+    ["entries", { ledger: [entry(1), entry(1)] }],
+    ["runs", { claims: [1, 2].map((key) => claim(key, 1, { fireAt: key })), settled: [settle(1), settle(2)] }]
+  ])("keeps a deleted job until the last of its %s is gone", async (_what, batch) => {
+    const found = await inStore(({ store, commit }) =>
+      Effect.gen(function* () {
+        yield* commit({ added: [job(1, { value: "done", wakeAt: null })], ...batch })
+        const purge = store.purge({ ...retention, doneBefore: 9_000_000, limit: 1 })
+        const jobs = Effect.map(store.reads.jobs({}), keysOf)
+        return [yield* purge, yield* jobs, yield* purge, yield* jobs, yield* purge]
+      })
+    )
+    expect(found).toEqual([1, [1], 2, [], 0])
+  })
+
   it("has nothing left of jobs that are deleted one by one", async () => {
     const found = await inStore(({ store, commit }) =>
       Effect.gen(function* () {
