@@ -1,6 +1,6 @@
 /** CODE: a task is named code. Made at module level, registered with a scheduler by `tasks: [...]`; stored jobs refer to it by name. */
 import type { StandardSchemaV1 } from "@standard-schema/spec"
-import type { Effect } from "effect"
+import type { Effect, Scope } from "effect"
 import { Data } from "effect"
 import { unknownField } from "../input/fields.ts"
 import { inWords } from "../input/inWords.ts"
@@ -108,9 +108,13 @@ export type TaskRequirements<T> = T extends Task<string, never, infer R, unknown
 /** What a job of the task is added with. */
 export type TaskInput<T> = T extends { readonly [phantom]?: { readonly input: infer Input } } ? Input : never
 
-/** What the Effect requires that a handler gives, is, or promises. */
+/** What the Effect requires that a handler gives, is, or promises. No `Scope`: each attempt has its own. */
 export type RequirementsOf<Value> =
-  Awaited<Value> extends infer Given ? (Given extends Effect.Effect<unknown, unknown, infer R> ? R : never) : never
+  Awaited<Value> extends infer Given
+    ? Given extends Effect.Effect<unknown, unknown, infer R>
+      ? Exclude<R, Scope.Scope>
+      : never
+    : never
 
 /** A task that cannot be registered: which option is wrong, what it is and what is allowed. */
 export class InvalidTaskError extends Data.TaggedError("InvalidTaskError")<{

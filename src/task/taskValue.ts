@@ -19,7 +19,8 @@ export type { StopValue, TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
 /**
  * Calls a handler, or runs what is given in its place, and hands the end to `taker`; that may be before it returns. Never
- * throws. An Effect is interrupted, an Observable unsubscribed and an actor stopped when `taker` asks; a promise cannot be.
+ * throws. An Effect is interrupted, an Observable unsubscribed and an actor stopped when `taker` asks; a promise cannot be. An Effect
+ * has a Scope of its own, closed before its end is told.
  */
 export const runHandler = (
   handler: object,
@@ -128,7 +129,7 @@ const runEffect = (
   taker: ValueTaker,
   runtime: Runtime.Runtime<never>
 ): void => {
-  const fiber = EffectRuntime.runFork(runtime, effect)
+  const fiber = EffectRuntime.runFork(runtime, Effect.scoped(effect))
   const exit = fiber.unsafePoll()
   if (exit !== null) {
     takeExit(exit, taker)

@@ -1,11 +1,10 @@
 /**
  * The scheduler as a service of an Effect program: verbs, errors, requirements, interruption, release. A few lines long of 300,
- * since the tasks at its head and the program at its foot serve every part.
+ * since the tasks at its head serve every part.
  */
 import { createScheduler, date, interval, memory, task } from "carillon"
 import type {
   AddJobError,
-  AnyTask,
   JobHandle,
   LifeError,
   MaxInstancesError,
@@ -16,12 +15,10 @@ import type {
 } from "carillon"
 import { Scheduler } from "carillon/effect"
 import type { LayerError, LayerOptions, SchedulerError } from "carillon/effect"
-import { virtualClock, VirtualClock } from "carillon/testing"
-import type { Duration } from "effect"
+import { virtualClock } from "carillon/testing"
 import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
 import { describe, expect, expectTypeOf, it } from "vitest"
-
-const start = Date.UTC(2026, 0, 5, 9)
+import { advance, run, start } from "./effectScene.ts"
 
 class Mail extends Context.Tag("test/Mail")<Mail, { readonly send: (to: string) => Effect.Effect<string> }>() {}
 class Printer extends Context.Tag("test/Printer")<Printer, { readonly print: Effect.Effect<string> }>() {}
@@ -361,19 +358,4 @@ const guarded = (log: Array<string>) =>
       () => Effect.never,
       () => Effect.sync(() => log.push("finalized"))
     )
-  )
-
-/** Runs `use` with a scheduler on a virtual clock that surrounds both. */
-const run = <T extends AnyTask<unknown> = never, A = void, E = never>(
-  options: LayerOptions<T>,
-  use: (scheduler: Scheduler["Type"]) => Effect.Effect<A, E>
-) =>
-  Effect.suspend(() =>
-    Effect.flatMap(Scheduler, use).pipe(Effect.provide(Scheduler.layer(options)), Effect.withClock(virtualClock(start)))
-  )
-
-/** Moves the surrounding virtual clock. */
-const advance = (duration: Duration.DurationInput) =>
-  Effect.flatMap(Effect.clock, (clock) =>
-    clock instanceof VirtualClock ? Effect.promise(() => clock.advance(duration)) : Effect.die("not a virtual clock")
   )
