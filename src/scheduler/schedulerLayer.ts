@@ -2,8 +2,8 @@
  * The face for Effect programs: a service whose verbs are Effects, and a layer that starts it and stops it. Decides nothing:
  * every verb is the promise face's own, with its documentation, and fails with the errors that are named there.
  */
-import { Context, Effect, Fiber, Layer, Runtime, Supervisor } from "effect"
-import type { Stream } from "effect"
+import { Context, Effect, Layer, Runtime } from "effect"
+import type { Scope, Stream } from "effect"
 import { inWords } from "../input/inWords.ts"
 import { effectStream } from "./effectStream.ts"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
@@ -98,17 +98,21 @@ export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit
   readonly waitForStore?: DurationLike
 }
 
+/** What the layer requires of the tasks' requirements: the rest is each attempt's own. */
+type LayerRequirements<T> = Exclude<TaskRequirements<T>, Scheduler | Scope.Scope>
+
 /** The service's tag. */
 export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, SchedulerService>() {
   /**
-   * Starts a scheduler with the surrounding clock, and drains it when the layer is released: runs under way may end until
-   * the deadline, then they are interrupted, and the release waits for their finalizers. What its tasks require becomes what
-   * the layer requires, except the `Scheduler` itself: a task may use the scheduler that runs it. What is wrong with the
-   * options fails the building of the layer.
+   * Starts a scheduler with the surrounding clock, and drains it when the layer is released: runs under way may end until the
+   * deadline, then they are interrupted, and the release waits for their finalizers; for 5 seconds, or what is left of the
+   * deadline. Fibers that a task has forked elsewhere than into its own scope it does not wait for. What its tasks require
+   * becomes what the layer requires, except `Scope` and the `Scheduler` itself: each attempt has a scope of its own, and a
+   * task may use the scheduler that runs it. What is wrong with the options fails the building of the layer.
    */
   static layer<T extends AnyTask<unknown> = never>(
     options: LayerOptions<T>
-  ): Layer.Layer<Scheduler, LayerError, Exclude<TaskRequirements<T>, Scheduler>> {
+  ): Layer.Layer<Scheduler, LayerError, LayerRequirements<T>> {
     return Layer.scoped(Scheduler, makeService(options))
   }
 }
@@ -119,8 +123,7 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
       readLayerOptions(given)
     )
     const clock = yield* Effect.clock
-    const fibers = yield* Supervisor.track
-    const outer = yield* Effect.supervised(Effect.runtime<Exclude<TaskRequirements<T>, Scheduler>>(), fibers)
+    const outer = yield* Effect.runtime<LayerRequirements<T>>()
     // Tasks run after `start`, so the service that they may ask for is whole by then.
     const service = {} as SchedulerService
     const runtime = Runtime.updateContext(outer, Context.add(Scheduler, service))
@@ -129,8 +132,6 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
       createSchedulerWith({ clock, ...options }, runtime as Runtime.Runtime<unknown>)
     )
     Object.assign(service, serviceOf(scheduler))
-    // Runs after the shutdown. The tasks' own resources are released later still.
-    yield* Effect.addFinalizer(() => Effect.flatMap(fibers.value, Fiber.awaitAll))
     yield* Effect.acquireRelease(
       attempt<void, StartError>(() => scheduler.start({ waitForStore: waitMs })),
       () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))

@@ -23,6 +23,8 @@ export interface AttemptOwner extends TaskPlace {
   outcome(attempt: Attempt, settlement: Settlement): void
   /** The attempt was aborted, and its outcome waits for its task's end. */
   awaits(attempt: Attempt): void
+  /** It was stopped, and its end comes: `ended`, or `outcome` where that waits for it. */
+  stopped(attempt: Attempt): void
   /** The task has ended some time after its outcome; comes at most once. */
   ended(attempt: Attempt): void
   progressed(attempt: Attempt, value: Json): void
@@ -194,8 +196,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private halt(): boolean {
     const { stop } = this
     this.stop = null
+    if (stop === null) return this.ended
     try {
-      if (stop?.() === true) this.ended = true
+      if (stop()) this.ended = true
+      else if (!this.ended) this.owner.stopped(this)
     } catch {
       // A stop that throws: the end is left to the task, as with one that has to be waited for.
     }

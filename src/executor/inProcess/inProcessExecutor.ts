@@ -29,6 +29,7 @@ import type {
 import type { InProcessLimits, InProcessOptions } from "./options.ts"
 import { readInProcessOptions } from "./options.ts"
 import { OrderQueue } from "./orderQueue.ts"
+import { PendingEnds } from "./pendingEnds.ts"
 import { ResultTexts } from "../resultTexts.ts"
 
 /** Runs tasks in this process. Throws `InvalidExecutorError`. */
@@ -73,6 +74,8 @@ class InProcessExecutor implements Executor, AttemptOwner {
   private readonly aborted = new Set<Attempt>()
   /** Aborted attempts whose outcome waits for their end, and since when, by monotonic time. */
   private readonly awaitedSinceMs = new Map<Attempt, number>()
+  /** Whether they have a slot or not. */
+  private readonly stopping = new PendingEnds<Attempt>()
   private running = 0
   private stuck = 0
   private closed = false
@@ -120,12 +123,16 @@ class InProcessExecutor implements Executor, AttemptOwner {
     return true
   }
 
-  close(): void {
-    if (this.closed) return
-    this.closed = true
-    this.texts.finish()
-    for (const attempt of [...this.live.values()]) this.abort(attempt, "interrupted", new RunInterrupted(attempt.about))
-    for (const attempt of [...this.aborted]) this.abandon(attempt)
+  /** What ends by being stopped is waited for: an Effect's finalizers use what is released next. A promise may never end. */
+  close(): void | Promise<void> {
+    if (!this.closed) {
+      this.closed = true
+      this.texts.finish()
+      for (const attempt of [...this.live.values()])
+        this.abort(attempt, "interrupted", new RunInterrupted(attempt.about))
+      for (const attempt of [...this.aborted]) this.abandon(attempt)
+    }
+    return this.stopping.over()
   }
 
   status(): ExecutorStatus {
@@ -145,9 +152,14 @@ class InProcessExecutor implements Executor, AttemptOwner {
     this.awaitedSinceMs.set(attempt, this.timers.monotonicMillis())
   }
 
+  stopped(attempt: Attempt): void {
+    this.stopping.add(attempt)
+  }
+
   outcome(attempt: Attempt, settlement: Settlement): void {
     this.live.delete(attempt.order.runId)
     this.awaitedSinceMs.delete(attempt)
+    if (attempt.ended) this.stopping.delete(attempt)
     attempt.disarm()
     if (attempt.place === "waiting") this.waiting.remove(attempt)
     else if (attempt.ended) this.running -= 1
@@ -163,6 +175,7 @@ class InProcessExecutor implements Executor, AttemptOwner {
   }
 
   ended(attempt: Attempt): void {
+    this.stopping.delete(attempt)
     if (attempt.place === "stuck") {
       this.stuck -= 1
       return
