@@ -189,6 +189,11 @@ export class Engine implements WriterHost {
     return this.phase === "new"
   }
 
+  /** What it has stopped with, or is about to, by itself; `null`: it goes on, or was asked to stop. */
+  get stopFault(): { readonly error: unknown } | null {
+    return this.fault
+  }
+
   /** Why it has stopped, where nobody asked for it. */
   get stopReason(): string | null {
     return this.fault === null ? null : reasonOf(this.fault.error)

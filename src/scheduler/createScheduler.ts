@@ -68,11 +68,19 @@ import type { ResumeOptions, RunOptions, ShutdownOptions, StartOptions, Timing }
 export const createScheduler = (options: SchedulerOptions = {}): Scheduler =>
   new LocalScheduler(readOptions(options, plainRuntime))
 
+/** A scheduler inside of another face. */
+export interface EmbeddedScheduler extends Scheduler {
+  /** What it stops with by itself, or has stopped with; `null`: it goes on, or was asked to stop. */
+  readonly fault: { readonly error: unknown } | null
+  /** Calls back when it has stopped, at once when it has. The returned function calls that off. */
+  whenStopped(callback: () => void): () => void
+}
+
 /** The same with a runtime for tasks that require something. */
-export const createSchedulerWith = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): Scheduler =>
+export const createSchedulerWith = <R>(options: SchedulerOptions<R>, runtime: Runtime.Runtime<R>): EmbeddedScheduler =>
   new LocalScheduler(readOptions(options, runtime))
 
-class LocalScheduler implements Scheduler {
+class LocalScheduler implements EmbeddedScheduler {
   private readonly engine: Engine
   private readonly queries: JobQueries
   private readonly adding: AddingJobs
@@ -134,6 +142,14 @@ class LocalScheduler implements Scheduler {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.shutdown()
+  }
+
+  get fault(): { readonly error: unknown } | null {
+    return this.engine.stopFault
+  }
+
+  whenStopped(callback: () => void): () => void {
+    return this.engine.events.whenEnded(callback)
   }
 
   async addJob(input: JobInput): Promise<JobHandle> {

@@ -49,7 +49,7 @@ describe("what a verb fails with", () => {
   })
 
   it("is in the Effect face what the verb's documentation says there", () => {
-    const service = type("src/scheduler/schedulerLayer.ts", "SchedulerService")
+    const service = type("src/scheduler/schedulerService.ts", "SchedulerService")
     const compared = service.getProperties().flatMap((verb) => {
       const failure = failureOf(checker.getTypeOfSymbol(verb))
       return failure === undefined

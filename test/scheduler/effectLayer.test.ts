@@ -201,6 +201,35 @@ describe("the layer", () => {
     expect(await Effect.runPromise(program)).toEqual([[1000, 2000, 3000], 10, "UnknownJobError"])
   })
 
+  it("has every event from the subscription on, whenever the stream is run", async () => {
+    const types = await run({ tasks: [plain] }, (scheduler) =>
+      Effect.gen(function* () {
+        const events = yield* scheduler.subscribe
+        const others = yield* scheduler.subscribe
+        yield* scheduler.addJob({ id: "a", task: plain, trigger: interval({ days: 1 }) })
+        yield* scheduler.pauseJob("a")
+        yield* Effect.yieldNow()
+        const taken = yield* Effect.all([
+          Stream.runCollect(Stream.take(events, 1)),
+          Stream.runCollect(Stream.take(others, 2))
+        ])
+        return taken.map((chunk) => Array.from(chunk, ({ type }) => type))
+      }).pipe(Effect.scoped)
+    ).pipe(Effect.runPromise)
+    expect(types).toEqual([["JobAdded"], ["JobAdded", "JobPaused"]])
+  })
+
+  it("takes no events any more for a subscription whose scope is closed", async () => {
+    const types = await run({ tasks: [plain] }, (scheduler) =>
+      Effect.gen(function* () {
+        const closed = yield* Effect.scoped(scheduler.subscribe)
+        yield* scheduler.addJob({ id: "a", task: plain, trigger: interval({ days: 1 }) })
+        return Array.from(yield* Stream.runCollect(closed))
+      })
+    ).pipe(Effect.runPromise)
+    expect(types).toEqual([])
+  })
+
   it("ends the stream of events when it is released", async () => {
     const events = await run({ tasks: [plain] }, (scheduler) =>
       Effect.forkDaemon(Stream.runCollect(scheduler.events)).pipe(Effect.tap(advance("1 second")))

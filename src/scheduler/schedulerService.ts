@@ -1,0 +1,121 @@
+/**
+ * What an Effect program has in its hand: the verbs of a scheduler as Effects, its news as Streams. Decides nothing: every verb is
+ * the promise face's own, with its documentation, and fails with the errors that are named there.
+ */
+import type { Effect, Scope, Stream } from "effect"
+import { Exit } from "effect"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
+import type { SchedulerEvent } from "../event/schedulerEvent.ts"
+import type { JobInput } from "../job/jobOptions.ts"
+import type { RunRecord } from "../job/run.ts"
+import type { AnyTask } from "../task/task.ts"
+import type { Verification } from "../verify/verification.ts"
+import type { EmbeddedScheduler } from "./createScheduler.ts"
+import { effectStream, subscribed } from "./effectStream.ts"
+import { attempt, refusable } from "./effectVerb.ts"
+import type { VerbErrors } from "./errorsByVerb.ts"
+import type { JobHandle, RunHandle } from "./jobHandle.ts"
+import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./scheduler.ts"
+import type { SchedulerActor } from "./schedulerActor.ts"
+import type { SchedulerFault } from "./schedulerEnd.ts"
+import { endOf, stoppedOf } from "./schedulerEnd.ts"
+import type { SchedulerStatus } from "./status.ts"
+import type { AddJobError, CancelRunError, LifeError, VerbError, WatchJobError } from "./verbErrors.ts"
+
+/** Everything that a verb can fail with, whichever it is; branch on `_tag`. Each has a union of its own. Anything else is a defect. */
+export type SchedulerError = VerbErrors[(typeof verbs)[number] | "addJob" | "pause" | "job$"]
+
+/** The verbs that differ in nothing but that they give an Effect. */
+const verbs = [
+  ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
+  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext", "jobActor", "snapshot"] as const),
+  ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getLedger", "preview", "explain"] as const),
+  ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
+]
+
+/** Verbs as Effects. `Verb` is bound by the keys of `T` alone: only so each keeps its documentation. */
+type Effects<T, Verb extends keyof T> = {
+  readonly [V in Verb]: AsEffect<T[V], V extends keyof VerbErrors ? VerbErrors[V] : never>
+}
+
+type AsEffect<F, E> = F extends (...args: infer Args) => Promise<infer A>
+  ? (...args: Args) => Effect.Effect<A, E>
+  : never
+
+/** The verbs of `createScheduler`'s scheduler, as Effects. Each fails with what the promise rejects with. */
+export interface SchedulerService extends Effects<PromiseScheduler, (typeof verbs)[number]> {
+  /**
+   * Adds one job; a task given as itself has its arguments checked by the compiler too. Fails with a `DefinitionError`, with
+   * `DuplicateJobError` when the id is taken, in whatever store, with `UnknownNameError` (its store), or with a `VerbError`.
+   */
+  readonly addJob: {
+    <T extends AnyTask<unknown>>(input: TypedJobInput<T>): Effect.Effect<JobHandle, AddJobError>
+    (input: NamedJobInput): Effect.Effect<JobHandle, AddJobError>
+  }
+  /** Checks the records of every job that is not removed against the promises. Changes nothing. Fails with a `VerbError`. */
+  readonly verify: Effect.Effect<Verification, VerbError>
+  /** The scheduler at a glance: every fault that lasts has a line here. Answers whatever the stores do. */
+  readonly status: Effect.Effect<SchedulerStatus>
+  /** Fires nothing more; runs under way go on. Paused already: nothing. Fails with a `LifeError`. */
+  readonly pause: Effect.Effect<void, LifeError>
+  /** Ends `pause`: what came due meanwhile is made up by the jobs' rules. Not paused: nothing. Fails with a `LifeError`. */
+  readonly resume: Effect.Effect<void, LifeError>
+  /** A run's record, once its outcome is on disk. Fails with `UnknownNameError` when the run is deleted by then, or a `VerbError`. */
+  readonly settled: (run: RunHandle) => Effect.Effect<RunRecord, CancelRunError>
+  /**
+   * Everything that happens from the moment that the stream is run; ends when the scheduler is shut down. Buffers without bound for a
+   * slow consumer. Fails when the scheduler has stopped by itself, with `StoreFenced`.
+   */
+  readonly events: Stream.Stream<SchedulerEvent, SchedulerFault>
+  /**
+   * Subscribes to the events until the scope is closed: the stream has all that happens from now on, whenever it is run. Each
+   * event is taken once: who wants all of them subscribes himself. Ends and fails as `events` does.
+   */
+  readonly subscribe: Effect.Effect<Stream.Stream<SchedulerEvent, SchedulerFault>, never, Scope.Scope>
+  /**
+   * Fails when the scheduler has stopped by itself, with `StoreFenced`. Of one that is shut down, by the release of its layer or by `promises.shutdown`,
+   * it is interrupted. Beside other work: `Effect.raceFirst(work, scheduler.stopped)`.
+   */
+  readonly stopped: Effect.Effect<never, SchedulerFault>
+  /**
+   * The job's record now and after every change; ends when the job is removed or the scheduler is shut down. Buffers without bound for
+   * a slow consumer. Fails with `UnknownJobError`, `InvalidJobError` (the id is no text), or a `VerbError`.
+   */
+  readonly job: (id: string) => Stream.Stream<JobRecord, WatchJobError>
+  /** The XState actor of the scheduler: see `Scheduler.actor` of the promise face. */
+  readonly actor: SchedulerActor
+  /** The same scheduler with promises and Observables. */
+  readonly promises: PromiseScheduler
+}
+
+/** The verbs of a scheduler that starts and stops elsewhere. */
+export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
+  const atEnd = (): Exit.Exit<void, SchedulerFault> => endOf(scheduler) ?? Exit.void
+  return {
+    ...promisedVerbs(scheduler),
+    addJob: (input: JobInput) => attempt<JobHandle, AddJobError>(() => scheduler.addJob(input)),
+    verify: attempt(() => scheduler.verify()),
+    status: attempt(() => scheduler.status()),
+    pause: refusable(() => scheduler.pause()),
+    resume: refusable(() => scheduler.resume()),
+    settled: (run) => attempt(() => run.settled()),
+    events: effectStream(scheduler.events$, atEnd),
+    subscribe: subscribed(scheduler.events$, atEnd),
+    stopped: stoppedOf(scheduler),
+    job: (id) => effectStream<JobRecord, WatchJobError>(scheduler.job$(id), atEnd),
+    actor: scheduler.actor,
+    promises: scheduler
+  }
+}
+
+const promisedVerbs = (scheduler: PromiseScheduler): Effects<PromiseScheduler, (typeof verbs)[number]> => {
+  const asEffect = (verb: (typeof verbs)[number]) => {
+    const call = scheduler[verb].bind(scheduler) as (...args: ReadonlyArray<unknown>) => Promise<unknown>
+    return (...args: ReadonlyArray<unknown>) => attempt(() => call(...args))
+  }
+  // `AsEffect` says of each verb's type what `asEffect` does to its value.
+  return Object.fromEntries(verbs.map((verb) => [verb, asEffect(verb)])) as Effects<
+    PromiseScheduler,
+    (typeof verbs)[number]
+  >
+}
