@@ -40,12 +40,8 @@ export const readMissed = (verb: string, options: ResumeOptions): ResumeOptions[
   return missed
 }
 
-/**
- * A job in a caller's hand: what it was when it was fetched, and the verbs for it. `scheduler.getJob(id)` gives newer fields, `$` follows
- * them. Each verb does and rejects with what the scheduler's of that name does, for this job.
- */
-export interface JobHandle extends Pick<
-  JobRecord,
+/** The fields of a record that a handle has too. */
+type RecordField =
   | "id"
   | "name"
   | "task"
@@ -62,7 +58,15 @@ export interface JobHandle extends Pick<
   | "fault"
   | "store"
   | "executor"
-> {
+
+/** What a handle shows without asking. */
+export type JobField = RecordField | "record"
+
+/**
+ * A job in a caller's hand: what it was when it was fetched, and the verbs for it. `scheduler.getJob(id)` gives newer fields, `$` follows
+ * them. Each verb does and rejects with what the scheduler's of that name does, for this job.
+ */
+export interface JobHandle extends Pick<JobRecord, RecordField> {
   /** Everything there is to know, as plain data. */
   readonly record: JobRecord
   /** The job's record now and after every change; completes when the job is removed or the scheduler stops. See `Scheduler.job$`. */
@@ -113,15 +117,13 @@ interface JobVerbs {
   explain(jobId: string, instant: InstantInput): Promise<Explanation>
 }
 
-/** Makes a record when it is first asked for one: most handles are only passed on. */
-export class FetchedJob implements JobHandle {
-  private readonly scheduler: JobVerbs
+/** What a handle of either face shows of its job. Makes a record when it is first asked for one: most handles are only passed on. */
+export class JobFields implements Pick<JobHandle, JobField> {
   private readonly read: () => JobRecord
   private kept: JobRecord | null = null
   readonly id: string
 
-  constructor(scheduler: JobVerbs, id: string, read: () => JobRecord) {
-    this.scheduler = scheduler
+  constructor(id: string, read: () => JobRecord) {
     this.id = id
     this.read = read
   }
@@ -174,6 +176,16 @@ export class FetchedJob implements JobHandle {
   }
   get executor(): string {
     return this.record.executor
+  }
+}
+
+/** A job and the verbs of its scheduler. */
+export class FetchedJob extends JobFields implements JobHandle {
+  private readonly scheduler: JobVerbs
+
+  constructor(scheduler: JobVerbs, id: string, read: () => JobRecord) {
+    super(id, read)
+    this.scheduler = scheduler
   }
 
   get $(): Observable<JobRecord> {

@@ -2,36 +2,44 @@
  * What an Effect program has in its hand: the verbs of a scheduler as Effects, its news as Streams. Decides nothing: every verb is
  * the promise face's own, with its documentation, and fails with the errors that are named there.
  */
-import type { Effect, Scope, Stream } from "effect"
-import { Exit } from "effect"
+import type { Scope, Stream } from "effect"
+import { Effect, Exit } from "effect"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
-import type { RunRecord } from "../job/run.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { Verification } from "../verify/verification.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
+import type { InEffects, JobHandle } from "./effectHandles.ts"
+import { effectRun, EffectJob } from "./effectHandles.ts"
 import { effectStream, subscribed } from "./effectStream.ts"
 import { attempt, refusable } from "./effectVerb.ts"
 import type { VerbErrors } from "./errorsByVerb.ts"
-import type { JobHandle, RunHandle } from "./jobHandle.ts"
+import type { JobHandle as PromiseJobHandle, RunHandle as PromiseRunHandle } from "./jobHandle.ts"
 import type { NamedJobInput, Scheduler as PromiseScheduler, TypedJobInput } from "./scheduler.ts"
 import type { SchedulerActor } from "./schedulerActor.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
 import { endOf, stoppedOf } from "./schedulerEnd.ts"
 import type { SchedulerStatus } from "./status.ts"
-import type { AddJobError, CancelRunError, LifeError, VerbError, WatchJobError } from "./verbErrors.ts"
+import type { AddJobError, LifeError, VerbError, WatchJobError } from "./verbErrors.ts"
 
 /** Everything that a verb can fail with, whichever it is; branch on `_tag`. Each has a union of its own. Anything else is a defect. */
-export type SchedulerError = VerbErrors[(typeof verbs)[number] | "addJob" | "pause" | "job$"]
+export type SchedulerError = VerbErrors[Verb | "addJob" | "pause" | "job$"]
 
-/** The verbs that differ in nothing but that they give an Effect. */
-const verbs = [
-  ...(["addJobs", "getJob", "getJobs", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "removeJob"] as const),
-  ...(["pauseJobs", "resumeJobs", "removeJobs", "skipNext", "jobActor", "snapshot"] as const),
-  ...(["removeAllJobs", "runJob", "retryRun", "cancelRun", "getRuns", "getLedger", "preview", "explain"] as const),
-  ...(["exportJobs", "importJobs", "addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
-]
+/** The verbs that differ in nothing but that they give Effects, by what the Effects give. */
+const verbs = {
+  job: ["getJob", "modifyJob", "rescheduleJob", "pauseJob", "resumeJob", "skipNext"],
+  jobs: ["addJobs", "getJobs", "importJobs"],
+  run: ["runJob", "retryRun"],
+  other: [
+    ...(["removeJob", "removeAllJobs", "pauseJobs", "resumeJobs", "removeJobs", "jobActor", "snapshot"] as const),
+    ...(["cancelRun", "getRuns", "getLedger", "preview", "explain", "exportJobs"] as const),
+    ...(["addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
+  ]
+} as const
+
+/** Their names. */
+type Verb = (typeof verbs)[keyof typeof verbs][number]
 
 /** Verbs as Effects. `Verb` is bound by the keys of `T` alone: only so each keeps its documentation. */
 type Effects<T, Verb extends keyof T> = {
@@ -39,11 +47,11 @@ type Effects<T, Verb extends keyof T> = {
 }
 
 type AsEffect<F, E> = F extends (...args: infer Args) => Promise<infer A>
-  ? (...args: Args) => Effect.Effect<A, E>
+  ? (...args: Args) => Effect.Effect<InEffects<A>, E>
   : never
 
 /** The verbs of `createScheduler`'s scheduler, as Effects. Each fails with what the promise rejects with. */
-export interface SchedulerService extends Effects<PromiseScheduler, (typeof verbs)[number]> {
+export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
   /**
    * Adds one job; a task given as itself has its arguments checked by the compiler too. Fails with a `DefinitionError`, with
    * `DuplicateJobError` when the id is taken, in whatever store, with `UnknownNameError` (its store), or with a `VerbError`.
@@ -60,8 +68,6 @@ export interface SchedulerService extends Effects<PromiseScheduler, (typeof verb
   readonly pause: Effect.Effect<void, LifeError>
   /** Ends `pause`: what came due meanwhile is made up by the jobs' rules. Not paused: nothing. Fails with a `LifeError`. */
   readonly resume: Effect.Effect<void, LifeError>
-  /** A run's record, once its outcome is on disk. Fails with `UnknownNameError` when the run is deleted by then, or a `VerbError`. */
-  readonly settled: (run: RunHandle) => Effect.Effect<RunRecord, CancelRunError>
   /**
    * Everything that happens from the moment that the stream is run; ends when the scheduler is shut down. Buffers without bound for a
    * slow consumer. Fails when the scheduler has stopped by itself, with `StoreFenced`.
@@ -91,14 +97,18 @@ export interface SchedulerService extends Effects<PromiseScheduler, (typeof verb
 /** The verbs of a scheduler that starts and stops elsewhere. */
 export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
   const atEnd = (): Exit.Exit<void, SchedulerFault> => endOf(scheduler) ?? Exit.void
-  return {
-    ...promisedVerbs(scheduler),
-    addJob: (input: JobInput) => attempt<JobHandle, AddJobError>(() => scheduler.addJob(input)),
+  // Handles are made when a verb is run, and the service is whole by then.
+  const service: SchedulerService = {
+    ...promisedVerbs(scheduler, () => service),
+    addJob: (input: JobInput) =>
+      Effect.map(
+        attempt<PromiseJobHandle, AddJobError>(() => scheduler.addJob(input)),
+        (job) => new EffectJob(service, job)
+      ),
     verify: attempt(() => scheduler.verify()),
     status: attempt(() => scheduler.status()),
     pause: refusable(() => scheduler.pause()),
     resume: refusable(() => scheduler.resume()),
-    settled: (run) => attempt(() => run.settled()),
     events: effectStream(scheduler.events$, atEnd),
     subscribe: subscribed(scheduler.events$, atEnd),
     stopped: stoppedOf(scheduler),
@@ -106,16 +116,31 @@ export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
     actor: scheduler.actor,
     promises: scheduler
   }
+  return service
 }
 
-const promisedVerbs = (scheduler: PromiseScheduler): Effects<PromiseScheduler, (typeof verbs)[number]> => {
-  const asEffect = (verb: (typeof verbs)[number]) => {
-    const call = scheduler[verb].bind(scheduler) as (...args: ReadonlyArray<unknown>) => Promise<unknown>
-    return (...args: ReadonlyArray<unknown>) => attempt(() => call(...args))
+const promisedVerbs = (
+  scheduler: PromiseScheduler,
+  service: () => SchedulerService
+): Effects<PromiseScheduler, Verb> => {
+  const job = (given: PromiseJobHandle): JobHandle => new EffectJob(service(), given)
+  const convert: Readonly<Record<keyof typeof verbs, (given: never) => unknown>> = {
+    job: (given: PromiseJobHandle | undefined) => given && job(given),
+    jobs: (given: ReadonlyArray<PromiseJobHandle>) => given.map(job),
+    run: (given: PromiseRunHandle) => effectRun(service(), given),
+    other: (given: unknown) => given
   }
+  const asEffect = (verb: Verb, give: (given: never) => unknown) => {
+    const call = scheduler[verb].bind(scheduler) as (...args: ReadonlyArray<unknown>) => Promise<never>
+    return (...args: ReadonlyArray<unknown>) =>
+      Effect.map(
+        attempt(() => call(...args)),
+        give
+      )
+  }
+  const entries = (["job", "jobs", "run", "other"] as const).flatMap((kind) =>
+    verbs[kind].map((verb) => [verb, asEffect(verb, convert[kind])] as const)
+  )
   // `AsEffect` says of each verb's type what `asEffect` does to its value.
-  return Object.fromEntries(verbs.map((verb) => [verb, asEffect(verb)])) as Effects<
-    PromiseScheduler,
-    (typeof verbs)[number]
-  >
+  return Object.fromEntries(entries) as Effects<PromiseScheduler, Verb>
 }

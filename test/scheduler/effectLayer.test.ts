@@ -5,7 +5,6 @@
 import { createScheduler, date, interval, memory, task } from "carillon"
 import type {
   AddJobError,
-  JobHandle,
   LifeError,
   MaxInstancesError,
   PauseJobError,
@@ -14,7 +13,7 @@ import type {
   SchedulerStatus
 } from "carillon"
 import { Scheduler } from "carillon/effect"
-import type { LayerError, LayerOptions, SchedulerError } from "carillon/effect"
+import type { JobHandle, LayerError, LayerOptions, SchedulerError } from "carillon/effect"
 import { virtualClock } from "carillon/testing"
 import { Cause, Clock, Context, Effect, Exit, Fiber, Layer, Schema, Stream, TestClock, TestContext } from "effect"
 import { describe, expect, expectTypeOf, it } from "vitest"
@@ -100,7 +99,7 @@ describe("the layer", () => {
           args: { to: "ops" },
           trigger: interval({ days: 1 })
         })
-        const record = yield* scheduler.settled(yield* scheduler.runJob(job.id))
+        const record = yield* (yield* job.run()).settled
         return [record.outcome, record.result]
       })
     ).pipe(Effect.provide(mailLive), Effect.runPromise)
