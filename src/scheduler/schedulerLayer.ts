@@ -1,15 +1,17 @@
 /** The layer for Effect programs: starts a scheduler and stops it. What it gives is in `schedulerService.ts`. */
-import { Context, Effect, Layer, Runtime } from "effect"
-import type { Scope } from "effect"
+import { Context, Effect, Layer, Runtime, Scope, Tracer } from "effect"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
+import { AttemptObserver } from "../task/attemptObserver.ts"
 import type { AnyTask, TaskRequirements } from "../task/task.ts"
 import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
+import { attemptTelemetry } from "./attemptTelemetry.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
 import { attempt, refusable } from "./effectVerb.ts"
 import type { SchedulerOptions } from "./options.ts"
+import { programLog } from "./programLog.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
 import type { SchedulerService } from "./schedulerService.ts"
 import { serviceOf } from "./schedulerService.ts"
@@ -68,10 +70,22 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
     const outer = yield* Effect.runtime<LayerRequirements<T>>()
     // Tasks run after `start`, so the service that they may ask for is whole by then.
     const service = {} as SchedulerService
-    const runtime = Runtime.updateContext(outer, Context.add(Scheduler, service))
+    const runtime = Runtime.updateContext(outer, (context) =>
+      // The layer's own scope and the span that surrounds its building are no attempt's.
+      Context.omit(
+        Scope.Scope,
+        Tracer.ParentSpan
+      )(context).pipe(
+        Context.add(Scheduler, service),
+        Context.add(AttemptObserver, attemptTelemetry(outer as Runtime.Runtime<never>))
+      )
+    )
     const scheduler = yield* refusable<EmbeddedScheduler, CreateSchedulerError>(() =>
       // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
-      createSchedulerWith({ clock, ...options }, runtime as Runtime.Runtime<unknown>)
+      createSchedulerWith(
+        { clock, ...options, onError: options.onError ?? programLog(outer) },
+        runtime as Runtime.Runtime<unknown>
+      )
     )
     Object.assign(service, serviceOf(scheduler))
     yield* Effect.acquireRelease(

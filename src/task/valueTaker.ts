@@ -8,6 +8,8 @@ export type StopValue = () => boolean
 
 /** Who takes what a task gives. Exactly one of `succeed` and `fail` is called, once; neither after a `stop` that gave true. */
 export interface ValueTaker {
+  /** The name of the task that gives it. */
+  readonly task: string
   /** True once the attempt was aborted: nothing new is begun for it. */
   readonly aborted: boolean
   succeed(value: unknown): void

@@ -21,6 +21,7 @@ const attempt = async (logic: AnyActorLogic, timers: ManualTimers, saved?: strin
     logic,
     context,
     {
+      task: "task",
       aborted: false,
       succeed: (value) => void ends.push(value),
       fail: (error) => void ends.push(error),

@@ -161,6 +161,7 @@ describe("isHandler", () => {
 })
 
 class Taker implements ValueTaker {
+  readonly task = "task"
   aborted = false
   readonly news: Array<[string, unknown]> = []
   stop: StopValue | null = null

@@ -70,6 +70,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     this.owner = owner
   }
 
+  get task(): string {
+    return this.order.task
+  }
+
   get about(): AbortedAttempt {
     const { jobId, runId, attempt } = this.order
     return { jobId, runId, attempt }

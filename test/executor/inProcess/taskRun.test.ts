@@ -23,6 +23,7 @@ const endFrom = async (...tasks: ReadonlyArray<AnyTask>): Promise<TaskEnd> => {
   }
   const ends: Array<TaskEnd> = []
   const taker = {
+    task: "task",
     aborted: false,
     signal: new AbortController().signal,
     succeed: (value: unknown) => void ends.push(endWith(value, order)),
