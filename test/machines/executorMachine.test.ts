@@ -45,6 +45,15 @@ describe("executorMachine", () => {
     })
   })
 
+  it("knows the orders that inspected jobs show, and wants a look while it is full", () => {
+    expect(executorMachine.root.transitions.has("order")).toBe(true)
+    const executor = startExecutor()
+    executor.send({ type: "submitted", count: 2 })
+    expect([...executor.getSnapshot().tags]).toEqual([])
+    executor.send({ type: "submitted", count: 1 })
+    expect([...executor.getSnapshot().tags]).toEqual(["needs-a-look"])
+  })
+
   it("refuses more orders than it has room for", () => {
     const executor = startExecutor()
     expect(executor.getSnapshot().can({ type: "submitted", count: 3 })).toBe(true)

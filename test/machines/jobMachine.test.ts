@@ -132,6 +132,18 @@ describe("jobMachine", () => {
       ...eventless
     ].map((edge) => JSON.stringify(edge))
     expect(new Set(told).size).toBe(told.length)
+    // Whatever state it is in.
+    const ofTheWhole = drawn.filter(({ source, target }) => source.id === "job" && target.id !== "job")
+    expect(ofTheWhole.map(({ target, transition }) => `${transition.eventType}: ${target.id}`)).toEqual([
+      ...[
+        "due: job.running",
+        "settled: job.paused",
+        "interrupted: job.paused",
+        "pause: job.paused",
+        "park: job.paused"
+      ],
+      ...["remove: job.running", "remove: job.done"]
+    ])
   })
 
   it("says in words what each state and each transition means, and which states want what", () => {
