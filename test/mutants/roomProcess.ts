@@ -77,8 +77,6 @@ const vitest = await createVitest(
     setupFiles: ["test/leftRunning.ts", "test/mutants/setup.ts"],
     maxWorkers: 1,
     bail: 1,
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
     reporters: [{}]
   },
   { plugins: [plugin] }

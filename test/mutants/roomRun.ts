@@ -17,7 +17,7 @@ export interface Result {
 }
 
 /** A process that says nothing for so long hangs; until its first word it runs the whole folder of tests. */
-const mostSilenceMs = 60_000
+const mostSilenceMs = 180_000
 const mostRehearsalMs = 600_000
 const lookEveryMs = 500
 

@@ -17,6 +17,10 @@ type Rpc = WorkerState["rpc"]
 type Resolved = Awaited<ReturnType<Rpc["resolve"]>>
 type Fetched = Awaited<ReturnType<Rpc["fetch"]>>
 
+/** How long a test may take as it is, and, beyond ten times that, with a change: this machine may be busy with other things. */
+const mostRehearsalMs = 120_000
+const mostWaitMs = 5_000
+
 /** Loops that a file may turn while it is loaded, where there is no earlier run to go by. */
 const mostTurnsOfLoading = 10_000_000
 
@@ -33,6 +37,8 @@ interface Chosen {
   readonly file: TestFile
   readonly tests: ReadonlyArray<TestId>
   readonly costMs: number
+  /** What its whole file took, unchanged. */
+  readonly tookMs: number
 }
 
 interface Change {
@@ -60,7 +66,10 @@ class MutantRuns {
 
   async run(): Promise<void> {
     const traced: Array<TestFileTrace> = []
-    for (const file of this.state.ctx.files) traced.push(await this.rehearse(file))
+    for (const file of this.state.ctx.files) {
+      traced.push(await this.rehearse(file))
+      if (this.failure !== undefined) return
+    }
     for (const [mutant, planned] of this.plan.mutants.entries()) {
       this.tell({ _tag: "Started", mutant })
       this.change = await this.changeOf(planned, mutant)
@@ -77,7 +86,7 @@ class MutantRuns {
     const { mutants } = globalThis
     const known = new Set(mutants.tests.keys())
     const startedAt = performance.now()
-    await this.runFile(file, undefined, Number.POSITIVE_INFINITY)
+    await this.runFile(file, undefined, Number.POSITIVE_INFINITY, mostRehearsalMs)
     if (this.failure !== undefined) this.tell({ _tag: "Unfit", file: file.filepath, failure: this.failure })
     for (const mark of mutants.take()) mutants.betweenTests.add(mark)
     return {
@@ -95,8 +104,8 @@ class MutantRuns {
     const { mutants } = globalThis
     const chosen = chosenFor(mutant, traced)
     const isCovered = chosen.length > 0
-    for (const { file, tests } of chosen) {
-      await this.runFile(file, new Set(tests), mostTurnsOfLoading)
+    for (const { file, tests, tookMs } of chosen) {
+      await this.runFile(file, new Set(tests), mostTurnsOfLoading, mostWaitMs + 10 * tookMs)
       if (mutants.isEndless) return { by: "an endless loop", isCovered }
       if (this.failure !== undefined) return { by: this.failure, isCovered }
     }
@@ -109,11 +118,18 @@ class MutantRuns {
     return { path, code: module.code }
   }
 
-  private async runFile(file: TestFile, chosen: ReadonlySet<TestId> | undefined, mostTurns: number): Promise<void> {
+  private async runFile(
+    file: TestFile,
+    chosen: ReadonlySet<TestId> | undefined,
+    mostTurns: number,
+    testTimeout: number
+  ): Promise<void> {
     this.forgetModules()
     this.failure = undefined
     globalThis.mutants.reset(chosen, mostTurns)
-    this.state.ctx = { ...this.state.ctx, files: [file], invalidates: [] }
+    const config = { ...this.state.config, testTimeout, hookTimeout: testTimeout }
+    this.state.config = config
+    this.state.ctx = { ...this.state.ctx, config, files: [file], invalidates: [] }
     await runBaseTests("run", this.state, this.traces)
   }
 
@@ -178,7 +194,7 @@ const chosenFor = (mutant: PlannedMutant, traced: ReadonlyArray<TestFileTrace>):
     if (passing.length === 0) return []
     const leftOutMs = tests.filter((test) => !passing.includes(test)).reduce((sum, test) => sum + tookMsOf(test), 0)
     const isMirror = basename(file.filepath, ".test.ts") === basename(mutant.path, ".ts")
-    return [{ file, tests: passing, costMs: isMirror ? 0 : tookMs - leftOutMs }]
+    return [{ file, tests: passing, costMs: isMirror ? 0 : tookMs - leftOutMs, tookMs }]
   })
   return chosen.sort((a, b) => a.costMs - b.costMs)
 }
