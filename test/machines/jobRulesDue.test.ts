@@ -126,6 +126,21 @@ describe("a fire time that comes due", () => {
   })
 })
 
+describe("a fire time that meets a run", () => {
+  it.each([
+    ["skip", "overlapSkips"],
+    ["queue-one", "overlapQueues"],
+    ["queue-all", "overlapQueues"],
+    ["cancel-running", "overlapCancels"]
+  ] as const)("has one rule under `%s`: %s", (overlap, rule) => {
+    const context = contextOf({ live: [run(1)] }, { overlap })
+    const { overlapCancels, overlapQueues, overlapSkips } = jobGuards
+    const rules = { overlapCancels, overlapQueues, overlapSkips }
+    const held = Object.entries(rules).filter(([, guard]) => guard({ context, event: due }))
+    expect(held.map(([name]) => name)).toEqual([rule])
+  })
+})
+
 describe("fire times", () => {
   it.each<Row>([
     [

@@ -16,9 +16,9 @@ export interface Result {
   readonly isCovered: boolean
 }
 
-/** A process that says nothing for so long hangs; until its first word it runs the whole folder of tests. */
-const mostSilenceMs = 180_000
+/** Until its first word a process runs the whole folder of tests. One that is silent for twice as long after that, and a little, hangs. */
 const mostRehearsalMs = 600_000
+const mostSilenceMs = (rehearsalMs: number) => 15_000 + 2 * rehearsalMs
 const lookEveryMs = 500
 
 /** In the order of `mutants`. */
@@ -76,13 +76,16 @@ const runProcess = async (room: Room, mutants: ReadonlyArray<Mutant>): Promise<E
   process.once("exit", endGroup)
   let hung: "hung" | undefined
   let said = ""
-  let saidAt = performance.now()
+  const startedAt = performance.now()
+  let saidAt = startedAt
+  let rehearsalMs: number | undefined
   const look = setInterval(() => {
     const says = readFileSync(file, "utf8")
     const now = performance.now()
     if (says !== said) saidAt = now
     said = says
-    if (now - saidAt <= (said === "" ? mostRehearsalMs : mostSilenceMs)) return
+    if (said !== "") rehearsalMs ??= now - startedAt
+    if (now - saidAt <= (rehearsalMs === undefined ? mostRehearsalMs : mostSilenceMs(rehearsalMs))) return
     hung = "hung"
     endGroup()
   }, lookEveryMs)
