@@ -53,4 +53,18 @@ describe("marks", () => {
     )
     expect(mutants.isEndless).toBe(true)
   })
+
+  it("end what asks a machine's guards far more often, in a loop that is nobody's here", () => {
+    const asked = (text: string) => `const goesOn = () => true\nresult = ${text}.every(goesOn)`
+    const often = asked("Array.from({ length: 200_000 })")
+    const { mutants } = globalThis
+    mutants.enter("a test")
+    resultOf(marked("machines/any.ts", asked("inputs")).text, [3])
+    mutants.leave("a test")
+    mutants.enter("a test")
+    expect(resultOf(marked("src/any.ts", often).text, [])).toBe(true)
+    expect(() => resultOf(marked("machines/any.ts", often).text, [])).toThrow(
+      expect.objectContaining({ name: "EndlessLoop" })
+    )
+  })
 })

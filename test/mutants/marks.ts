@@ -10,9 +10,10 @@ export interface Marked {
   readonly marks: ReadonlyArray<{ readonly start: number; readonly end: number }>
 }
 
-/** `text` with loops that count their turns, and with marks where `firstMark` is given. */
+/** `text` with loops that count their turns, as a machine's arrows do, which are called in the loops of XState, and with marks where `firstMark` is given. */
 export const marked = (path: string, text: string, firstMark?: number): Marked => {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const isMachine = path.startsWith("machines/")
   const marks: Array<{ start: number; end: number }> = []
   const insertions: Array<{ readonly at: number; readonly text: string; readonly closes: boolean }> = []
   const insert = (at: number, inserted: string, closes = false) => insertions.push({ at, text: inserted, closes })
@@ -25,6 +26,10 @@ export const marked = (path: string, text: string, firstMark?: number): Marked =
     if (ts.isIterationStatement(node, false)) {
       insert(node.statement.getStart(source), "{ globalThis.mutants.turn(); ")
       insert(node.statement.end, " }", true)
+    }
+    if (isMachine && ts.isArrowFunction(node) && !ts.isBlock(node.body)) {
+      insert(node.body.getStart(source), "(globalThis.mutants.turn(), (")
+      insert(node.body.end, "))", true)
     }
     if (firstMark !== undefined) {
       if (isListed(node)) insert(node.getStart(source), `;${mark(node)}; `)
