@@ -33,3 +33,14 @@ describe.each(machines)("the machine of a %s", (_name, machine) => {
     expect(ends.map(({ tags }) => tags)).toEqual(ends.map(() => ["terminal"]))
   })
 })
+
+it("says of each state of a job whether it claims, and whether somebody may have to act", () => {
+  const { states } = jobMachine.root
+  expect(Object.fromEntries(Object.values(states).map(({ key, tags }) => [key, tags]))).toEqual({
+    scheduled: ["claims"],
+    running: ["claims"],
+    misfired: ["claims", "needs-a-look"],
+    paused: ["needs-a-look"],
+    done: ["terminal"]
+  })
+})

@@ -146,22 +146,6 @@ describe("jobMachine", () => {
     ])
   })
 
-  it("says in words what each state and each transition means, and which states want what", () => {
-    const nodes = [jobMachine.root, ...Object.values(jobMachine.states)]
-    const words = nodes.flatMap((node): ReadonlyArray<string | undefined> =>
-      [...[...node.transitions.values()].flat(), ...(node.always ?? [])].map(({ description }) => description)
-    )
-    expect(words.filter((text) => text === undefined)).toEqual([])
-    expect(nodes.filter(({ description }) => description === undefined)).toEqual([])
-    expect(Object.fromEntries(Object.values(jobMachine.states).map(({ key, tags }) => [key, tags]))).toEqual({
-      scheduled: ["claims"],
-      running: ["claims"],
-      misfired: ["claims", "needs-a-look"],
-      paused: ["needs-a-look"],
-      done: ["terminal"]
-    })
-  })
-
   it("answers each event for itself, and the same whatever it was asked before", () => {
     const job = createActor(jobMachine, { input }).start()
     const [due] = eventsIn("scheduled", job.getSnapshot().context).filter(({ type }) => type === "due")

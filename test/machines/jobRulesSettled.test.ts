@@ -1,8 +1,21 @@
 /** The rules of the chart about attempts: when each is the one that is taken, and all that it does. */
 import { describe, expect, it } from "vitest"
+import type { JobMemory } from "../../src/job/snapshot.ts"
 import { run } from "../job/jobContext.ts"
 import type { Row } from "./jobStep.ts"
-import { after, claiming, interrupted, settled, starts90, takes, waits90 } from "./jobStep.ts"
+import {
+  after,
+  claiming,
+  due,
+  interrupted,
+  next,
+  requested,
+  settled,
+  starts90,
+  takes,
+  twoLate,
+  waits90
+} from "./jobStep.ts"
 
 describe("an attempt", () => {
   const nextFire = { nextFireAt: 150, exhausted: false }
@@ -109,6 +122,26 @@ describe("an attempt", () => {
     ]
   ])("%s", (_, memory, event, rules, led) => {
     expect(after(memory, event, rules)).toEqual(led)
+  })
+
+  it.each<readonly [to: string, Partial<JobMemory>]>([
+    ["scheduled", {}],
+    ["misfired", { misfire: "late" }],
+    ["done", { exhausted: true, nextFireAt: null }],
+    ["done", { misfire: "late", exhausted: true, nextFireAt: null }],
+    ["paused", { pausedAt: 50 }]
+  ])("that was the last of all leaves the job %s", (to, memory) => {
+    expect(after({ ...newest, ...memory }, { ...settled, outcome: "succeeded" })["to"]).toBe(to)
+  })
+
+  it("that begins, or an end of the schedule, ends what the job says of a misfire", () => {
+    const misfired = { misfire: "late" } as const
+    expect(after(misfired, due)["to"]).toBe("running")
+    expect(after(misfired, requested)["to"]).toBe("running")
+    expect(after(misfired, { ...twoLate, nextFireAt: null, exhausted: true })["to"]).toBe("done")
+    expect(after(misfired, { type: "reschedule", now: 100, nextRunKey: 7, owed: null, ...next })["to"]).toBe(
+      "scheduled"
+    )
   })
 
   it("that is not under way is nothing to anybody", () => {
