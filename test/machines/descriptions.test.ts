@@ -44,3 +44,14 @@ it("says of each state of a job whether it claims, and whether somebody may have
     done: ["terminal"]
   })
 })
+
+it("says of a scheduler when it claims, and of it and an executor whether somebody may have to act", () => {
+  const tagged = (machine: AnyStateMachine) =>
+    Object.values(machine.root.states).flatMap(({ key, tags }) => tags.map((tag) => `${key}: ${tag}`))
+  expect(tagged(schedulerMachine)).toEqual(["active: claims", "degraded: needs-a-look", "stopped: terminal"])
+  expect(tagged(executorMachine)).toEqual(["saturated: needs-a-look", "stopped: terminal"])
+})
+
+it("has a scheduler that knows what inspected jobs report", () => {
+  expect(schedulerMachine.root.transitions.has("jobSettled")).toBe(true)
+})

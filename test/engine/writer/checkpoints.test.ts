@@ -1,8 +1,12 @@
 /** Steps on their way to the disk: one a run, the newest, and never behind the outcome of its attempt. */
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import type { DispatchedOrder } from "../../../src/engine/dispatchedOrder.ts"
-import { PendingCheckpoints } from "../../../src/engine/writer/checkpoints.ts"
+import { findCheckpoints, PendingCheckpoints } from "../../../src/engine/writer/checkpoints.ts"
 import type { Intent } from "../../../src/engine/writer/intent.ts"
+import type { UnitOfWork } from "../../../src/engine/writer/unitOfWork.ts"
+import type { OpenStore } from "../../../src/store/jobStore.ts"
+import type { TaskRegistry } from "../../../src/task/taskRegistry.ts"
 import { liveRun, makeJob, makeUnit } from "./jobs.ts"
 
 const newScene = () => {
@@ -68,5 +72,46 @@ describe("checkpoints that wait for a commit", () => {
     expect(queue).toEqual([])
     tell(7, "c")
     expect(take().saved).toEqual([[7, "c"]])
+  })
+})
+
+describe("an attempt that starts", () => {
+  const find = (starts: ReadonlyArray<{ runKey: number; attempt: number; task: string }>) => {
+    const asked: Array<number> = []
+    const began = starts.map(({ task, ...start }) => ({ ...start, job: { row: { task } }, checkpoint: null }))
+    const found = findCheckpoints(
+      { checkpoints: new Map([[7, "of this unit"]]), consequences: { starts: began } } as unknown as UnitOfWork,
+      {
+        find: (name: string) =>
+          name === "gone" ? undefined : { options: name === "saves" ? { checkpoint: "every-step" } : {} }
+      } as unknown as TaskRegistry,
+      {
+        checkpoints: (runKeys: ReadonlyArray<number>) => {
+          asked.push(...runKeys)
+          return Effect.succeed(new Map(runKeys.filter((key) => key < 9).map((key) => [key, "stored"])))
+        }
+      } as unknown as OpenStore
+    )
+    if (found !== null) Effect.runSync(found)
+    return { asked, checkpoints: began.map(({ checkpoint }) => checkpoint) }
+  }
+  const task = "saves"
+
+  it("goes on from this unit's checkpoint, else from the stored one, else from the beginning", () => {
+    const again = [7, 8, 9].map((runKey) => ({ runKey, attempt: 2, task }))
+    expect(find(again)).toEqual({ asked: [7, 8, 9], checkpoints: ["of this unit", "stored", null] })
+  })
+
+  it("asks for none where it is the first, or its task saves none or is not known", () => {
+    const others = [
+      { runKey: 7, attempt: 1, task },
+      { runKey: 8, attempt: 2, task: "plain" },
+      { runKey: 8, attempt: 2, task: "gone" }
+    ]
+    expect(find(others)).toEqual({ asked: [], checkpoints: [null, null, null] })
+    expect(find([...others, { runKey: 8, attempt: 3, task }])).toEqual({
+      asked: [8],
+      checkpoints: [null, null, null, "stored"]
+    })
   })
 })
