@@ -1,4 +1,7 @@
-/** The life of a scheduler: whether it claims runs, and why not. Holds no job; no clock, no I/O: the engine tells it what happened. */
+/**
+ * The life of a scheduler: what it admits, whether it claims runs, and why not. The engine tells it what happened and asks its tags before it
+ * does anything; it has no other record of where it is. Holds no job; no clock, no I/O.
+ */
 import { assign, setup } from "xstate"
 import type { Outcome } from "../src/job/run.ts"
 
@@ -14,7 +17,11 @@ export interface SchedulerContext {
 
 /** What happens to a scheduler. */
 export type SchedulerEvent =
-  /** Stores are open, orphans are resolved. */
+  /** It is asked to start; taken once. */
+  | { readonly type: "start" }
+  /** Stores are open, orphans are resolved: jobs may be declared. */
+  | { readonly type: "opened" }
+  /** All jobs that it was given are declared. */
   | { readonly type: "started" }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
@@ -23,11 +30,28 @@ export type SchedulerEvent =
   | StoreBackEvent
   /** Shut down: claim nothing more, let runs end. */
   | { readonly type: "drain" }
-  /** Nothing runs and nothing waits for its commit. */
+  /** Nothing runs, nothing waits for its commit, and nothing is open any more. */
   | { readonly type: "drained" }
   /** It cannot start, or cannot go on. */
   | FailedEvent
   | JobSettledEvent
+
+/** What a state admits, and what it is for who looks. */
+export type SchedulerTag =
+  /** Whoever gives a command has to start it first. */
+  | "not-started"
+  /** Commands are taken. */
+  | "takes-commands"
+  /** Questions are answered. */
+  | "answers"
+  /** It has started, and nobody has stopped it. */
+  | "at-work"
+  /** Fire times become runs, unless it is paused. */
+  | "claims"
+  /** Somebody may have to act. */
+  | "needs-a-look"
+  /** Nothing more happens. */
+  | "terminal"
 
 interface StoreLostEvent {
   readonly type: "storeLost"
@@ -67,7 +91,7 @@ const schedulerSetup = setup({
   types: {
     context: {} as SchedulerContext,
     events: {} as SchedulerEvent,
-    tags: {} as "claims" | "needs-a-look" | "terminal"
+    tags: {} as SchedulerTag
   },
   guards: {
     storesAway: ({ context }) => context.lost.length > 0,
@@ -94,36 +118,56 @@ const schedulerSetup = setup({
 
 const ending = {
   drain: { target: "draining", description: "A shutdown is asked for." },
-  failed: { target: "stopped", actions: "fail", description: "It cannot start, or cannot go on." }
+  failed: { target: "draining", actions: "fail", description: "It cannot start, or cannot go on." }
 } as const
 
 const loses = { actions: "loseStore", description: "One more store is away." } as const
+const regains = { actions: "regainStore", description: "A store answers again." } as const
 
-/** starting → active ⇄ paused → draining → stopped; degraded while a store is away. */
+/** new → starting → declaring → active ⇄ paused → draining → stopped; degraded while a store is away. */
 export const schedulerMachine = schedulerSetup.createMachine({
   id: "scheduler",
-  description: "Whether the scheduler claims runs, and why not.",
-  initial: "starting",
+  description: "What the scheduler admits, whether it claims runs, and why not.",
+  initial: "new",
   context: { paused: false, lost: [], reason: null },
   on: {
     jobSettled: { description: "A job tells that an attempt of it has ended. It shows who told; nothing follows." }
   },
   states: {
+    new: {
+      description: "Made, and not asked to start: jobs that are added are kept for the start.",
+      tags: ["not-started"],
+      on: {
+        start: { target: "starting", description: "It is asked to start." },
+        drain: { target: "stopped", description: "Stopped before it was started: there is nothing to end." }
+      }
+    },
     starting: {
-      description: "Opens stores and executors, resolves what the last owner left behind. Claims nothing.",
+      description: "Opens stores and executors, resolves what the last owner left behind. Takes no command.",
+      tags: ["not-started"],
+      on: {
+        ...ending,
+        opened: { target: "declaring", description: "Stores are open, what was left behind is resolved." },
+        storeLost: loses,
+        storeBack: regains
+      }
+    },
+    declaring: {
+      description: "Adds the jobs that it was given before the start, and takes commands; claims nothing yet.",
+      tags: ["takes-commands", "answers"],
       on: {
         ...ending,
         started: [
           { guard: "storesAway", target: "degraded", description: "A store that was opened is away again." },
-          { target: "active", description: "Stores are open, what was left behind is resolved." }
+          { target: "active", description: "All its jobs are declared." }
         ],
         storeLost: loses,
-        storeBack: { actions: "regainStore", description: "A store answers again." }
+        storeBack: regains
       }
     },
     active: {
       description: "Claims what is due.",
-      tags: ["claims"],
+      tags: ["at-work", "takes-commands", "answers", "claims"],
       on: {
         ...ending,
         pause: { target: "paused", actions: "pause", description: "Claims nothing from now on." },
@@ -132,6 +176,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
     },
     paused: {
       description: "Claims nothing until it is resumed; runs under way go on.",
+      tags: ["at-work", "takes-commands", "answers"],
       on: {
         ...ending,
         resume: {
@@ -145,7 +190,7 @@ export const schedulerMachine = schedulerSetup.createMachine({
     degraded: {
       description:
         "A store is away: nothing new of it is claimed, its outcomes wait in memory; others go on. Pausing and resuming say where it ends.",
-      tags: ["needs-a-look"],
+      tags: ["at-work", "takes-commands", "answers", "claims", "needs-a-look"],
       on: {
         ...ending,
         pause: { guard: "isNotPaused", actions: "pause", description: "It will be paused once all stores are back." },
@@ -169,12 +214,14 @@ export const schedulerMachine = schedulerSetup.createMachine({
       }
     },
     draining: {
-      description: "Claims nothing more; runs under way end, outcomes are committed.",
+      description:
+        "Claims nothing more and takes no command; runs under way end, outcomes are committed, all is closed.",
+      tags: ["answers"],
       on: {
-        drained: { target: "stopped", description: "Nothing runs, and nothing waits for its commit." },
-        failed: { target: "stopped", actions: "fail", description: "It could not end in good order." },
+        drained: { target: "stopped", description: "Nothing runs, nothing waits for its commit, and all is closed." },
+        failed: { actions: "fail", description: "It cannot end in good order." },
         storeLost: loses,
-        storeBack: { actions: "regainStore", description: "A store answers again." }
+        storeBack: regains
       }
     },
     stopped: { description: "It has ended, and does not begin again.", tags: ["terminal"], type: "final" }

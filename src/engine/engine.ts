@@ -91,7 +91,6 @@ export class Engine implements WriterHost {
   /** Names of the streams that are listened to, once the scheduler has started. */
   private readonly listening = new Set<string>()
   private readonly emissions = new Subscription()
-  private phase: "new" | "starting" | "declaring" | "started" | "stopping" | "stopped" = "new"
   /** Why it stops by itself; `null`: it does not, or was asked to. */
   private fault: { readonly error: unknown } | null = null
   private ids = 0
@@ -157,10 +156,9 @@ export class Engine implements WriterHost {
   }
 
   get claiming(): boolean {
-    if (this.phase !== "started") return false
     // A store that is away claims nothing by itself; the others go on.
-    const { value, context } = this.life.now
-    return value === "active" || (value === "degraded" && !context.paused)
+    const { now } = this.life
+    return now.hasTag("claims") && !now.context.paused
   }
 
   get paused(): boolean {
@@ -181,12 +179,18 @@ export class Engine implements WriterHost {
     return this.stores.descriptions
   }
 
+  /** It has been asked to stop, or has had to. */
   get stopped(): boolean {
-    return this.phase === "stopping" || this.phase === "stopped"
+    const { now } = this.life
+    return now.matches("draining") || now.matches("stopped")
   }
 
   get fresh(): boolean {
-    return this.phase === "new"
+    return this.life.now.matches("new")
+  }
+
+  private get atWork(): boolean {
+    return this.life.now.hasTag("at-work")
   }
 
   /** What it has stopped with, or is about to, by itself; `null`: it goes on, or was asked to stop. */
@@ -215,12 +219,14 @@ export class Engine implements WriterHost {
 
   /** Questions are answered while a stop waits for runs, too. */
   mustAnswer(verb: string): void {
-    if (this.phase !== "stopping") this.mustRun(verb)
+    if (!this.life.now.hasTag("answers")) this.mustRun(verb)
   }
 
   mustRun(verb: string): void {
-    if (this.phase === "new" || this.phase === "starting") throw new SchedulerNotStartedError({ verb })
-    if (this.stopped) throw new SchedulerStoppedError({ verb, reason: this.stopReason })
+    const { now } = this.life
+    if (now.hasTag("takes-commands")) return
+    if (now.hasTag("not-started")) throw new SchedulerNotStartedError({ verb })
+    throw new SchedulerStoppedError({ verb, reason: this.stopReason })
   }
 
   /** What a store fails with that the stop has closed beneath a caller is that stop, and no fault of the store. */
@@ -254,7 +260,7 @@ export class Engine implements WriterHost {
       rules: options.rules,
       tasks: options.tasks,
       readTrigger: (text) => this.codec.readTriggerText(text),
-      knowsExecutor: (name) => (this.phase === "new" ? options.executors.has(name) : this.dispatcher.has(name)),
+      knowsExecutor: (name) => (this.fresh ? options.executors.has(name) : this.dispatcher.has(name)),
       knowsStream: (name) => this.streams.has(name),
       makeId: (task) => `${task}-${this.startedAt.toString(36)}${this.eraSuffix}-${++this.ids}`
     }
@@ -269,9 +275,8 @@ export class Engine implements WriterHost {
   /** Opens stores, settles what a dead owner left, then runs `declare` and begins to claim. A `shutdown` meanwhile ends it. */
   start({ paused, waitMs }: StartOptions, declare: () => Promise<void>): Promise<void> {
     if (this.stopped) return Promise.reject(new SchedulerStoppedError({ verb: "start", reason: this.stopReason }))
-    if (this.phase !== "new") return Promise.reject(new SchedulerStartedError({ verb: "start" }))
-    this.phase = "starting"
-    this.life.start()
+    if (!this.life.now.can({ type: "start" })) return Promise.reject(new SchedulerStartedError({ verb: "start" }))
+    this.life.send({ type: "start" })
     const calledOff = new Promise<never>((_resolve, reject) => (this.callOffStart = reject))
     const started = this.comeUp(paused, Promise.race([this.open(waitMs, declare), calledOff]))
     this.startOver = started.catch(() => undefined)
@@ -281,18 +286,17 @@ export class Engine implements WriterHost {
   private async open(waitMs: number, declare: () => Promise<void>): Promise<void> {
     for (const [name, provider] of this.options.executors) this.openExecutor(name, provider)
     for (const [name, store] of this.options.stores) await this.openStore(name, store, waitMs)
-    if (this.stopping !== null) return
-    this.phase = "declaring"
+    if (this.stopped) return
+    this.life.send({ type: "opened" })
     await declare()
   }
 
   private async comeUp(paused: boolean, opened: Promise<void>): Promise<void> {
     try {
       await opened
-      if (this.stopping !== null) throw calledOff()
+      if (this.stopped) throw calledOff()
       // A store that was opened may have been lost to another owner meanwhile.
       if (this.fault !== null) throw this.fault.error
-      this.phase = "started"
       this.life.send({ type: "started" })
       if (paused) this.life.send({ type: "pause" })
       this.claimFromNow()
@@ -327,13 +331,13 @@ export class Engine implements WriterHost {
    * Before the start is through, it ends the start.
    */
   shutdown(wait: boolean, deadlineMs: number): Promise<void> {
-    if (this.phase === "new") {
-      this.phase = "stopped"
+    if (this.fresh) {
+      this.life.send({ type: "drain" })
       this.events.end()
       return Promise.resolve()
     }
     this.deadline.shorten(wait ? deadlineMs : 0)
-    this.stopping ??= this.phase === "started" ? this.stop() : this.endStart()
+    this.stopping ??= this.atWork ? this.stop() : this.endStart()
     return this.stopping
   }
 
@@ -380,24 +384,24 @@ export class Engine implements WriterHost {
 
   /** Jobs that waited for the task go on. Before the start there is nothing to go on with. */
   async addTask(task: AnyTask<unknown>): Promise<void> {
-    if (this.phase !== "new") this.mustRun("addTask")
+    if (!this.fresh) this.mustRun("addTask")
     this.tasks.add(task)
     this.came("task", task.name)
   }
 
   /** Jobs that waited for the stream go on with what it gives from now on. */
   async addStream(name: string, values$: Observable<unknown>): Promise<void> {
-    if (this.phase !== "new") this.mustRun("addStream")
+    if (!this.fresh) this.mustRun("addStream")
     const known = this.streams.get(name)
     if (known !== undefined && known !== values$) throw new NameTakenError({ kind: "stream", name })
     this.streams.set(name, values$)
     this.came("stream", name)
-    if (this.phase === "started") this.listen()
+    if (this.atWork) this.listen()
   }
 
   /** Jobs that waited for the calendar go on. */
   async addCalendar(calendar: HolidayCalendar): Promise<void> {
-    if (this.phase !== "new") this.mustRun("addCalendar")
+    if (!this.fresh) this.mustRun("addCalendar")
     if (!this.options.addCalendar(calendar)) throw new NameTakenError({ kind: "calendar", name: calendar.name })
     this.came("trigger", null)
   }
@@ -483,13 +487,12 @@ export class Engine implements WriterHost {
 
   broken(writer: StoreWriter, error: unknown): void {
     this.options.onError(error, `store "${writer.name}"`)
-    if (error instanceof StoreFenced && this.phase === "started" && this.stores.several)
-      return this.fence(writer, error)
+    if (error instanceof StoreFenced && this.atWork && this.stores.several) return this.fence(writer, error)
     this.fault ??= { error }
     writer.close(error)
     // A start that is under way fails by itself.
-    if (this.phase === "started")
-      this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
+    if (this.stopped) this.noteFault()
+    if (this.atWork) this.shutdown(false, 0).catch((failure: unknown) => this.options.onError(failure, "shutdown"))
   }
 
   /** Another owner has this one of several stores: its jobs are that one's, and the others' go on. */
@@ -508,9 +511,18 @@ export class Engine implements WriterHost {
     this.jobActors.closeStore(name)
   }
 
+  /** It takes no command any more. */
+  private endLife(): void {
+    if (this.fault === null) this.life.send({ type: "drain" })
+    else this.noteFault()
+  }
+
+  private noteFault(): void {
+    if (this.stopReason !== null) this.life.send({ type: "failed", reason: this.stopReason })
+  }
+
   private async stop(): Promise<void> {
-    this.life.send({ type: "drain" })
-    this.phase = "stopping"
+    this.endLife()
     this.tellLifecycle("SchedulerDraining")
     this.emissions.unsubscribe()
     this.stores.quiet()
@@ -523,9 +535,7 @@ export class Engine implements WriterHost {
     this.executorActors.showLoad()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
     await this.within(unansweredMs, [this.stores.closeAll(stopped)])
-    this.phase = "stopped"
-    this.jobActors.close()
-    this.life.send({ type: "drained" })
+    this.endActors()
     this.waiters.close(this.stopReason)
     const errorTag = tagOf(this.fault?.error)
     this.tellLifecycle("SchedulerStopped", {
@@ -536,14 +546,15 @@ export class Engine implements WriterHost {
   }
 
   private async endStart(): Promise<void> {
+    this.endLife()
     this.callOffStart(calledOff())
     await this.startOver
   }
 
   /** A start that failed, or was called off, leaves nothing open. */
   private async abandon(error: unknown): Promise<void> {
-    if (this.stopping === null) this.fault ??= { error }
-    this.phase = "stopping"
+    if (!this.stopped) this.fault ??= { error }
+    this.endLife()
     this.stores.quiet()
     // While jobs were declared, somebody may have asked for a run.
     const live = this.dispatcher.live > 0
@@ -551,13 +562,15 @@ export class Engine implements WriterHost {
     await this.closeExecutors(Promise.resolve())
     if (live) await this.saved()
     await this.within(unansweredMs, [this.stores.closeAll(error)])
-    this.phase = "stopped"
     this.executorActors.drain()
-    this.jobActors.close()
+    this.endActors()
     this.waiters.close(this.stopReason)
-    this.life.send(this.fault === null ? { type: "drain" } : { type: "failed", reason: reasonOf(error) })
-    this.life.send({ type: "drained" })
     this.events.end()
+  }
+
+  /** Jobs' actors go before the one above them. */
+  private endActors(): void {
+    this.life.send({ type: "drained" }, () => this.jobActors.close())
   }
 
   /** What is left is interrupted, at once or while the executors close. */

@@ -47,14 +47,14 @@ export class SchedulerLife {
     return this.machine.getSnapshot()
   }
 
-  /** From now on it is shown to be alive. */
-  start(): void {
-    this.root.start()
-  }
-
-  send(event: SchedulerEvent): void {
-    if (this.now.status !== "active") return
+  /** An event that means nothing where it is reaches nobody. `between`: what is done when the engine goes by it already and it is not shown yet. */
+  send(event: SchedulerEvent, between: () => void = () => undefined): void {
+    const { value, status } = this.now
+    if (status !== "active" || !this.now.can(event)) return
     this.machine.send(event)
+    between()
+    // Only then whoever looks is shown that it lives.
+    if (value === "new") this.root.start()
     this.root.tell(event, this.root)
   }
 }

@@ -58,7 +58,7 @@ export interface Scheduler {
   readonly events$: Observable<SchedulerEvent>
 
   /**
-   * The XState actor of the scheduler: starting → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume` and
+   * The XState actor of the scheduler: new → starting → declaring → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume` and
    * `shutdown`, and emits `refused` for one that fails and for anything else that it is sent.
    */
   readonly actor: SchedulerActor

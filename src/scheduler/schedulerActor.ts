@@ -35,8 +35,8 @@ export interface SchedulerRefused {
 }
 
 /**
- * The XState actor of a scheduler: starting → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume` and `shutdown`,
- * and emits `refused` for one that fails and for anything else. `start()` and `stop()` do nothing: the scheduler has verbs for that.
+ * The XState actor of a scheduler: new → starting → declaring → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume`
+ * and `shutdown`, and emits `refused` for one that fails and for anything else. `start()` and `stop()` do nothing: the scheduler has verbs for that.
  */
 export type SchedulerActor = ActorRef<SchedulerSnapshot, SchedulerCommand, SchedulerRefused>
 

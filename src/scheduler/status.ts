@@ -95,7 +95,7 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
   const { value, context } = engine.life.now
   const { errors } = engine
   return {
-    state: engine.fresh ? "starting" : value,
+    state: value === "new" || value === "declaring" ? "starting" : value,
     reason: context.reason ?? engine.stopReason,
     createdAt: engine.startedAt,
     timezone: engine.options.timezone,

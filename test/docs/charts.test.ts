@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { setup } from "xstate"
+import { schedulerMachine } from "../../machines/index.ts"
 import { chartOf, chartsIn, rulesOf, withCharts } from "./chart.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -20,6 +21,19 @@ describe("the charts in the documents", () => {
 
   it("are all three in the guide to the machines", () => {
     expect(chartsIn(readFileSync(join(root, "docs/machines.md"), "utf8"))).toEqual(["job", "scheduler", "executor"])
+  })
+
+  it("stand beside the tags of the scheduler's states, each with the states that have it", () => {
+    const [table = ""] =
+      /<!-- tags:scheduler -->[^]*<!-- \/tags -->/.exec(readFileSync(join(root, "docs/machines.md"), "utf8")) ?? []
+    const rows = [...table.matchAll(/^\| `([\w-]+)` .*\| (`[^|]*?) *\|$/gm)]
+    const told = Object.fromEntries(
+      rows.map(([, tag = "", states = ""]) => [tag, states.replaceAll("`", "").split(", ")])
+    )
+    const tagged: Record<string, Array<string>> = {}
+    for (const { key, tags } of Object.values(schedulerMachine.states))
+      for (const tag of tags) (tagged[tag] ??= []).push(key)
+    expect(told).toEqual(tagged)
   })
 
   it("draw one arrow for each pair of states and leave out what keeps the state", () => {

@@ -9,6 +9,8 @@ describe("schedulerMachine", () => {
     const explored = await explore<SchedulerContext, SchedulerEvent>({
       machine: schedulerMachine,
       events: () => [
+        { type: "start" },
+        { type: "opened" },
         { type: "started" },
         { type: "pause" },
         { type: "resume" },
@@ -36,11 +38,13 @@ describe("schedulerMachine", () => {
         expect(new Set(lost).size).toBe(lost.length)
       }
     })
-    const ending = { drain: ["draining"], failed: ["stopped"] }
+    const ending = { drain: ["draining"], failed: ["draining"] }
     const stores = (state: string) => ({ storeLost: [state], storeBack: [state] })
     expect(explored).toEqual({
       edges: {
-        starting: { started: ["active", "degraded"], ...stores("starting"), ...ending },
+        new: { start: ["starting"], drain: ["stopped"] },
+        starting: { opened: ["declaring"], ...stores("starting"), ...ending },
+        declaring: { started: ["active", "degraded"], ...stores("declaring"), ...ending },
         active: { pause: ["paused"], storeLost: ["degraded"], ...ending },
         paused: { resume: ["active"], storeLost: ["degraded"], ...ending },
         degraded: {
@@ -50,11 +54,36 @@ describe("schedulerMachine", () => {
           storeBack: ["active", "degraded", "paused"],
           ...ending
         },
-        draining: { drained: ["stopped"], ...stores("draining"), failed: ["stopped"] }
+        draining: { drained: ["stopped"], ...stores("draining"), failed: ["draining"] }
       },
       untaken: [],
       unreached: []
     })
+  })
+
+  it("says what each state admits", () => {
+    const taking = ["takes-commands", "answers"]
+    expect(
+      Object.fromEntries(Object.entries(schedulerMachine.states).map(([state, { tags }]) => [state, tags]))
+    ).toEqual({
+      new: ["not-started"],
+      starting: ["not-started"],
+      declaring: taking,
+      active: ["at-work", ...taking, "claims"],
+      paused: ["at-work", ...taking],
+      degraded: ["at-work", ...taking, "claims", "needs-a-look"],
+      draining: ["answers"],
+      stopped: ["terminal"]
+    })
+  })
+
+  it("starts once", () => {
+    const scheduler = createActor(schedulerMachine).start()
+    expect(scheduler.getSnapshot().can({ type: "start" })).toBe(true)
+    for (const type of ["start", "opened", "started"] as const) {
+      scheduler.send({ type })
+      expect(scheduler.getSnapshot().can({ type: "start" })).toBe(false)
+    }
   })
 
   it.each([
@@ -116,12 +145,16 @@ describe("schedulerMachine", () => {
     const scheduler = startScheduler()
     scheduler.send({ type: "drain" })
     scheduler.send({ type: "failed", reason: "taken over" })
+    scheduler.send({ type: "drained" })
     expect(scheduler.getSnapshot()).toMatchObject({ value: "stopped", context: { reason: "taken over" } })
   })
 
   it("stops with the reason when it cannot start", () => {
     const scheduler = createActor(schedulerMachine).start()
+    scheduler.send({ type: "start" })
     scheduler.send({ type: "failed", reason: "the file is in use" })
+    expect(scheduler.getSnapshot().value).toBe("draining")
+    scheduler.send({ type: "drained" })
     expect(scheduler.getSnapshot()).toMatchObject({
       value: "stopped",
       status: "done",
@@ -132,6 +165,6 @@ describe("schedulerMachine", () => {
 
 const startScheduler = () => {
   const scheduler = createActor(schedulerMachine).start()
-  scheduler.send({ type: "started" })
+  for (const type of ["start", "opened", "started"] as const) scheduler.send({ type })
   return scheduler
 }

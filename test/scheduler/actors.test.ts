@@ -11,7 +11,7 @@ import { unreliable } from "./unreliableStore.ts"
 const start = Date.UTC(2026, 0, 5, 9)
 
 describe("a scheduler's actor", () => {
-  it("goes through starting, active, paused, degraded, draining and stopped", async () => {
+  it("goes through new, starting, declaring, active, paused, degraded, draining and stopped", async () => {
     const away = { yes: false }
     const { scheduler, clock } = make({ store: unreliable(away), tasks: [noop] })
     const states = follow(scheduler.actor)
@@ -25,8 +25,29 @@ describe("a scheduler's actor", () => {
     await clock.advance("1 minute")
     await added
     await scheduler.shutdown()
-    expect(states).toEqual(["starting", "active", "paused", "active", "degraded", "active", "draining", "stopped"])
+    const atWork = ["active", "paused", "active", "degraded", "active"]
+    expect(states).toEqual(["new", "starting", "declaring", ...atWork, "draining", "stopped"])
     expect(scheduler.actor.getSnapshot().status).toBe("done")
+  })
+
+  it("ends with a scheduler that is stopped before it was started", async () => {
+    const { scheduler } = make({})
+    const states = follow(scheduler.actor)
+    await scheduler.shutdown()
+    expect(states).toEqual(["new", "stopped"])
+    expect(scheduler.actor.getSnapshot().status).toBe("done")
+    expect((await scheduler.status()).state).toBe("stopped")
+  })
+
+  it("drains from the moment that its start is called off", async () => {
+    const { scheduler } = make({})
+    const states = follow(scheduler.actor)
+    const started = scheduler.start().catch((error: unknown) => error)
+    const stopped = scheduler.shutdown()
+    expect(states).toEqual(["new", "starting", "draining"])
+    await stopped
+    expect(await started).toMatchObject({ _tag: "SchedulerStoppedError", verb: "start" })
+    expect(states).toEqual(["new", "starting", "draining", "stopped"])
   })
 
   it("stops with the reason when a start fails, and takes the executors' actors with it", async () => {
@@ -36,8 +57,10 @@ describe("a scheduler's actor", () => {
       open: () => Effect.fail(new StoreUnavailable({ store: "broken", operation: "open", cause: "gone" }))
     }
     const { scheduler } = make({ store: broken, inspect: seen.inspect })
+    const states = follow(scheduler.actor)
     await expect(scheduler.start()).rejects.toMatchObject({ _tag: "StoreUnavailable" })
-    expect(scheduler.actor.getSnapshot().value).toBe("stopped")
+    expect(states).toEqual(["new", "starting", "draining", "stopped"])
+    expect(scheduler.actor.getSnapshot().context.reason).toMatch("store broken: open failed: gone")
     expect(seen.alive()).toEqual([])
   })
 })

@@ -28,7 +28,16 @@ describe("Stately's WebSocket inspector", () => {
     scheduler.pause()
 
     const root = await actorNamed(receiver, "scheduler")
-    expect(statesIn(root)).toEqual(["active", "degraded", "draining", "paused", "starting", "stopped"])
+    expect(statesIn(root)).toEqual([
+      "active",
+      "declaring",
+      "degraded",
+      "draining",
+      "new",
+      "paused",
+      "starting",
+      "stopped"
+    ])
     await shown(receiver, root, "started", "active")
     await shown(receiver, root, "pause", "paused")
 

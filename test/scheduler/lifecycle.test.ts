@@ -8,7 +8,18 @@ import { createScheduler, date, inProcess, interval, memory, task } from "../../
 import type { Scheduler, SchedulerOptions } from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import { virtualClock } from "../../src/testing.ts"
-import { hour, midnight, minute, newWorld, second, shortRuns, storeOf, temporaryFile } from "../scenarios/world.ts"
+import { hangingStore } from "./hangingStore.ts"
+import {
+  gate,
+  hour,
+  midnight,
+  minute,
+  newWorld,
+  second,
+  shortRuns,
+  storeOf,
+  temporaryFile
+} from "../scenarios/world.ts"
 
 const quiet = task("quiet", () => null)
 const make = (options: SchedulerOptions = {}): Scheduler =>
@@ -66,6 +77,31 @@ describe("outside its life", () => {
       expect(await called(verb, scheduler)).toMatchObject({ _tag: "SchedulerStoppedError" })
     }
     expect((await scheduler.status()).state).toBe("stopped")
+  })
+
+  it("commands and questions wait for the start; once it stops, questions are answered until it has stopped", async () => {
+    const hanging = hangingStore()
+    hanging.hang()
+    const held = gate()
+    const scheduler = make({ store: hanging.store, tasks: [quiet, task("held", () => held.opened)] })
+    const tags = async (): Promise<ReadonlyArray<string>> => {
+      const tried = [() => scheduler.addJob({ id: "a", task: "quiet", ifExists: "keep" }), () => scheduler.getJobs()]
+      const found = await Promise.all(tried.map((verb) => called(verb, scheduler)))
+      return found.map((each) => (each as { readonly _tag?: string })._tag ?? "done")
+    }
+    const started = scheduler.start()
+    expect(await tags()).toEqual(["SchedulerNotStartedError", "SchedulerNotStartedError"])
+    hanging.answer()
+    await started
+    expect(await tags()).toEqual(["done", "done"])
+    await scheduler.addJob({ id: "b", task: "held" })
+    const run = await scheduler.runJob("b")
+    const stopped = scheduler.shutdown()
+    expect(await tags()).toEqual(["SchedulerStoppedError", "done"])
+    held.open()
+    await run.settled()
+    await stopped
+    expect(await tags()).toEqual(["SchedulerStoppedError", "SchedulerStoppedError"])
   })
 
   it("starting twice is refused, stopping twice is one stop", async () => {

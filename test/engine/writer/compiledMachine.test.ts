@@ -291,7 +291,7 @@ const featureEvents = [
 
 const store = fc.constantFrom("main", "archive")
 const schedulerEvents: fc.Arbitrary<EventObject> = fc.oneof(
-  { weight: 20, arbitrary: fc.record({ type: fc.constantFrom("started", "pause", "resume") }) },
+  { weight: 20, arbitrary: fc.record({ type: fc.constantFrom("start", "opened", "started", "pause", "resume") }) },
   {
     weight: 10,
     arbitrary: fc.record({ type: fc.constant("storeLost"), store, reason: fc.constantFrom("full", "busy") })
