@@ -20,8 +20,11 @@ export class StoreUnavailable extends Data.TaggedError("StoreUnavailable")<{
   }
 }
 
-/** What a scheduler does of itself, and again until it succeeds. */
-const triedAgain: ReadonlySet<string> = new Set(["commit", "committed", "due", "purge", "a call"])
+/** Calls that a scheduler makes of itself, and again until they succeed. What callers ask for (`jobs`, `runs`) is theirs to ask again. */
+const triedAgain: ReadonlySet<string> = new Set([
+  ...["commit", "committed", "due", "checkpoints", "purge", "forgottenThrough"],
+  "a call"
+])
 
 /**
  * Another live scheduler owns the store. `host` is empty when it does not know its own, `pid` 0 when it has not written it yet.

@@ -58,6 +58,14 @@ describe("a store's error", () => {
     for (const { message } of errors) expect(message).toContain(`: ${shown}`)
   })
 
+  it.each([
+    ...["commit", "committed", "due", "checkpoints", "purge", "forgottenThrough"].map((call) => [call, true] as const),
+    ...["open", "jobs", "countJobs", "runs", "ledger", "orphans"].map((call) => [call, false] as const)
+  ])("says whether the scheduler makes the call again: %s, %s", (operation, again) => {
+    const { message } = new StoreUnavailable({ store: "jobs.db", operation, cause: "away" })
+    expect(message.endsWith("; the scheduler goes on trying")).toBe(again)
+  })
+
   it("offers a backup unless something else helps", () => {
     const about = { store: "", cause: "it is damaged" }
     expect([new StoreUnreadable(about), new StoreUnreadable({ ...about, remedy: "check the name" })]).toMatchObject([
