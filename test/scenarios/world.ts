@@ -4,8 +4,16 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Duration, Effect, Exit, Scope } from "effect"
 import { onTestFinished } from "vitest"
+import { schedulerEventTypes } from "../../src/event/schedulerEvent.ts"
 import { createScheduler, memory } from "../../src/index.ts"
-import type { JobStore, RunRecord, Scheduler, SchedulerEvent, SchedulerOptions } from "../../src/index.ts"
+import type {
+  JobStore,
+  RunRecord,
+  Scheduler,
+  SchedulerEvent,
+  SchedulerEventType,
+  SchedulerOptions
+} from "../../src/index.ts"
 import { sqlite } from "../../src/sqlite.ts"
 import type { OpenStore } from "../../src/store/jobStore.ts"
 import { virtualClock } from "../../src/testing.ts"
@@ -78,7 +86,7 @@ export const newWorld = (kind: StoreKind, given: JobStore = storeOf(kind)): Worl
         onError: (error) => reported.push(error),
         ...options
       })
-      next.on(everyType, (event) => events.push(event))
+      next.on([...(schedulerEventTypes as ReadonlySet<SchedulerEventType>)], (event) => events.push(event))
       await next.start({ paused })
       scheduler = next
       return next
@@ -161,14 +169,6 @@ export const eachCall = (
   purge: (retention) => wrap("purge", open.purge(retention)),
   forgottenThrough: () => wrap("forgottenThrough", open.forgottenThrough())
 })
-
-const everyType: ReadonlyArray<SchedulerEvent["type"]> = [
-  ...(["SchedulerStarted", "SchedulerPaused", "SchedulerResumed", "SchedulerDegraded", "SchedulerRecovered"] as const),
-  ...(["SchedulerDraining", "SchedulerStopped", "JobAdded", "JobModified", "JobRemoved", "JobPaused"] as const),
-  ...(["JobResumed", "JobParked", "JobDone", "RunClaimed", "RunStarted", "RunProgressed", "RunSucceeded"] as const),
-  ...(["RunFailed", "RunTimedOut", "RunCancelled", "RunInterrupted", "RunRetryDue", "FireMisfired"] as const),
-  ...(["FireCoalesced", "FireTimeMoved", "ClockSetBack", "JobsUnclaimed"] as const)
-]
 
 /** Runs as `[fire time, outcome, attempt]`, oldest first; fire times in milliseconds after `midnight`. */
 export const shortRuns = (
