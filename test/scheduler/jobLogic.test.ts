@@ -1,11 +1,12 @@
 /** Jobs and runs in a program's own machines, and a scheduler under a program's own actor. */
-import { createScheduler, cron, date, interval, jobLogic, runLogic, task } from "carillon"
-import type { JobRecord, RunRecord, SchedulerOptions } from "carillon"
+import { createScheduler, cron, date, interval, jobLogic, runLogic, StoreUnavailable, task } from "carillon"
+import type { JobRecord, JobStore, RunRecord, SchedulerOptions } from "carillon"
 import { virtualClock } from "carillon/testing"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { assign, createActor, setup, toPromise, waitFor } from "xstate"
 import type { AnyActorRef, InspectionEvent } from "xstate"
+import { unreliable } from "./unreliableStore.ts"
 
 const start = Date.UTC(2026, 0, 5, 9)
 const nightly = cron("0 0 * * *")
@@ -59,6 +60,39 @@ describe("runLogic", () => {
       ["a", "cancelled"],
       ["b", "cancelled"]
     ])
+    await scheduler.shutdown()
+  })
+
+  it.each([
+    { away: "can be read and not be written, is cancelled once it can", unread: false, ends: "cancelled" },
+    { away: "cannot be read, lets the run end by itself, and nobody is told", unread: true, ends: "succeeded" }
+  ])("left while the store $away", async ({ unread, ends }) => {
+    const away = { yes: false }
+    const writes = unreliable(away)
+    const gone = new StoreUnavailable({ store: "memory", operation: "runs", cause: "away" })
+    const store: JobStore = {
+      ...writes,
+      open: (owner) =>
+        Effect.map(writes.open(owner), (opened) => ({
+          ...opened,
+          reads: {
+            ...opened.reads,
+            runs: (filter) => (away.yes && unread ? Effect.fail(gone) : opened.reads.runs(filter))
+          }
+        }))
+    }
+    const reported: Array<unknown> = []
+    const { scheduler, clock } = await started({ store, onError: (error) => void reported.push(error) })
+    await scheduler.addJob({ id: "a", task: "slow", trigger: nightly })
+    const actor = createActor(runLogic(scheduler, "a"), { input: undefined }).start()
+    await clock.advance("1 second")
+    away.yes = true
+    actor.stop()
+    await clock.advance("5 seconds")
+    away.yes = false
+    await clock.advance("2 hours")
+    expect((await scheduler.getRuns()).map(({ outcome }) => outcome)).toEqual([ends])
+    expect(reported).toEqual([])
     await scheduler.shutdown()
   })
 

@@ -54,6 +54,21 @@ describe("a scheduler whose actors are sent", () => {
     expect(disturbed).toEqual(undisturbed)
   })
 
+  it("what actors end with that were made below them goes on as if nothing had been sent", async () => {
+    const undisturbed = await live(() => undefined)
+    const ended: Array<unknown> = []
+    const disturbed = await live((seen, second) => {
+      for (const parent of seen.filter(({ id }) => !id.startsWith("own-"))) {
+        const options = { id: `own-${second}`, parent }
+        const done = createActor(setup({}).createMachine({ type: "final" }), options).start()
+        const failed = createActor(setup({}).createMachine({ entry: () => failing("on entry") }), options).start()
+        ended.push(done.getSnapshot().status, failed.getSnapshot().status)
+      }
+    })
+    expect([...new Set(ended)]).toEqual(["done", "error"])
+    expect(disturbed).toEqual(undisturbed)
+  })
+
   it("what they were shown to be sent, once more, goes on as if nothing had been sent", async () => {
     const undisturbed = await live(() => undefined)
     const disturbed = await live(
