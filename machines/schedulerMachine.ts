@@ -4,8 +4,10 @@
  */
 import { assign, setup } from "xstate"
 import type { Outcome } from "../src/job/run.ts"
+import type { NeedsALook, PartEvent } from "./needsALook.ts"
+import { isBetter, isOfPart, needsAfter, nothingNeeded } from "./needsALook.ts"
 
-/** What it claims nothing for. */
+/** What it knows of itself and its parts. */
 export interface SchedulerContext {
   /** Whether a caller paused it; kept while degraded, which ends where this says. */
   readonly paused: boolean
@@ -13,6 +15,8 @@ export interface SchedulerContext {
   readonly lost: ReadonlyArray<string>
   /** What the store lost last said, or why the scheduler stopped; `null` while all is well. */
   readonly reason: string | null
+  /** Parts that have reported a fault, and nothing better since. */
+  readonly needsALook: NeedsALook
 }
 
 /** What happens to a scheduler. */
@@ -34,6 +38,7 @@ export type SchedulerEvent =
   | { readonly type: "drained" }
   /** It cannot start, or cannot go on. */
   | FailedEvent
+  | PartEvent
   | JobSettledEvent
 
 /** What a state admits, and what it is for who looks. */
@@ -67,7 +72,7 @@ interface StoreBackEvent {
   readonly store: string
 }
 
-/** What an inspected job reports. It changes nothing: the engine has it from the commit. */
+/** What an inspected job reports. It changes nothing: what a run frees is its executor's, and what comes next is its job's. */
 interface JobSettledEvent {
   readonly type: "jobSettled"
   /** The job whose run has ended. */
@@ -84,6 +89,15 @@ interface FailedEvent {
   readonly reason: string
 }
 
+interface Step {
+  readonly context: SchedulerContext
+  readonly event: SchedulerEvent
+}
+
+const needed = ({ context, event }: Step): boolean => isOfPart(event) && isBetter(context.needsALook, event)
+const kept = ({ context, event }: Step) =>
+  isOfPart(event) ? { needsALook: needsAfter(context.needsALook, event) } : {}
+
 const remaining = (context: SchedulerContext, event: SchedulerEvent): ReadonlyArray<string> =>
   event.type === "storeBack" ? context.lost.filter((store) => store !== event.store) : context.lost
 
@@ -97,6 +111,9 @@ const schedulerSetup = setup({
     storesAway: ({ context }) => context.lost.length > 0,
     lastStoreOfActive: ({ context, event }) => !context.paused && remaining(context, event).length === 0,
     lastStoreOfPaused: ({ context, event }) => context.paused && remaining(context, event).length === 0,
+    executorNeedsALook: needed,
+    streamNeedsALook: needed,
+    jobNeedsALook: needed,
     isPaused: ({ context }) => context.paused,
     isNotPaused: ({ context }) => !context.paused
   },
@@ -112,6 +129,8 @@ const schedulerSetup = setup({
       const lost = remaining(context, event)
       return { lost, reason: lost.length === 0 ? null : context.reason }
     }),
+    askForALook: assign(kept),
+    noLookNeeded: assign(kept),
     fail: assign(({ event }) => (event.type === "failed" ? { reason: event.reason } : {}))
   }
 })
@@ -129,9 +148,33 @@ export const schedulerMachine = schedulerSetup.createMachine({
   id: "scheduler",
   description: "What the scheduler admits, whether it claims runs, and why not.",
   initial: "new",
-  context: { paused: false, lost: [], reason: null },
+  // Made anew for each: what whoever looks does to one is none of the others' matter.
+  context: () => ({ paused: false, lost: [], reason: null, needsALook: nothingNeeded() }),
   on: {
-    jobSettled: { description: "A job tells that an attempt of it has ended. It shows who told; nothing follows." }
+    executorCrashed: {
+      actions: "askForALook",
+      description: "An executor did wrong, or a worker died under it. What it was given fails, and it is given more."
+    },
+    executorBack: {
+      guard: "executorNeedsALook",
+      actions: "noLookNeeded",
+      description: "It has ended an attempt in good order since, or was removed."
+    },
+    streamFailed: {
+      actions: "askForALook",
+      description: "A stream failed. It is subscribed to again a second later, for ever."
+    },
+    streamBack: { guard: "streamNeedsALook", actions: "noLookNeeded", description: "It has given a value since." },
+    jobParked: { actions: "askForALook", description: "A job was parked for a fault, and waits for somebody." },
+    jobBack: {
+      guard: "jobNeedsALook",
+      actions: "noLookNeeded",
+      description: "It was resumed, is done, or has gone, maybe with its store."
+    },
+    jobSettled: {
+      description:
+        "A run has ended; only inspected jobs tell it. Nothing follows here: what it frees is its executor's, and what comes next is its job's."
+    }
   },
   states: {
     new: {

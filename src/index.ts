@@ -10,6 +10,7 @@ export type { RetentionOptions, SchedulerOptions } from "./scheduler/options.ts"
 export type { JobHandle, RunHandle } from "./scheduler/jobHandle.ts"
 export { InvalidExportError } from "./scheduler/jobExchange.ts"
 export type { ExportedJob, ExportedJobs, ImportOptions } from "./scheduler/jobExchange.ts"
+export type { NeedsALook, ParkedJob } from "../machines/needsALook.ts"
 export type { ExecutorLoad, SchedulerStatus, StoreOutageStatus, StoreStatus } from "./scheduler/status.ts"
 export type { ReportedError } from "./engine/errorLog.ts"
 

@@ -37,6 +37,7 @@ export class Dispatcher {
   private readonly environment: ExecutorEnvironment
   private readonly released: (source: OrderSource) => void
   private readonly report: (name: string, error: unknown, doing: string) => void
+  private readonly ended: (name: string, settlement: Settlement) => void
   private readonly closings: ExecutorClosings
   private waiting: Array<() => void> = []
   /** Characters of results that wait for their commit. */
@@ -44,15 +45,17 @@ export class Dispatcher {
   /** Nothing is started any more. */
   private closed = false
 
-  /** `released` hears whose order has made room, `report` what an executor threw or did wrong. */
+  /** `released` hears whose order has made room, `report` what an executor threw or did wrong, `ended` how it ended each attempt. */
   constructor(
     environment: ExecutorEnvironment,
     released: (source: OrderSource) => void,
-    report: (name: string, error: unknown, doing: string) => void
+    report: (name: string, error: unknown, doing: string) => void,
+    ended: (name: string, settlement: Settlement) => void = () => undefined
   ) {
     this.environment = environment
     this.released = released
     this.report = report
+    this.ended = ended
     this.closings = new ExecutorClosings(environment.timers, report)
   }
 
@@ -253,7 +256,9 @@ export class Dispatcher {
 
   private checked(name: string, settlement: Settlement): Settlement {
     try {
-      return checkSettlement(settlement)
+      const valid = checkSettlement(settlement)
+      this.ended(name, valid)
+      return valid
     } catch (error) {
       this.report(name, error, "settled")
       return failedBy(error, this.now)

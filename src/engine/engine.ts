@@ -54,6 +54,7 @@ import { OpenStores } from "./openStores.ts"
 import { SchedulerLife } from "./schedulerLife.ts"
 import { signalsOf$ } from "./stream/streamSignals.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
+import { Supervision } from "./supervision.ts"
 import { Suspects } from "./writer/suspects.ts"
 import { reckonWhileRunning } from "./correction/clockCorrection.ts"
 import { ErrorLog } from "./errorLog.ts"
@@ -86,6 +87,7 @@ export class Engine implements WriterHost {
   private readonly streamJobs: StreamJobs
   private readonly retention: Retention
   private readonly jobActors: JobActors
+  private readonly supervision: Supervision
   /** By name; those that came while running too. */
   private readonly streams: Map<string, Observable<unknown>>
   /** Names of the streams that are listened to, once the scheduler has started. */
@@ -121,7 +123,14 @@ export class Engine implements WriterHost {
       (this.life.root.actor.system.get(`run:${runId}`) as AnyActorRef | undefined) ?? null
     const tasksInspect = inspecting.inspect === undefined ? {} : { inspect: inspectTasks(inspecting.inspect, runOf) }
     const environment = { tasks: options.tasks, timers: this.timers, runtime, within, report: onError, ...tasksInspect }
-    this.dispatcher = new Dispatcher(environment, released, this.errors.reportExecutor)
+    const failed: ExecutorFailed = (name, error, doing) => {
+      this.errors.reportExecutor(name, error, doing)
+      // What a removed one still does wrong is the log's alone.
+      if (this.dispatcher.has(name)) this.supervision.executorCrashed(name, error)
+    }
+    this.dispatcher = new Dispatcher(environment, released, failed, (name, settlement) =>
+      this.supervision.attemptEnded(name, settlement)
+    )
     this.suspects = new Suspects(this.timers, () => {
       for (const writer of this.writers) writer.forgetWakeUps()
     })
@@ -148,7 +157,12 @@ export class Engine implements WriterHost {
     const messages = inspect === undefined ? null : new RunActors(this.life.root, executor, guards)
     this.jobActors = new JobActors(this.life.root, messages, guards)
     this.watchers = new JobWatchers(within, onError)
-    this.followers = [this.jobActors, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
+    this.supervision = new Supervision(this.life, {
+      executor,
+      streams: () => messages?.ofStreams,
+      job: (writer, key) => this.jobActors.speaker(writer, key)
+    })
+    this.followers = [this.jobActors, this.supervision, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
   }
 
   get tasks(): TaskRegistry {
@@ -420,8 +434,13 @@ export class Engine implements WriterHost {
     const signals$ = signalsOf$(new Map(fresh), rxjsScheduler(this.timers))
     this.emissions.add(
       signals$.subscribe((signal) => {
-        if (signal.type === "emission") this.streamJobs.emitted(signal.stream, signal.value, this.writers)
-        else this.options.onError(signal.error, `stream "${signal.stream}"`)
+        if (signal.type === "emission") {
+          this.supervision.streamGave(signal.stream)
+          this.streamJobs.emitted(signal.stream, signal.value, this.writers)
+        } else {
+          this.options.onError(signal.error, `stream "${signal.stream}"`)
+          this.supervision.streamFailed(signal.stream, signal.error)
+        }
       })
     )
   }
@@ -432,6 +451,7 @@ export class Engine implements WriterHost {
     if (!this.dispatcher.has(name)) throw new UnknownNameError({ kind: "executor", name, known: this.dispatcher.names })
     this.dispatcher.remove(name)
     this.executorActors.remove(name)
+    this.supervision.executorRemoved(name)
   }
 
   /** The live actor of a job, asked for while the commit of `unit` is told. */
@@ -509,6 +529,7 @@ export class Engine implements WriterHost {
     this.waiters.closeStore(name, error)
     this.unclaimed.closeStore(name)
     this.jobActors.closeStore(name)
+    this.supervision.closeStore(name)
   }
 
   /** It takes no command any more. */
@@ -570,7 +591,7 @@ export class Engine implements WriterHost {
 
   /** Jobs' actors go before the one above them. */
   private endActors(): void {
-    this.life.send({ type: "drained" }, () => this.jobActors.close())
+    this.life.end(() => this.jobActors.close())
   }
 
   /** What is left is interrupted, at once or while the executors close. */
@@ -636,6 +657,8 @@ export class Engine implements WriterHost {
     this.events.publish(this.timers.now(), { type, ...facts })
   }
 }
+
+type ExecutorFailed = ErrorLog["reportExecutor"]
 
 const calledOff = (): SchedulerStoppedError =>
   new SchedulerStoppedError({ verb: "start", reason: "shutdown was called before it was through" })

@@ -97,6 +97,11 @@ export class JobActors implements CommitFollower<JobCacheView> {
     return { actor: live.actor, release }
   }
 
+  /** The job's live actor, where it has one. */
+  speaker(view: Pick<JobCacheView, "name">, key: number): Speaker | undefined {
+    return this.find(view, key)
+  }
+
   /** Passes the committed steps on. Never throws: an observer of the program's system may, while an actor is made. */
   follow(view: JobCacheView, unit: UnitOfWork): void {
     if (!this.inspected && this.count === 0) return
@@ -163,7 +168,7 @@ export class JobActors implements CommitFollower<JobCacheView> {
     if (job.value === "done") this.end(view.name, job.key)
   }
 
-  private find(view: JobCacheView, key: number): Live | undefined {
+  private find(view: Pick<JobCacheView, "name">, key: number): Live | undefined {
     return this.live.get(view.name)?.get(key)
   }
 

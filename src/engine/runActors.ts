@@ -103,9 +103,13 @@ export class RunActors {
     }
   }
 
+  /** Who speaks for the user's streams. */
+  get ofStreams(): Speaker {
+    return (this.streams ??= this.openStreams())
+  }
+
   private sourceOf(job: InspectedJob, event: JobEvent): Speaker {
-    if (event.type === "due" && event.args !== undefined && job.row.stream !== null)
-      return (this.streams ??= this.openStreams())
+    if (event.type === "due" && event.args !== undefined && job.row.stream !== null) return this.ofStreams
     if (event.type !== "settled") return this.scheduler
     const run = job.actor.getSnapshot().context.memory.live.find(({ runKey }) => runKey === event.runKey)
     if (run === undefined) return this.scheduler

@@ -8,7 +8,7 @@ import type { SchedulerEvent } from "../../machines/schedulerMachine.ts"
 import { schedulerMachine } from "../../machines/schedulerMachine.ts"
 import type { WallTimers } from "./clock.ts"
 import { xstateClock } from "./clock.ts"
-import type { Closed } from "./closedActor.ts"
+import type { Closed, Speaker } from "./closedActor.ts"
 import { closedActor } from "./closedActor.ts"
 import type { ActorGuards } from "./inspection.ts"
 import { guardSystem } from "./inspection.ts"
@@ -47,15 +47,26 @@ export class SchedulerLife {
     return this.machine.getSnapshot()
   }
 
-  /** An event that means nothing where it is reaches nobody. `between`: what is done when the engine goes by it already and it is not shown yet. */
-  send(event: SchedulerEvent, between: () => void = () => undefined): void {
-    const { value, status } = this.now
-    if (status !== "active" || !this.now.can(event)) return
-    this.machine.send(event)
-    between()
-    // Only then whoever looks is shown that it lives.
-    if (value === "new") this.root.start()
+  /** In the name of `from`. An event that means nothing where it is reaches nobody. */
+  send(event: SchedulerEvent, from: Speaker = this.root): void {
+    if (this.take(event)) this.root.tell(event, from)
+  }
+
+  /** It is over: the engine goes by that already when `closing` is done, and it is shown after. */
+  end(closing: () => void): void {
+    const event = { type: "drained" } as const
+    if (!this.take(event)) return
+    closing()
     this.root.tell(event, this.root)
+  }
+
+  private take(event: SchedulerEvent): boolean {
+    const { now } = this
+    if (now.status !== "active" || !now.can(event)) return false
+    this.machine.send(event)
+    // Only from now on it is shown to be alive.
+    if (now.matches("new")) this.root.start()
+    return true
   }
 }
 

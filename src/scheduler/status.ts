@@ -1,5 +1,6 @@
 /** A scheduler at a glance: every fault that lasts has a line here. Answers whatever its stores do. */
 import { Effect } from "effect"
+import type { NeedsALook } from "../../machines/needsALook.ts"
 import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { FencedStore } from "../engine/openStores.ts"
@@ -82,6 +83,8 @@ export interface SchedulerStatus {
   readonly executors: ReadonlyArray<ExecutorLoad>
   /** What jobs need and this process does not have; they are left as they are until it comes. */
   readonly unclaimed: ReadonlyArray<MissingPart>
+  /** Parts that have reported a fault, and nothing better since. Of the scheduler's machine. */
+  readonly needsALook: NeedsALook
   /** What `onError` was told: of listeners, streams, executors and stores; `null`: nothing. */
   readonly reported: ReportedError | null
 }
@@ -114,6 +117,8 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
       reported: errors.ofExecutor(name)
     })),
     unclaimed: engine.unclaimed.list,
+    // A copy: the engine goes by the machine.
+    needsALook: structuredClone(context.needsALook),
     reported: errors.reported
   }
 }

@@ -50,6 +50,8 @@ export const explore = async <Context, Event extends EventObject>(
     events: (snapshot: AnyMachineSnapshot) => events(nameOf(snapshot), contextOf(snapshot)),
     serializeState: (snapshot: AnyMachineSnapshot) =>
       `${nameOf(snapshot)} ${JSON.stringify(facts(contextOf(snapshot)))}`,
+    // One that has ended takes nothing, whatever is written for every state.
+    stopWhen: (snapshot: AnyMachineSnapshot) => snapshot.status === "done",
     limit: 100_000
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createActor } from "xstate"
-import type { SchedulerContext, SchedulerEvent } from "../../machines/index.ts"
+import type { NeedsALook, SchedulerContext, SchedulerEvent } from "../../machines/index.ts"
 import { schedulerMachine } from "../../machines/index.ts"
 import { explore } from "./machineModel.ts"
 
@@ -8,29 +8,16 @@ describe("schedulerMachine", () => {
   it("takes every transition that it has, and no other", async () => {
     const explored = await explore<SchedulerContext, SchedulerEvent>({
       machine: schedulerMachine,
-      events: () => [
-        { type: "start" },
-        { type: "opened" },
-        { type: "started" },
-        { type: "pause" },
-        { type: "resume" },
-        { type: "storeLost", store: "main", reason: "disk full" },
-        { type: "storeLost", store: "archive", reason: "busy" },
-        { type: "storeBack", store: "main" },
-        { type: "storeBack", store: "archive" },
-        { type: "drain" },
-        { type: "drained" },
-        { type: "failed", reason: "in use" }
-      ],
+      events: () => everyEvent,
       // Changes nothing.
       further: [
         {
           value: "active",
-          context: { paused: false, lost: [], reason: null },
+          context: { paused: false, lost: [], reason: null, needsALook: nothing },
           event: { type: "jobSettled", jobId: "a", runId: "1", outcome: "failed" }
         }
       ],
-      facts: ({ paused, lost, reason }) => [paused, lost, reason],
+      facts: ({ paused, lost, reason, needsALook }) => [paused, lost, reason, needsALook],
       holds: (value, { paused, lost, reason }) => {
         if (value === "active") expect({ paused, lost, reason }).toEqual({ paused: false, lost: [], reason: null })
         if (value === "paused") expect({ paused, lost, reason }).toEqual({ paused: true, lost: [], reason: null })
@@ -40,21 +27,24 @@ describe("schedulerMachine", () => {
     })
     const ending = { drain: ["draining"], failed: ["draining"] }
     const stores = (state: string) => ({ storeLost: [state], storeBack: [state] })
+    const parts = ["executorCrashed", "executorBack", "streamFailed", "streamBack", "jobParked", "jobBack"]
+    const reported = (state: string) => Object.fromEntries(parts.map((type) => [type, [state]]))
     expect(explored).toEqual({
       edges: {
-        new: { start: ["starting"], drain: ["stopped"] },
-        starting: { opened: ["declaring"], ...stores("starting"), ...ending },
-        declaring: { started: ["active", "degraded"], ...stores("declaring"), ...ending },
-        active: { pause: ["paused"], storeLost: ["degraded"], ...ending },
-        paused: { resume: ["active"], storeLost: ["degraded"], ...ending },
+        new: { start: ["starting"], drain: ["stopped"], ...reported("new") },
+        starting: { opened: ["declaring"], ...stores("starting"), ...ending, ...reported("starting") },
+        declaring: { started: ["active", "degraded"], ...stores("declaring"), ...ending, ...reported("declaring") },
+        active: { pause: ["paused"], storeLost: ["degraded"], ...ending, ...reported("active") },
+        paused: { resume: ["active"], storeLost: ["degraded"], ...ending, ...reported("paused") },
         degraded: {
           pause: ["degraded"],
           resume: ["degraded"],
           storeLost: ["degraded"],
           storeBack: ["active", "degraded", "paused"],
-          ...ending
+          ...ending,
+          ...reported("degraded")
         },
-        draining: { drained: ["stopped"], ...stores("draining"), failed: ["draining"] }
+        draining: { drained: ["stopped"], ...stores("draining"), failed: ["draining"], ...reported("draining") }
       },
       untaken: [],
       unreached: []
@@ -75,6 +65,57 @@ describe("schedulerMachine", () => {
       draining: ["answers"],
       stopped: ["terminal"]
     })
+  })
+
+  it("keeps what its parts report until they report better", () => {
+    const scheduler = startScheduler()
+    const needs = (event: SchedulerEvent): NeedsALook => {
+      scheduler.send(event)
+      return scheduler.getSnapshot().context.needsALook
+    }
+    const a = { store: "main", jobId: "a" }
+    const b = { store: "main", jobId: "b" }
+    needs({ type: "executorCrashed", executor: "threads", reason: "exit 1" })
+    needs({ type: "executorCrashed", executor: "processes", reason: "exit 1" })
+    expect(needs({ type: "executorCrashed", executor: "threads", reason: "exit 2" }).executors).toEqual([
+      "processes",
+      "threads"
+    ])
+    expect(needs({ type: "executorBack", executor: "processes" }).executors).toEqual(["threads"])
+    expect(needs({ type: "streamFailed", stream: "ticks", reason: "no line" }).streams).toEqual(["ticks"])
+    expect(needs({ type: "streamBack", stream: "others" }).streams).toEqual(["ticks"])
+    expect(needs({ type: "streamBack", stream: "ticks" }).streams).toEqual([])
+    needs({ type: "jobParked", ...a, reason: "poison" })
+    needs({ type: "jobParked", ...b, reason: "poison" })
+    expect(needs({ type: "jobParked", ...a, reason: "poison" }).jobs).toEqual([b, a])
+    expect(needs({ type: "jobBack", store: "archive", jobId: "a" }).jobs).toEqual([b, a])
+    expect(needs({ type: "jobBack", ...b })).toEqual({ executors: ["threads"], streams: [], jobs: [a] })
+  })
+
+  it("keeps the newest hundred of each kind", () => {
+    const scheduler = startScheduler()
+    for (let index = 0; index < 250; index++) {
+      scheduler.send({ type: "executorCrashed", executor: `e${index}`, reason: "exit 1" })
+      scheduler.send({ type: "streamFailed", stream: `s${index}`, reason: "no line" })
+      scheduler.send({ type: "jobParked", store: "main", jobId: `j${index}`, reason: "poison" })
+    }
+    const { executors, streams, jobs } = scheduler.getSnapshot().context.needsALook
+    expect([executors.length, streams.length, jobs.length]).toEqual([100, 100, 100])
+    expect([executors[0], streams[0], jobs[0]?.jobId]).toEqual(["e150", "s150", "j150"])
+  })
+
+  it("takes what a part reports as good only where it needs a look", () => {
+    const scheduler = startScheduler()
+    const better: ReadonlyArray<SchedulerEvent> = [
+      { type: "executorBack", executor: "threads" },
+      { type: "streamBack", stream: "ticks" },
+      { type: "jobBack", store: "main", jobId: "a" }
+    ]
+    expect(better.map((event) => scheduler.getSnapshot().can(event))).toEqual([false, false, false])
+    scheduler.send({ type: "executorCrashed", executor: "threads", reason: "exit 1" })
+    scheduler.send({ type: "streamFailed", stream: "ticks", reason: "no line" })
+    scheduler.send({ type: "jobParked", store: "main", jobId: "a", reason: "poison" })
+    expect(better.map((event) => scheduler.getSnapshot().can(event))).toEqual([true, true, true])
   })
 
   it("starts once", () => {
@@ -162,6 +203,29 @@ describe("schedulerMachine", () => {
     })
   })
 })
+
+const everyEvent: ReadonlyArray<SchedulerEvent> = [
+  { type: "start" },
+  { type: "opened" },
+  { type: "started" },
+  { type: "pause" },
+  { type: "resume" },
+  { type: "storeLost", store: "main", reason: "disk full" },
+  { type: "storeLost", store: "archive", reason: "busy" },
+  { type: "storeBack", store: "main" },
+  { type: "storeBack", store: "archive" },
+  { type: "drain" },
+  { type: "drained" },
+  { type: "failed", reason: "in use" },
+  { type: "executorCrashed", executor: "default", reason: "its worker has died" },
+  { type: "executorBack", executor: "default" },
+  { type: "streamFailed", stream: "ticks", reason: "no line" },
+  { type: "streamBack", stream: "ticks" },
+  { type: "jobParked", store: "main", jobId: "a", reason: "poison" },
+  { type: "jobBack", store: "main", jobId: "a" }
+]
+
+const nothing: NeedsALook = { executors: [], streams: [], jobs: [] }
 
 const startScheduler = () => {
   const scheduler = createActor(schedulerMachine).start()

@@ -1,6 +1,6 @@
 /** What others send to a scheduler's actors, by whatever way XState has: nothing of it stops, faults or moves anything. */
 import { createScheduler, interval, stream, task } from "carillon"
-import type { SchedulerEvent } from "carillon"
+import type { NeedsALook, SchedulerEvent } from "carillon"
 import { executorMachine, jobMachine, schedulerMachine } from "carillon/machines"
 import { virtualClock } from "carillon/testing"
 import { Effect } from "effect"
@@ -110,14 +110,18 @@ describe("a scheduler whose actors are sent", () => {
   })
 
   it("nothing, but whose snapshots are written over, goes on; what is shown then is wrong", async () => {
-    const { events, jobs, runs, ok } = await live(() => undefined)
+    const { events, jobs, runs, ok, needsALook } = await live(() => undefined)
     const disturbed = await live((seen) => {
       for (const actor of seen) {
-        const { context } = actor.getSnapshot() as { readonly context?: { memory?: Record<string, unknown> } }
+        const { context } = actor.getSnapshot() as {
+          readonly context?: { memory?: Record<string, unknown>; lost?: Array<string>; needsALook?: NeedsALook }
+        }
+        context?.lost?.push("default")
+        if (context?.needsALook !== undefined) (context.needsALook.executors as Array<string>).push("default")
         if (context?.memory !== undefined) Object.assign(context.memory, { nextFireAt: null, runsLeft: 0, live: [] })
       }
     })
-    expect(disturbed).toMatchObject({ events, jobs, runs, ok })
+    expect(disturbed).toMatchObject({ events, jobs, runs, ok, needsALook })
   })
 })
 
@@ -154,6 +158,9 @@ const everyEvent: ReadonlyArray<EventObject> = [
     count: 1,
     reason: "a click",
     store: "default",
+    executor: "default",
+    stream: "ticks",
+    jobId: "plain",
     owed: null,
     missed: "skip",
     outcome: "failed",
@@ -216,8 +223,9 @@ async function live(attack: Attack, inspected: (event: InspectionEvent) => void 
   const jobs = (await scheduler.getJobs()).map(({ record }) => record)
   const runs = await scheduler.getRuns()
   const { ok } = await scheduler.verify()
+  const { needsALook } = await scheduler.status()
   await scheduler.shutdown({ wait: false })
-  return { events, jobs, runs, ok, reported, states }
+  return { events, jobs, runs, ok, needsALook, reported, states }
 }
 
 const ids = ["plain", "slow", "retrying", "streamed"]

@@ -47,6 +47,10 @@ export class UnitOfWork {
   nextRunKey: number
   /** Counts what was done to this unit: whoever fails after having raised it has left half a change behind. */
   edits = 0
+  /** Jobs that this takes out of service, in order. */
+  readonly parked: Array<{ readonly key: number; readonly jobId: string; readonly fault: JobFault }> = []
+  /** Jobs that cannot be read, and whose ids it frees. */
+  readonly discarded: Array<{ readonly key: number; readonly jobId: string }> = []
   /** Stored jobs that could not be read, by id. */
   readonly unreadableKeys = new Map<string, number>()
   private readonly working = new Map<number, Working>()
@@ -143,6 +147,7 @@ export class UnitOfWork {
   discardUnreadable(key: number, id: string): void {
     this.edits += 1
     this.removed.push({ key, removedAt: this.now })
+    this.discarded.push({ key, jobId: id })
     this.unreadableKeys.delete(id)
   }
 
@@ -171,12 +176,12 @@ export class UnitOfWork {
       executor: row.executor,
       memory: row.memory
     })
-    this.tell({ type: "JobParked", jobId: row.id, fault: { kind: "unreadable", message } })
+    this.tellParked(row.key, row.id, { kind: "unreadable", message })
   }
 
   park(job: Job, fault: JobFault): void {
     if (this.step(job, { type: "park", now: this.now, fault }) !== undefined)
-      this.tell({ type: "JobParked", jobId: job.row.id, fault })
+      this.tellParked(job.key, job.row.id, fault)
   }
 
   /** Writes the job's state again though nothing happened to it: its wake-up was out of date. */
@@ -327,8 +332,13 @@ export class UnitOfWork {
     const jobId = after.row.id
     if (after.value === "done" && !after.memory.removed) this.tell({ type: "JobDone", jobId })
     if (after.memory.fault !== null && before.memory.fault === null && after.memory.fault.kind === "poison") {
-      this.tell({ type: "JobParked", jobId, fault: after.memory.fault })
+      this.tellParked(after.key, jobId, after.memory.fault)
     }
+  }
+
+  private tellParked(key: number, jobId: string, fault: JobFault): void {
+    this.parked.push({ key, jobId, fault })
+    this.tell({ type: "JobParked", jobId, fault })
   }
 }
 

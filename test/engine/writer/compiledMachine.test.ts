@@ -298,6 +298,13 @@ const schedulerEvents: fc.Arbitrary<EventObject> = fc.oneof(
   },
   { weight: 10, arbitrary: fc.record({ type: fc.constant("storeBack"), store }) },
   {
+    weight: 10,
+    arbitrary: fc.record({
+      type: fc.constantFrom("executorCrashed", "executorBack", "streamFailed", "streamBack", "jobParked", "jobBack"),
+      ...{ executor: store, stream: store, store, jobId: store }
+    })
+  },
+  {
     weight: 1,
     arbitrary: fc.record({ type: fc.constantFrom("drain", "drained", "failed"), reason: fc.constant("taken over") })
   }
