@@ -84,7 +84,12 @@ export const executorMachine = setup({
   id: "executor",
   description: "How full an executor is. It shows what the engine counts, in batches; it admits nothing itself.",
   initial: "idle",
-  on: { order: { description: "A job orders an attempt. It shows who sent it; its load is counted in batches." } },
+  on: {
+    order: {
+      description:
+        "A job orders an attempt; only inspected jobs tell it. Nothing follows: it counts with the others, in `submitted`."
+    }
+  },
   context: ({ input }) => ({ concurrency: input.concurrency, queue: input.queue, inFlight: 0 }),
   states: {
     idle: {
