@@ -3,9 +3,19 @@ import Database from "better-sqlite3"
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
 import { sqlite } from "../../../src/sqlite.ts"
-import { claim, entry, job, owned, type Owner, runKeysOf, settle } from "../../../src/store/contract/storeCheck.ts"
+import {
+  batchOf,
+  claim,
+  entry,
+  job,
+  owned,
+  type Owner,
+  runKeysOf,
+  settle
+} from "../../../src/store/contract/storeCheck.ts"
 import type { Retention, StoreBatch } from "../../../src/store/jobStore.ts"
 import type { StoreError } from "../../../src/store/storeError.ts"
+import { commitBatch } from "../../../src/store/sqlite/commit.ts"
 import { purgeSlice } from "../../../src/store/sqlite/purge.ts"
 import { temporaryFile } from "../../scenarios/world.ts"
 import { withSession } from "./notedSession.ts"
@@ -131,6 +141,29 @@ describe("a slice of retention", () => {
       filename
     )
     expect(found).toEqual(["StoreFenced", 5])
+  })
+})
+
+describe("the mark that something was deleted", () => {
+  /** Whether it is there after what is done or ended has gone. */
+  const isMarked = (batch: Partial<StoreBatch>) =>
+    withSession(
+      () => undefined,
+      (session) =>
+        Effect.gen(function* () {
+          yield* commitBatch(session, 1, batchOf(batch), 1000)
+          const deleted = yield* purgeSlice(session, { ...old, doneBefore: 9000 })
+          return [deleted, (yield* session.connection.rows("SELECT 1 FROM marks WHERE name = 'purged'")).length]
+        })
+    )
+
+  it("is left by one run or one entry of the ledger, and not by a job alone", async () => {
+    const done = { added: [job(1, { value: "done", wakeAt: null })] }
+    expect(await isMarked({ added: [job(1)] })).toEqual([0, 0])
+    expect(await isMarked(done)).toEqual([1, 0])
+    expect(await isMarked({ added: [job(1)], ...runs([1]) })).toEqual([1, 1])
+    expect(await isMarked({ added: [job(1)], ledger: [entry(1)] })).toEqual([1, 1])
+    expect(await isMarked({ ...done, ledger: [entry(1)] })).toEqual([2, 1])
   })
 })
 
