@@ -16,8 +16,8 @@
  * change of the sources any more.
  *
  * The list of changes and the values that properties draw are the same each time. A change that makes a loop endless is cut off by
- * the loop's count, a process that does not answer after twice the time of all the room's tests, a test after ten times that of its file as it
- * is; all of these are killed. Tests of time, "within 50 ms", may kill on a busy machine what they don't elsewhere.
+ * the loop's count, a process that does not answer for a minute or twice the time of all the room's tests, a test after ten times that of its
+ * file as it is; all of these are killed. Tests of time, "within 50 ms", may kill on a busy machine what they don't elsewhere.
  */
 import { parseArgs } from "node:util"
 import { filesOfRoom, mutantsOf } from "./mutant.ts"

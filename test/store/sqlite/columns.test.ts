@@ -5,9 +5,12 @@ import { readColumns, text, textOrNull, whole, wholeNumber, wholeOrNull } from "
 import {
   bareRunColumns,
   jobRow,
+  kindCodes,
   ledgerRows,
+  outcomeCodes,
   runColumns,
   runRow,
+  stateCodes,
   type StoredJob,
   type StoredLedger,
   type StoredRun
@@ -45,6 +48,16 @@ describe("columns", () => {
     expect(Either.flip(read(null))).toMatchObject({
       right: { _tag: "StoreUnreadable", cause: "the epoch is NULL where a whole number belongs" }
     })
+  })
+})
+
+describe("a word in a file", () => {
+  it("has the number that it has in every file that was ever written", () => {
+    expect([stateCodes, outcomeCodes, kindCodes]).toEqual([
+      { scheduled: 0, running: 1, misfired: 2, paused: 3, done: 4 },
+      { succeeded: 0, failed: 1, timedOut: 2, cancelled: 3, interrupted: 4 },
+      { misfired: 0, coalesced: 1, paused: 2, superseded: 3 }
+    ])
   })
 })
 
