@@ -2,7 +2,8 @@
  * The Scope of an attempt: `Effect.scoped`, at a tenth of its cost where nothing is acquired, as in most attempts. The real scope is made
  * when it is first asked for anything.
  */
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Scope } from "effect"
+import type { Exit } from "effect"
 
 export class AttemptScope {
   private real: Scope.CloseableScope | null = null
