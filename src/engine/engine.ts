@@ -162,7 +162,15 @@ export class Engine implements WriterHost {
       streams: () => messages?.ofStreams,
       job: (writer, key) => this.jobActors.speaker(writer, key)
     })
-    this.followers = [this.jobActors, this.supervision, this.suspects, this.streamJobs, this.waiters, this.watchers, this.retention]
+    this.followers = [
+      this.jobActors,
+      this.supervision,
+      this.suspects,
+      this.streamJobs,
+      this.waiters,
+      this.watchers,
+      this.retention
+    ]
   }
 
   get tasks(): TaskRegistry {

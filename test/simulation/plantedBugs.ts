@@ -325,7 +325,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the parking of a job that kills its process is not told",
     "src/engine/writer/unitOfWork.ts",
-    `this.tell({ type: "JobParked", jobId, fault: after.memory.fault })`,
+    `this.tellParked(after.key, jobId, after.memory.fault)`,
     "return"
   ),
   bug(
