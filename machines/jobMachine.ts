@@ -232,6 +232,11 @@ export const jobMachine = machineSetup.createMachine({
       actions: does("retime"),
       description: "The zone has other rules: the next fire time is of the new ones."
     },
+    streamCompleted: {
+      guard: "inService",
+      actions: does("endSchedule"),
+      description: "Its stream gives no more: the schedule ends, and what waits still runs."
+    },
     redefine: {
       guard: "notOver",
       actions: does("takeRules"),

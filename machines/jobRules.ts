@@ -139,6 +139,7 @@ export const jobActions = {
   endBefore: does(["due"], fireTime.endBefore),
   misfireLate: does(["late"], fireTime.misfireLate),
   refuse: does(["refused"], fireTime.refuse),
+  endSchedule: does(["streamCompleted"], fireTime.endSchedule),
 
   // Runs.
   cancelRunning: does(["due", "requested"], overlap.cancelRunning),

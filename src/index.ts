@@ -79,6 +79,7 @@ export type { FaultKind, JobFault, JobState } from "./job/snapshot.ts"
 
 export { JobUnreadableError } from "./engine/job/jobCodec.ts"
 export type { JobRecord } from "./engine/job/jobRecord.ts"
+export type { StreamStatus } from "./engine/job/streamStatus.ts"
 export type { JobChanges } from "./engine/writer/jobEdits.ts"
 export type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "./engine/query/queries.ts"
 export type { Explanation, Verdict } from "./engine/query/explain.ts"

@@ -5,7 +5,6 @@
  */
 import type { Effect } from "effect"
 import type { Observable } from "rxjs"
-import { Subscription } from "rxjs"
 import type { AnyActorRef } from "xstate"
 import { EventStream } from "../event/eventStream.ts"
 import type { SchedulerLifecycleEvent, SchedulerLifecycleType } from "../event/schedulerEvent.ts"
@@ -13,12 +12,13 @@ import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { StoreError } from "../store/storeError.ts"
 import { StoreFenced, StoreUnavailable } from "../store/storeError.ts"
+import { describeError } from "../task/runError.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { TaskRegistry } from "../task/taskRegistry.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { WallTimers } from "./clock.ts"
-import { liveClock, maxSleepMs, rxjsScheduler, timersOf } from "./clock.ts"
+import { liveClock, maxSleepMs, timersOf } from "./clock.ts"
 import { Deadline } from "./deadline.ts"
 import type { OrderSource } from "./dispatchedOrder.ts"
 import { Dispatcher } from "./dispatcher.ts"
@@ -52,8 +52,8 @@ import { runStore } from "./storePromise.ts"
 import type { FencedStore } from "./openStores.ts"
 import { OpenStores } from "./openStores.ts"
 import { SchedulerLife } from "./schedulerLife.ts"
-import { signalsOf$ } from "./stream/streamSignals.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
+import { StreamSources } from "./stream/streamSources.ts"
 import { Supervision } from "./supervision.ts"
 import { Suspects } from "./writer/suspects.ts"
 import { reckonWhileRunning } from "./correction/clockCorrection.ts"
@@ -88,11 +88,7 @@ export class Engine implements WriterHost {
   private readonly retention: Retention
   private readonly jobActors: JobActors
   private readonly supervision: Supervision
-  /** By name; those that came while running too. */
-  private readonly streams: Map<string, Observable<unknown>>
-  /** Names of the streams that are listened to, once the scheduler has started. */
-  private readonly listening = new Set<string>()
-  private readonly emissions = new Subscription()
+  readonly streams: StreamSources
   /** Why it stops by itself; `null`: it does not, or was asked to. */
   private fault: { readonly error: unknown } | null = null
   private ids = 0
@@ -146,8 +142,9 @@ export class Engine implements WriterHost {
       () => this.writers.some(({ busy }) => busy),
       (verb, error) => this.overtaken(verb, error)
     )
-    this.streams = new Map(options.streams)
-    this.streamJobs = new StreamJobs(options.tasks, this.suspects, this.unclaimed, onError)
+    this.streams = this.openStreams(options.streams)
+    const isOver = (stream: string): boolean => this.streams.isOver(stream)
+    this.streamJobs = new StreamJobs(options.tasks, this.suspects, this.unclaimed, onError, isOver)
     this.retention = new Retention(options.retention, this.timers)
     const guards = { onError, within }
     this.life = new SchedulerLife(this.timers, guards, { ...inspecting, parent: options.parent })
@@ -284,6 +281,7 @@ export class Engine implements WriterHost {
       readTrigger: (text) => this.codec.readTriggerText(text),
       knowsExecutor: (name) => (this.fresh ? options.executors.has(name) : this.dispatcher.has(name)),
       knowsStream: (name) => this.streams.has(name),
+      streamIsOver: (name) => this.streams.isOver(name),
       makeId: (task) => `${task}-${this.startedAt.toString(36)}${this.eraSuffix}-${++this.ids}`
     }
   }
@@ -327,7 +325,7 @@ export class Engine implements WriterHost {
       throw error
     }
     this.tellLifecycle("SchedulerStarted")
-    this.listen()
+    this.streams.listen()
     this.wakeAll()
   }
 
@@ -414,11 +412,11 @@ export class Engine implements WriterHost {
   /** Jobs that waited for the stream go on with what it gives from now on. */
   async addStream(name: string, values$: Observable<unknown>): Promise<void> {
     if (!this.fresh) this.mustRun("addStream")
-    const known = this.streams.get(name)
-    if (known !== undefined && known !== values$) throw new NameTakenError({ kind: "stream", name })
-    this.streams.set(name, values$)
+    if (!this.streams.mayAdd(name, values$)) throw new NameTakenError({ kind: "stream", name })
+    this.streamJobs.begun(name, this.writers)
     this.came("stream", name)
-    if (this.atWork) this.listen()
+    this.streams.add(name, values$)
+    this.supervision.streamBack(name)
   }
 
   /** Jobs that waited for the calendar go on. */
@@ -435,22 +433,26 @@ export class Engine implements WriterHost {
     if (missing === "task") this.streamJobs.taskCame(this.writers)
   }
 
-  /** Subscribes to the streams that are not listened to yet, in one step: two may be one stream's parts. */
-  private listen(): void {
-    const fresh = [...this.streams].filter(([name]) => !this.listening.has(name))
-    for (const [name] of fresh) this.listening.add(name)
-    const signals$ = signalsOf$(new Map(fresh), rxjsScheduler(this.timers))
-    this.emissions.add(
-      signals$.subscribe((signal) => {
-        if (signal.type === "emission") {
-          this.supervision.streamGave(signal.stream)
-          this.streamJobs.emitted(signal.stream, signal.value, this.writers)
-        } else {
-          this.options.onError(signal.error, `stream "${signal.stream}"`)
-          this.supervision.streamFailed(signal.stream, signal.error)
-        }
-      })
-    )
+  private openStreams(streams: ReadonlyMap<string, Observable<unknown>>): StreamSources {
+    const { timers, events } = this
+    return new StreamSources(streams, timers, {
+      emitted: (stream, value) => this.streamJobs.emitted(stream, value, this.writers),
+      completed: (stream) => {
+        events.publish(timers.now(), { type: "StreamCompleted", stream })
+        this.supervision.streamBack(stream)
+        this.streamJobs.completed(stream, this.writers)
+      },
+      failed: ({ name: stream, failures, retryAt }, error) => {
+        events.publish(timers.now(), { type: "StreamFailed", stream, failures, error: describeError(error), retryAt })
+        this.options.onError(error, `stream "${stream}"`)
+        this.supervision.streamFailed(stream, error)
+      },
+      recovered: (stream) => {
+        events.publish(timers.now(), { type: "StreamRecovered", stream })
+        this.supervision.streamBack(stream)
+      },
+      changed: () => undefined
+    })
   }
 
   /** Its runs are interrupted; its jobs stay and fire again when an executor of that name is added. */
@@ -553,7 +555,7 @@ export class Engine implements WriterHost {
   private async stop(): Promise<void> {
     this.endLife()
     this.tellLifecycle("SchedulerDraining")
-    this.emissions.unsubscribe()
+    this.streams.close()
     this.stores.quiet()
     this.executorActors.drain()
     for (const writer of this.writers) writer.noteStop()

@@ -52,8 +52,8 @@ export class Supervision implements CommitFollower<Writer> {
     this.life.send({ type: "streamFailed", stream, reason }, this.speakers.streams())
   }
 
-  /** Called for every value. */
-  streamGave(stream: string): void {
+  /** It gives values again, or it has ended, or another has taken its place. */
+  streamBack(stream: string): void {
     if (this.needs.streams.length > 0) this.life.send({ type: "streamBack", stream }, this.speakers.streams())
   }
 

@@ -87,6 +87,27 @@ export interface FireTimeMovedEvent extends Stamp {
   readonly reason: "clockSetBack" | "zoneData"
 }
 
+/** A stream that drives jobs has failed: it is subscribed to again, later each time. */
+export interface StreamFailedEvent extends Stamp {
+  readonly type: "StreamFailed"
+  /** The name that it is registered under. */
+  readonly stream: string
+  /** Failures in a row, from 1: a subscription that lasts for a minute ends the row. */
+  readonly failures: number
+  /** What it failed with. */
+  readonly error: RunError
+  /** When it is subscribed to again. */
+  readonly retryAt: EpochMillis
+}
+
+/** A stream that drives jobs gives values again after a failure, or has completed, which ends its jobs. */
+export interface StreamLifecycleEvent extends Stamp {
+  /** What has happened. */
+  readonly type: "StreamRecovered" | "StreamCompleted"
+  /** The name that it is registered under. */
+  readonly stream: string
+}
+
 interface RunStamp extends Stamp {
   /** As in `JobRecord.id`. */
   readonly jobId: string
@@ -189,6 +210,8 @@ export type SchedulerEvent =
   | FireTimeMovedEvent
   | JobsUnclaimedEvent
   | ClockSetBackEvent
+  | StreamFailedEvent
+  | StreamLifecycleEvent
 
 /** What `on` takes. */
 export type SchedulerEventType = SchedulerEvent["type"]
@@ -221,7 +244,10 @@ const everyType: Readonly<Record<SchedulerEventType, true>> = {
   FireCoalesced: true,
   FireTimeMoved: true,
   ClockSetBack: true,
-  JobsUnclaimed: true
+  JobsUnclaimed: true,
+  StreamFailed: true,
+  StreamRecovered: true,
+  StreamCompleted: true
 }
 
 /** Every type of event there is. */

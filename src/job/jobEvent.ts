@@ -215,6 +215,11 @@ export interface RetimeEvent extends NextFire, Timed {
   readonly from: EpochMillis
 }
 
+/** The job's stream has completed: it gives no more. */
+export interface StreamCompletedEvent extends Timed {
+  readonly type: "streamCompleted"
+}
+
 /** The job has other rules, or other arguments. */
 export interface RedefineEvent {
   readonly type: "redefine"
@@ -250,6 +255,7 @@ export type JobEvent =
   | SkipEvent
   | SetRightEvent
   | RetimeEvent
+  | StreamCompletedEvent
   | RedefineEvent
   | RemoveEvent
 

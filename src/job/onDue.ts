@@ -82,6 +82,9 @@ export const coalesce = (draft: JobDraft, { coalesced }: DueEvent): void => {
   draft.record("coalesced", coalesced, null, claimed.runKey)
 }
 
+/** No fire time follows: what waits and what runs is the last. */
+export const endSchedule = (draft: JobDraft): void => exhaust(draft)
+
 /** It waits as the overlap policy has it. */
 export const queueFire = (draft: JobDraft, event: DueEvent): void => {
   draft.queue(asQueued(event))

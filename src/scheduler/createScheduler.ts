@@ -333,7 +333,7 @@ class LocalScheduler implements EmbeddedScheduler {
   }
 
   private handle({ job, store }: WrittenJob): JobHandle {
-    return new FetchedJob(this, job.row.id, () => recordOf(job, store))
+    return new FetchedJob(this, job.row.id, () => recordOf(job, store, this.engine.streams))
   }
 
   private runHandle(run: RequestedRun): RunHandle {

@@ -5,6 +5,7 @@ import type { ClockSetBack } from "../engine/writer/clockWatch.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { FencedStore } from "../engine/openStores.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
+import type { StreamStatus } from "../engine/job/streamStatus.ts"
 import type { MissingPart } from "../engine/writer/unclaimedJobs.ts"
 import type { ReportedError } from "../engine/errorLog.ts"
 import type { FaultKind, JobState } from "../job/snapshot.ts"
@@ -83,6 +84,8 @@ export interface SchedulerStatus {
   readonly executors: ReadonlyArray<ExecutorLoad>
   /** What jobs need and this process does not have; they are left as they are until it comes. */
   readonly unclaimed: ReadonlyArray<MissingPart>
+  /** Those that drive jobs, in the order in which they were registered. */
+  readonly streams: ReadonlyArray<StreamStatus>
   /** Parts that have reported a fault, and nothing better since. Of the scheduler's machine. */
   readonly needsALook: NeedsALook
   /** What `onError` was told: of listeners, streams, executors and stores; `null`: nothing. */
@@ -117,6 +120,7 @@ export const statusOf = async (engine: Engine): Promise<SchedulerStatus> => {
       reported: errors.ofExecutor(name)
     })),
     unclaimed: engine.unclaimed.list,
+    streams: engine.streams.all,
     // A copy: the engine goes by the machine.
     needsALook: structuredClone(context.needsALook),
     reported: errors.reported

@@ -52,6 +52,7 @@ describe("jobMachine", () => {
         scheduled: {
           ...waiting,
           acquitted: ["scheduled"],
+          streamCompleted: ["done"],
           redefine: ["scheduled"],
           retime: ["done", "scheduled"],
           due: ["running"],
@@ -62,6 +63,7 @@ describe("jobMachine", () => {
         misfired: {
           ...waiting,
           acquitted: ["misfired"],
+          streamCompleted: ["done"],
           redefine: ["misfired"],
           retime: ["done", "misfired"],
           due: ["running"],
@@ -73,6 +75,7 @@ describe("jobMachine", () => {
           pause: ["paused"],
           park: ["paused"],
           acquitted: ["running"],
+          streamCompleted: ["running"],
           redefine: ["running"],
           due: ["running"],
           late: ["done", "misfired", "running"],
@@ -92,6 +95,7 @@ describe("jobMachine", () => {
         paused: {
           park: ["paused"],
           acquitted: ["paused"],
+          streamCompleted: ["paused"],
           redefine: ["paused"],
           reschedule: ["paused"],
           setRight: ["paused"],
@@ -370,6 +374,7 @@ function eventsIn(_value: string, { memory, rules }: JobContext): ReadonlyArray<
     { type: "waitOver", ...base, now: muchLater },
     { type: "pause", now, owed: one },
     { type: "park", now, fault: { kind: "faultyTrigger", message: "gone" } },
+    { type: "streamCompleted", now },
     { type: "redefine", rules: { ...rules, onInterrupted: "skip" } },
     { type: "remove", now, owed: null }
   ]

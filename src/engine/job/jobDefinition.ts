@@ -35,6 +35,8 @@ export interface DefinitionEnvironment {
   /** True for a name that may be used. */
   readonly knowsExecutor: (name: string) => boolean
   readonly knowsStream: (name: string) => boolean
+  /** True for a stream that has completed. */
+  readonly streamIsOver: (name: string) => boolean
   /** An id for a job that has none. */
   readonly makeId: (task: string) => string
 }
@@ -93,8 +95,8 @@ export const defineJob = (
   const ifExists = readIfExists(id, input.ifExists)
   const next =
     origin === "added" && ifExists === "error"
-      ? firstFire(id, trigger, since)
-      : ofTrigger(id, () => nextFire(trigger, since))
+      ? firstFire(id, trigger, since, environment)
+      : ofTrigger(id, () => nextOf(trigger, since, environment))
   const memory = newMemory(since, next.nextFireAt, next.exhausted)
   const row: JobDefinitionRow = {
     id,
@@ -142,11 +144,34 @@ export const defineArguments = (id: string, task: AnyTask<unknown>, given: unkno
 }
 
 /** The first fire time; a trigger without one, and one that fails when it is asked, is refused. */
-export const firstFire = (id: string, trigger: Trigger, since: EpochMillis): NextFire => {
-  const next = ofTrigger(id, () => nextFire(trigger, since))
-  if (next.exhausted) refuse(id, "trigger", "one that never fires", "a trigger with a fire time from now on")
-  return next
+export const firstFire = (
+  id: string,
+  trigger: Trigger,
+  since: EpochMillis,
+  streams: Pick<DefinitionEnvironment, "streamIsOver">
+): NextFire => {
+  const next = ofTrigger(id, () => nextOf(trigger, since, streams))
+  if (!next.exhausted) return next
+  const { stream } = trigger
+  if (stream === undefined)
+    return refuse(id, "trigger", "one that never fires", "a trigger with a fire time from now on")
+  return refuse(
+    id,
+    "trigger",
+    `stream ${inWords(stream)}, which has completed`,
+    "one that goes on; addStream begins it anew"
+  )
 }
+
+/** A stream that has completed has no fire time left, like a date that is past. */
+const nextOf = (
+  trigger: Trigger,
+  since: EpochMillis,
+  { streamIsOver }: Pick<DefinitionEnvironment, "streamIsOver">
+): NextFire =>
+  trigger.stream !== undefined && streamIsOver(trigger.stream)
+    ? { nextFireAt: null, exhausted: true }
+    : nextFire(trigger, since)
 
 /** What a trigger's own check throws says nothing of the job. */
 export const ofTrigger = <A>(id: string, ask: () => A): A => {

@@ -13,6 +13,7 @@ import type { Json, TriggerSpec } from "../../trigger/trigger.ts"
 import type { Job, JobCodec } from "./jobCodec.ts"
 import { decodeMemory, JobUnreadableError, refuseDamage } from "./jobCodec.ts"
 import { readNotes } from "./jobNotes.ts"
+import type { StreamStatus, StreamsView } from "./streamStatus.ts"
 
 /** A job at one moment. Instants are epoch milliseconds. */
 export interface JobRecord {
@@ -62,15 +63,18 @@ export interface JobRecord {
   readonly pausedAt: EpochMillis | null
   /** Why it is parked; `null`: it is not. */
   readonly fault: JobFault | null
+  /** How the stream is that drives it; `null`: its trigger is none. */
+  readonly stream: StreamStatus | null
 }
 
-export const recordOf = (job: Job, store: string): JobRecord => record(job.row, job.rules, job.memory, job.value, store)
+export const recordOf = (job: Job, store: string, streams: StreamsView): JobRecord =>
+  record(job.row, job.rules, job.memory, job.value, store, streams)
 
 /** The record of a stored row; a row that cannot be read gives one that says so. */
-export const recordOfRow = (row: JobRow, store: string, codec: JobCodec): JobRecord => {
+export const recordOfRow = (row: JobRow, store: string, codec: JobCodec, streams: StreamsView): JobRecord => {
   try {
     refuseDamage(row)
-    return record(row, codec.rulesOf(row), decodeMemory(row), row.value, store)
+    return record(row, codec.rulesOf(row), decodeMemory(row), row.value, store, streams)
   } catch (error) {
     if (!(error instanceof JobUnreadableError)) throw error
     const memory = {
@@ -78,7 +82,7 @@ export const recordOfRow = (row: JobRow, store: string, codec: JobCodec): JobRec
       pausedAt: row.addedAt,
       fault: { kind: "unreadable", message: error.message } as const
     }
-    return record(row, defaultRules, memory, "paused", store)
+    return record(row, defaultRules, memory, "paused", store, streams)
   }
 }
 
@@ -87,7 +91,8 @@ const record = (
   rules: JobRules,
   memory: JobMemory,
   state: JobState,
-  store: string
+  store: string,
+  streams: StreamsView
 ): JobRecord => {
   const notes = readNotes(row)
   const trigger = parsed<TriggerSpec | null>(row.trigger, null) ?? { type: "unreadable" }
@@ -115,7 +120,8 @@ const record = (
     misfire: memory.misfire,
     pausedBy: memory.pausedAt === null ? null : memory.fault === null ? "user" : "fault",
     pausedAt: memory.pausedAt,
-    fault: memory.fault
+    fault: memory.fault,
+    stream: row.stream === null ? null : streams.status(row.stream)
   }
 }
 

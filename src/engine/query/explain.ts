@@ -181,7 +181,10 @@ const withoutRecord = (
   if (missing?.missing === "stream")
     return answer("notFireTime", `Nothing comes from the job's stream: ${missingText(missing)}.`)
   if (trigger?.stream !== undefined)
-    return answer("notFireTime", `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant.`)
+    return answer(
+      "notFireTime",
+      `Stream "${trigger.stream}" drives the job, and it emitted nothing at that instant${streamText(record)}.`
+    )
   if (trigger !== null && !isFireTime) {
     const next = checkedNext(trigger, instant)
     const following = next === undefined ? "there is none after it" : `the next one after it is ${iso(next)}`
@@ -203,6 +206,17 @@ const withoutRecord = (
     )
   }
   return answer("unknown", unknownText(record, instant))
+}
+
+/** What has become of the stream that drives the job, after a sentence on what it gave. */
+const streamText = ({ stream }: JobRecord): string => {
+  if (stream === null || stream.since === null) return ""
+  if (stream.state === "completed") return `; it has completed at ${iso(stream.since)}`
+  if (stream.state !== "failed" || stream.retryAt === null) return ""
+  const { failures, error } = stream
+  const times = failures === 1 ? "" : `, for the ${failures}th time in a row`
+  const cause = error === null ? "" : ` with ${error.name}: ${error.message}`
+  return `; it has failed at ${iso(stream.since)}${cause}${times}, and is subscribed to again at ${iso(stream.retryAt)}`
 }
 
 /** Retention has deleted the record, or the job was not there yet. */

@@ -60,7 +60,7 @@ export class JobQueries {
       try {
         const [row] = await this.engine.questions.read(verb, writer.store.reads.jobs({ ids: [id] }))
         // A driver may read ill-formed text as another id.
-        if (row?.id === id) return { writer, key: row.key, record: recordOfRow(row, writer.name, this.engine.codec) }
+        if (row?.id === id) return { writer, key: row.key, record: this.recordOf(row, writer) }
       } catch (error) {
         failures.push(error)
       }
@@ -91,7 +91,7 @@ export class JobQueries {
     const filter = { ...jobFilter(query), limit, ...boundedBytes(query) }
     const records: Array<JobRecord> = []
     for (const writer of this.writers(query.store, "getJobs")) {
-      const recordOf = (row: JobRow): JobRecord => recordOfRow(row, writer.name, this.engine.codec)
+      const recordOf = (row: JobRow): JobRecord => this.recordOf(row, writer)
       await this.engine.questions.ask("getJobs", async (question) => {
         const rows = await question.read(writer.store.reads.jobs(filter))
         await inTurns(question, records, rows, ({ args, notes }) => args.length + notes.length, recordOf)
@@ -207,6 +207,10 @@ export class JobQueries {
       if (error instanceof JobUnreadableError) return null
       throw error
     }
+  }
+
+  private recordOf(row: JobRow, writer: StoreWriter): JobRecord {
+    return recordOfRow(row, writer.name, this.engine.codec, this.engine.streams)
   }
 
   private writers(store: string | undefined, verb: string): ReadonlyArray<StoreWriter> {

@@ -15,7 +15,7 @@ export const watchedJob = (engine: Engine, queries: JobQueries, id: string): Obs
     const unwatch = engine.watchers.add((job, writer) => {
       if (job.row.id !== id) return
       changed = true
-      subscriber.next(recordOf(job, writer.name))
+      subscriber.next(recordOf(job, writer.name, engine.streams))
       if (job.removedAt !== null) subscriber.complete()
     })
     const forget = engine.events.whenEnded(() => subscriber.complete())

@@ -21,23 +21,30 @@ export class StreamJobs implements CommitFollower<Writer> {
   private readonly suspects: Suspects
   private readonly unclaimed: UnclaimedJobs
   private readonly report: (error: unknown, where: string) => void
+  private readonly isOver: (stream: string) => boolean
 
   constructor(
     tasks: TaskRegistry,
     suspects: Suspects,
     unclaimed: UnclaimedJobs,
-    report: (error: unknown, where: string) => void
+    report: (error: unknown, where: string) => void,
+    isOver: (stream: string) => boolean
   ) {
     this.tasks = tasks
     this.suspects = suspects
     this.unclaimed = unclaimed
     this.report = report
+    this.isOver = isOver
   }
 
   /** Learns a store's stream jobs when it is opened, and gives them. */
   read(writer: Writer): Effect.Effect<ReadonlyArray<JobRow>, StoreError> {
     return Effect.tap(writer.store.reads.jobs({ ofStreams: true }), (rows) => {
-      for (const row of rows) if (row.stream !== null) this.of(row.stream, writer).add(row.key)
+      for (const { stream, key } of rows) {
+        if (stream === null) continue
+        this.of(stream, writer).add(key)
+        if (this.isOver(stream)) this.valuesOf(writer, stream, key, (values) => values.end(true))
+      }
     })
   }
 
@@ -51,7 +58,11 @@ export class StreamJobs implements CommitFollower<Writer> {
       }
       this.forget(writer, job.key)
       this.waiting.get(writer)?.get(placeOf(job.key, stream))?.taskCame()
-      if (job.removedAt === null && job.value !== "done") this.of(stream, writer).add(job.key)
+      if (job.removedAt !== null || job.value === "done") continue
+      this.of(stream, writer).add(job.key)
+      // It came, or got this trigger, as its stream completed.
+      if (this.isOver(stream) && !job.memory.exhausted)
+        this.valuesOf(writer, stream, job.key, (values) => values.end(true))
     }
   }
 
@@ -64,21 +75,41 @@ export class StreamJobs implements CommitFollower<Writer> {
     }
   }
 
+  /** The stream gives no more: its jobs end, each behind the values that still wait for it. */
+  completed(stream: string, writers: ReadonlyArray<Writer>): void {
+    for (const writer of writers)
+      for (const key of [...(this.keys.get(stream)?.get(writer) ?? [])])
+        this.valuesOf(writer, stream, key, (values) => values.end(true))
+  }
+
+  /** Another stream has the name: jobs of which no commit has said yet that they end go on with it. */
+  begun(stream: string, writers: ReadonlyArray<Writer>): void {
+    for (const writer of writers)
+      for (const key of this.keys.get(stream)?.get(writer) ?? [])
+        this.waiting.get(writer)?.get(placeOf(key, stream))?.end(false)
+  }
+
   /** A task was registered: values that waited for one are tried. */
   taskCame(writers: ReadonlyArray<Writer>): void {
     for (const writer of writers) for (const values of this.waiting.get(writer)?.values() ?? []) values.taskCame()
   }
 
   private give(writer: Writer, stream: string, key: number, given: GivenValue): void {
+    this.valuesOf(writer, stream, key, (values) => values.add(given))
+  }
+
+  /** Adds to what waits for the job; it is submitted if nothing did. */
+  private valuesOf(writer: Writer, stream: string, key: number, add: (values: StreamValues) => void): void {
     const ofWriter = this.waiting.get(writer) ?? new Map<string, StreamValues>()
     this.waiting.set(writer, ofWriter)
     const place = placeOf(key, stream)
     const known = ofWriter.get(place)
-    if (known !== undefined) return known.add(given)
+    if (known !== undefined) return add(known)
     const { tasks, suspects, unclaimed, report } = this
     const done = (): void => void ofWriter.delete(place)
-    const values = new StreamValues(stream, key, given, { tasks, suspects, unclaimed, report, writer, done })
+    const values = new StreamValues(stream, key, { tasks, suspects, unclaimed, report, writer, done })
     ofWriter.set(place, values)
+    add(values)
     writer.submit(values)
   }
 

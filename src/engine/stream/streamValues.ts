@@ -41,6 +41,13 @@ interface StreamEnvironment {
   readonly done: () => void
 }
 
+interface Taken {
+  readonly values: number
+  readonly beyond: number
+  /** Also that the stream has completed. */
+  readonly end: boolean
+}
+
 export class StreamValues implements Intent {
   readonly keys: ReadonlyArray<number>
   private readonly stream: string
@@ -51,17 +58,19 @@ export class StreamValues implements Intent {
   private text: number
   /** Came beyond those that may wait. */
   private beyond = 0
-  /** Of both, what the newest unit has taken. */
-  private taken = { values: 0, beyond: 0 }
+  /** The stream has completed: the job ends behind the last of them. */
+  private ending = false
+  /** What the newest unit has taken. */
+  private taken: Taken = { values: 0, beyond: 0, end: false }
   /** Its job may start nothing yet: it is not its turn, or its task is not registered. */
   private waitsFor: "turn" | "task" | null = null
 
-  constructor(stream: string, key: number, first: GivenValue, around: StreamEnvironment) {
+  constructor(stream: string, key: number, around: StreamEnvironment) {
     this.stream = stream
     this.key = key
     this.keys = [key]
-    this.waiting = [first]
-    this.text = first.length
+    this.waiting = []
+    this.text = 0
     this.environment = around
   }
 
@@ -76,6 +85,11 @@ export class StreamValues implements Intent {
       waiting.push(given)
       this.text += given.length
     } else this.beyond += 1
+  }
+
+  /** The stream has completed, or another has taken its place before that was written. */
+  end(isOver: boolean): void {
+    this.ending = isOver
   }
 
   /** What the next commit takes. */
@@ -94,18 +108,26 @@ export class StreamValues implements Intent {
     this.waitsFor = null
     // It may have another trigger by now, and not even a stream's: its fire times are none of this stream's then.
     if (job === undefined || job.row.stream !== this.stream) {
-      this.taken = { values: this.waiting.length, beyond: this.beyond }
+      this.taken = { values: this.waiting.length, beyond: this.beyond, end: this.ending }
       return
     }
+    this.taken = { values: 0, beyond: 0, end: false }
+    const mayEnd = (this.waiting.length === 0 && this.beyond === 0) || this.takeValues(unit, job)
+    if (!mayEnd || !this.ending) return
+    this.taken = { ...this.taken, end: true }
+    unit.step(unit.byKey(this.key) ?? job, { type: "streamCompleted", now: unit.now })
+  }
+
+  /** True: none is left. */
+  private takeValues(unit: UnitOfWork, job: Job): boolean {
     const { suspects, tasks, unclaimed, writer } = this.environment
     const task = tasks.find(job.row.task)
     if (task === undefined) {
       unclaimed.note(writer.name, "task", job.row.task)
       this.waitsFor = "task"
     } else if (suspects.mustWait(writer, job)) this.waitsFor = "turn"
-    this.taken = { values: 0, beyond: 0 }
-    if (task === undefined || this.waitsFor !== null) return
-    this.taken = { values: this.next().count, beyond: this.beyond }
+    if (task === undefined || this.waitsFor !== null) return false
+    this.taken = { values: this.next().count, beyond: this.beyond, end: false }
     for (const { value } of this.waiting.slice(0, this.taken.values)) {
       // What one value leads to is before the next.
       const current = unit.byKey(this.key) ?? job
@@ -114,17 +136,19 @@ export class StreamValues implements Intent {
       else this.fire(unit, current, task, value)
     }
     if (this.beyond > 0) refuse(unit, unit.byKey(this.key) ?? job, "queueFull", this.beyond)
+    return this.taken.values === this.waiting.length
   }
 
   committed(): void {
-    const { values, beyond } = this.taken
-    this.taken = { values: 0, beyond: 0 }
+    const { values, beyond, end } = this.taken
+    this.taken = { values: 0, beyond: 0, end: false }
+    if (end) this.ending = false
     for (const { length } of this.waiting.splice(0, values)) this.text -= length
     this.beyond -= beyond
     const { writer, suspects } = this.environment
     if (this.waitsFor === "task") return
     if (this.waitsFor === "turn") suspects.whenFree(() => writer.submit(this))
-    else if (this.waiting.length > 0 || this.beyond > 0) writer.submit(this)
+    else if (this.waiting.length > 0 || this.beyond > 0 || this.ending) writer.submit(this)
     else this.environment.done()
   }
 

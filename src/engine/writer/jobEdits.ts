@@ -11,6 +11,7 @@ import { checkFields, checkTags, checkText, InvalidJobError, readRules } from ".
 import { countedAhead, countsAfter, servedThrough } from "../../job/clockSetBack.ts"
 import type { Request } from "../../job/jobDraft.ts"
 import { rescheduledFrom, resumedFrom } from "../../job/onCommand.ts"
+import { runsLeft } from "../../job/maxRuns.ts"
 import { queuedRequest } from "../../job/overlap.ts"
 import type { JobDefinitionRow, RunRow } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
@@ -97,7 +98,8 @@ const replace = (unit: UnitOfWork, existing: Job, definition: JobDefinition): Jo
     addedAt: existing.row.addedAt,
     ...(sameTrigger ? { trigger: existing.row.trigger, stream: existing.row.stream } : {})
   }
-  if (sameDefinition(row, existing.row)) return existing
+  const again = sameTrigger && beginsAgain(existing, definition)
+  if (sameDefinition(row, existing.row) && !again) return existing
   // Asked before anything is changed: a trigger may be the user's code.
   const setRight = countedAhead(existing.memory, unit.now)
   const since =
@@ -106,7 +108,13 @@ const replace = (unit: UnitOfWork, existing: Job, definition: JobDefinition): Jo
       : setRight
         ? memory.since
         : Math.max(memory.since, servedThrough(existing.memory, unit.now))
-  const next = sameTrigger ? reopened(unit, { ...existing, rules }, existing) : nextFire(trigger, since)
+  const ofStream = { nextFireAt: null, exhausted: memory.exhausted }
+  const next =
+    again || (!sameTrigger && trigger.stream !== undefined)
+      ? ofStream
+      : sameTrigger
+        ? reopened(unit, { ...existing, rules }, existing)
+        : nextFire(trigger, since)
   let job = unit.redefine(existing, row, rules, sameTrigger ? existing.trigger : trigger)
   if (next !== null) {
     if (job.value !== "done") job = reschedule(unit, existing, job, next)
@@ -128,6 +136,12 @@ const replace = (unit: UnitOfWork, existing: Job, definition: JobDefinition): Jo
   if (memory.pausedAt !== null && job.memory.pausedAt === null && job.value !== "done") job = pause(unit, job)
   unit.tell({ type: "JobModified", jobId: row.id })
   return job
+}
+
+/** The job's stream had completed, and is there again: another one, or the same in another process. */
+const beginsAgain = (existing: Job, { rules, memory: { exhausted } }: JobDefinition): boolean => {
+  const { row, memory } = existing
+  return row.stream !== null && !exhausted && memory.exhausted && runsLeft(memory, rules) > 0
 }
 
 const sameDefinition = (a: JobDefinitionRow, b: JobDefinitionRow): boolean =>
@@ -253,7 +267,7 @@ const newTiming = (unit: UnitOfWork, job: Job, changes: JobChanges, environment:
       remedy: `addJob it again with another trigger and ifExists: "replace", or runJob to run it once more`
     })
   const timing = defineTrigger(id, changes, environment)
-  return { ...timing, next: firstFire(id, timing.trigger, rescheduledSince(unit, job)) }
+  return { ...timing, next: firstFire(id, timing.trigger, rescheduledSince(unit, job), environment) }
 }
 
 /** Where another trigger's fire times begin: never before what the old one's runs have served. */

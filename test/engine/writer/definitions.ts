@@ -19,6 +19,7 @@ export const definitionEnvironment = (given: Partial<DefinitionEnvironment> = {}
   readTrigger: (text) => registry.read(JSON.parse(text) as TriggerSpec),
   knowsExecutor: (name) => name === "default" || name === "own",
   knowsStream: (name) => name === "orders",
+  streamIsOver: () => false,
   makeId: (name) => `${name}-1`,
   ...given
 })
