@@ -170,6 +170,29 @@ export const rxjsScheduler = (timers: Timers): SchedulerLike => {
   return { now: () => timers.now(), schedule }
 }
 
+/** Timers on a scheduler of RxJS, such as a `TestScheduler`: its time is both the wall's and what passes. */
+export const timersOfScheduler = (scheduler: SchedulerLike): WallTimers => {
+  const now = (): EpochMillis => scheduler.now()
+  const after = (delayMs: number, callback: () => void): CancelTimer => {
+    const action = scheduler.schedule(() => callback(), delayMs)
+    return () => action.unsubscribe()
+  }
+  const at = (instant: EpochMillis, callback: () => void): CancelTimer => {
+    let cancel: CancelTimer
+    const arm = (): void => {
+      const leftMs = instant - now()
+      cancel = leftMs <= 0 ? after(0, callback) : after(Math.min(leftMs, maxSleepMs), again)
+    }
+    const again = (): void => {
+      if (now() >= instant) callback()
+      else arm()
+    }
+    arm()
+    return () => cancel()
+  }
+  return { now, monotonicMillis: now, after, at }
+}
+
 /** The next turn of the event loop: not time, so it is the platform's own. */
 const nextTurn = (callback: () => void): CancelTimer => {
   let wanted = true

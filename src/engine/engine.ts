@@ -3,7 +3,7 @@
  * `storeWriter.ts`; what callers do is in `jobEdits.ts`; what they ask is in `jobQueries.ts`.
  * Long because it is where all parts meet: most of it is handing on.
  */
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { Observable } from "rxjs"
 import type { AnyActorRef } from "xstate"
 import { EventStream } from "../event/eventStream.ts"
@@ -25,7 +25,7 @@ import { Dispatcher } from "./dispatcher.ts"
 import type { EngineOptions } from "./engineOptions.ts"
 import { ExecutorActors } from "./executorActors.ts"
 import { guardedInspect, inspectTasks } from "./inspection.ts"
-import { JobWatchers } from "./jobWatchers.ts"
+import { Watchers } from "./watch/watchers.ts"
 import type { CommitFollower } from "./writer/commitFollower.ts"
 import type { HeldJob } from "./jobActors.ts"
 import { JobActors } from "./jobActors.ts"
@@ -97,8 +97,8 @@ export class Engine implements WriterHost {
   /** Ends a start that is under way; `startOver` resolves when it has ended, well or not. */
   private callOffStart: (error: SchedulerStoppedError) => void = () => undefined
   private startOver: Promise<unknown> = Promise.resolve()
-  /** Hears of the jobs that commits have changed. */
-  readonly watchers: JobWatchers
+  /** Hears of what commits have changed. */
+  readonly watchers: Watchers
   /** In the order in which they are told: an actor is up to date when a watcher looks at it. */
   private readonly followers: ReadonlyArray<CommitFollower<StoreWriter>>
 
@@ -153,7 +153,7 @@ export class Engine implements WriterHost {
     const executor = (name: string): ReturnType<ExecutorActors["find"]> => this.executorActors.find(name)
     const messages = inspect === undefined ? null : new RunActors(this.life.root, executor, guards)
     this.jobActors = new JobActors(this.life.root, messages, guards)
-    this.watchers = new JobWatchers(within, onError)
+    this.watchers = new Watchers(this.timers, within, onError)
     this.supervision = new Supervision(this.life, {
       executor,
       streams: () => messages?.ofStreams,
@@ -327,6 +327,7 @@ export class Engine implements WriterHost {
     this.tellLifecycle("SchedulerStarted")
     this.streams.listen()
     this.wakeAll()
+    this.watchers.refresh()
   }
 
   pause(): void {
@@ -371,6 +372,7 @@ export class Engine implements WriterHost {
       this.mustRun("addStore")
     }
     this.wakeAll()
+    this.watchers.refresh()
   }
 
   /** Waits for the store's live runs as long as it answers, then closes it. Its jobs stay in it. */
@@ -451,7 +453,7 @@ export class Engine implements WriterHost {
         events.publish(timers.now(), { type: "StreamRecovered", stream })
         this.supervision.streamBack(stream)
       },
-      changed: () => undefined
+      changed: (stream) => this.watchers.streamChanged(stream)
     })
   }
 
@@ -476,7 +478,9 @@ export class Engine implements WriterHost {
 
   cycled(writer: StoreWriter): Effect.Effect<void, StoreError> {
     this.executorActors.showLoad()
-    return this.retention.sweep(writer)
+    return Effect.map(this.retention.sweep(writer), (deleted) => {
+      if (deleted > 0) this.watchers.forgot()
+    })
   }
 
   evicted(writer: StoreWriter, job: Job): void {
@@ -513,6 +517,7 @@ export class Engine implements WriterHost {
     writer.claimFromNow()
     this.tellLifecycle("SchedulerRecovered", { store: writer.name })
     this.wakeAll()
+    this.watchers.refresh()
   }
 
   broken(writer: StoreWriter, error: unknown): void {
@@ -540,6 +545,7 @@ export class Engine implements WriterHost {
     this.unclaimed.closeStore(name)
     this.jobActors.closeStore(name)
     this.supervision.closeStore(name)
+    this.watchers.refresh()
   }
 
   /** It takes no command any more. */

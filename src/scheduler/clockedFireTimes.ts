@@ -1,7 +1,7 @@
 /** A trigger's fire times as they come, on a clock: for programs that want the schedule without jobs. */
 import type { Clock } from "effect"
-import type { Observable } from "rxjs"
-import { liveClock, timersOf } from "../engine/clock.ts"
+import type { Observable, SchedulerLike } from "rxjs"
+import { liveClock, timersOf, timersOfScheduler } from "../engine/clock.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
 import { givenOptions, triggerArgument } from "../trigger/triggerArguments.ts"
@@ -13,8 +13,8 @@ export interface ClockedFireTimesOptions {
   readonly after?: InstantInput
   /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
   readonly timezone?: string
-  /** Default: the machine's. */
-  readonly clock?: Clock.Clock
+  /** One of Effect's, or a scheduler of RxJS: a `TestScheduler` makes marble tests of it. Default: the machine's. */
+  readonly clock?: Clock.Clock | SchedulerLike
 }
 
 /**
@@ -25,5 +25,11 @@ export interface ClockedFireTimesOptions {
 export const fireTimes$ = (trigger: Trigger, options: ClockedFireTimesOptions = {}): Observable<EpochMillis> => {
   triggerArgument("fireTimes$", trigger)
   const { clock = liveClock, after, timezone } = givenOptions("fireTimes$", options, ["after", "timezone", "clock"])
-  return fireTimesOn(trigger, { timers: timersOf(clock), after, timezone })
+  return fireTimesOn(trigger, {
+    timers: isScheduler(clock) ? timersOfScheduler(clock) : timersOf(clock),
+    after,
+    timezone
+  })
 }
+
+const isScheduler = (clock: Clock.Clock | SchedulerLike): clock is SchedulerLike => "schedule" in clock

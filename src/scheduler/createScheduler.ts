@@ -7,7 +7,6 @@ import type { Observable } from "rxjs"
 import { inWords } from "../input/inWords.ts"
 import { Engine } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
-import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { recordOf } from "../engine/job/jobRecord.ts"
 import type { PersistedJob } from "../engine/job/jobSnapshot.ts"
 import type { WrittenJob } from "../engine/jobWrites.ts"
@@ -19,7 +18,6 @@ import { JobQueries } from "../engine/query/jobQueries.ts"
 import type { JobQuery, JobSelection, LedgerQuery, PreviewEntry, RunQuery } from "../engine/query/queries.ts"
 import { jobQueryFields } from "../engine/query/queries.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
-import { watchedJob } from "../engine/query/watchedJob.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { modify, pause, resume, skipNext } from "../engine/writer/jobEdits.ts"
 import type { JobChanges } from "../engine/writer/jobEdits.ts"
@@ -49,6 +47,8 @@ import { pauseMany, removeMany, resumeMany } from "./manyJobs.ts"
 import { plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printJobs } from "./printJobs.ts"
+import { WatchedJobs } from "../engine/watch/watchedJobs.ts"
+import type { WatchedJob } from "../engine/watch/watchedJobs.ts"
 import type { RequestedRun } from "./runRequests.ts"
 import { RunRequests } from "./runRequests.ts"
 import { jobActor } from "./jobActor.ts"
@@ -86,6 +86,7 @@ class LocalScheduler implements EmbeddedScheduler {
   private readonly adding: AddingJobs
   private readonly requests: RunRequests
   private readonly writes: JobWrites
+  private readonly watched: WatchedJobs
   readonly actor: SchedulerActor
   /** Settles with the start. */
   private starting: Promise<void> | null = null
@@ -96,6 +97,7 @@ class LocalScheduler implements EmbeddedScheduler {
     this.adding = new AddingJobs(this.engine, this.queries)
     this.requests = new RunRequests(this.engine, this.queries)
     this.writes = new JobWrites(this.engine, this.queries)
+    this.watched = new WatchedJobs(this.engine, this.queries)
     this.actor = schedulerActor(this.engine.life.shown, this, this.engine.options)
   }
 
@@ -264,8 +266,8 @@ class LocalScheduler implements EmbeddedScheduler {
     return (await this.adding.addMany(jobs, "imported")).map((added) => this.handle(added))
   }
 
-  job$(id: string): Observable<JobRecord> {
-    return watchedJob(this.engine, this.queries, id)
+  job$(id: string): Observable<WatchedJob> {
+    return this.watched.watch(id)
   }
 
   async jobActor(id: string): Promise<JobActor> {

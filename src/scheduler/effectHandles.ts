@@ -29,6 +29,7 @@ import type {
   SkipNextError,
   WatchJobError
 } from "./verbErrors.ts"
+import type { SchedulerFault } from "./schedulerEnd.ts"
 import type { ResumeOptions, RunOptions, Timing } from "./verbOptions.ts"
 
 /** A run that was asked for. */
@@ -44,8 +45,8 @@ export interface RunHandle extends Pick<PromiseRunHandle, "runId" | "jobId" | "f
  * follows them. Each verb does and fails with what the service's of that name does, for this job.
  */
 export interface JobHandle extends Pick<PromiseJobHandle, JobField> {
-  /** The job's record now and after every change; ends when the job is removed or the scheduler is shut down. See `job` of the service. */
-  readonly changes: Stream.Stream<JobRecord, WatchJobError>
+  /** The job's record now and after every change, `null` once it is removed. See `job` of the service. */
+  readonly changes: Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
   /** The job's XState actor, the caller's own: to look at, to send the verbs to, and to let go with `stop()`. */
   readonly actor: Effect.Effect<JobActor, JobActorError>
   /** Changes some of the definition, all or nothing. */
@@ -76,7 +77,7 @@ export interface JobHandle extends Pick<PromiseJobHandle, JobField> {
 
 /** What a handle needs of the service. */
 export interface EffectVerbs {
-  job(id: string): Stream.Stream<JobRecord, WatchJobError>
+  job(id: string): Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
   jobActor(id: string): Effect.Effect<JobActor, JobActorError>
   modifyJob(id: string, changes: JobChanges): Effect.Effect<JobHandle, ModifyJobError>
   rescheduleJob(id: string, trigger: Trigger, timing?: Timing): Effect.Effect<JobHandle, ModifyJobError>
@@ -109,7 +110,7 @@ export class EffectJob extends JobFields implements JobHandle {
     this.verbs = verbs
   }
 
-  get changes(): Stream.Stream<JobRecord, WatchJobError> {
+  get changes(): Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault> {
     return this.verbs.job(this.id)
   }
 

@@ -69,8 +69,8 @@ export type JobField = RecordField | "record"
 export interface JobHandle extends Pick<JobRecord, RecordField> {
   /** Everything there is to know, as plain data. */
   readonly record: JobRecord
-  /** The job's record now and after every change; completes when the job is removed or the scheduler stops. See `Scheduler.job$`. */
-  readonly $: Observable<JobRecord>
+  /** The job's record now and after every change, `null` once it is removed; completes when the scheduler stops. See `Scheduler.job$`. */
+  readonly $: Observable<JobRecord | null | undefined>
   /** The job's XState actor, the caller's own: to look at, to send the verbs to, and to let go with `stop()`. See `Scheduler.jobActor`. */
   actor(): Promise<JobActor>
   /** Changes some of the definition, all or nothing. See `Scheduler.modifyJob`. */
@@ -101,7 +101,7 @@ export interface JobHandle extends Pick<JobRecord, RecordField> {
 
 /** What a handle needs of its scheduler. */
 interface JobVerbs {
-  job$(id: string): Observable<JobRecord>
+  job$(id: string): Observable<JobRecord | null | undefined>
   jobActor(id: string): Promise<JobActor>
   modifyJob(id: string, changes: JobChanges): Promise<JobHandle>
   rescheduleJob(id: string, trigger: Trigger, timing: Timing): Promise<JobHandle>
@@ -188,7 +188,7 @@ export class FetchedJob extends JobFields implements JobHandle {
     this.scheduler = scheduler
   }
 
-  get $(): Observable<JobRecord> {
+  get $(): Observable<JobRecord | null | undefined> {
     return this.scheduler.job$(this.id)
   }
 

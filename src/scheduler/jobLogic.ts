@@ -1,9 +1,10 @@
 /** Jobs and their runs as actor logic, for `invoke` and `spawn` in a program's own machines. */
 import { Data } from "effect"
-import { takeWhile } from "rxjs"
+import { filter, map, takeWhile } from "rxjs"
 import { fromObservable, fromPromise } from "xstate"
 import type { ObservableActorLogic, PromiseActorLogic } from "xstate"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
+import { UnknownJobError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
 import type { Outcome, RunError, RunRecord } from "../job/run.ts"
 import type { Scheduler } from "./scheduler.ts"
@@ -53,12 +54,21 @@ export const runLogic = (
 
 /**
  * Follows the job: the snapshot's `context` is its record, now and after every change. Ends when the job is done or removed, or the
- * scheduler stops. The actor fails with what `job$` fails with. Stopped, it is the job's no more than an onlooker that has gone.
+ * scheduler stops. The actor fails with `UnknownJobError` where there is no such job at first, and with what `job$` fails with. Stopped, it
+ * is the job's no more than an onlooker that has gone.
  */
 export const jobLogic = (
   scheduler: Pick<Scheduler, "job$">,
   jobId: string
 ): ObservableActorLogic<JobRecord, undefined> =>
   fromObservable<JobRecord, undefined>(() =>
-    scheduler.job$(jobId).pipe(takeWhile(({ state }) => state !== "done", true))
+    scheduler.job$(jobId).pipe(
+      filter((job) => job !== undefined),
+      map((job, index) => {
+        if (job === null && index === 0) throw new UnknownJobError({ jobId, verb: "jobLogic" })
+        return job
+      }),
+      takeWhile((job) => job !== null && job.state !== "done", true),
+      filter((job) => job !== null)
+    )
   )

@@ -254,10 +254,11 @@ export interface Scheduler {
   importJobs(exported: ExportedJobs, options?: ImportOptions): Promise<ReadonlyArray<JobHandle>>
 
   /**
-   * The job's record now and after every change; completes when the job is removed or the scheduler stops. Fails with `UnknownJobError`,
-   * `InvalidJobError` (the id is no text) or a `VerbError`.
+   * The job's record now and after every change; `null` while there is no such job, and `undefined` while that is not known: before the
+   * start, or for a moment where the store has to be asked. A value comes in the turn of the subscription, always. Goes on when the job is
+   * removed and added again; completes when the scheduler stops. Fails with `InvalidJobError`: the id is no text.
    */
-  job$(id: string): Observable<JobRecord>
+  job$(id: string): Observable<JobRecord | null | undefined>
 
   /**
    * The job's XState actor, live until the job is done, the scheduler stops or `stop()` lets it go: a caller's own, which takes `pause`,

@@ -84,10 +84,11 @@ export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
    */
   readonly stopped: Effect.Effect<never, SchedulerFault>
   /**
-   * The job's record now and after every change; ends when the job is removed or the scheduler is shut down. Buffers without bound for
-   * a slow consumer. Fails with `UnknownJobError`, `InvalidJobError` (the id is no text), or a `VerbError`.
+   * The job's record now and after every change; `null` while there is no such job, `undefined` while that is not known. Goes on when it
+   * is removed and added again; ends when the scheduler is shut down. Buffers without bound for a slow consumer. Fails with
+   * `InvalidJobError` (the id is no text), and with what the scheduler has stopped with by itself.
    */
-  readonly job: (id: string) => Stream.Stream<JobRecord, WatchJobError>
+  readonly job: (id: string) => Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
   /** The XState actor of the scheduler: see `Scheduler.actor` of the promise face. */
   readonly actor: SchedulerActor
   /** The same scheduler with promises and Observables. */
@@ -112,7 +113,7 @@ export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
     events: effectStream(scheduler.events$, atEnd),
     subscribe: subscribed(scheduler.events$, atEnd),
     stopped: stoppedOf(scheduler),
-    job: (id) => effectStream<JobRecord, WatchJobError>(scheduler.job$(id), atEnd),
+    job: (id) => effectStream<JobRecord | null | undefined, WatchJobError | SchedulerFault>(scheduler.job$(id), atEnd),
     actor: scheduler.actor,
     promises: scheduler
   }

@@ -107,9 +107,9 @@ export type ExplainError = VerbError | InvalidInstantError | InvalidJobError | U
 /** What `printJobs` rejects with, beside what `print` itself throws. */
 export type PrintJobsError = VerbError | InvalidOptionError | UnrunCallbackError
 /** What `job$` fails with. */
-export type WatchJobError = VerbError | InvalidJobError | UnknownJobError
+export type WatchJobError = InvalidJobError
 /** What `jobActor` and `snapshot` reject with. */
-export type JobActorError = WatchJobError | JobStateError
+export type JobActorError = VerbError | InvalidJobError | UnknownJobError | JobStateError
 /** What `addTask` rejects with. */
 export type AddTaskError = AddJobError | InvalidTaskError | DuplicateTaskError
 /** What `addStream` and `addCalendar` reject with, and `addExecutor` throws. */

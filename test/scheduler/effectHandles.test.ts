@@ -2,8 +2,8 @@
 import { date, interval, task } from "carillon"
 import type { JobRecord, MaxInstancesError, RunRecord, VerbError, WatchJobError } from "carillon"
 import type { Scheduler } from "carillon/effect"
-import type { JobHandle, RunHandle } from "carillon/effect"
-import { Chunk, Effect, Fiber, Stream } from "effect"
+import type { JobHandle, RunHandle, SchedulerFault } from "carillon/effect"
+import { Chunk, Effect, Fiber, Predicate, Stream } from "effect"
 import { describe, expect, expectTypeOf, it } from "vitest"
 import { advance, run, start } from "./effectScene.ts"
 
@@ -75,7 +75,8 @@ describe("a job's handle", () => {
     const states = await run({ tasks: [plain] }, (scheduler) =>
       Effect.gen(function* () {
         const job = yield* scheduler.addJob({ task: plain, trigger: interval({ hours: 1 }) })
-        const seen = yield* Effect.fork(Stream.runCollect(Stream.map(job.changes, ({ state }) => state)))
+        const records = Stream.takeWhile(job.changes, Predicate.isNotNullable)
+        const seen = yield* Effect.fork(Stream.runCollect(Stream.map(records, ({ state }) => state)))
         yield* advance("1 second")
         yield* job.pause
         yield* advance("1 second")
@@ -153,7 +154,9 @@ describe("the handles' types", () => {
     expectTypeOf<Given<Verbs["runJob"]>>().toEqualTypeOf<RunHandle>()
     expectTypeOf<Given<Verbs["getRuns"]>>().toEqualTypeOf<ReadonlyArray<RunRecord>>()
     expectTypeOf<Given<Verbs["cancelRun"]>>().toEqualTypeOf<boolean>()
-    expectTypeOf<JobHandle["changes"]>().toEqualTypeOf<Stream.Stream<JobRecord, WatchJobError>>()
+    expectTypeOf<JobHandle["changes"]>().toEqualTypeOf<
+      Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
+    >()
     expectTypeOf<RunHandle["settled"]>().toExtend<Effect.Effect<RunRecord, VerbError | { _tag: "UnknownNameError" }>>()
     expectTypeOf<MaxInstancesError>().toExtend<Effect.Effect.Error<ReturnType<JobHandle["run"]>>>()
     expectTypeOf<MaxInstancesError>().not.toExtend<Effect.Effect.Error<JobHandle["pause"]>>()

@@ -63,20 +63,17 @@ describe.each(storeKinds)("in the %s store", (kind) => {
   })
 })
 
-it("job$ gives a job's record now and after every change, and ends with it", async () => {
+it("job$ gives a job's record now and after every change, and says when it is gone", async () => {
   const world = newWorld("memory")
   const scheduler = await world.start({ tasks: [quiet] })
   await scheduler.addJob({ id: "a", task: quiet, trigger: date(midnight + second) })
   const seen: Array<string> = []
-  const say = ({ state, lastOutcome }: JobRecord) => seen.push(`${state} ${lastOutcome}`)
+  const say = (job: JobRecord | null | undefined) => seen.push(job ? `${job.state} ${job.lastOutcome}` : String(job))
   scheduler.job$("a").subscribe({ next: say, complete: () => seen.push("end") })
   await world.clock.advance(2 * second)
   await scheduler.removeJob("a")
-  expect(seen).toEqual(["scheduled null", "running null", "done succeeded", "done succeeded", "end"])
-  const failed: Array<unknown> = []
-  scheduler.job$("nobody").subscribe({ error: (error: unknown) => failed.push(error) })
-  await world.clock.settle()
-  expect(failed).toMatchObject([{ _tag: "UnknownJobError", jobId: "nobody" }])
+  await scheduler.shutdown()
+  expect(seen).toEqual(["scheduled null", "running null", "done succeeded", "null", "end"])
 })
 
 it("listeners are told by type, in the order of a run's life, once each", async () => {

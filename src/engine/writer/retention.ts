@@ -68,12 +68,12 @@ export class Retention implements CommitFollower<Writer> {
     return this.endless ? Infinity : Math.max(0, timeOf(this.of(writer)) - this.timers.monotonicMillis())
   }
 
-  /** One slice, when it is time. */
-  sweep(writer: Writer): Effect.Effect<void, StoreError> {
-    if (this.endless) return Effect.void
+  /** One slice, when it is time; the number of rows that it deleted. */
+  sweep(writer: Writer): Effect.Effect<number, StoreError> {
+    if (this.endless) return nothing
     const state = this.of(writer)
     const startedMs = this.timers.monotonicMillis()
-    if (state.ended < sweepAfterRuns && startedMs < timeOf(state)) return Effect.void
+    if (state.ended < sweepAfterRuns && startedMs < timeOf(state)) return nothing
     const now = this.timers.now()
     const { runAgeMs, runCount, jobAgeMs } = this.rules
     const purge = writer.store.purge({
@@ -90,6 +90,7 @@ export class Retention implements CommitFollower<Writer> {
         endedMs +
         (deleted === 0 ? sweepEveryMs : Math.min(sweepEveryMs, Math.max(atLeastMs, restShare * (endedMs - startedMs))))
       state.quietMs = deleted === 0 ? endedMs + this.quietEveryMs : state.nextMs
+      return deleted
     })
   }
 
@@ -103,5 +104,7 @@ export class Retention implements CommitFollower<Writer> {
     return state
   }
 }
+
+const nothing = Effect.succeed(0)
 
 const timeOf = ({ nextMs, quietMs, ended }: Sweeping): number => (ended > 0 ? nextMs : quietMs)

@@ -27,7 +27,7 @@ const newScene = (given: Partial<typeof rules> = {}) => {
     },
     forgetting: (purge: Effect.Effect<number>) => purge
   } as unknown as Writer
-  const sweep = (): void => Effect.runSync(retention.sweep(writer))
+  const sweep = (): number => Effect.runSync(retention.sweep(writer))
   const ended = (runs: number): void =>
     retention.follow(writer, { consequences: { runsEnded: Array(runs) } } as unknown as UnitOfWork)
   // Counted from when the store is opened.
