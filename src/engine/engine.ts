@@ -104,7 +104,13 @@ export class Engine implements WriterHost {
 
   constructor(options: EngineOptions) {
     this.timers = timersOf(options.clock ?? liveClock)
-    this.errors = new ErrorLog(() => this.timers.now(), options.onError)
+    this.errors = new ErrorLog(
+      () => this.timers.now(),
+      (error, where) => {
+        options.onError(error, where)
+        this.watchers.touch()
+      }
+    )
     const onError = this.errors.report
     this.options = { ...options, onError }
     this.startedAt = this.timers.now()
@@ -202,6 +208,11 @@ export class Engine implements WriterHost {
   get stopped(): boolean {
     const { now } = this.life
     return now.matches("draining") || now.matches("stopped")
+  }
+
+  /** It has started, and its stores are still there to be asked. */
+  get awake(): boolean {
+    return this.phase === "started" || this.phase === "stopping"
   }
 
   get fresh(): boolean {
@@ -671,6 +682,7 @@ export class Engine implements WriterHost {
     facts: Pick<SchedulerLifecycleEvent, "store" | "reason" | "errorTag"> = {}
   ): void {
     this.events.publish(this.timers.now(), { type, ...facts })
+    this.watchers.touch()
   }
 }
 

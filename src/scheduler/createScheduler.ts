@@ -7,6 +7,7 @@ import type { Observable } from "rxjs"
 import { inWords } from "../input/inWords.ts"
 import { Engine } from "../engine/engine.ts"
 import type { EngineOptions } from "../engine/engineOptions.ts"
+import type { JobRecord } from "../engine/job/jobRecord.ts"
 import { recordOf } from "../engine/job/jobRecord.ts"
 import type { PersistedJob } from "../engine/job/jobSnapshot.ts"
 import type { WrittenJob } from "../engine/jobWrites.ts"
@@ -47,6 +48,8 @@ import { pauseMany, removeMany, resumeMany } from "./manyJobs.ts"
 import { plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printJobs } from "./printJobs.ts"
+import { listedJobs } from "../engine/watch/listedJobs.ts"
+import { listedRuns } from "../engine/watch/listedRuns.ts"
 import { WatchedJobs } from "../engine/watch/watchedJobs.ts"
 import type { WatchedJob } from "../engine/watch/watchedJobs.ts"
 import type { RequestedRun } from "./runRequests.ts"
@@ -58,6 +61,7 @@ import type { SchedulerActor } from "./schedulerActor.ts"
 import type { Scheduler } from "./scheduler.ts"
 import type { SchedulerStatus } from "./status.ts"
 import { statusOf } from "./status.ts"
+import { watchedStatus } from "./watchedStatus.ts"
 import type { ResumeOptions, RunOptions, ShutdownOptions, StartOptions, Timing } from "./verbOptions.ts"
 
 /**
@@ -268,6 +272,18 @@ class LocalScheduler implements EmbeddedScheduler {
 
   job$(id: string): Observable<WatchedJob> {
     return this.watched.watch(id)
+  }
+
+  jobs$(query: JobQuery = {}): Observable<ReadonlyArray<JobRecord>> {
+    return listedJobs(this.engine, query)
+  }
+
+  runs$(query: RunQuery = {}): Observable<ReadonlyArray<RunRecord>> {
+    return listedRuns(this.engine, query)
+  }
+
+  get status$(): Observable<SchedulerStatus> {
+    return watchedStatus(this.engine)
   }
 
   async jobActor(id: string): Promise<JobActor> {

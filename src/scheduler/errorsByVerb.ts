@@ -30,6 +30,7 @@ import type {
   VerbError,
   WatchJobError
 } from "./verbErrors.ts"
+import type { InvalidInstantError } from "../time/instant.ts"
 
 export interface VerbErrors {
   readonly on: InvalidOptionError
@@ -64,6 +65,8 @@ export interface VerbErrors {
   readonly exportJobs: GetJobsError
   readonly importJobs: ImportJobsError
   readonly job$: WatchJobError
+  readonly jobs$: InvalidOptionError
+  readonly runs$: InvalidOptionError | InvalidInstantError
   readonly jobActor: JobActorError
   readonly snapshot: JobActorError
   readonly addTask: AddTaskError

@@ -261,6 +261,22 @@ export interface Scheduler {
   job$(id: string): Observable<JobRecord | null | undefined>
 
   /**
+   * The jobs that `getJobs(query)` gives, in its order, now and after every change; 1,000 at the most unless `limit` says otherwise. Asked for
+   * once and kept up with what is committed, so nothing falls between, and a record that has not changed is the same object. The first list
+   * comes once the scheduler has started; completes when it stops. Each subscription has a list of its own. Fails with `InvalidOptionError`.
+   */
+  jobs$(query?: JobQuery): Observable<ReadonlyArray<JobRecord>>
+
+  /** The same of the runs that `getRuns(query)` gives. Fails with `InvalidOptionError` and `InvalidInstantError`. */
+  runs$(query?: RunQuery): Observable<ReadonlyArray<RunRecord>>
+
+  /**
+   * What `status()` gives, now and when it has changed: at once after a quiet second, and no more often than that. The last shows the
+   * scheduler that has stopped; then it completes.
+   */
+  readonly status$: Observable<SchedulerStatus>
+
+  /**
    * The job's XState actor, live until the job is done, the scheduler stops or `stop()` lets it go: a caller's own, which takes `pause`,
    * `resume`, `run`, `reschedule` and `remove`, and emits `refused` for one that fails and for anything else that it is sent. Rejects with `UnknownJobError`, `JobStateError`
    * (its row cannot be read), `InvalidJobError` (the id is no text) or a `VerbError`.

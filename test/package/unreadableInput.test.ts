@@ -214,6 +214,8 @@ const more: typeof calls = [
   ["removeStore", "UnknownNameError", (scheduler) => scheduler.removeStore(any(proxy))],
   ["removeExecutor", "UnknownNameError", (scheduler) => scheduler.removeExecutor(any(proxy))],
   ["job$", "InvalidJobError", (scheduler) => firstValueFrom(scheduler.job$(any(proxy)))],
+  ["jobs$", "InvalidOptionError", (scheduler) => firstValueFrom(scheduler.jobs$(any(proxy)))],
+  ["runs$", "InvalidOptionError", (scheduler) => firstValueFrom(scheduler.runs$(any(proxy)))],
   ["start", "InvalidOptionError", () => createScheduler().start(any(proxy))],
   ["takes", "InvalidDurationError", () => takes(any(proxy))],
   [

@@ -240,7 +240,7 @@ const fireTimesToCome = async (
 }
 
 /** Makes records of rows, some at a time, and lets go of each row's texts as it does. */
-const inTurns = async <Row, Made>(
+export const inTurns = async <Row, Made>(
   question: Question,
   into: Array<Made>,
   rows: ReadonlyArray<Row>,

@@ -35,6 +35,7 @@ const forgottenEveryMs = 10_000
 export class Watchers implements CommitFollower<StoreWriter> {
   private readonly ofJobs = new Map<string, Set<JobWatcher>>()
   private readonly ofCommits = new Set<CommitWatcher>()
+  private readonly ofStatus = new Set<() => void>()
   private readonly timers: Timers
   private readonly within: (call: () => void) => void
   private readonly report: (error: unknown, where: string) => void
@@ -67,7 +68,19 @@ export class Watchers implements CommitFollower<StoreWriter> {
     }
   }
 
+  /** Whatever of the scheduler may have changed. Until the returned function is called. */
+  watchStatus(touched: () => void): () => void {
+    this.ofStatus.add(touched)
+    return () => void this.ofStatus.delete(touched)
+  }
+
+  /** Something of the scheduler has changed that its status shows. */
+  touch(): void {
+    for (const touched of [...this.ofStatus]) this.tell(touched)
+  }
+
   follow(writer: StoreWriter, unit: UnitOfWork): void {
+    this.touch()
     if (this.isIdle) return
     this.within(() => {
       if (this.ofJobs.size > 0)
@@ -78,10 +91,12 @@ export class Watchers implements CommitFollower<StoreWriter> {
   }
 
   refresh(): void {
+    this.touch()
     this.tellAll((watcher) => watcher.refreshed())
   }
 
   streamChanged(stream: string): void {
+    this.touch()
     this.tellAll((watcher) => watcher.streamChanged(stream))
   }
 

@@ -59,6 +59,8 @@ export class UnitOfWork {
   private listed: { readonly edits: number; readonly jobs: ReadonlyArray<Job> } | null = null
   private readonly removed: Array<{ readonly key: number; readonly removedAt: EpochMillis }> = []
   private readonly unreadable: Array<StoreBatch["states"][number]> = []
+  /** Jobs that cannot be read were parked or let go: `changed` does not give them. */
+  hasUnreadable = false
   /** How far runs have come, the newest of each. */
   readonly checkpoints = new Map<number, string>()
   /** Facts for the next owner. */
@@ -146,6 +148,7 @@ export class UnitOfWork {
   /** Frees the id of a job that cannot be read; its bytes stay until retention takes them. */
   discardUnreadable(key: number, id: string): void {
     this.edits += 1
+    this.hasUnreadable = true
     this.removed.push({ key, removedAt: this.now })
     this.discarded.push({ key, jobId: id })
     this.unreadableKeys.delete(id)
@@ -168,6 +171,7 @@ export class UnitOfWork {
     message: string
   ): void {
     this.unreadableKeys.set(row.id, row.key)
+    this.hasUnreadable = true
     this.unreadable.push({
       key: row.key,
       value: "paused",
