@@ -248,19 +248,6 @@ export const endingClauses: Readonly<Record<string, (underTest: ExecutorUnderTes
     expectSame("crashed", crashed, [])
   },
 
-  "what it was never given is not adopted": async (underTest) => {
-    const trial = new Trial(underTest)
-    if (trial.executor.adopt === undefined) return
-    const free = trial.executor.free()
-    expectSame("of none", [...(await trial.executor.adopt([]))], [])
-    const strange = [{ runId: "strange", attempt: 1 }]
-    expectSame("of a strange one", [...(await trial.executor.adopt(strange))], [])
-    await trial.settle()
-    expectSame("told", trial.story, [])
-    expectSame("free", trial.executor.free(), free)
-    close(trial.executor)
-  },
-
   "closing aborts signals": async (underTest) => {
     const trial = new Trial(underTest)
     if (outlives(trial)) return

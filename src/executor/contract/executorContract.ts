@@ -2,7 +2,9 @@
  * The suite that every executor passes. It knows no test framework: give each check's name and `run` to yours. It examines
  * executors that run a task's code as it is given to them, in this process.
  */
+import { adoptionClauses } from "./adoptionClauses.ts"
 import { capacityClauses } from "./capacityClauses.ts"
+import { checkpointClauses } from "./checkpointClauses.ts"
 import { endingClauses } from "./endingClauses.ts"
 import type { ExecutorUnderTest } from "./executorTrial.ts"
 import { outcomeClauses } from "./outcomeClauses.ts"
@@ -19,7 +21,10 @@ export interface ExecutorCheck {
 
 /** Every check, independent of each other and of their order. */
 export const executorContract = (underTest: ExecutorUnderTest): ReadonlyArray<ExecutorCheck> =>
-  Object.entries({ ...outcomeClauses, ...capacityClauses, ...endingClauses }).map(([name, examine]) => ({
-    name,
-    run: () => examine(underTest)
-  }))
+  Object.entries({
+    ...outcomeClauses,
+    ...capacityClauses,
+    ...endingClauses,
+    ...checkpointClauses,
+    ...adoptionClauses
+  }).map(([name, examine]) => ({ name, run: () => examine(underTest) }))

@@ -35,6 +35,8 @@ export interface ExecutorUnderTest {
   provider(limits: TrialLimits): ExecutorProvider
   /** Fresh timers for each check. */
   timers(): ContractTimers
+  /** Kills the worker that makes this run's attempt, and no other. Absent: it has no workers that can die, or none for an attempt alone. */
+  crash?(executor: Executor, runId: string): void
 }
 
 /** Compares plain data. Throws `ContractViolation`. */
@@ -64,6 +66,7 @@ export interface TrialOrder {
   readonly args?: Json
   readonly attempt?: number
   readonly timeoutMs?: number | null
+  readonly checkpoint?: Json
 }
 
 /** Closes it, and waits for nothing: what becomes of a close has a clause of its own. */
@@ -91,6 +94,14 @@ export const gate = (): Gate => {
   return { promise, open: (value) => open(value), break: (error) => breakIt(error) }
 }
 
+const isJson = (text: unknown): boolean => {
+  try {
+    return typeof text === "string" && JSON.parse(text) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /** An executor with everything it has told. */
 export class Trial {
   readonly executor: Executor
@@ -111,7 +122,10 @@ export class Trial {
     const listener: RunListener = {
       started: ({ runId }, at) => this.tell({ type: "started", runId, at }),
       progressed: ({ runId }, value) => this.tell({ type: "progressed", runId, value }),
-      checkpointed: ({ runId }, text) => this.tell({ type: "checkpointed", runId, text }),
+      checkpointed: ({ runId }, text) => {
+        if (!isJson(text)) this.breach(`a checkpoint of run ${runId}`, "JSON text", text)
+        this.tell({ type: "checkpointed", runId, text })
+      },
       settled: ({ runId }, settlement) => {
         this.check(runId, settlement)
         this.tell({ type: "settled", runId, settlement })
@@ -137,11 +151,20 @@ export class Trial {
   }
 
   /** An attempt of a task that nobody knows. */
-  order(runId: string, { args = null, attempt = 1, timeoutMs = null }: TrialOrder = {}): RunOrder {
-    return { runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs }
+  order(runId: string, { args = null, attempt = 1, timeoutMs = null, checkpoint }: TrialOrder = {}): RunOrder {
+    const order = { runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs }
+    return checkpoint === undefined ? order : { ...order, checkpoint }
   }
 
-  /** Lets everything happen that needs no time. Throws `ContractViolation` where something was settled with what is no settlement. */
+  /** The next start's: with an executor of the same provider, by the same timers. */
+  next(): Trial {
+    const { provider, timers, tasks } = this
+    const next = new Trial({ provider: () => provider, timers: () => timers })
+    for (const [name, code] of tasks) next.tasks.set(name, code)
+    return next
+  }
+
+  /** Lets everything happen that needs no time. Throws `ContractViolation` where something was told that is no settlement, or no checkpoint. */
   async settle(): Promise<void> {
     await this.timers.advance(0)
     if (this.wrong !== null) throw this.wrong
@@ -152,12 +175,12 @@ export class Trial {
     try {
       checkSettlement(settlement)
     } catch (error) {
-      this.wrong ??= new ContractViolation({
-        promise: `the settlement of run ${runId}`,
-        expected: "a Settlement",
-        found: String(error)
-      })
+      this.breach(`the settlement of run ${runId}`, "a Settlement", String(error))
     }
+  }
+
+  private breach(promise: string, expected: string, found: unknown): void {
+    this.wrong ??= new ContractViolation({ promise, expected, found })
   }
 
   /** The settlements of a run, in order. */

@@ -1,51 +1,8 @@
 /** Executors that break a promise of the contract, each found out by its clause. */
 import { describe, expect, it } from "vitest"
-import { executorContract } from "../../../src/executor/contract/executorContract.ts"
-import type { Executor, ExecutorContext, ExecutorProvider, Settlement } from "../../../src/executor/executor.ts"
-import { inProcess } from "../../../src/executor/inProcess/inProcessExecutor.ts"
-import { ManualTimers } from "../manualTimers.ts"
-
-type Broken = (executor: Executor, context: ExecutorContext) => Partial<Executor>
-
-/** In this process, but for some calls, and for what it settles with. */
-const broken = (calls: Broken, settles: (settlement: Settlement) => Settlement = (settlement) => settlement) =>
-  executorContract({
-    provider: ({ concurrency, queue, stuckAfterMs }): ExecutorProvider => {
-      const sound = inProcess({ concurrency, queue, stuckAfter: stuckAfterMs })
-      return {
-        ...sound,
-        make: (context) => {
-          const { listener } = context
-          const settled: typeof listener.settled = (attempt, settlement) =>
-            listener.settled(attempt, settles(settlement))
-          const executor = sound.make({ ...context, listener: { ...listener, settled } })
-          return {
-            free: () => executor.free(),
-            submit: (order) => executor.submit(order),
-            cancel: (runId) => executor.cancel(runId),
-            close: () => executor.close(),
-            status: () => executor.status(),
-            ...calls(executor, context)
-          }
-        }
-      }
-    },
-    timers: () => new ManualTimers()
-  })
-
-/** The clauses that it breaks. */
-const violations = async (checks: ReturnType<typeof executorContract>): Promise<ReadonlyArray<string>> => {
-  const found: Array<string> = []
-  for (const { name, run } of checks) {
-    try {
-      await run()
-    } catch (error) {
-      expect(error).toMatchObject({ _tag: "ContractViolation" })
-      found.push(name)
-    }
-  }
-  return found
-}
+import type { Executor, Settlement } from "../../../src/executor/executor.ts"
+import type { Broken } from "./brokenExecutor.ts"
+import { broken, violations } from "./brokenExecutor.ts"
 
 const endless = (executor: Executor): Partial<Executor> => ({
   close: () => {
