@@ -1,7 +1,7 @@
 /** Bundles the simulation with a planted bug in it and lets a process of its own look for it, seed by seed. */
 import { execFile } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Plugin } from "esbuild"
 import { build } from "esbuild"
@@ -32,33 +32,51 @@ const edited = (bug: PlantedBug): Plugin => ({
   }
 })
 
-/** Lives through seeds 1, 2, … up to `seeds`, until one of them breaks a promise. */
-export const findBug = async (bug: PlantedBug, seeds: number, timeoutMs: number): Promise<Finding> => {
+/** Bundles `entry` with the bug in it, for as long as `use` takes. */
+export const withBug = async <A>(bug: PlantedBug, entry: string, use: (program: string) => Promise<A>): Promise<A> => {
   mkdirSync(directory, { recursive: true })
-  const outfile = join(directory, `${bug.name.replaceAll(/\W+/g, "-")}-${process.pid}.mjs`)
-  const entry = join(root, "test/simulation/plantedProcess.ts")
+  const name = `${bug.name.replaceAll(/\W+/g, "-")}-${basename(entry, ".ts")}`
+  const outfile = join(directory, `${name}-${process.pid}.mjs`)
   await build({
-    ...{ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", packages: "external" },
+    ...{
+      entryPoints: [join(root, entry)],
+      outfile,
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      packages: "external"
+    },
     ...{ plugins: [edited(bug)], logLevel: "silent", target: "node20" }
   })
   try {
-    return await new Promise((resolve) => {
-      execFile(process.execPath, [outfile, String(seeds)], { timeout: timeoutMs, cwd: root }, (error, stdout) => {
-        const [seed, invariant = ""] = stdout.trim().split(" ")
-        if (seed !== undefined && seed !== "") resolve({ name: bug.name, seeds: Number(seed), invariant })
-        else if (error === null) resolve({ name: bug.name, seeds: null, invariant: null })
-        else resolve({ name: bug.name, seeds: 1, invariant: error.killed === true ? "hangs" : "dies" })
-      })
-    })
+    return await use(outfile)
   } finally {
     rmSync(outfile, { force: true })
   }
 }
 
-/** The places in the sources where an edit no longer fits. */
+/** Lives through seeds 1, 2, … up to `seeds`, until one of them breaks a promise. */
+export const findBug = (bug: PlantedBug, seeds: number, timeoutMs: number): Promise<Finding> =>
+  withBug(
+    bug,
+    "test/simulation/plantedProcess.ts",
+    (program) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [program, String(seeds)], { timeout: timeoutMs, cwd: root }, (error, stdout) => {
+          const [seed, invariant = ""] = stdout.trim().split(" ")
+          if (seed !== undefined && seed !== "") resolve({ name: bug.name, seeds: Number(seed), invariant })
+          else if (error === null) resolve({ name: bug.name, seeds: null, invariant: null })
+          else resolve({ name: bug.name, seeds: 1, invariant: error.killed === true ? "hangs" : "dies" })
+        })
+      })
+  )
+
+/** The places in the sources where an edit no longer fits: which bug, which file, and how often its text occurs there. */
 export const staleEdits = (bugs: ReadonlyArray<PlantedBug>): ReadonlyArray<string> =>
   bugs.flatMap(({ name, edits }) =>
-    edits
-      .filter(({ file, find }) => readFileSync(join(root, file), "utf8").split(find).length !== 2)
-      .map(({ file }) => `${name}: ${file}`)
+    edits.flatMap(({ file, find }) => {
+      const times = readFileSync(join(root, file), "utf8").split(find).length - 1
+      if (times === 1) return []
+      return [`${name}: the text to replace ${times === 0 ? "does not occur" : `occurs ${times} times`} in ${file}`]
+    })
   )

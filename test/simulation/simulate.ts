@@ -1,12 +1,13 @@
 /**
  * `npm run simulate`: seeds in a row (`--seeds 10000 --from 1`), one of them (`--seed 7`, with `--trace` line by line), or every
- * planted bug (`--planted`, which writes docs/planted-bugs.md). Exit code 1 when a promise is broken or a bug is not found.
+ * planted bug (`--planted`, which writes docs/planted-bugs.md). Exit code 1 when a promise is broken or a bug is
+ * not found, 2 when nothing was looked for: by wrong arguments, or a bug whose text is not in the sources.
  */
 import { parseArgs } from "node:util"
 import { generatePlan } from "./generatePlan.ts"
 import { plantedBugs } from "./plantedBugs.ts"
 import type { Finding } from "./plantedSearch.ts"
-import { findBug } from "./plantedSearch.ts"
+import { findBug, staleEdits } from "./plantedSearch.ts"
 import { plantedRow, writePlantedTable } from "./plantedTable.ts"
 import { runSeed } from "./runSeed.ts"
 import { runPlan } from "./runPlan.ts"
@@ -41,12 +42,16 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 /** Two at a time: the usual machine has two cores. */
 const findAll = async (seeds: number): Promise<number> => {
   const findings: Array<Finding> = []
-  const left = [...plantedBugs]
   const only = given.bug
-  if (only !== undefined && !left.some(({ name }) => name === only)) wrong(`no planted bug is named "${only}"`)
+  const wanted = plantedBugs.filter(({ name }) => only === undefined || name === only)
+  if (wanted.length === 0) wrong(`no planted bug is named "${only}"`)
+  const stale = staleEdits(wanted)
+  if (stale.length > 0) {
+    stale.forEach(say)
+    return 2
+  }
   const work = async (): Promise<void> => {
-    for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
-      if (only !== undefined && bug.name !== only) continue
+    for (let bug = wanted.shift(); bug !== undefined; bug = wanted.shift()) {
       const finding = await findBug(bug, seeds, 600_000)
       findings.push(finding)
       say(plantedRow(finding))
@@ -68,8 +73,8 @@ const main = async (): Promise<number> => {
   if (given.planted === true) return findAll(whole("seeds") ?? 300)
   const one = whole("seed")
   if (one !== null && given.trace === true) {
-    await runPlan(generatePlan(one), say)
-    return 0
+    const { violations } = await runPlan(generatePlan(one), say)
+    return violations.length === 0 ? 0 : 1
   }
   const first = one ?? whole("from") ?? 1
   const wanted = one === null ? (whole("seeds") ?? 100) : 1

@@ -118,9 +118,11 @@ export class World {
     this.tell(`VIOLATION ${invariant}: ${message}`)
   }
 
-  /** Part of the history whose hash must be the same each time. */
+  /** Part of the history whose hash must be the same each time. Stamped as violations are; with the wall's time where that was set. */
   tell(line: string): void {
-    const stamped = `${this.clock.now() - epoch} ${line}`
+    const { ms } = this
+    const wallMs = this.clock.now() - epoch
+    const stamped = `${ms} ${wallMs === ms ? "" : `(wall ${wallMs}) `}${line}`
     this.hash.update(stamped)
     this.hash.update("\n")
     this.trace?.(stamped)
