@@ -4,9 +4,9 @@ import { triggerOf } from "./fireTimesOf.ts"
 import type { Definition } from "./plan.ts"
 import { epoch } from "./plan.ts"
 
-export const inputOf = ({ number, id, trigger, start, end, rules }: Definition): JobInput => ({
+export const inputOf = ({ number, id, trigger, start, end, rules, steps }: Definition): JobInput => ({
   id,
-  task: "simulated",
+  task: steps === undefined ? "simulated" : "stepping",
   args: { definition: number },
   metadata: { definition: number },
   trigger: triggerOf(trigger),

@@ -14,11 +14,30 @@ export const readDisk = (open: OpenStore, keys: ReadonlyArray<number>): Effect.E
     return { jobs, runs, ledger }
   })
 
+/** What is saved of runs, with those that must have nothing saved. */
+const compareSteps = (
+  stored: ReadonlyMap<number, string>,
+  model: Model,
+  keys: ReadonlyArray<number>,
+  report: Report
+) => {
+  const expected = model.steps.texts
+  for (const key of keys)
+    if (stored.get(key) !== expected.get(key))
+      report("checkpoint", `run ${key} has ${stored.get(key)} saved, committed was ${expected.get(key)}`)
+}
+
 /** Opens the store between two lives and compares everything. Opening bumps its epoch, which no row of the model holds. */
 export const compareDisk = async (store: JobStore, model: Model, report: Report): Promise<Disk> => {
   const keys = [...model.jobs.keys()]
   const disk = await Effect.runPromise(
-    Effect.scoped(Effect.flatMap(store.open({ pid: 0, host: "", startedAt: 0 }), (open) => readDisk(open, keys)))
+    Effect.scoped(
+      Effect.gen(function* () {
+        const open = yield* store.open({ pid: 0, host: "", startedAt: 0 })
+        compareSteps(yield* open.checkpoints([...model.rows.keys()]), model, [...model.rows.keys()], report)
+        return yield* readDisk(open, keys)
+      })
+    )
   )
   compareJobs(disk.jobs, model, keys, report)
   compareRuns(disk.runs, model, [...model.rows.keys()], report)
@@ -35,6 +54,8 @@ export const compareTouched = (open: OpenStore, model: Model, keys: ReadonlyArra
   const runKeys = [...model.rows.values()]
     .filter(({ jobKey, outcome }) => touched.has(jobKey) && outcome === null)
     .map(({ runKey }) => runKey)
+  const ofJobs = [...model.rows.values()].filter(({ jobKey }) => touched.has(jobKey)).map(({ runKey }) => runKey)
+  if (model.steps.texts.size > 0) compareSteps(Effect.runSync(open.checkpoints(ofJobs)), model, ofJobs, report)
   for (const runKey of runKeys) compareRuns(Effect.runSync(open.reads.runs({ runKey })), model, [runKey], report)
 }
 

@@ -4,7 +4,6 @@ import type { SchedulerEvent } from "../../src/index.ts"
 import type { StoreBatch } from "../../src/store/jobStore.ts"
 import type { Report } from "./change.ts"
 import type { Model } from "./model.ts"
-import { endOf } from "./modelRuns.ts"
 import { readMemory } from "./stored.ts"
 
 const outcomeEvent = {
@@ -56,7 +55,7 @@ export class EventAudit {
   }
 
   /** Before the model takes the batch: it knows what the jobs were. */
-  expect(batch: StoreBatch, blurred: (jobId: string) => boolean): void {
+  expect(batch: StoreBatch, life: number, blurred: (jobId: string) => boolean): void {
     const idOf = (key: number): string =>
       this.model.jobs.get(key)?.row.id ?? batch.added.find((added) => added.key === key)?.id ?? "?"
     for (const { id, value, memory } of batch.added) {
@@ -73,8 +72,9 @@ export class EventAudit {
     for (const state of batch.states) this.expectOfJob(state, batch, blurred)
     for (const { runKey } of batch.claims) this.owe(`RunClaimed ${runKey} 1`)
     for (const row of batch.settled) {
-      const end = endOf(row)
-      this.owe(`${outcomeEvent[end]} ${row.runKey} ${row.attempt} ${row.outcome === null ? "again" : "final"}`)
+      const end = this.model.endOf(row, life)
+      if (end !== "putAway")
+        this.owe(`${outcomeEvent[end]} ${row.runKey} ${row.attempt} ${row.outcome === null ? "again" : "final"}`)
       if (row.outcome === null && end !== "interrupted") this.owe(`RunRetryDue ${row.runKey} ${row.attempt}`)
     }
     for (const { kind, jobKey, fromAt, count, reason, runKey } of batch.ledger) {

@@ -18,6 +18,10 @@ export interface Execution {
   /** The tag of the reason that its signal aborted with, first. */
   aborted: string | null
   abortedMs: number
+  /** Its executor says that it only waits, until then by the wall; `null`: it does not. */
+  waitsUntil: number | null
+  /** Its worker died, and what its executor made of that. */
+  died: "failed" | "interrupted" | null
   /** One of these is its timeout. */
   readonly timeouts: ReadonlyArray<number | null>
 }
@@ -87,6 +91,25 @@ export class Executions {
     if (execution.ended === null) this.lingering.add(execution)
   }
 
+  /** It has given its slot away, or its worker is dead. */
+  leave(execution: Execution): void {
+    this.running.delete(execution)
+    this.lingering.delete(execution)
+  }
+
+  /** How an attempt ended, by its row and by what was seen of it. */
+  endOf(row: SettleRow, life: number): AttemptEnd {
+    const execution = this.find(row.runKey, row.attempt)
+    const isOwn = execution?.life === life && row.outcome === null && row.error === null
+    return isOwn && execution.waitsUntil !== null ? "putAway" : endOf(row)
+  }
+
+  /** True where the end of the attempt was the death of its own worker. */
+  diedAlone({ runKey, attempt }: SettleRow, life: number): boolean {
+    const execution = this.find(runKey, attempt)
+    return execution?.life === life && execution.died !== null
+  }
+
   /** The process is gone. */
   die(): void {
     this.running.clear()
@@ -103,15 +126,17 @@ export class Executions {
     waited: boolean,
     now: { readonly life: number; readonly ms: number; readonly stopping: boolean }
   ): void {
-    const end = endOf(row)
+    const end = this.endOf(row, now.life)
     const execution = this.find(row.runKey, row.attempt)
     const what = `attempt ${row.attempt} of run ${row.runKey} of job "${job.row.id}" is said to have ${end}`
     const wrong = (fact: string): void => this.report("outcome", `${what}, ${fact}`)
     const isOld = run.life < now.life
     if (isOld && !waited && end !== "interrupted") wrong("its process is gone")
-    if (end === "interrupted" && !isOld && !now.stopping) wrong("its process lives")
     const truth = this.truthOf(execution)
-    if (!isOld && truth !== null && truth !== end) wrong(`it has ${truth}`)
+    if (end === "interrupted" && !isOld && !now.stopping && truth !== end) wrong("its process lives")
+    // One that waits is called off where its run may not be tried again.
+    const calledOff = truth === "putAway" && end === "cancelled"
+    if (!isOld && truth !== null && truth !== end && !calledOff) wrong(`it has ${truth}`)
     if ((end === "succeeded" || end === "failed") && truth !== end) wrong(`it has ${truth ?? "not ended"}`)
     if (execution !== undefined && !isOld && !waited) this.checkRow(row, execution, truth, wrong)
     if (end === "timedOut") {
@@ -150,7 +175,10 @@ export class Executions {
 
   /** What an attempt has come to by itself; `null` while it goes on, and when it was aborted first. */
   private truthOf(execution: Execution | undefined): AttemptEnd | null {
-    if (execution === undefined || execution.ended === null || execution.aborted !== null) return null
+    if (execution === undefined) return null
+    if (execution.died !== null) return execution.died
+    if (execution.waitsUntil !== null) return "putAway"
+    if (execution.ended === null || execution.aborted !== null) return null
     return execution.ended.how === "returned" ? "succeeded" : "failed"
   }
 }

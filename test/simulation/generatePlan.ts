@@ -16,6 +16,7 @@ import type {
   StreamName,
   TriggerPlan
 } from "./plan.ts"
+import { withMachines } from "./machines.ts"
 import { crashPoints, day, hour, lies, minute, second } from "./plan.ts"
 import { Random } from "./random.ts"
 
@@ -48,7 +49,10 @@ interface Features {
 }
 
 export const generatePlan = (seed: number): Plan =>
-  withCorrections(new Random(seed * 53 + 29), withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed)))
+  withMachines(
+    new Random(seed * 71 + 17),
+    withCorrections(new Random(seed * 53 + 29), withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed)))
+  )
 
 /** Fire times that are left out, and runs that are tried again, here and there and at once with what else is asked of the job. */
 const withSecondThoughts = (chance: Random, plan: Plan): Plan => {
@@ -228,6 +232,7 @@ const plainPlan = (seed: number): Plan => {
         ? crashesOf(chance, features, length)
         : [],
     culprit: null,
+    deaths: [],
     concurrency: chance.chance(0.1) ? chance.int(1, 3) : 100,
     cachedJobs: chance.pick([0, 1, 1000]),
     commandTimeout: chance.pick([null, 30 * second, 2 * second])

@@ -1,5 +1,5 @@
-/** What goes wrong in a life, and when: which store calls fail, and where the process dies. Counts; does nothing itself. */
-import type { CrashPoint, FaultKind, Plan } from "./plan.ts"
+/** What goes wrong in a life, and when: which store calls fail, where the process dies, and whose worker. Counts; does nothing itself. */
+import type { CrashPoint, FaultKind, Plan, WorkerDeath } from "./plan.ts"
 
 export type CallFault = Exclude<FaultKind, "mixed">
 
@@ -46,5 +46,34 @@ export class Misfortune {
     this.faults += 1
     // A process that is not told that it owns the store does not; that is the store's own matter.
     return name === "open" && fault === "after" ? "before" : fault
+  }
+}
+
+/** Whose worker dies, over all lives. */
+export class WorkerDeaths {
+  private readonly left: Array<WorkerDeath>
+  private steps = 0
+  /** Runs that have lost a worker, and how often more they will. */
+  private readonly doomed = new Map<string, { readonly death: WorkerDeath; times: number }>()
+
+  constructor({ deaths }: Plan) {
+    this.left = [...deaths]
+  }
+
+  /** A step of the run is begun, its attempt's `first`: the death that is in store for it. */
+  take(runId: string, first: boolean): WorkerDeath | null {
+    this.steps += 1
+    const known = this.doomed.get(runId)
+    if (known !== undefined) return first && known.times > 0 ? known.death : null
+    const at = this.left.findIndex(({ n }) => n <= this.steps)
+    const [death] = at === -1 ? [] : this.left.splice(at, 1)
+    if (death === undefined) return null
+    this.doomed.set(runId, { death, times: death.times })
+    return death
+  }
+
+  died(runId: string): void {
+    const known = this.doomed.get(runId)
+    if (known !== undefined) known.times -= 1
   }
 }

@@ -2,7 +2,7 @@
  * The small model that the engine is held against: a mirror of what is on disk, made from the batches alone, and at every commit
  * the question whether the rules allow it. It reads the rows and knows arithmetic; of the engine's code it uses nothing.
  */
-import type { JobRow, LedgerRow, RunRow, StoreBatch } from "../../src/store/jobStore.ts"
+import type { JobRow, LedgerRow, RunRow, SettleRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Change, Decided, Report } from "./change.ts"
 import type { Executions } from "./executions.ts"
 import type { OwedStretch } from "./modelAccounting.ts"
@@ -13,7 +13,8 @@ import { ModelCrashes } from "./modelCrashes.ts"
 import { checkClock, countsAgain } from "./modelClock.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules, isOver } from "./modelRules.ts"
-import type { ModelRun } from "./modelRuns.ts"
+import type { AttemptEnd, ModelRun } from "./modelRuns.ts"
+import { ModelSteps } from "./modelSteps.ts"
 import { ModelValues } from "./modelValues.ts"
 import { checkRuns } from "./modelRuns.ts"
 import type { ModelJob, StoredFire } from "./stored.ts"
@@ -45,6 +46,7 @@ export class Model {
   readonly ledger: Array<LedgerRow> = []
   readonly crashes: ModelCrashes
   readonly values = new ModelValues()
+  readonly steps: ModelSteps
   readonly ids = new Map<string, number>()
   /** What each job owed so far, by key; `null`: not known beforehand, or blurred. */
   readonly owed = new Map<number, ReadonlyArray<OwedStretch> | null>()
@@ -59,7 +61,13 @@ export class Model {
     this.report = report
     this.executions = executions
     this.crashes = new ModelCrashes(report, executions)
+    this.steps = new ModelSteps(report)
     this.sometimes = sometimes
+  }
+
+  /** How an attempt ended that this life's batch settles. */
+  endOf(row: SettleRow, life: number): AttemptEnd {
+    return this.executions.endOf(row, life)
   }
 
   byId(id: string): ModelJob | undefined {
@@ -87,6 +95,10 @@ export class Model {
         this.report("batch", `run ${row.runKey} is settled without its job's state`)
     }
     this.ledger.push(...batch.ledger)
+    this.steps.commit(
+      batch,
+      (runKey) => this.runs.has(runKey) && (this.runs.get(runKey)?.settled?.outcome ?? null) === null
+    )
     this.crashes.checkTurns(this.jobs, this.runs)
     return [...rows.keys()]
   }
@@ -137,7 +149,10 @@ export class Model {
       ({ runKey }) => (this.runs.get(runKey)?.jobKey ?? claimOf(batch, runKey)) === key
     )
     for (const { runKey, fireAt, request } of claims)
-      this.runs.set(runKey, { runKey, jobKey: key, fireAt, request, settled: null, life: moment.life, timeouts: [] })
+      this.runs.set(runKey, {
+        ...{ runKey, jobKey: key, fireAt, request, settled: null, life: moment.life },
+        ...{ timeouts: [], putOffs: 0, workerDeaths: 0 }
+      })
     const draft: ModelJob = {
       row,
       rules: row.rules === before?.row.rules ? before.rules : readRules(row.rules),
@@ -170,8 +185,8 @@ export class Model {
       checkDelay(whole, this.runs, this.report)
     }
     this.values.check(whole, moment.blurred(row.id), moment.heldAtMs, this.report)
-    checkRuns(whole, this.runs, moment.life, crashes, this.report)
-    this.crashes.checkPoison(whole, crashes)
+    checkRuns(whole, this.runs, this.executions, moment.life, crashes, this.report)
+    this.crashes.checkPoison(whole, crashes, this.runs)
     if (after.rules.overlap === "cancel-running" || moment.blurred(row.id)) this.executions.givingWay.add(key)
     this.noteGivingWay(whole, moment.claiming)
     for (const each of settled) {

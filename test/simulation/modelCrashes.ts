@@ -3,7 +3,7 @@
  * row parks the one that ran alone of those with two. Of several none is parked; they run one at a time from then on, until they have
  * ended or lived for five minutes, and once the culprit is parked the others are free.
  */
-import type { StoreBatch } from "../../src/store/jobStore.ts"
+import type { SettleRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
 import { livesAgain } from "./change.ts"
 import type { Executions } from "./executions.ts"
@@ -35,6 +35,8 @@ export class ModelCrashes {
   /** Keys of the jobs that had unfinished runs when the last process died, and of those that ran with two crashes among them. */
   private unfinished: ReadonlySet<number> = new Set()
   private suspects: ReadonlySet<number> = new Set()
+  /** Keys of the jobs of which the batch saves a step: whoever takes one has lived through what a crash may have come from. */
+  private stepping: ReadonlySet<number> = new Set()
   private readonly report: Report
   private readonly executions: Executions
 
@@ -51,6 +53,7 @@ export class ModelCrashes {
     runs: ReadonlyMap<number, ModelRun>
   ): void {
     const { life } = moment
+    this.stepping = new Set(batch.checkpoints?.map(({ runKey }) => runs.get(runKey)?.jobKey ?? NaN))
     if (life !== this.life) {
       this.life = life
       this.commitsSinceAsked = 0
@@ -105,7 +108,10 @@ export class ModelCrashes {
     const resumed = unpaused && !after.memory.removed
     if (resumed || before === null || livesAgain({ before, after, settled, ...rest })) return 0
     let { crashes } = before
-    if (settled.some((row) => endOf(row) !== "interrupted")) crashes = 0
+    if (this.stepping.has(before.row.key) && before.memory.fault === null) crashes = 0
+    const isOther = (row: SettleRow): boolean =>
+      this.executions.endOf(row, moment.life) !== "interrupted" || this.executions.diedAlone(row, moment.life)
+    if (settled.some(isOther)) crashes = 0
     const cutOff = settled.flatMap((row) => {
       const life = runs.get(row.runKey)?.life ?? moment.life
       return endOf(row) === "interrupted" && life < moment.life ? [life] : []
@@ -122,10 +128,11 @@ export class ModelCrashes {
     })
   }
 
-  checkPoison({ before, after }: Change, crashes: number): void {
+  checkPoison({ before, after, settled }: Change, crashes: number, runs: ReadonlyMap<number, ModelRun>): void {
     const { fault, removed } = after.memory
     const { id } = after.row
-    const fresh = fault?.kind === "poison" && before?.memory.fault?.kind !== "poison"
+    const byWorker = settled.some(({ runKey }) => (runs.get(runKey)?.workerDeaths ?? 0) >= 3)
+    const fresh = fault?.kind === "poison" && before?.memory.fault?.kind !== "poison" && !byWorker
     if (fresh && crashes < 3) this.report("poison", `job "${id}" is poison after ${crashes} crashes`)
     if (fresh && this.culprit !== null && this.culprit !== id)
       this.report("poison", `job "${id}" is poison, and it is job "${this.culprit}" that kills the processes`)

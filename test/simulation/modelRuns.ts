@@ -2,13 +2,15 @@
 import { retriedKey } from "../../src/store/claimKind.ts"
 import type { ClaimRow, SettleRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
+import type { Executions } from "./executions.ts"
 import { correctionMs } from "./modelClock.ts"
 import type { StoredLive, StoredRules } from "./stored.ts"
 
 /** How an attempt ended, as its row tells it: the outcome of the last one, the error of one that is followed by another. */
-export type AttemptEnd = "succeeded" | "failed" | "timedOut" | "cancelled" | "interrupted"
+export type AttemptEnd = "succeeded" | "failed" | "timedOut" | "cancelled" | "interrupted" | "putAway"
 
-export const endOf = ({ outcome, error }: SettleRow): AttemptEnd =>
+/** By its row alone, which does not tell one that only waits from one that was interrupted. */
+export const endOf = ({ outcome, error }: SettleRow): Exclude<AttemptEnd, "putAway"> =>
   outcome ?? (error === null ? "interrupted" : errorName(error) === "RunTimedOut" ? "timedOut" : "failed")
 
 const errorName = (error: string | null): string =>
@@ -25,11 +27,19 @@ export interface ModelRun {
   /** The life in which its newest attempt became executable, and the timeouts that it may have been given then. */
   life: number
   timeouts: ReadonlyArray<number | null>
+  /** Attempts that only waited at their end: none of those that the rules count. */
+  putOffs: number
+  /** Attempts in a row whose own worker died. */
+  workerDeaths: number
 }
+
+/** So many end a run, and park its job. */
+const deathsToPark = 3
 
 export const checkRuns = (
   change: Change,
   runs: ReadonlyMap<number, ModelRun>,
+  executions: Executions,
   life: number,
   crashes: number,
   report: Report
@@ -50,15 +60,17 @@ export const checkRuns = (
       continue
     }
     if (row.attempt !== run.attempt) named("attempts", `${what} ends, attempt ${run.attempt} is under way`)
-    const end = endOf(row)
+    const end = executions.endOf(row, life)
+    countDeaths(known, end, executions.diedAlone(row, life))
     const waited = run.retryAt !== null
     if (waited && end !== "cancelled") named("attempts", `${what} has ${end}, and was waiting for ${run.retryAt}`)
     const isCrash = end === "interrupted" && known.life < life
     if (row.outcome !== null) {
       live.delete(row.runKey)
-      checkLast(change, row, end, isCrash && crashes >= 3, named)
+      checkLast(change, row, end, known, isCrash && crashes >= 3, named)
     } else {
-      checkRetried(change, row, end, named)
+      checkRetried(change, row, end, known, executions.find(row.runKey, row.attempt)?.waitsUntil ?? null, named)
+      if (end === "putAway") known.putOffs += 1
       live.set(row.runKey, { ...run, attempt: row.attempt + 1, retryAt: retryAtOf(change, row) })
     }
   }
@@ -90,8 +102,22 @@ const checkRetriedRun = (
 const both = ({ before, after }: Change): ReadonlyArray<StoredRules> =>
   before === null ? [after.rules] : [before.rules, after.rules]
 
-const checkLast = (change: Change, row: SettleRow, end: AttemptEnd, poison: boolean, report: Report): void => {
+const countDeaths = (run: ModelRun, end: AttemptEnd, died: boolean): void => {
+  if (died) run.workerDeaths += 1
+  // What ends with its process says nothing of its worker.
+  else if (end !== "interrupted") run.workerDeaths = 0
+}
+
+const checkLast = (
+  change: Change,
+  row: SettleRow,
+  end: AttemptEnd,
+  { putOffs, workerDeaths }: ModelRun,
+  byProcess: boolean,
+  report: Report
+): void => {
   const { before, after } = change
+  const poison = byProcess || workerDeaths >= deathsToPark
   const what = `attempt ${row.attempt} of run ${row.runKey}`
   if ((row.finishedAt === null) !== (row.outcome === null))
     report("attempts", `${what} has ${end} and its end at ${row.finishedAt}`)
@@ -99,33 +125,58 @@ const checkLast = (change: Change, row: SettleRow, end: AttemptEnd, poison: bool
     both(change).some(({ overlap }) => overlap === "cancel-running") &&
     (before?.memory.queue.length ?? 0) + after.memory.queue.length + change.claims.length > 0
   if (after.memory.removed || givesWay) return
-  if ((end === "failed" || end === "timedOut") && both(change).every((rules) => mayRetry(rules, row)))
+  if (
+    !poison &&
+    (end === "failed" || end === "timedOut") &&
+    both(change).every((rules) => mayRetry(rules, row, putOffs))
+  )
     report("retry", `${what} has ${end} for good, ${after.rules.retry?.attempts} attempts are allowed`)
   if (end === "interrupted" && !poison && both(change).every(({ onInterrupted }) => onInterrupted === "rerun"))
     report("onInterrupted", `${what} is interrupted for good, and is to run again`)
 }
 
-const mayRetry = ({ retry }: StoredRules, { attempt, error }: SettleRow): boolean =>
-  retry !== null && attempt < retry.attempts && (retry.when === null || retry.when.includes(errorName(error)))
+const mayRetry = ({ retry }: StoredRules, { attempt, error }: SettleRow, putOffs: number): boolean =>
+  retry !== null && attempt - putOffs < retry.attempts && (retry.when === null || retry.when.includes(errorName(error)))
 
-const checkRetried = (change: Change, row: SettleRow, end: AttemptEnd, report: Report): void => {
+const checkRetried = (
+  change: Change,
+  row: SettleRow,
+  end: AttemptEnd,
+  { putOffs, workerDeaths }: ModelRun,
+  waitsUntil: number | null,
+  report: Report
+): void => {
   const what = `attempt ${row.attempt} of run ${row.runKey}`
   const { after } = change
+  if (workerDeaths >= deathsToPark && !after.memory.removed)
+    report("poison", `${what} is tried again after ${workerDeaths} deaths of its worker in a row`)
+  if (end === "putAway") return checkPutAway(change, row, waitsUntil, report)
   if (end === "interrupted") {
     if (both(change).every(({ onInterrupted }) => onInterrupted === "skip"))
       report("onInterrupted", `${what} is interrupted and tried again, and is to be skipped`)
-  } else if (!both(change).some((rules) => mayRetry(rules, row)))
+  } else if (!both(change).some((rules) => mayRetry(rules, row, putOffs)))
     report("retry", `${what} has ${end} and is tried again, ${after.rules.retry?.attempts ?? 1} attempts are allowed`)
   // Called off before it was due, in this very commit.
   if (change.settled.some(({ runKey, attempt }) => runKey === row.runKey && attempt > row.attempt)) return
   const dueAt = retryAtOf(change, row)
-  const waits = both(change).map((rules) => (end === "interrupted" ? 0 : backoffOf(rules, row.attempt)))
+  const waits = both(change).map((rules) => (end === "interrupted" ? 0 : backoffOf(rules, row.attempt - putOffs)))
   const { from, through } = change.decided
   if (dueAt === null ? Math.min(...waits) > 0 : !waits.some((wait) => dueAt - wait >= from && dueAt - wait <= through))
     report(
       "backoff",
       `${what} is followed by one at ${dueAt}, the wait is ${waits.join(" or ")} ms from ${from} to ${through}`
     )
+}
+
+/** One that only waits goes on when its wait is over, whatever the rules say of failures and interruptions. */
+const checkPutAway = (change: Change, row: SettleRow, waitsUntil: number | null, report: Report): void => {
+  if (change.settled.some(({ runKey, attempt }) => runKey === row.runKey && attempt > row.attempt)) return
+  const { from, through } = change.decided
+  const dueAt = retryAtOf(change, row)
+  const until = waitsUntil ?? NaN
+  const fits = dueAt === until || (until <= through && (dueAt === null || (from <= dueAt && dueAt <= through)))
+  if (!fits)
+    report("putAway", `attempt ${row.attempt} of run ${row.runKey} waits until ${until}, the next is due at ${dueAt}`)
 }
 
 /** When the attempt after this one is due; `null`: it has started already. */

@@ -57,6 +57,11 @@ export type Behaviour =
   /** Gives something that is no JSON. */
   | { readonly does: "notJson" }
 
+/** One step of a task that is a machine. Whether one that may fail does is drawn from fire time, attempt and step. */
+export type StepPlan =
+  | { readonly does: "work" | "wait"; readonly ms: number }
+  | { readonly does: "fail"; readonly error: string; readonly ms: number }
+
 export interface Definition {
   readonly number: number
   readonly id: string
@@ -66,6 +71,8 @@ export interface Definition {
   readonly end?: number
   readonly rules: RulesPlan
   readonly behaviours: ReadonlyArray<Behaviour>
+  /** Its task is a machine of these steps, whatever its behaviours. Of all definitions of a job, or of none. */
+  readonly steps?: ReadonlyArray<StepPlan>
 }
 
 export type Operation = { readonly at: number } & (
@@ -124,6 +131,18 @@ export interface CulpritPlan {
   readonly deaths: number
 }
 
+/**
+ * A worker dies `afterMs` after a step is begun, the `n`th of all, and so do the next ones of that run, each as long after its attempt's first step:
+ * `times` in all.
+ */
+export interface WorkerDeath {
+  readonly n: number
+  readonly afterMs: number
+  readonly times: number
+  /** What the executor makes of it. */
+  readonly how: "failed" | "interrupted"
+}
+
 export interface Plan {
   readonly seed: number
   readonly store: "memory" | "sqlite"
@@ -133,6 +152,7 @@ export interface Plan {
   readonly faults: ReadonlyArray<Fault>
   readonly crashes: ReadonlyArray<Crash>
   readonly culprit: CulpritPlan | null
+  readonly deaths: ReadonlyArray<WorkerDeath>
   /** How long faults and commands go on; then everything is resumed and must come to rest. */
   readonly length: number
   readonly concurrency: number

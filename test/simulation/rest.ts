@@ -1,4 +1,5 @@
 /** Between two steps nothing moves: whatever was due must have been served, told and started by then. */
+import type { Execution } from "./executions.ts"
 import { checkCorrected } from "./modelClock.ts"
 import { isSuspected } from "./modelCrashes.ts"
 import { minute, second } from "./plan.ts"
@@ -23,6 +24,7 @@ export const checkRest = (world: World): void => {
   world.audit.settled()
   world.model.values.settled(world.model.jobs.values())
   checkExecuting(world)
+  model.steps.rest(executions.running, { ms: world.ms, wall: clock.now() })
   if (state !== "active" || world.ms - world.lastStepMs < lookMs) return
   const lingering = [...executions.lingering].filter(({ abortedMs }) => world.ms - abortedMs <= stuckAfterMs).length
   const full = executions.running.size + lingering >= world.plan.concurrency
@@ -39,6 +41,9 @@ export const checkRest = (world: World): void => {
   }
 }
 
+const isOver = ({ ended, aborted, waitsUntil, died }: Execution): boolean =>
+  ended !== null || aborted !== null || waitsUntil !== null || died !== null
+
 const checkExecuting = (world: World): void => {
   const { model, executions } = world
   const lingering = executions.lingering.size
@@ -50,7 +55,7 @@ const checkExecuting = (world: World): void => {
       if (execution === undefined) {
         if (executions.running.size + lingering < world.plan.concurrency)
           world.report("notStarted", `${what} is claimed, and not started`)
-      } else if (execution.ended !== null || execution.aborted !== null)
+      } else if (isOver(execution))
         world.report(
           "notSettled",
           `${what} has ended ${world.ms - (execution.ended?.ms ?? execution.abortedMs)} ms ago, and is live on disk`

@@ -191,7 +191,10 @@ class Driver {
       if (row.removedAt === null && memory.pausedAt !== null && row.value === "paused")
         this.commands.give({ at: 1, do: "resumeJob", id: row.id, missed: "coalesce" })
     }
+    const machines = this.liveMachines()
     await this.until(world.ms + 2 * minute)
+    const isOver = (runKey: number): boolean => (world.model.rows.get(runKey)?.outcome ?? null) !== null
+    await this.reach(() => machines.every(isOver), "every machine that was under way has come to its end")
     if (this.isBroken()) return
     const verified = await this.answer(world.scheduler.verify())
     for (const { invariant, message, jobId } of verified?.violations ?? []) {
@@ -233,6 +236,13 @@ class Driver {
       expected
     ))
       world.report(`history: ${invariant}`, `job "${jobId}": ${message}`)
+  }
+
+  /** Runs of machines that are not over. */
+  private liveMachines(): ReadonlyArray<number> {
+    return [...this.world.model.jobs.values()].flatMap(({ row, memory }) =>
+      row.task === "stepping" ? memory.live.map(({ runKey }) => runKey) : []
+    )
   }
 
   private async reach(holds: () => boolean, what: string): Promise<void> {

@@ -19,7 +19,7 @@ export const shrink = async (plan: Plan, invariant: string): Promise<ReadonlyArr
     smallest = candidate
     return true
   }
-  const drop = async (list: "operations" | "faults" | "crashes"): Promise<void> => {
+  const drop = async (list: "operations" | "faults" | "crashes" | "deaths"): Promise<void> => {
     for (let size = Math.ceil(smallest[list].length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
       for (let at = smallest[list].length - size; at >= 0 - size + 1; at -= size) {
         const from = Math.max(0, at)
@@ -32,6 +32,7 @@ export const shrink = async (plan: Plan, invariant: string): Promise<ReadonlyArr
   await drop("operations")
   await drop("faults")
   await drop("crashes")
+  await drop("deaths")
   await drop("operations")
   await keep({ ...smallest, store: "memory" })
   await keep({ ...smallest, concurrency: 100, cachedJobs: 1000, commandTimeout: null })
@@ -41,13 +42,14 @@ export const shrink = async (plan: Plan, invariant: string): Promise<ReadonlyArr
     )
   )
   const definitions = smallest.definitions.filter(({ number }) => used.has(number))
-  const { operations, faults, crashes, length } = smallest
+  const { operations, faults, crashes, deaths, length } = smallest
   const [violation] = (await runPlan(smallest)).violations
   return [
     `  smallest plan found (${runs} runs, length ${length} ms): ${violation?.message}`,
     ...definitions.map((definition) => `    definition ${JSON.stringify(definition)}`),
     ...operations.map((operation) => `    ${JSON.stringify(operation)}`),
     ...faults.map((fault) => `    fault ${JSON.stringify(fault)}`),
-    ...crashes.map((crash) => `    crash ${JSON.stringify(crash)}`)
+    ...crashes.map((crash) => `    crash ${JSON.stringify(crash)}`),
+    ...deaths.map((death) => `    worker's death ${JSON.stringify(death)}`)
   ]
 }

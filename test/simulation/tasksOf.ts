@@ -1,4 +1,4 @@
-/** The one task of a simulated world: what an attempt does is drawn from its job, fire time and attempt, so it is the same in each run. */
+/** The task of a simulated world that is a function: what an attempt does is drawn from its job, fire time and attempt, so it is the same in each run. */
 import { task } from "../../src/index.ts"
 import type { AnyTask } from "../../src/index.ts"
 import type { VirtualClock } from "../../src/testing.ts"
@@ -25,7 +25,7 @@ export interface Seen {
   aborted(reason: string): void
 }
 
-class Named extends Error {
+export class Named extends Error {
   constructor(name: string) {
     super(`the task failed with ${name}`)
     this.name = name
@@ -41,8 +41,6 @@ export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: Vir
     const definition = definitions.find(({ number }) => number === defined)
     const chance = new Random(fireAt / 1000 + attempt * 7919 + defined * 104_729)
     const behaviour = chance.pick(definition?.behaviours ?? [{ does: "instant" }])
-    const reasonOf = ({ signal }: typeof context): string =>
-      (signal.reason as { readonly _tag?: string } | undefined)?._tag ?? "?"
     if (behaviour.does !== "instant") {
       context.signal.addEventListener("abort", () => seen.aborted(reasonOf(context)))
       if (context.signal.aborted) seen.aborted(reasonOf(context))
@@ -50,6 +48,10 @@ export const simulatedTask = (definitions: ReadonlyArray<Definition>, clock: Vir
     const result = chance.chance(largeShare) ? chance.pick(largeTexts) : null
     return behave(behaviour, clock, context.signal, seen, result)
   })
+
+/** The tag of what its signal aborted with. */
+export const reasonOf = ({ signal }: { readonly signal: AbortSignal }): string =>
+  (signal.reason as { readonly _tag?: string } | undefined)?._tag ?? "?"
 
 /** Now and then a result weighs more than all others of its commit, or than one turn of the loop is given to. */
 const largeShare = 0.005

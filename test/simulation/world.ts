@@ -16,16 +16,21 @@ import { EventAudit } from "./eventAudit.ts"
 import type { Execution } from "./executions.ts"
 import { Executions } from "./executions.ts"
 import { customTriggers } from "./fireTimesOf.ts"
-import { Misfortune } from "./misfortune.ts"
+import { Misfortune, WorkerDeaths } from "./misfortune.ts"
 import { Model } from "./model.ts"
 import type { Missed } from "./modelMissed.ts"
-import type { CrashPoint, CulpritPlan, FaultKind, Plan, StreamName } from "./plan.ts"
+import type { Instant } from "./modelSteps.ts"
+import type { MortalWorkers } from "./mortalWorkers.ts"
+import { mortalWorkers } from "./mortalWorkers.ts"
+import type { CrashPoint, CulpritPlan, FaultKind, Plan, StreamName, WorkerDeath } from "./plan.ts"
 import { epoch, second } from "./plan.ts"
 import type { MortalStore, SlowStore, StoreWatch } from "./simulatedStore.ts"
 import { mortalStore, slowStore } from "./simulatedStore.ts"
 import { isOwn } from "./simulatedArguments.ts"
 import { Sometimes } from "./sometimes.ts"
-import type { AttemptAbout } from "./tasksOf.ts"
+import type { SeenMachine } from "./steppingTask.ts"
+import { steppingTask } from "./steppingTask.ts"
+import type { AttemptAbout, Seen } from "./tasksOf.ts"
 import { simulatedTask } from "./tasksOf.ts"
 
 export interface Violation {
@@ -79,6 +84,8 @@ export class World {
   whenWritten: (notes: string) => void = () => undefined
   blurred: (jobId: string) => boolean = () => false
   private mortal: MortalStore | null = null
+  private workers: MortalWorkers = mortalWorkers(inProcess(), () => undefined)
+  private readonly deaths: WorkerDeaths
   private readonly hash = createHash("sha1")
   private readonly trace: ((line: string) => void) | null
   private readonly misfortune: Misfortune
@@ -89,6 +96,7 @@ export class World {
   constructor(plan: Plan, inner: JobStore, trace: ((line: string) => void) | null) {
     this.plan = plan
     this.misfortune = new Misfortune(plan)
+    this.deaths = new WorkerDeaths(plan)
     this.slow = slowStore(inner)
     this.inner = this.slow.store
     this.trace = trace
@@ -139,9 +147,16 @@ export class World {
     this.mortal = mortal
     const own = (): boolean => this.life === life && !mortal.dead
     this.streams = { a: new Subject(), b: new Subject() }
+    this.workers = mortalWorkers(
+      inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }),
+      ({ runId, attempt }, { waitsUntil }) => {
+        if (own() && waitsUntil !== undefined) this.putAway(Number(runId), attempt, waitsUntil)
+      }
+    )
     const scheduler = createScheduler({
       tasks: [
-        simulatedTask(plan.definitions, clock, { start: (about) => (own() ? this.attemptStarts(about, own) : null) })
+        simulatedTask(plan.definitions, clock, { start: (about) => (own() ? this.attemptStarts(about, own) : null) }),
+        steppingTask(plan.definitions, clock, { start: (about) => (own() ? this.machineStarts(about, own) : null) })
       ],
       store: mortal.store,
       clock,
@@ -150,7 +165,7 @@ export class World {
       streams: { ...this.streams },
       cachedJobs: plan.cachedJobs,
       commandTimeout: plan.commandTimeout,
-      executors: { default: inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }) },
+      executors: { default: this.workers.provider },
       onError: (error, where) => this.tell(`reported ${where}: ${String(error)}`)
     })
     scheduler.events$.subscribe((event) => {
@@ -298,10 +313,11 @@ export class World {
   private commitLands(batch: StoreBatch): void {
     this.sampleWall()
     this.noteHeld()
-    this.audit.expect(batch, this.blurred)
-    const { claims, settled, states } = batch
+    this.audit.expect(batch, this.life, this.blurred)
+    const { claims, settled, states, checkpoints = [] } = batch
+    if (checkpoints.length > 0) this.sometimes.note("steps saved", checkpoints.length)
     this.tell(
-      `commit ${claims.length} claims ${settled.length} settled ${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
+      `commit ${claims.length} claims ${settled.length} settled ${checkpoints.map(({ runKey }) => `${runKey} saved `).join("")}${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
     )
     const touched = this.model.commit(batch, {
       ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
@@ -326,7 +342,79 @@ export class World {
     this.highest = Math.max(this.highest, now)
   }
 
-  private attemptStarts({ args, ...about }: AttemptAbout, own: () => boolean) {
+  /** The task of a machine is called: what it does step by step. */
+  private machineStarts(about: AttemptAbout, own: () => boolean): SeenMachine | null {
+    const seen = this.attemptStarts(about, own)
+    const { runId, attempt } = about
+    const execution = this.executions.find(Number(runId), attempt)
+    if (seen === null || execution === undefined) return null
+    const { steps } = this.model
+    steps.start(execution, this.instant)
+    let first = true
+    const alive = (): boolean => own() && execution.died === null && execution.aborted === null
+    return {
+      takes: (step, plan) => {
+        if (!alive()) return
+        this.tell(`step ${step} ${plan.does} ${runId}/${attempt}`)
+        if (first && step > 0) this.sometimes.note("machine goes on in its middle")
+        steps.takes(execution, step, plan, this.instant)
+        const dies = this.deaths.take(runId, first)
+        first = false
+        if (dies === null) return
+        this.clock.timers.after(dies.afterMs, () => {
+          if (alive() && this.executions.running.has(execution)) this.workerDies(execution, dies)
+        })
+      },
+      through: (step) => {
+        if (alive()) steps.passes(execution, step)
+      },
+      ended: (how, what) => {
+        if (!alive()) return
+        if (how === "returned") steps.ends(execution, Number(what), this.instant)
+        seen.ended(how, what)
+      },
+      aborted: (reason) => {
+        if (!alive()) return
+        seen.aborted(reason)
+        // A machine stops at once.
+        this.executions.leave(execution)
+      }
+    }
+  }
+
+  private get instant(): Instant {
+    return { ms: this.ms, wall: this.clock.now() }
+  }
+
+  private workerDies(execution: Execution, { how }: WorkerDeath): void {
+    this.tell(`worker dies ${execution.runKey}/${execution.attempt}`)
+    this.sometimes.note("worker died")
+    this.deaths.died(String(execution.runKey))
+    execution.died = how
+    this.executions.leave(execution)
+    this.noteEnd(execution)
+    this.workers.kill(String(execution.runKey), how)
+  }
+
+  private putAway(runKey: number, attempt: number, until: number): void {
+    const execution = this.executions.find(runKey, attempt)
+    if (execution === undefined)
+      return this.report("putAway", `attempt ${attempt} of run ${runKey} waits, and was not called`)
+    this.tell(`put away ${runKey}/${attempt} until ${until - epoch}`)
+    this.sometimes.note("machine put away")
+    this.model.steps.putAway(execution, until, this.instant)
+    execution.waitsUntil = until
+    this.executions.leave(execution)
+    this.noteEnd(execution)
+  }
+
+  /** For the history: nothing of the attempt goes on. */
+  private noteEnd({ runKey, attempt }: Execution): void {
+    const { jobId = "", fireAt = NaN } = this.model.rows.get(runKey) ?? {}
+    this.lines.push({ kind: "abort", jobId, runId: String(runKey), fireAt, attempt, at: this.clock.now() })
+  }
+
+  private attemptStarts({ args, ...about }: AttemptAbout, own: () => boolean): Seen | null {
     if (this.crashAt("taskStart")) return null
     const { runId, attempt } = about
     const runKey = Number(runId)
@@ -356,7 +444,7 @@ export class World {
     const execution: Execution = {
       ...{ runKey, attempt, jobKey: run?.jobKey ?? 0, life: this.life, startedMs: this.ms },
       startedAt: this.clock.now(),
-      ...{ timeouts: run?.timeouts ?? [null], ended: null, aborted: null, abortedMs: 0 }
+      ...{ timeouts: run?.timeouts ?? [null], ended: null, aborted: null, abortedMs: 0, waitsUntil: null, died: null }
     }
     this.executions.start(execution, run, job)
     if (about.jobId === this.plan.culprit?.id) this.dieOf(this.plan.culprit, own)
