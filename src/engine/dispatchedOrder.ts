@@ -42,7 +42,7 @@ export const orderOf = (
     awaitEnd: job.rules.onAborted === "await"
   }
   return {
-    order: run.checkpoint ? { ...order, checkpoint: jsonOr(run.checkpoint) } : order,
+    order: typeof run.checkpoint === "string" ? { ...order, checkpoint: jsonOr(run.checkpoint) } : order,
     executor: job.row.executor,
     source,
     jobKey: job.key,

@@ -47,8 +47,10 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
     ],
     ["another value", { value: {} }, "it would be in state"],
     ["no snapshot at all", { children: null }, "null"],
-    ["no JSON", "{", "not a checkpoint that this version of Carillon reads"]
-  ])("parks its job over %s", async (_what, change, reason) => {
+    ["no JSON", "{", "not a checkpoint that this version of Carillon reads"],
+    ["an empty text", "", "not a checkpoint that this version of Carillon reads"],
+    ["a delay without an instant", { delays: [{ source: [], target: [], id: "x", event: {} }] }, "not a checkpoint"]
+  ])("parks its job over what is saved of it: %s", async (_what, change, reason) => {
     const world = newWorld(kind)
     const tasks = [
       task(
@@ -65,6 +67,7 @@ describe.each(storeKinds)("with the %s store, a task that is a machine", (kind) 
     const changed = (): string => {
       if (typeof change === "string") return change
       const fields = change as object
+      if ("delays" in fields) return JSON.stringify({ ...saved, ...fields })
       return JSON.stringify("format" in fields ? fields : { ...saved, snapshot: { ...saved.snapshot, ...fields } })
     }
     const tamper = Effect.gen(function* () {

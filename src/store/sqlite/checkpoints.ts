@@ -15,14 +15,14 @@ export const readCheckpointKeys = (connection: SqliteConnection): Effect.Effect<
     Effect.orElseSucceed(() => new Set<number>())
   )
 
-/** Those of `runKeys` that have one, by run. */
+/** Those of `runKeys` that have one, by run. What a damaged row holds is given as text, whatever it is: the run has one. */
 export const readCheckpoints = (
   connection: SqliteConnection,
   runKeys: ReadonlyArray<number>
 ): Effect.Effect<ReadonlyMap<number, string>, SqlError> =>
   Effect.map(
-    Effect.forEach(inChunks(runKeys), (keys) => connection.values<readonly [number, string]>(find(keys.length), keys)),
-    (found) => new Map(found.flat())
+    Effect.forEach(inChunks(runKeys), (keys) => connection.values<readonly [number, unknown]>(find(keys.length), keys)),
+    (found) => new Map(found.flat().map(([key, text]) => [key, typeof text === "string" ? text : ""]))
   )
 
 /** Writes the newest of each run, and takes those of runs that end. `known` holds at least the keys on disk, whatever fails. */
