@@ -36,6 +36,8 @@ const total = {
   attempts: 0,
   interrupted: 0,
   wentOn: 0,
+  stepsSaved: 0,
+  waited: 0,
   acknowledged: 0,
   violations: 0
 }
@@ -53,6 +55,8 @@ for (let seed = firstSeed; total.kills < wanted; seed++) {
     "attempts",
     "interrupted",
     "wentOn",
+    "stepsSaved",
+    "waited",
     "acknowledged"
   ] as const)
     total[field] += counted[field]
@@ -66,7 +70,7 @@ for (let seed = firstSeed; total.kills < wanted; seed++) {
   }
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1)
   console.log(
-    `${minutes} min: ${total.kills} kills (${total.killsDuringStart} during a start), ${total.fires} fires, ${total.runs} runs, ${total.attempts} attempts, ${total.interrupted} interrupted, ${total.wentOn} machines that went on, ${total.acknowledged} commands acknowledged, ${total.violations} violations`
+    `${minutes} min: ${total.kills} kills (${total.killsDuringStart} during a start), ${total.fires} fires, ${total.runs} runs, ${total.attempts} attempts, ${total.interrupted} interrupted, ${total.wentOn} machines that went on (${total.waited} after a long wait, ${total.stepsSaved} saved steps), ${total.acknowledged} commands acknowledged, ${total.violations} violations`
   )
 }
 if (total.violations === 0) rmSync(directory, { recursive: true })

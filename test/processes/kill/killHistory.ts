@@ -5,6 +5,7 @@ import type { JobState } from "../../../src/job/snapshot.ts"
 import type { LedgerKind } from "../../../src/job/ledger.ts"
 import type { Outcome } from "../../../src/job/run.ts"
 import type { JobRow, LedgerRow, RunRow } from "../../../src/store/jobStore.ts"
+import { isMachine, machines } from "./killPlan.ts"
 import type { Disk, ExpectedJob, FireTimesBetween, History, Line } from "../../history/history.ts"
 
 /** Codes of the file format, written down a second time. */
@@ -67,7 +68,7 @@ export const killHistory = (database: string, ledger: string): History => ({
 
 /** What the rows of `disk` promise: the fire times of an interval are arithmetic, from the start that its trigger names. */
 export const expectedJobs = ({ jobs }: Disk): ReadonlyArray<ExpectedJob> =>
-  jobs.map(({ key, id, trigger, rules, addedAt, removedAt }) => {
+  jobs.map(({ key, id, task, trigger, rules, addedAt, removedAt }) => {
     const { every, start } = JSON.parse(trigger) as { readonly every: number; readonly start: number }
     const { maxInstances = 1, retry, onInterrupted = "rerun", overlap } = JSON.parse(rules) as StoredRules
     const after = Math.max(start, addedAt) - 1
@@ -79,7 +80,8 @@ export const expectedJobs = ({ jobs }: Disk): ReadonlyArray<ExpectedJob> =>
         ? null
         : [{ after, ...(removedAt === null ? {} : { through: removedAt }), fireTimes: everyFrom(start, every) }],
       maxInstances,
-      attempts: retry?.attempts ?? 1,
+      // To go on after a long wait is an attempt of its own, and none of those that are allowed.
+      attempts: (retry?.attempts ?? 1) + (isMachine(task) && machines[task].waitAfter !== null ? 1 : 0),
       // A run that gives way to a newer one is not tried again, nor are those of a removed job.
       rerun: overlap === "cancel-running" ? null : onInterrupted === "rerun"
     }

@@ -26,11 +26,13 @@ describe("a scheduler that is killed again and again", () => {
 
   it("was killed at work and at its start, in mid-run, with commands acknowledged", () => {
     expect(result.kills).toBe(50)
-    const { killsDuringStart, fires, runs, interrupted, wentOn, acknowledged } = result
+    const { killsDuringStart, fires, runs, interrupted, wentOn, stepsSaved, waited, acknowledged } = result
     expect(killsDuringStart).toBeGreaterThan(0)
     expect(Math.min(fires, runs)).toBeGreaterThan(1000)
     expect(interrupted).toBeGreaterThan(10)
     expect(wentOn).toBeGreaterThan(5)
+    expect(stepsSaved).toBeGreaterThan(10)
+    expect(waited).toBeGreaterThan(3)
     expect(acknowledged).toBeGreaterThan(50)
   })
 })

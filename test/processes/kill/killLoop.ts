@@ -10,10 +10,11 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { verifyFile } from "../../../src/sqlite.ts"
 import { checkHistory } from "../../history/checkHistory.ts"
-import type { Line } from "../../history/history.ts"
+import type { Disk, Line } from "../../history/history.ts"
 import { expectedJobs, killHistory } from "./killHistory.ts"
-import { checkSteps } from "./killedSteps.ts"
-import { files, randomFrom } from "./killPlan.ts"
+import { checkEnds, checkSteps, noteSaved } from "./killedSteps.ts"
+import type { MachineKind } from "./killPlan.ts"
+import { files, isMachine, randomFrom } from "./killPlan.ts"
 
 export interface KillLoopOptions {
   readonly seed: number
@@ -36,6 +37,10 @@ export interface KillLoopResult {
   readonly interrupted: number
   /** Attempts of a machine that went on in its middle. */
   readonly wentOn: number
+  /** Steps of machines that were on disk after a kill. */
+  readonly stepsSaved: number
+  /** Long waits of machines after which a later attempt went on. */
+  readonly waited: number
   /** Commands acknowledged. */
   readonly acknowledged: number
   /** One sentence each. */
@@ -72,9 +77,11 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
     child.process.kill("SIGKILL")
     const end = await child.ended
     appendLine(ledger, { kind: "died", at: Date.now() })
+    noteSaved(steps, database)
     if (end !== "SIGKILL") violations.push(`life ${life} ended by itself (${end}): ${child.errors()}`)
     if (life % 10 === 9) await verify(`after kill ${life}`)
   }
+  const lastLifeAt = Date.now()
   if (violations.length === 0) {
     const child = startChild(program, [directory, String(seed), String(kills), "last"])
     const stopped = await child.reached("stopped")
@@ -86,8 +93,11 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
   const { disk, seen } = history
   for (const { invariant, jobId, message } of checkHistory(history, expectedJobs(disk)))
     violations.push(`history: ${invariant}: ${jobId}: ${message}`)
-  const stepsTaken = checkSteps(steps)
-  violations.push(...stepsTaken.violations.map((violation) => `steps: ${violation}`))
+  const stepsTaken = checkSteps(steps, kindOfRuns(disk))
+  const parkings = (id: string): number => seen.filter((line) => line.kind === "resumed" && line.jobId === id).length
+  // Only a last life that could end them tells.
+  const ends = violations.length > 0 ? [] : checkEnds(disk.runs, kindOfRuns(disk), lastLifeAt, parkings)
+  violations.push(...[...stepsTaken.violations, ...ends].map((violation) => `steps: ${violation}`))
   const attempts = attemptsOf(seen, ["start"])
   const ended = attemptsOf(seen, ["finish", "abort"])
   return {
@@ -98,8 +108,20 @@ export const killLoop = async ({ seed, kills, directory, program }: KillLoopOpti
     attempts: attempts.size,
     interrupted: [...attempts].filter((attempt) => !ended.has(attempt)).length,
     wentOn: stepsTaken.wentOn,
+    stepsSaved: stepsTaken.saved,
+    waited: stepsTaken.waited,
     acknowledged: seen.filter(({ kind }) => ["added", "removed", "paused", "resumed"].includes(kind)).length,
     violations
+  }
+}
+
+/** The kind of machine that a run is of. */
+const kindOfRuns = ({ jobs, runs }: Disk): ((runId: string) => MachineKind | undefined) => {
+  const tasks = new Map(jobs.map(({ key, task }) => [key, task]))
+  const kinds = new Map(runs.map(({ runKey, jobKey }) => [String(runKey), tasks.get(jobKey) ?? ""]))
+  return (runId) => {
+    const task = kinds.get(runId) ?? ""
+    return isMachine(task) ? task : undefined
   }
 }
 

@@ -19,7 +19,7 @@ export const pick = <A>(random: () => number, choices: ReadonlyArray<A>): A => {
 }
 
 export const taskNames = ["quick", "slow", "flaky"] as const
-export type TaskName = (typeof taskNames)[number] | "steps"
+export type TaskName = (typeof taskNames)[number] | MachineKind
 
 export interface PlannedJob {
   readonly id: string
@@ -50,14 +50,27 @@ export const plannedJob = (id: string, random: () => number): PlannedJob => {
   }
 }
 
-export const standingJobs = (seed: number): ReadonlyArray<PlannedJob> => {
+/** The jobs of life `life`. The one that waits long comes late: a world of a few kills would end with its waits. */
+export const standingJobs = (seed: number, life: number): ReadonlyArray<PlannedJob> => {
   const random = randomFrom(seed)
   const jobs = Array.from({ length: 10 }, (_, index) => plannedJob(`s${index}`, random))
-  return [...jobs, { id: "m0", task: "steps", everyMs: 40, rules: { coalesce: "latest", maxInstances: 2 } }]
+  const { steps, waits } = machines
+  const machineJobs: ReadonlyArray<PlannedJob> = [
+    { id: "m0", task: "steps", everyMs: 40, rules: { coalesce: "latest", maxInstances: steps.maxInstances } },
+    { id: "m1", task: "waits", everyMs: 800, rules: { coalesce: "latest", maxInstances: waits.maxInstances } }
+  ]
+  return [...jobs, ...machineJobs.filter(({ task }) => task === "steps" || life >= 6)]
 }
 
-/** Steps of a run of the task that is a machine. */
-export const stepCount = 8
+/** Tasks that are machines: how many steps they have, and after which they wait, so long that their slot is free meanwhile. */
+export const machines = {
+  steps: { stepCount: 8, waitAfter: null, waitMs: 0, maxInstances: 2 },
+  waits: { stepCount: 3, waitAfter: 0, waitMs: 5_200, maxInstances: 20 }
+} as const
+
+export type MachineKind = keyof typeof machines
+
+export const isMachine = (task: string): task is MachineKind => task in machines
 
 export const passingIds = ["d0", "d1", "d2", "p0", "p1"] as const
 

@@ -12,7 +12,7 @@ import type { JobHandle, RunRecord, TaskContext } from "../../../src/index.ts"
 import { sqlite } from "../../../src/sqlite.ts"
 import type { CommandLine, Line, TaskLine } from "../../history/history.ts"
 import { files, passingIds, pick, plannedJob, randomFrom, standingJobs } from "./killPlan.ts"
-import type { PlannedJob } from "./killPlan.ts"
+import type { MachineKind, PlannedJob } from "./killPlan.ts"
 import { stepsMachine } from "./killedSteps.ts"
 
 const [directory = "", seedText = "", lifeText = "", mode = ""] = process.argv.slice(2)
@@ -55,18 +55,19 @@ const flaky = task("flaky", async (context) => {
   if (never || (context.fireAt + context.attempt) % 2 === 0) throw new Error("flaky by plan")
 })
 
-const inSteps = task(
-  "steps",
-  (context) => {
-    begin(context)
-    const write = (line: object): void => void writeSync(stepOutput, `${JSON.stringify(line)}\n`)
-    return stepsMachine(context, write, () => note("finish", context))
-  },
-  { checkpoint: "every-step" }
-)
+const machine = (kind: MachineKind) =>
+  task(
+    kind,
+    (context) => {
+      begin(context)
+      const write = (line: object): void => void writeSync(stepOutput, `${JSON.stringify(line)}\n`)
+      return stepsMachine(kind, context, write, () => note("finish", context))
+    },
+    { checkpoint: "every-step" }
+  )
 
 const scheduler = createScheduler({
-  tasks: [quick, slow, flaky, inSteps],
+  tasks: [quick, slow, flaky, machine("steps"), machine("waits")],
   store: sqlite({ filename: database, durability: "full", takeOver: mode === "takeOver" })
 })
 
@@ -181,7 +182,7 @@ const stopped = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "SchedulerStoppedError"
 
 try {
-  for (const job of standingJobs(seed)) await add(job, "keep")
+  for (const job of standingJobs(seed, life)) await add(job, "keep")
   await resumeParked()
   while (mode !== "last") {
     await randomCommand()
