@@ -48,11 +48,16 @@ interface Features {
   readonly sway: boolean
 }
 
-export const generatePlan = (seed: number): Plan =>
-  withMachines(
-    new Random(seed * 71 + 17),
-    withCorrections(new Random(seed * 53 + 29), withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed)))
+export const generatePlan = (seed: number): Plan => {
+  const plan = withCorrections(
+    new Random(seed * 53 + 29),
+    withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed))
   )
+  return seed % machinesEvery === 0 ? withMachines(new Random(seed * 71 + 17), plan) : plan
+}
+
+/** Every so many seeds has machines in its world: the others stay what they were. */
+const machinesEvery = 4
 
 /** Fire times that are left out, and runs that are tried again, here and there and at once with what else is asked of the job. */
 const withSecondThoughts = (chance: Random, plan: Plan): Plan => {

@@ -1,5 +1,5 @@
 /** Jobs whose task is a machine that saves its steps: what it does, and whose workers die under it. */
-import type { Definition, Plan, StepPlan, WorkerDeath } from "./plan.ts"
+import type { Definition, FaultKind, Operation, Plan, StepPlan, WorkerDeath } from "./plan.ts"
 import { minute, second } from "./plan.ts"
 import type { Random } from "./random.ts"
 
@@ -9,7 +9,7 @@ const longestWaitMs = 4 * minute
 export const withMachines = (chance: Random, plan: Plan): Plan => {
   // By a wrong clock hours ahead a wait is as long.
   const far = plan.operations.some((operation) => operation.do === "stepWall" && Math.abs(operation.ms) > 2 * minute)
-  if (plan.culprit !== null || far || !chance.chance(0.35)) return plan
+  if (plan.culprit !== null || far) return plan
   const ids = [...new Set(plan.definitions.map(({ id }) => id))]
   const machines = new Set(ids.filter(() => chance.chance(0.6)))
   if (machines.size === 0) return plan
@@ -38,8 +38,16 @@ export const withMachines = (chance: Random, plan: Plan): Plan => {
         how: chance.pick(["failed", "interrupted"])
       }))
     : []
+  // Steps that follow each other faster than the store takes them.
+  const outages = chance.chance(0.5)
+    ? Array.from({ length: chance.int(1, 3) }, (): Operation => {
+        const how: FaultKind = chance.pick(["slow", "slow", "before", "after", "mixed"])
+        return { at: chance.int(0, plan.length), do: "outage", how, ms: chance.spread(second, 30 * second) }
+      })
+    : []
+  const operations = [...plan.operations, ...outages].toSorted((a, b) => a.at - b.at)
   const narrow = chance.chance(0.4) ? { concurrency: chance.int(1, 3) } : {}
-  return { ...plan, ...narrow, definitions, deaths }
+  return { ...plan, ...narrow, definitions, operations, deaths }
 }
 
 const stepsOf = (chance: Random, length: number): ReadonlyArray<StepPlan> => {

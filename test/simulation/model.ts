@@ -95,10 +95,10 @@ export class Model {
         this.report("batch", `run ${row.runKey} is settled without its job's state`)
     }
     this.ledger.push(...batch.ledger)
-    this.steps.commit(
-      batch,
-      (runKey) => this.runs.has(runKey) && (this.runs.get(runKey)?.settled?.outcome ?? null) === null
-    )
+    this.steps.commit(batch, ({ runKey, attempt }) => {
+      const execution = this.executions.find(runKey, attempt)
+      return execution?.life === moment.life ? execution : undefined
+    })
     this.crashes.checkTurns(this.jobs, this.runs)
     return [...rows.keys()]
   }

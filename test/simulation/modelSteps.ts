@@ -2,7 +2,7 @@
  * How far machines have come: what is on disk of each, read from the batches alone, against the steps that their attempts take. A step that is saved is
  * not taken again, none is left out, and a wait is over when it was to be.
  */
-import type { StoreBatch } from "../../src/store/jobStore.ts"
+import type { SettleRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Report } from "./change.ts"
 import type { Execution } from "./executions.ts"
 import type { StepPlan } from "./plan.ts"
@@ -21,6 +21,8 @@ interface Saved {
 
 /** What an attempt is at. */
 interface Position {
+  /** What was told of it last. */
+  told: string | null
   /** The step that it must take next. */
   next: number
   /** The wait that it is in: until when by the wall, and by monotonic time. */
@@ -45,6 +47,8 @@ export class ModelSteps {
   private readonly saved = new Map<number, Saved>()
   /** Steps that some attempt of the run has been through. */
   private readonly through = new Map<number, number>()
+  /** Runs that have ended. */
+  private readonly over = new Set<number>()
   private readonly positions = new Map<Execution, Position>()
   private readonly report: Report
 
@@ -57,8 +61,8 @@ export class ModelSteps {
     return new Map([...this.saved].map(([runKey, { text }]) => [runKey, text]))
   }
 
-  /** A batch is on disk. `isLive`: of a run that is not over, with this batch. */
-  commit({ checkpoints = [], settled }: StoreBatch, isLive: (runKey: number) => boolean): void {
+  /** A batch is on disk. `own`: what was seen of an attempt of this life. */
+  commit({ checkpoints = [], settled }: StoreBatch, own: (row: SettleRow) => Execution | undefined): void {
     for (const { runKey, text } of checkpoints) {
       const fresh = { text, ...readCheckpoint(text) }
       const before = this.saved.get(runKey)
@@ -67,11 +71,32 @@ export class ModelSteps {
         this.report("stepsBack", `${what}, it was saved at step ${before.step} before`)
       if (fresh.step > (this.through.get(runKey) ?? 0))
         this.report("stepLeftOut", `${what}, and has been through ${this.through.get(runKey) ?? 0}`)
-      if (before?.dueAt != null && before.step === fresh.step && fresh.dueAt !== before.dueAt)
+      if (before !== undefined && before.dueAt !== null && before.step === fresh.step && fresh.dueAt !== before.dueAt)
         this.report("wait", `${what}, to wait until ${fresh.dueAt}, before it was until ${before.dueAt}`)
-      if (isLive(runKey)) this.saved.set(runKey, fresh)
+      if (!this.over.has(runKey)) this.saved.set(runKey, fresh)
     }
-    for (const { runKey, outcome } of settled) if (outcome !== null) this.saved.delete(runKey)
+    for (const row of settled) {
+      this.mustBeSaved(own(row))
+      if (row.outcome === null) continue
+      this.saved.delete(row.runKey)
+      this.over.add(row.runKey)
+    }
+  }
+
+  /** The attempt has ended or goes on, and what it told is on disk. */
+  mustBeSaved(execution: Execution | undefined): void {
+    if (execution === undefined) return
+    const { runKey, attempt } = execution
+    const told = this.positions.get(execution)?.told ?? null
+    const found = this.saved.get(runKey)?.text
+    if (told !== null && told !== found)
+      this.report("notSaved", `attempt ${attempt} of run ${runKey} has told ${told}, on disk is ${found}`)
+  }
+
+  /** The executor tells a step of the attempt. */
+  told(execution: Execution, text: string): void {
+    const position = this.positions.get(execution)
+    if (position !== undefined) position.told = text
   }
 
   /** An attempt is started: where it goes on. */
@@ -79,6 +104,7 @@ export class ModelSteps {
     const saved = this.saved.get(execution.runKey)
     const dueAt = saved?.dueAt ?? null
     this.positions.set(execution, {
+      told: null,
       next: saved === undefined ? 0 : saved.step + (dueAt === null ? 0 : 1),
       wait: saved === undefined || dueAt === null ? null : waitOf(saved.step, dueAt, { ms, wall })
     })
@@ -127,6 +153,7 @@ export class ModelSteps {
   /** Between two steps of time: whoever waits long has no slot, and whose wait is over has gone on. */
   rest(running: ReadonlySet<Execution>, { ms }: Instant): void {
     for (const execution of running) {
+      this.mustBeSaved(execution)
       const wait = this.positions.get(execution)?.wait ?? null
       if (wait === null) continue
       const what = `attempt ${execution.attempt} of run ${execution.runKey}`

@@ -1,5 +1,5 @@
 /** An executor whose workers may die under the attempts that they make, one each; and what it settles with, told to whoever watches. */
-import type { AttemptId, Executor, ExecutorProvider, Settlement } from "../../src/executor/executor.ts"
+import type { Executor, ExecutorProvider, RunListener, Settlement } from "../../src/executor/executor.ts"
 import type { WorkerDeath } from "./plan.ts"
 
 export interface MortalWorkers {
@@ -10,7 +10,7 @@ export interface MortalWorkers {
 
 export const mortalWorkers = (
   inner: ExecutorProvider,
-  settles: (attempt: AttemptId, settlement: Settlement) => void
+  watch: Pick<RunListener, "checkpointed" | "settled">
 ): MortalWorkers => {
   const dying = new Map<string, WorkerDeath["how"]>()
   let made: Executor | null = null
@@ -23,10 +23,14 @@ export const mortalWorkers = (
           ...context,
           listener: {
             ...listener,
+            checkpointed: (attempt, text) => {
+              watch.checkpointed(attempt, text)
+              listener.checkpointed(attempt, text)
+            },
             settled: (attempt, settlement) => {
               const how = dying.get(attempt.runId)
               const told = how === undefined ? settlement : dead(settlement, how)
-              settles(attempt, told)
+              watch.settled(attempt, told)
               listener.settled(attempt, told)
             }
           }

@@ -406,5 +406,105 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/engine/writer/jobEdits.ts",
     "const fireAt = unit.now\n",
     "const fireAt = Math.max(unit.now, job.memory.cursor + 1)\n"
+  ),
+  bug(
+    "what is saved of a run is lost at the commit",
+    "src/engine/writer/unitOfWork.ts",
+    "...(checkpoints.length === 0 ? {} : { checkpoints })",
+    "...(checkpoints.length === 0 ? {} : { checkpoints: [] })"
+  ),
+  bug(
+    "a step that follows one on its way to the disk is not saved",
+    "src/engine/writer/checkpoints.ts",
+    "      waiting.text = text\n",
+    ""
+  ),
+
+  bug(
+    "the next attempt is given what another run has saved",
+    "src/engine/writer/checkpoints.ts",
+    "checkpoints.get(start.runKey) ?? stored.get(start.runKey) ?? null",
+    "checkpoints.get(start.runKey) ?? [...stored.values()][0] ?? null"
+  ),
+  bug(
+    "the next attempt begins at the beginning",
+    "src/engine/dispatchedOrder.ts",
+    `order: typeof run.checkpoint === "string" ? `,
+    `order: typeof run.checkpoint === "string" && run.attempt < 2 ? `
+  ),
+  bug(
+    "what is saved of a run outlives it",
+    "src/store/memory/tables.ts",
+    "      this.checkpoints.delete(run.key)\n",
+    ""
+  ),
+  bug(
+    "one that only waits goes on too early",
+    "src/engine/writer/outcomeIntent.ts",
+    "again: { at: waitsUntil, counts: false }",
+    "again: { at: waitsUntil - 1000, counts: false }"
+  ),
+  bug(
+    "one that only waits never goes on",
+    "src/engine/writer/outcomeIntent.ts",
+    "again: { at: waitsUntil, counts: false }",
+    "again: { at: waitsUntil * 2, counts: false }"
+  ),
+  bug(
+    "a wait uses up an attempt",
+    "src/engine/writer/outcomeIntent.ts",
+    "again: { at: waitsUntil, counts: false }",
+    "again: { at: waitsUntil, counts: true }"
+  ),
+  bug(
+    "a wait counts as an interruption",
+    "src/engine/writer/outcomeIntent.ts",
+    "  if (waitsUntil !== undefined)\n",
+    "  if (waitsUntil !== undefined && waitsUntil < 0)\n"
+  ),
+  bug(
+    "one that only waits keeps its slot",
+    "src/task/machineSteps.ts",
+    "this.told.waits(Math.ceil(until))",
+    "this.over = true"
+  ),
+  bug(
+    "a wait is over as soon as its machine is restored",
+    "src/task/machineSteps.ts",
+    "Math.max(0, dueAt - now), id)",
+    "0, id)"
+  ),
+  bug(
+    "a wait begins anew when its machine is restored",
+    "src/task/machineSteps.ts",
+    "dueAt: isKnown ? known.dueAt : this.armedAt + entry.delay",
+    "dueAt: known?.entry === entry ? known.dueAt : this.armedAt + entry.delay"
+  ),
+  {
+    name: "a worker's death is a success",
+    edits: [
+      {
+        file: "src/engine/writer/outcomeIntent.ts",
+        find: "{ outcome, again, waitsUntil }: Settlement",
+        replace: "{ outcome, again, waitsUntil, crashed }: Settlement"
+      },
+      {
+        file: "src/engine/writer/outcomeIntent.ts",
+        find: "  return again ? { outcome, again } : { outcome }",
+        replace: '  return crashed === true ? { outcome: "succeeded" } : again ? { outcome, again } : { outcome }'
+      }
+    ]
+  },
+  bug(
+    "an attempt whose worker died is not made again",
+    "src/job/onSettled.ts",
+    `rules.onInterrupted === "rerun" && mayRetry(memory, rules)`,
+    `rules.onInterrupted === "rerun" && mayRetry(memory, rules) && memory.crashes > 0`
+  ),
+  bug(
+    "whoever saves a step stays suspected of a crash",
+    "src/engine/writer/checkpoints.ts",
+    "    acquittal(this.keys).apply(unit)\n",
+    "    void acquittal\n"
   )
 ]

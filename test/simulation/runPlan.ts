@@ -193,7 +193,10 @@ class Driver {
     }
     const machines = this.liveMachines()
     await this.until(world.ms + 2 * minute)
-    const isOver = (runKey: number): boolean => (world.model.rows.get(runKey)?.outcome ?? null) !== null
+    // One whose job was parked as the faults ended waits for somebody to see to it.
+    const isOver = (runKey: number): boolean =>
+      (world.model.rows.get(runKey)?.outcome ?? null) !== null ||
+      (world.model.jobs.get(world.model.runs.get(runKey)?.jobKey ?? NaN)?.memory.pausedAt ?? null) !== null
     await this.reach(() => machines.every(isOver), "every machine that was under way has come to its end")
     if (this.isBroken()) return
     const verified = await this.answer(world.scheduler.verify())

@@ -84,7 +84,10 @@ export class World {
   whenWritten: (notes: string) => void = () => undefined
   blurred: (jobId: string) => boolean = () => false
   private mortal: MortalStore | null = null
-  private workers: MortalWorkers = mortalWorkers(inProcess(), () => undefined)
+  private workers: MortalWorkers = mortalWorkers(inProcess(), {
+    checkpointed: () => undefined,
+    settled: () => undefined
+  })
   private readonly deaths: WorkerDeaths
   private readonly hash = createHash("sha1")
   private readonly trace: ((line: string) => void) | null
@@ -147,12 +150,15 @@ export class World {
     this.mortal = mortal
     const own = (): boolean => this.life === life && !mortal.dead
     this.streams = { a: new Subject(), b: new Subject() }
-    this.workers = mortalWorkers(
-      inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }),
-      ({ runId, attempt }, { waitsUntil }) => {
+    this.workers = mortalWorkers(inProcess({ concurrency: plan.concurrency, queue: plan.concurrency }), {
+      checkpointed: ({ runId, attempt }, text) => {
+        const execution = this.executions.find(Number(runId), attempt)
+        if (own() && execution !== undefined) this.model.steps.told(execution, text)
+      },
+      settled: ({ runId, attempt }, { waitsUntil }) => {
         if (own() && waitsUntil !== undefined) this.putAway(Number(runId), attempt, waitsUntil)
       }
-    )
+    })
     const scheduler = createScheduler({
       tasks: [
         simulatedTask(plan.definitions, clock, { start: (about) => (own() ? this.attemptStarts(about, own) : null) }),
@@ -360,7 +366,7 @@ export class World {
         steps.takes(execution, step, plan, this.instant)
         const dies = this.deaths.take(runId, first)
         first = false
-        if (dies === null) return
+        if (dies === null || this.healed) return
         this.clock.timers.after(dies.afterMs, () => {
           if (alive() && this.executions.running.has(execution)) this.workerDies(execution, dies)
         })
