@@ -41,7 +41,8 @@ const drafted = (change: (draft: JobDraft, event: JobEvent) => void): Action => 
   const alone: Action = ({ context, event }) => {
     const draft = begin(context, event)
     change(draft, event)
-    return draft.decision()
+    const decision = draft.decision()
+    return decision.memory === context.memory && decision.answer === context.answer ? {} : decision
   }
   return Object.assign(alone, { drafted: { begin, change, end } })
 }

@@ -212,7 +212,7 @@ export class Engine implements WriterHost {
 
   /** It has started, and its stores are still there to be asked. */
   get awake(): boolean {
-    return this.phase === "started" || this.phase === "stopping"
+    return this.life.now.hasTag("answers")
   }
 
   get fresh(): boolean {

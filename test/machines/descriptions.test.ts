@@ -46,9 +46,17 @@ it("says of each state of a job whether it claims, and whether somebody may have
 })
 
 it("says of a scheduler when it claims, and of it and an executor whether somebody may have to act", () => {
+  const told: ReadonlyArray<string> = ["claims", "needs-a-look", "terminal"]
   const tagged = (machine: AnyStateMachine) =>
-    Object.values(machine.root.states).flatMap(({ key, tags }) => tags.map((tag) => `${key}: ${tag}`))
-  expect(tagged(schedulerMachine)).toEqual(["active: claims", "degraded: needs-a-look", "stopped: terminal"])
+    Object.values(machine.root.states).flatMap(({ key, tags }) =>
+      tags.filter((tag) => told.includes(tag)).map((tag) => `${key}: ${tag}`)
+    )
+  expect(tagged(schedulerMachine)).toEqual([
+    "active: claims",
+    "degraded: claims",
+    "degraded: needs-a-look",
+    "stopped: terminal"
+  ])
   expect(tagged(executorMachine)).toEqual(["saturated: needs-a-look", "stopped: terminal"])
 })
 

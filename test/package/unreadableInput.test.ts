@@ -291,7 +291,8 @@ const exemptVerbs: Readonly<Record<string, string>> = {
   pause: "takes nothing",
   resume: "takes nothing",
   status: "takes nothing",
-  verify: "takes nothing"
+  verify: "takes nothing",
+  whenStopped: "is of the Effect layer, which gives a function of its own"
 }
 
 it.each([...calls, ...more])("%s refuses what throws when it is read with %s", async (_what, tag, call) => {
