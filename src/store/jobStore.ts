@@ -106,6 +106,18 @@ export interface CheckpointRow {
   readonly runKey: number
   /** Text of the executor's own, which the run's next attempt is given. */
   readonly text: string
+  /** Messages to the run up to this number are part of it, and go with the commit; it never becomes less. Default 0: none. */
+  readonly received?: number
+}
+
+/** What was sent to a run that is not over and that none of its checkpoints has taken in. (runKey, number) is unique. */
+export interface MessageRow {
+  /** Of a claim, of this batch or an earlier one. */
+  readonly runKey: number
+  /** Counting up, from `nextMessage` on: the order in which they were sent. */
+  readonly number: number
+  /** JSON. */
+  readonly text: string
 }
 
 /** A run as it is read. */
@@ -153,7 +165,8 @@ export interface MarkRow {
  * One transaction, applied in this order. Keys are given by the caller, counting up from `StoreOpening`.
  * Inserting a definition whose id belongs to a job that is not removed fails the whole batch with `StoreConflict`, and so do a
  * key that exists and a claim that exists or names no job. Where a list holds a key twice the last row wins; rows for keys that do
- * not exist are ignored, and so are a settle and a checkpoint of a finished run: its first outcome stands. A run that ends has no checkpoint any more.
+ * not exist are ignored, and so are a settle, a checkpoint and a message of a finished run: its first outcome stands. A run that ends has no
+ * checkpoint and no messages any more.
  */
 export interface StoreBatch {
   /** When the batch was decided; retention of done jobs counts from here. Default: the latest instant of its rows. */
@@ -176,7 +189,9 @@ export interface StoreBatch {
   readonly states: ReadonlyArray<JobStateRow>
   /** New runs, with keys from `nextRunKey` on. */
   readonly claims: ReadonlyArray<ClaimRow>
-  /** How far runs have come; each takes the place of the run's last. Default: none. */
+  /** What was sent to runs. Default: none. */
+  readonly messages?: ReadonlyArray<MessageRow>
+  /** How far runs have come; each takes the place of the run's last, and of the messages that it has taken in. Default: none. */
   readonly checkpoints?: ReadonlyArray<CheckpointRow>
   /** What became of runs, those of this batch included. */
   readonly settled: ReadonlyArray<SettleRow>
@@ -204,6 +219,10 @@ export interface StoreOpening {
   readonly nextJobKey: number
   /** The same for runs. */
   readonly nextRunKey: number
+  /** Above the number of every message that waits, and of every one that a checkpoint which is there has taken in. */
+  readonly nextMessage: number
+  /** Runs to which messages wait, and the numbers of these, ascending. */
+  readonly waiting: ReadonlyMap<number, ReadonlyArray<number>>
   /** As earlier owners have left them, by name. */
   readonly marks: ReadonlyMap<string, string>
   /** Damage that would have harmed all jobs, found and mended at the opening, one sentence each. Default: none. */
@@ -391,6 +410,8 @@ export interface OpenStore extends StoreOpening {
   orphans(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** The newest checkpoints of those of these runs that have one, by run key. */
   checkpoints(runKeys: ReadonlyArray<number>): Effect.Effect<ReadonlyMap<number, string>, StoreError>
+  /** The messages that wait to those of these runs that have any, by run key, each list by number. */
+  messages(runKeys: ReadonlyArray<number>): Effect.Effect<ReadonlyMap<number, ReadonlyArray<MessageRow>>, StoreError>
   /**
    * Deletes one slice of what `retention` no longer keeps; the number of rows it deleted. A slice also ends after so many rows that
    * it looked at and left, and the next one goes on from there: among very many unfinished runs a call may delete nothing yet.

@@ -102,7 +102,7 @@ const change =
   }
 
 const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"
-const tables = ["owner", "jobs", "job_state", "runs", "ledger", "executors", "marks", "checkpoints"]
+const tables = ["owner", "jobs", "job_state", "runs", "ledger", "executors", "marks", "checkpoints", "messages"]
 
 it("a schema that is not as it was made is refused before anything is read through it", async () => {
   const ways = Object.fromEntries([

@@ -141,6 +141,7 @@ export type CallName =
   | "runs"
   | "orphans"
   | "checkpoints"
+  | "messages"
   | "ledger"
   | "purge"
   | "forgottenThrough"
@@ -153,6 +154,8 @@ export const eachCall = (
   epoch: open.epoch,
   nextJobKey: open.nextJobKey,
   nextRunKey: open.nextRunKey,
+  nextMessage: open.nextMessage,
+  waiting: open.waiting,
   marks: open.marks,
   mended: open.mended ?? [],
   commit: (sequence, batch) => wrap("commit", open.commit(sequence, batch)),
@@ -166,6 +169,7 @@ export const eachCall = (
   },
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
   checkpoints: (runKeys) => wrap("checkpoints", open.checkpoints(runKeys)),
+  messages: (runKeys) => wrap("messages", open.messages(runKeys)),
   purge: (retention) => wrap("purge", open.purge(retention)),
   forgottenThrough: () => wrap("forgottenThrough", open.forgottenThrough())
 })

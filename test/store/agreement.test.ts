@@ -21,6 +21,7 @@ import {
 } from "./anyBatch.ts"
 
 const allKeys = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+const allRuns = [...allKeys, 10, 11, 12]
 
 /** Asked of an open store: an answer as plain data, or the tag of its error. */
 type Question = (store: OpenStore) => Effect.Effect<unknown, StoreError>
@@ -36,6 +37,8 @@ const everything: Question = (store) =>
     runs: store.reads.runs({}),
     ledger: store.reads.ledger({}),
     orphans: store.orphans(0, 100),
+    checkpoints: Effect.map(store.checkpoints(allRuns), (found) => [...found].sort()),
+    messages: Effect.map(store.messages(allRuns), (found) => [...found.values()].flat()),
     forgotten: store.forgottenThrough()
   })
 
@@ -127,8 +130,9 @@ const life = async (store: JobStore, steps: ReadonlyArray<Step>): Promise<Readon
       Effect.scoped(
         Effect.gen(function* () {
           const open = yield* store.open({ pid: 7, host: "test", startedAt: owner.startedAt })
-          const { epoch, nextJobKey, nextRunKey, marks } = open
-          answers.push({ epoch, nextJobKey, nextRunKey, m: marks.get("m"), n: marks.get("n") })
+          const { epoch, nextJobKey, nextRunKey, nextMessage, waiting, marks } = open
+          const inMarks = { m: marks.get("m"), n: marks.get("n") }
+          answers.push({ epoch, nextJobKey, nextRunKey, nextMessage, waiting: [...waiting].sort(), ...inMarks })
           let sequence = 1
           for (const step of owner.steps)
             if ("ask" in step) answers.push(yield* outcomeOf(step.ask(open)))

@@ -71,6 +71,13 @@ const anyEntry = fc
   })
   .map(({ longMs, ...row }) => ({ ...row, throughAt: row.fromAt + longMs }))
 
+const number = fc.integer({ min: 1, max: 9 })
+const anyMessage = fc.record({ runKey, number, text: fc.constantFrom('"a"', "{}") })
+const anyCheckpoint = fc.record(
+  { runKey, text: fc.constantFrom("early", "late"), received: fc.nat(9) },
+  { requiredKeys: ["runKey", "text"] }
+)
+
 /** Most lists are empty: of a batch that adds, claims and removes at once there are enough. */
 const list = <A>(one: fc.Arbitrary<A>) =>
   fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: few(one) })
@@ -83,6 +90,8 @@ export const anyBatch: fc.Arbitrary<StoreBatch> = fc
     redefined: list(anyRedefined),
     states: list(anyState),
     claims: list(anyClaim),
+    messages: list(anyMessage),
+    checkpoints: list(anyCheckpoint),
     settled: list(anySettled),
     ledger: list(anyEntry),
     marks: list(fc.record({ name: fc.constantFrom("m", "n"), value: fc.constantFrom(null, "1", "2") }))

@@ -11,6 +11,7 @@ import { Cause, Effect, Exit } from "effect"
 import { checkpointChecks } from "./checkpointChecks.ts"
 import { commitChecks } from "./commitChecks.ts"
 import { jobChecks } from "./jobChecks.ts"
+import { messageChecks } from "./messageChecks.ts"
 import { retentionChecks } from "./retentionChecks.ts"
 import { runChecks } from "./runChecks.ts"
 import { textChecks } from "./textChecks.ts"
@@ -29,14 +30,15 @@ export interface StoreContractCheck {
  * a restart is meant. Removing files afterwards is the caller's.
  */
 export const storeContract = (makeStore: () => JobStore | Promise<JobStore>): ReadonlyArray<StoreContractCheck> =>
-  [...commitChecks, ...jobChecks, ...runChecks, ...checkpointChecks, ...textChecks, ...retentionChecks].map(
-    ({ name, body }) => ({
-      name,
-      run: async () => {
-        const store = await makeStore()
-        const exit = await Effect.runPromiseExit(Effect.scoped(body(store)))
-        // `runPromise` would reject with a wrapping of its own, which has no `_tag`.
-        if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
-      }
-    })
-  )
+  [
+    ...[...commitChecks, ...jobChecks, ...runChecks, ...checkpointChecks, ...messageChecks],
+    ...[...textChecks, ...retentionChecks]
+  ].map(({ name, body }) => ({
+    name,
+    run: async () => {
+      const store = await makeStore()
+      const exit = await Effect.runPromiseExit(Effect.scoped(body(store)))
+      // `runPromise` would reject with a wrapping of its own, which has no `_tag`.
+      if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
+    }
+  }))

@@ -9,6 +9,7 @@ import type {
   JobLookup,
   JobStore,
   LedgerFilter,
+  MessageRow,
   OpenStore,
   RunFilter,
   RunRow,
@@ -79,6 +80,8 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     epoch,
     nextJobKey: tables.nextJobKey,
     nextRunKey: tables.nextRunKey,
+    nextMessage: nextMessage(tables),
+    waiting: tables.messages.numbers,
     marks: new Map(tables.marks),
     commit: (sequence, batch) =>
       guarded("commit", () => {
@@ -108,14 +111,30 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
       reading("checkpoints", () => {
         const found = new Map<number, string>()
         for (const key of runKeys) {
-          const text = tables.checkpoints.get(key)
-          if (text !== undefined) found.set(key, text)
+          const checkpoint = tables.checkpoints.get(key)
+          if (checkpoint !== undefined) found.set(key, checkpoint.text)
+        }
+        return found
+      }),
+    messages: (runKeys) =>
+      reading("messages", () => {
+        const found = new Map<number, ReadonlyArray<MessageRow>>()
+        for (const key of runKeys) {
+          const rows = tables.messages.of(key)
+          if (rows.length > 0) found.set(key, rows)
         }
         return found
       }),
     purge: (retention) => reading("purge", () => purgeMemory(tables, retention)),
     forgottenThrough: () => reading("forgottenThrough", () => readForgotten(tables.marks.get(forgottenMark)))
   }
+}
+
+const nextMessage = ({ messages, checkpoints }: MemoryTables): number => {
+  let highest = 0
+  for (const numbers of messages.numbers.values()) highest = Math.max(highest, numbers.at(-1) ?? 0)
+  for (const { received } of checkpoints.values()) highest = Math.max(highest, received)
+  return highest + 1
 }
 
 const selectJobs = (tables: MemoryTables, selection: JobLookup): Effect.Effect<ReadonlyArray<JobRow>> => {

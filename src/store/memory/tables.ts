@@ -7,6 +7,7 @@ import { batchInstant } from "../batchInstant.ts"
 import type { HeapEntry, MovableEntry } from "../../time/instantHeap.ts"
 import { entryAt, InstantHeap } from "../../time/instantHeap.ts"
 import type {
+  CheckpointRow,
   ClaimRow,
   JobDefinitionRow,
   JobRow,
@@ -17,6 +18,7 @@ import type {
   StoreBatch
 } from "../jobStore.ts"
 import type { JobState } from "../../job/snapshot.ts"
+import { RunMessages } from "./runMessages.ts"
 import { RunsByFireTime } from "./runsByFireTime.ts"
 
 /** A job with its places in the orders, and the runs that make it unremovable. */
@@ -126,7 +128,8 @@ export class MemoryTables {
   /** Keys of unfinished runs. */
   readonly live = new Set<number>()
   /** Of unfinished runs, by key. */
-  readonly checkpoints = new Map<number, string>()
+  readonly checkpoints = new Map<number, Required<Omit<CheckpointRow, "runKey">>>()
+  readonly messages = new RunMessages()
   readonly ledger = new Map<number, MemoryLedger>()
   /** Wake-ups by executor. */
   readonly wakes = new Map<string, InstantHeap>()
@@ -166,8 +169,8 @@ export class MemoryTables {
     for (const row of batch.redefined) this.#redefine(row)
     for (const row of batch.states) this.#state(row, at)
     for (const row of batch.claims) this.#claim(row, epoch)
-    for (const { runKey, text } of batch.checkpoints ?? [])
-      if (this.live.has(runKey)) this.checkpoints.set(runKey, text)
+    for (const row of batch.messages ?? []) if (this.live.has(row.runKey)) this.messages.add(row)
+    for (const row of batch.checkpoints ?? []) if (this.live.has(row.runKey)) this.#checkpoint(row)
     for (const row of batch.settled) this.#settle(row)
     for (const row of batch.ledger) this.#record(row)
     for (const { name, value } of batch.marks ?? []) {
@@ -287,7 +290,11 @@ export class MemoryTables {
     const job: MemoryJob = { row, wake: null, retired: null, runs: null, liveRuns: 0, ledger: null }
     this.jobs.set(key, job)
     if (key > (this.#keys.at(-1) ?? -Infinity)) this.#keys.push(key)
-    else this.#keys.splice(placeAfter(this.#keys, key), 0, key)
+    else {
+      const at = placeAfter(this.#keys, key)
+      // Of a job that was deleted.
+      if (this.#keys[at - 1] !== key) this.#keys.splice(at, 0, key)
+    }
     this.ids.set(row.id, key)
     this.#count(row, 1)
     this.nextJobKey = Math.max(this.nextJobKey, key + 1)
@@ -354,6 +361,12 @@ export class MemoryTables {
     this.nextRunKey = Math.max(this.nextRunKey, run.key + 1)
   }
 
+  #checkpoint({ runKey, text, received = 0 }: CheckpointRow): void {
+    const before = this.checkpoints.get(runKey)?.received ?? 0
+    this.checkpoints.set(runKey, { text, received: Math.max(before, received) })
+    if (received > 0) this.messages.take(runKey, received)
+  }
+
   #settle(row: SettleRow): void {
     const run = this.runs.get(row.runKey)
     if (run === undefined || run.finishedAt !== null) {
@@ -364,6 +377,7 @@ export class MemoryTables {
       this.finished.insert(run)
       this.live.delete(run.key)
       this.checkpoints.delete(run.key)
+      this.messages.end(run.key)
       run.job.liveRuns -= 1
     }
   }

@@ -33,8 +33,7 @@ export const writeCheckpoints = (
   settled: ReadonlyArray<SettleRow>
 ): Effect.Effect<void, SqlError> =>
   Effect.gen(function* () {
-    const newest = new Map(written.map(({ runKey, text }) => [runKey, text]))
-    for (const chunk of inChunks([...newest])) {
+    for (const chunk of inChunks(newestOf(written))) {
       for (const [runKey] of chunk) known.add(runKey)
       yield* connection.run(upsert(chunk.length), chunk.flat())
     }
@@ -50,13 +49,21 @@ export const forgetCheckpoints = (known: Set<number>, settled: ReadonlyArray<Set
   if (known.size > 0) for (const { runKey, finishedAt } of settled) if (finishedAt !== null) known.delete(runKey)
 }
 
+/** The newest text of each run, with the highest number that it has taken in. */
+const newestOf = (written: ReadonlyArray<CheckpointRow>): ReadonlyArray<readonly [number, string, number]> => {
+  const newest = new Map<number, readonly [number, string, number]>()
+  for (const { runKey, text, received = 0 } of written)
+    newest.set(runKey, [runKey, text, Math.max(received, newest.get(runKey)?.[2] ?? 0)])
+  return [...newest.values()]
+}
+
 const find = sized((rows) => `SELECT run_key, text FROM checkpoints WHERE run_key IN (VALUES ${placeholders(rows, 1)})`)
 
 const upsert = sized(
-  (rows) => `WITH v(k, t) AS (VALUES ${placeholders(rows, 2)})
-    INSERT INTO checkpoints(run_key, text)
-    SELECT k, t FROM v WHERE EXISTS (SELECT 1 FROM runs WHERE run_key = k AND finished_at IS NULL)
-    ON CONFLICT(run_key) DO UPDATE SET text = excluded.text`
+  (rows) => `WITH v(k, t, r) AS (VALUES ${placeholders(rows, 3)})
+    INSERT INTO checkpoints(run_key, text, received)
+    SELECT k, t, r FROM v WHERE EXISTS (SELECT 1 FROM runs WHERE run_key = k AND finished_at IS NULL)
+    ON CONFLICT(run_key) DO UPDATE SET text = excluded.text, received = max(received, excluded.received)`
 )
 
 const remove = sized((rows) => `DELETE FROM checkpoints WHERE run_key IN (VALUES ${placeholders(rows, 1)})`)

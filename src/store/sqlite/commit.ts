@@ -9,6 +9,7 @@ import type { SqliteConnection } from "./connection.ts"
 import { wholeNumber } from "./columns.ts"
 import { sqliteCode } from "./errors.ts"
 import { commitsGone } from "./hold.ts"
+import { writeMessages } from "./messages.ts"
 import { type Executors, type SqliteSession, withExecutors } from "./session.ts"
 import {
   claimParams,
@@ -140,7 +141,8 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
     if (batch.claims.length > 0) {
       yield* write(connection, insertRuns, batch.claims, (params, row) => claimParams(params, row, epoch))
     }
-    const { checkpoints = [] } = batch
+    const { checkpoints = [], messages = [] } = batch
+    if (messages.length > 0 || session.messaged.size > 0) yield* writeMessages(connection, session.messaged, batch)
     if (checkpoints.length > 0 || session.checkpointed.size > 0)
       yield* writeCheckpoints(connection, session.checkpointed, checkpoints, batch.settled)
     if (batch.settled.length > 0) {

@@ -16,6 +16,8 @@ export interface SqliteSession {
   running: RunningJobs | null
   /** Keys of the runs that have a checkpoint on disk, and maybe some more. */
   readonly checkpointed: Set<number>
+  /** Keys of the runs to which messages wait on disk, and maybe some more. */
+  readonly messaged: Set<number>
   /** What is known of runs by stretch of keys, see `runs.ts`. */
   readonly stretches: Map<number, Stretch>
   /** Whether the owner row's count of finished runs has been made anew. */

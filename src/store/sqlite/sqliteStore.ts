@@ -11,6 +11,7 @@ import { commitBatch, readSequence } from "./commit.ts"
 import { readDue } from "./due.ts"
 import { translated } from "./errors.ts"
 import { listJobs } from "./jobList.ts"
+import { forgetMessages, readMessages, readWaiting } from "./messages.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./open.ts"
 import { retryWhileBusy } from "./retryWhileBusy.ts"
 import { purgeSlice, readForgottenThrough } from "./purge.ts"
@@ -75,6 +76,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
   Effect.gen(function* () {
     const { hold, epoch, nextJobKey, nextRunKey, marks, mended, executors } = possession
     const { connection } = hold
+    const { nextMessage, waiting } = yield* connection.alone(readWaiting(connection))
     const session: SqliteSession = {
       connection,
       store,
@@ -82,6 +84,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       executors,
       running: null,
       checkpointed: yield* connection.alone(readCheckpointKeys(connection)),
+      messaged: new Set(waiting.keys()),
       stretches: new Map(),
       looked: { runs: 0, ledger: 0 },
       counted: false,
@@ -109,6 +112,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       epoch,
       nextJobKey,
       nextRunKey,
+      nextMessage,
+      waiting,
       marks,
       mended,
       commit: (sequence, batch) =>
@@ -120,6 +125,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
               if (isNew) {
                 noteRunning(session, batch)
                 forgetCheckpoints(session.checkpointed, batch.settled)
+                forgetMessages(session.messaged, batch.settled)
               }
               return Effect.map(reachedDisk(hold, session, sequence), () => hold.committed())
             }),
@@ -158,6 +164,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       },
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       checkpoints: (runKeys) => guarded("checkpoints", () => readCheckpoints(connection, runKeys)),
+      messages: (runKeys) => guarded("messages", () => readMessages(connection, runKeys)),
       purge: (retention) => looked("purge", () => Effect.tapErrorCause(purgeSlice(session, retention), inDoubt)),
       forgottenThrough: () => guarded("forgottenThrough", () => readForgottenThrough(connection))
     }
