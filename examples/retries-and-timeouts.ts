@@ -24,7 +24,7 @@ scheduler.events$.subscribe((event) => {
   const what = `${(event.at - startAt) / 1000} s: ${event.jobId} ${event.attempt} ${event.type}`
   if (event.type === "RunSucceeded") console.log(what, event.result)
   else if (event.type === "RunFailed") console.log(what, event.error?.name)
-  else if (event.type === "RunRetryDue") console.log(what, `in ${(event.retryAt - event.at) / 1000} s`)
+  else if (event.type === "RunRetryDue") console.log(what, `in ${((event.retryAt ?? event.at) - event.at) / 1000} s`)
   else console.log(what)
 })
 

@@ -147,6 +147,11 @@ export const jobMachine = machineSetup.createMachine({
       actions: does("startAttempts", "startQueued"),
       description: "Attempts whose time has come start, then what waits for an instance that is free."
     },
+    messageSent: {
+      guard: "putAway",
+      actions: does("makeDue"),
+      description: "An event is sent to a run whose machine only waits: its next attempt is due now."
+    },
     settled: [
       {
         guard: "poison",

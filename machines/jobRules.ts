@@ -118,6 +118,10 @@ export const jobGuards = {
     (context, event) => attempt.rerunsInterrupted(context) && attempt.namedUnderWay(context, event).length > 0
   ),
 
+  // Of an event that was sent to a run.
+  /** The run's machine only waits, and its next attempt is not due yet. */
+  putAway: when(["messageSent"], attempt.isPutAway),
+
   // Of a resume.
   clockWasAhead: when(["resume"], command.clockWasAhead),
   leavesPauseOut: when(["resume"], (_context, { missed }) => missed === "skip")
@@ -151,6 +155,7 @@ export const jobActions = {
     overlap.startQueued
   ),
   startAttempts: does(["waitOver"], attempt.startAttempts),
+  makeDue: does(["messageSent"], attempt.makeDue),
   retry: does(["settled"], attempt.retry),
   endRun: does(["settled"], attempt.endRun),
   attemptAgain: does(["interrupted"], attempt.attemptAgain),

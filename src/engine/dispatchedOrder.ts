@@ -1,6 +1,7 @@
 /** An order on its way: what leaves for an executor, and who hears of it. */
 import type { RunOrder, Settlement } from "../executor/executor.ts"
 import type { LiveRun } from "../job/run.ts"
+import type { RunMessage } from "../task/runMessage.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./job/jobCodec.ts"
@@ -18,18 +19,23 @@ export interface DispatchedOrder {
 export interface OrderSource {
   started(dispatched: DispatchedOrder, at: EpochMillis): void
   progressed(dispatched: DispatchedOrder, value: Json): void
-  checkpointed(dispatched: DispatchedOrder, text: string): void
+  checkpointed(dispatched: DispatchedOrder, text: string, received: number): void
   settled(dispatched: DispatchedOrder, settlement: Settlement): void
 }
 
-/** The attempt of a run that is next, or under way. `args`: its own as JSON text; `null`: the job's. `checkpoint`: text that it goes on from. */
+interface GoneOn {
+  readonly checkpoint?: string | null
+  readonly messages?: ReadonlyArray<RunMessage> | null
+}
+
+/**
+ * The attempt of a run that is next, or under way. `args`: its own as JSON text; `null`: the job's. `checkpoint`: text that it goes on from;
+ * `messages`: what was sent to the run since.
+ */
 export const orderOf = (
   source: OrderSource & { runId(runKey: number): string },
   job: Job,
-  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & {
-    readonly args: string | null
-    readonly checkpoint?: string | null
-  }
+  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & GoneOn & { readonly args: string | null }
 ): DispatchedOrder => {
   const order: RunOrder = {
     runId: source.runId(run.runKey),
@@ -42,13 +48,20 @@ export const orderOf = (
     awaitEnd: job.rules.onAborted === "await"
   }
   return {
-    order: typeof run.checkpoint === "string" ? { ...order, checkpoint: jsonOr(run.checkpoint) } : order,
+    order: typeof run.checkpoint === "string" || run.messages ? goingOn(order, run) : order,
     executor: job.row.executor,
     source,
     jobKey: job.key,
     runKey: run.runKey
   }
 }
+
+/** With what its run has come to, and what was sent to it since. */
+const goingOn = (order: RunOrder, { checkpoint, messages }: GoneOn): RunOrder => ({
+  ...order,
+  ...(typeof checkpoint === "string" ? { checkpoint: jsonOr(checkpoint) } : {}),
+  ...(messages ? { messages } : {})
+})
 
 /** A damaged text is a checkpoint that fits no task. */
 const jsonOr = (text: string): Json => {

@@ -15,6 +15,7 @@ import type {
 import { inWords } from "../input/inWords.ts"
 import type { AwaitedEnd, Settlement } from "../executor/executor.ts"
 import { checkSettlement, InvalidSettlementError } from "../executor/settlement.ts"
+import type { RunMessage } from "../task/runMessage.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { DispatchedOrder, OrderSource } from "./dispatchedOrder.ts"
 import { askToAdopt } from "./adoption.ts"
@@ -171,6 +172,22 @@ export class Dispatcher {
     return true
   }
 
+  /** Gives a run that is out an event; of any other it comes with the next attempt's order. */
+  deliver(runId: string, message: RunMessage): void {
+    const dispatched = this.orders.get(runId)
+    const slot = dispatched === undefined ? undefined : this.slots.get(dispatched.executor)
+    if (dispatched === undefined || slot === undefined) return
+    const at = slot.overflow.indexOf(dispatched)
+    if (at === -1) {
+      this.guarded(dispatched.executor, "deliver", () => slot.executor.deliver?.(runId, message), undefined)
+      return
+    }
+    const { order } = dispatched
+    const more = { ...dispatched, order: { ...order, messages: [...(order.messages ?? []), message] } }
+    slot.overflow[at] = more
+    this.orders.set(runId, more)
+  }
+
   /** Aborts all runs of one source. */
   cancelAll(source: OrderSource): void {
     for (const dispatched of [...this.orders.values()])
@@ -292,10 +309,10 @@ export class Dispatcher {
         const own = this.ordered(attempt)
         if (own !== undefined) this.guarded(name, "progressed", () => own.source.progressed(own, value), undefined)
       },
-      checkpointed: (attempt, text) => {
+      checkpointed: (attempt, text, received = 0) => {
         const own = this.ordered(attempt)
-        if (own !== undefined)
-          this.guarded(name, "checkpointed", () => own.source.checkpointed(own, checked(text)), undefined)
+        const take = (): void => own?.source.checkpointed(own, checkedText(text), checkedNumber(received))
+        if (own !== undefined) this.guarded(name, "checkpointed", take, undefined)
       },
       settled: (attempt, settlement) => {
         const own = this.ordered(attempt)
@@ -354,9 +371,15 @@ export class Dispatcher {
 }
 
 /** What is no text cannot be written: whoever tells it is told so. */
-const checked = (text: unknown): string => {
+const checkedText = (text: unknown): string => {
   if (typeof text === "string" && text !== "") return text
   throw new InvalidSettlementError({ field: "a checkpoint", found: inWords(text), expected: "JSON text" })
+}
+
+const checkedNumber = (received: unknown): number => {
+  if (typeof received === "number" && Number.isSafeInteger(received) && received >= 0) return received
+  const expected = "the number of a message, or 0"
+  throw new InvalidSettlementError({ field: "a checkpoint's received", found: inWords(received), expected })
 }
 
 /** Characters: some commits' worth, so that tasks and disk both have work. */

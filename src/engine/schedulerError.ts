@@ -95,16 +95,33 @@ export class JobStateError extends Data.TaggedError("JobStateError")<{
 export class RunStateError extends Data.TaggedError("RunStateError")<{
   /** The run that was asked about. */
   readonly runId: string
-  /** What was called: `retryRun`. */
+  /** What was called: `retryRun` or `sendToRun`. */
   readonly verb: string
-  /** Its outcome; `live` while it has none; `retried` when another run tries it again or has done so; `unreadable`: its record is damaged. */
-  readonly state: Outcome | "live" | "retried" | "unreadable"
+  /**
+   * Its outcome; `live` while it has none; `retried` when another run tries it again or has done so; `unreadable`: its record is damaged, or
+   * its job's; `over`: it has ended just now; `unsaved`: its task is none whose steps are saved; `full`: as many events as may wait already.
+   */
+  readonly state: Outcome | "live" | "retried" | "unreadable" | "over" | "unsaved" | "full"
   /** What to do instead, or first. */
   readonly remedy: string
 }> {
   override get message(): string {
-    return `${this.verb}: run ${inWords(this.runId)} ${this.state === "retried" ? "was" : this.state === "live" || this.state === "unreadable" ? "is" : "has"} ${this.state}; ${this.remedy}`
+    return `${this.verb}: run ${inWords(this.runId)} ${runStateText[this.state]}; ${this.remedy}`
   }
+}
+
+const runStateText: Record<RunStateError["state"], string> = {
+  succeeded: "has succeeded",
+  failed: "has failed",
+  timedOut: "has timed out",
+  cancelled: "was cancelled",
+  interrupted: "was interrupted",
+  live: "is live",
+  retried: "was retried",
+  unreadable: "is unreadable",
+  over: "is over",
+  unsaved: "is of a task whose steps are not saved",
+  full: "is sent more than it takes in"
 }
 
 /** As many runs of the job are live as may be, and its overlap policy lets none wait. */

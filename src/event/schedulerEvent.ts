@@ -157,11 +157,11 @@ export interface RunUnsuccessfulEvent extends RunEnd {
   /** Of the attempt; `null` where its outcome says it all. */
   readonly error: RunError | null
 }
-/** The attempt failed, or its machine only waits, and another follows at `retryAt`. */
+/** The attempt failed, or its machine only waits, and another follows at `retryAt`, or once an event is sent to the run. */
 export interface RunRetryDueEvent extends RunStamp {
   readonly type: "RunRetryDue"
-  /** When the next attempt is due. */
-  readonly retryAt: EpochMillis
+  /** When the next attempt is due; `null`: its machine waits for an event, see `sendToRun`. */
+  readonly retryAt: EpochMillis | null
   /** Of the attempt that has ended; `null` where it only waits. */
   readonly error: RunError | null
 }

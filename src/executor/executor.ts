@@ -6,8 +6,9 @@
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
 import type { Within } from "../event/callback.ts"
-import type { Outcome, RunError } from "../job/run.ts"
+import type { AttemptDue, Outcome, RunError } from "../job/run.ts"
 import type { PutOff } from "../task/retryLater.ts"
+import type { RunMessage } from "../task/runMessage.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
@@ -40,6 +41,8 @@ export interface RunOrder extends AttemptId {
   readonly awaitEnd?: boolean
   /** The newest that an attempt of this run told by `checkpointed`: this one goes on from there. Absent: from the beginning. */
   readonly checkpoint?: Json
+  /** Events that were sent to the run and are in none of its checkpoints, by number: its machine takes them in first. Absent: none. */
+  readonly messages?: ReadonlyArray<RunMessage>
 }
 
 /** How an attempt ended. `interrupted`: the executor was closed before it ended by itself. */
@@ -66,10 +69,11 @@ export interface Settlement {
   /** True of `failed`: the order's checkpoint does not fit the task. The job is parked with the error's message, and the run is kept. */
   readonly unfit?: true
   /**
-   * Of `interrupted` without an error: what was told by `checkpointed` only waits until then, epoch milliseconds, and has given its slot
-   * away. The run's next attempt is due then; none of `retry.attempts` is used up.
+   * Of `interrupted` without an error: what was told by `checkpointed` only waits until then, epoch milliseconds, or for an event from
+   * outside, and has given its slot away. The run's next attempt is due then, or once an event is sent to the run; none of `retry.attempts`
+   * is used up.
    */
-  readonly waitsUntil?: EpochMillis
+  readonly waitsUntil?: AttemptDue
 }
 
 /**
@@ -83,9 +87,10 @@ export interface RunListener {
   progressed(attempt: AttemptId, value: Json): void
   /**
    * How far its task has come, as JSON text: it is saved with the run, and the order of the run's next attempt carries the newest. Of tasks
-   * with a `checkpoint` option only.
+   * with a `checkpoint` option only. `received`: the number of the newest message that it has taken in, of its order or delivered since;
+   * no attempt is given these again. 0, the default: none.
    */
-  checkpointed(attempt: AttemptId, text: string): void
+  checkpointed(attempt: AttemptId, text: string, received?: number): void
   /** Exactly once for each submitted order, whatever the task does; may come before `submit` returns. */
   settled(attempt: AttemptId, settlement: Settlement): void
 }
@@ -116,6 +121,12 @@ export interface Executor {
   submit(order: RunOrder): void
   /** Aborts the attempt, waiting or running: outcome `cancelled`, at once. False when it is not here. */
   cancel(runId: string): boolean
+  /**
+   * Gives the attempt, waiting or running, an event that was sent to its run: its machine takes it in after all those before. It is on disk,
+   * and comes with the order of the next attempt unless a checkpoint has received it: so one that is not here any more, or that takes no
+   * events, lets it be, and so does an executor without this. A number that is not above the last has come before, and is dropped.
+   */
+  deliver?(runId: string, message: RunMessage): void
   /**
    * Ends everything that is left as `interrupted`, aborts its signals, takes nothing more. Idempotent. A stop waits for what it gives, such as
    * the end of worker processes: until its deadline, at least 5 and at most 30 seconds. What it still settles meanwhile is saved.

@@ -53,8 +53,13 @@ export const checkSettlement = (given: Settlement): Settlement => {
     throw refused("crashed of outcome", outcome, "failed or interrupted")
   if (unfit !== undefined && (unfit !== true || outcome !== "failed" || error === null))
     throw refused("unfit", unfit, "true of a failed attempt with an error, or absent")
-  if (waitsUntil !== undefined && (!isInstant(waitsUntil) || outcome !== "interrupted" || error !== null))
-    throw refused("waitsUntil", waitsUntil, "epoch milliseconds of an interrupted attempt without an error, or absent")
+  const waits = waitsUntil === "event" || isInstant(waitsUntil)
+  if (waitsUntil !== undefined && (!waits || outcome !== "interrupted" || error !== null))
+    throw refused(
+      "waitsUntil",
+      waitsUntil,
+      `epoch milliseconds or "event" of an interrupted attempt without an error, or absent`
+    )
   return given
 }
 

@@ -78,7 +78,7 @@ export const setRight = (draft: JobDraft, event: SetRightEvent): void => {
   const { memory } = draft
   const { now, aheadMs, next, nextRunKey } = event
   memory.live = memory.live.map((run) =>
-    run.retryAt === null || run.retryAt <= now + correctionMs
+    typeof run.retryAt !== "number" || run.retryAt <= now + correctionMs
       ? run
       : { ...run, retryAt: Math.max(now, run.retryAt - aheadMs) }
   )

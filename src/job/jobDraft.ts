@@ -120,7 +120,7 @@ export class JobDraft {
     ;(this.retries ??= [...this.before.retries]).push(run)
   }
 
-  end(run: LiveRun, outcome: Ended["outcome"], retryAt: EpochMillis | null): void {
+  end(run: LiveRun, outcome: Ended["outcome"], retryAt: Ended["retryAt"]): void {
     ;(this.ended ??= [...this.before.ended]).push({ run, outcome, retryAt })
   }
 

@@ -7,7 +7,7 @@ import type { Json } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import type { LedgerKind } from "./ledger.ts"
 import type { MisfireReason } from "./misfire.ts"
-import type { LiveRun, Outcome } from "./run.ts"
+import type { AttemptDue, LiveRun, Outcome } from "./run.ts"
 import type { JobRules } from "./rules.ts"
 import type { JobFault, JobMemory } from "./snapshot.ts"
 
@@ -27,10 +27,12 @@ interface Timed {
 
 /** A task's own word on its next attempt. */
 interface Again {
-  /** When it is due, epoch milliseconds. */
-  readonly at: EpochMillis
+  /** When it is due. */
+  readonly at: AttemptDue
   /** Whether this attempt is one of those that `retry` allows. */
   readonly counts: boolean
+  /** True: its machine only waits, and was put away. */
+  readonly putAway?: boolean
 }
 
 interface Claiming {
@@ -131,6 +133,13 @@ export interface SettledEvent extends Starting, Timed {
 /** A next attempt is due, or a queued fire time may start that the clock did not show before. */
 export interface WaitOverEvent extends Claiming, Timed {
   readonly type: "waitOver"
+}
+
+/** An event from outside was sent to a run of the job. */
+export interface MessageSentEvent extends Timed {
+  readonly type: "messageSent"
+  /** The run that is to take it in. */
+  readonly runKey: number
 }
 
 /** Attempts that ended without their own doing. */
@@ -245,6 +254,7 @@ export type JobEvent =
   | RequestedEvent
   | SettledEvent
   | WaitOverEvent
+  | MessageSentEvent
   | InterruptedEvent
   | AcquittedEvent
   | AdoptedEvent
@@ -291,8 +301,8 @@ export interface Ended {
   readonly run: LiveRun
   /** Of the attempt. */
   readonly outcome: Outcome
-  /** When the next attempt is due, epoch milliseconds; `null`: the run has ended. */
-  readonly retryAt: EpochMillis | null
+  /** When the next attempt is due; `null`: the run has ended. */
+  readonly retryAt: AttemptDue | null
 }
 
 /** What one event made the job decide. The engine writes it down, then does it. */

@@ -10,6 +10,7 @@ import type { MisfireReason } from "./misfire.ts"
 import { queueMissed } from "./missed.ts"
 import { misfireQueued, queued } from "./overlap.ts"
 import { maxFireTimesPerWake } from "./rules.ts"
+import { isDue } from "./run.ts"
 import type { Backlog, JobMemory, QueuedFire } from "./snapshot.ts"
 import { isOver } from "./snapshot.ts"
 
@@ -29,7 +30,7 @@ export const isMissed = ({ memory }: JobContext, event: DueEvent): boolean => {
 
 /** Every live run is about to start its next attempt: none executed when the fire time came due. */
 const noneExecutes = ({ queue, live }: JobMemory, now: EpochMillis): boolean =>
-  queue.length === 0 && live.every((run) => run.retryAt !== null && run.retryAt <= now)
+  queue.length === 0 && live.every((run) => isDue(run, now))
 
 /** As many wait as may, or as `maxRuns` leaves runs for. What stands for all that was missed has its place always. */
 export const noPlaceForMissed = (context: JobContext, event: DueEvent): boolean =>

@@ -1,10 +1,19 @@
 /** An attempt ended: another attempt, or the run's outcome. The chart says which; here is what each of them means. */
 import { countFromEnd } from "./fixedDelay.ts"
 import type { JobDraft } from "./jobDraft.ts"
-import type { AdoptedEvent, InterruptedEvent, JobContext, NextFire, SettledEvent, WaitOverEvent } from "./jobEvent.ts"
+import type {
+  AdoptedEvent,
+  InterruptedEvent,
+  JobContext,
+  MessageSentEvent,
+  NextFire,
+  SettledEvent,
+  WaitOverEvent
+} from "./jobEvent.ts"
 import type { EndedAttempt } from "./retry.ts"
 import { attemptsLeft, nextAttemptAt } from "./retry.ts"
 import type { LiveRun } from "./run.ts"
+import { isDue } from "./run.ts"
 import type { JobRules } from "./rules.ts"
 import { crashesToPark } from "./rules.ts"
 import type { JobMemory } from "./snapshot.ts"
@@ -56,7 +65,8 @@ export const retry = (draft: JobDraft, event: SettledEvent): void => {
   memory.crashes = 0
   draft.end(run, event.outcome, retryAt)
   const tried = putOffBy(counted(run, event.crashed === true), event)
-  memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt })
+  const away = event.again?.putAway === true ? { putAway: true } : {}
+  memory.live = replaced(memory.live, { ...tried, attempt: run.attempt + 1, retryAt, ...away })
 }
 
 /** The run has ended with its attempt. */
@@ -98,11 +108,21 @@ export const mayRetry = (memory: JobMemory, rules: JobRules): boolean =>
 /** Starts every attempt whose wait is over. */
 export const startAttempts = (draft: JobDraft, event: WaitOverEvent): void => {
   draft.memory.live = draft.memory.live.map((run) => {
-    if (run.retryAt === null || run.retryAt > event.now || !goesOn(draft.memory, run)) return run
-    const started = { ...run, retryAt: null }
+    if (!isDue(run, event.now) || !goesOn(draft.memory, run)) return run
+    const { putAway: _, ...taken } = run
+    const started = { ...taken, retryAt: null }
     draft.retry(started)
     return started
   })
+}
+
+/** The run's machine was put away, and is not due yet. */
+export const isPutAway = ({ memory }: Knowing, { runKey, now }: MessageSentEvent): boolean =>
+  memory.live.some((run) => run.runKey === runKey && run.putAway === true && !isDue(run, now))
+
+/** Its next attempt is due now. */
+export const makeDue = ({ memory }: JobDraft, { runKey, now }: MessageSentEvent): void => {
+  memory.live = memory.live.map((run) => (run.runKey === runKey ? { ...run, retryAt: now } : run))
 }
 
 /** Runs with an attempt under way that the event names. */

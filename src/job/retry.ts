@@ -1,6 +1,6 @@
 /** Retries: whether a failed attempt is followed by another, and when. Pure: the spread is seeded, not random. */
 import type { EpochMillis } from "../time/instant.ts"
-import type { Outcome } from "./run.ts"
+import type { AttemptDue, Outcome } from "./run.ts"
 import type { RetryRules } from "./rules.ts"
 
 /** What is known of the attempt that ended. */
@@ -12,7 +12,7 @@ export interface EndedAttempt {
   readonly outcome: Outcome
   readonly errorName: string | null
   readonly retryable: boolean
-  readonly again?: { readonly at: EpochMillis; readonly counts: boolean } | null | undefined
+  readonly again?: { readonly at: AttemptDue; readonly counts: boolean } | null | undefined
   /** Attempts before it that do not count. */
   readonly putOffs?: number
   readonly now: EpochMillis
@@ -29,9 +29,9 @@ export const attemptsLeft = (ended: EndedAttempt, rules: RetryRules | null): boo
 }
 
 /** When the next attempt is due, where `attemptsLeft` says that there is one. */
-export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): EpochMillis => {
+export const nextAttemptAt = (ended: EndedAttempt, rules: RetryRules | null): AttemptDue => {
   const { again, now } = ended
-  if (again) return Math.max(now, again.at)
+  if (again) return again.at === "event" ? "event" : Math.max(now, again.at)
   // 0 times an endless factor is not a number.
   const backoffMs =
     rules === null || rules.backoffMs === 0

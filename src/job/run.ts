@@ -19,7 +19,7 @@ export interface RunError {
 
 /** A run as `getRuns` gives it. `At` fields are epoch milliseconds; a field that has no value yet is `null`. */
 export interface RunRecord {
-  /** Given out once: `getRuns`, `cancelRun` and `retryRun` take it. */
+  /** Given out once: `getRuns`, `cancelRun`, `retryRun` and `sendToRun` take it. */
   readonly runId: string
   /** Of the job, which may be removed by now. */
   readonly jobId: string
@@ -45,6 +45,9 @@ export interface RunRecord {
   readonly error: RunError | null
 }
 
+/** When a further attempt of a run is due: an instant, or once an event is sent to the run. */
+export type AttemptDue = EpochMillis | "event"
+
 /** A claimed, unfinished run as the job's snapshot holds it. */
 export interface LiveRun {
   /** Its place in the store's order of runs; part of its `runId`. */
@@ -54,7 +57,9 @@ export interface LiveRun {
   /** Of the attempt that is under way or comes next; the first is 1. */
   readonly attempt: number
   /** When the next attempt is due; `null` while an attempt is under way. */
-  readonly retryAt: EpochMillis | null
+  readonly retryAt: AttemptDue | null
+  /** True for one whose machine was put away, since it only waits: an event that is sent to it makes its next attempt due. */
+  readonly putAway?: boolean
   /** The run's own arguments; absent: the job's. */
   readonly args?: Json
   /** Attempts that only put the run off; absent: none. */
@@ -70,3 +75,7 @@ export interface LiveRun {
   /** True for one that was live as `maxInstances` became less than what was live. */
   readonly ofHigherLimit?: boolean
 }
+
+/** Its next attempt may start at `now`. */
+export const isDue = ({ retryAt }: Pick<LiveRun, "retryAt">, now: EpochMillis): boolean =>
+  typeof retryAt === "number" && retryAt <= now

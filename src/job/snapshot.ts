@@ -187,7 +187,7 @@ export const goesOn = ({ pausedAt }: JobMemory, { requested }: { readonly reques
 export const waitOverAt = (memory: JobMemory, { maxInstances }: Pick<JobRules, "maxInstances">): EpochMillis | null => {
   let at: EpochMillis | null = null
   for (const run of memory.live)
-    if (run.retryAt !== null && (at === null || run.retryAt < at) && goesOn(memory, run)) at = run.retryAt
+    if (typeof run.retryAt === "number" && (at === null || run.retryAt < at) && goesOn(memory, run)) at = run.retryAt
   if (memory.live.length < maxInstances)
     for (const fire of memory.queue) if ((at === null || fire.fireAt < at) && goesOn(memory, fire)) at = fire.fireAt
   return at

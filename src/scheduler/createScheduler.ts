@@ -30,6 +30,7 @@ import type { JobInput } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
+import type { SentEvent } from "../task/runMessage.ts"
 import type { AnyTask } from "../task/task.ts"
 import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
@@ -232,6 +233,10 @@ class LocalScheduler implements EmbeddedScheduler {
     return this.requests.cancel(runId)
   }
 
+  sendToRun(runId: string, event: SentEvent): Promise<void> {
+    return this.requests.send(runId, event)
+  }
+
   getRuns(query: RunQuery = {}): Promise<ReadonlyArray<RunRecord>> {
     return this.queries.runs(query)
   }
@@ -356,6 +361,11 @@ class LocalScheduler implements EmbeddedScheduler {
 
   private runHandle(run: RequestedRun): RunHandle {
     const { runId } = run
-    return { ...run, settled: () => this.requests.settled(runId), retry: () => this.retryRun(runId) }
+    return {
+      ...run,
+      settled: () => this.requests.settled(runId),
+      retry: () => this.retryRun(runId),
+      send: (event) => this.sendToRun(runId, event)
+    }
   }
 }

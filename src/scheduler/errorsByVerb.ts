@@ -24,6 +24,7 @@ import type {
   ResumeJobError,
   RetryRunError,
   RunJobError,
+  SendToRunError,
   ShutdownError,
   SkipNextError,
   StartError,
@@ -55,6 +56,7 @@ export interface VerbErrors {
   readonly runJob: RunJobError
   readonly retryRun: RetryRunError
   readonly cancelRun: CancelRunError
+  readonly sendToRun: SendToRunError
   readonly getRuns: HistoryError
   readonly getLedger: HistoryError
   readonly preview: PreviewError

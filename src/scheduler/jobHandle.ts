@@ -14,11 +14,12 @@ import type { Observable } from "rxjs"
 import type { JobActor } from "./jobActor.ts"
 import { inWords } from "../input/inWords.ts"
 import { withFields } from "../input/readable.ts"
+import type { SentEvent } from "../task/runMessage.ts"
 import type { ResumeOptions, RunOptions, Timing } from "./verbOptions.ts"
 
 /** A run that was asked for. */
 export interface RunHandle {
-  /** `getRuns`, `cancelRun` and `retryRun` take it. */
+  /** `getRuns`, `cancelRun`, `retryRun` and `sendToRun` take it. */
   readonly runId: string
   /** Of the job that runs. */
   readonly jobId: string
@@ -28,6 +29,8 @@ export interface RunHandle {
   settled(): Promise<RunRecord>
   /** Once it has ended without success: another run for its fire time. See `Scheduler.retryRun`, also for what it rejects with. */
   retry(): Promise<RunHandle>
+  /** An event for the machine that it is. See `Scheduler.sendToRun`, also for what it rejects with. */
+  send(event: SentEvent): Promise<void>
 }
 
 /** What was given as `missed`, checked. Throws `InvalidOptionError`. */

@@ -3,6 +3,7 @@ import { inWords } from "../input/inWords.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Requested } from "../engine/writer/jobEdits.ts"
 import { cancelRun, jobIn, request, retry } from "../engine/writer/jobEdits.ts"
+import { anotherRun, sendEvent } from "../engine/writer/sentEvents.ts"
 import { placeOfRun } from "../engine/writer/runKeys.ts"
 import type { JobQueries } from "../engine/query/jobQueries.ts"
 import type { UnitOfWork } from "../engine/writer/unitOfWork.ts"
@@ -14,6 +15,7 @@ import { submit, submitAnd } from "../engine/jobWrites.ts"
 import type { RunRecord } from "../job/run.ts"
 import { retriedKey } from "../store/claimKind.ts"
 import type { RunRow } from "../store/jobStore.ts"
+import { eventText } from "../task/runMessage.ts"
 import { checkArguments } from "../task/taskArguments.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
@@ -90,6 +92,19 @@ export class RunRequests {
     const [left] = await this.engine.read("cancelRun", writer.store.reads.runs({ runKey, limit: 1 }))
     // Retention may have been quicker.
     return left === undefined || left.outcome === "cancelled"
+  }
+
+  /** Keeps the event for the run; on disk when it resolves. */
+  async send(runId: string, event: unknown): Promise<void> {
+    const text = eventText(typeof runId === "string" ? runId : inWords(runId), event)
+    const { writer, run } = await this.mustFind(runId, "sendToRun")
+    const { runKey, jobKey, jobId, outcome } = run
+    if (outcome !== null)
+      throw new RunStateError({ runId, verb: "sendToRun", state: outcome, remedy: anotherRun(jobId) })
+    const needs = { keys: [jobKey], textLength: text.length }
+    await submit(this.engine, writer, needs, (unit) =>
+      sendEvent(unit, { runId, runKey, jobKey }, text, this.engine.tasks)
+    )
   }
 
   /** The run's record, once its outcome is on disk. */

@@ -15,6 +15,7 @@ import type { JobInput } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
+import type { SentEvent } from "../task/runMessage.ts"
 import type { AnyTask, ArgumentsOption, TaskInput } from "../task/task.ts"
 import type { InstantInput } from "../time/instant.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
@@ -204,6 +205,14 @@ export interface Scheduler {
    * disk. Rejects with `UnknownNameError` for no run, or a `VerbError`.
    */
   cancelRun(runId: string): Promise<boolean>
+
+  /**
+   * Sends an event to the machine that a run is: on disk when it resolves, and taken in once, in order, by whichever attempt comes, after a
+   * restart too. One that was put away goes on at once; in a pause of its job it waits. At most 65,536 characters of JSON, and 1,000 that
+   * wait. Rejects with `InvalidEventError` (no JSON with a `type`, or one of XState's own), `UnknownNameError` for no run, `RunStateError`
+   * for one that is over, whose task's steps are not saved, or to which too many wait, or with a `VerbError`.
+   */
+  sendToRun(runId: string, event: SentEvent): Promise<void>
 
   /**
    * Runs, newest fire time first, finished and live. Rejects with `InvalidOptionError`, `InvalidInstantError` (a bound), `UnknownNameError`

@@ -33,7 +33,7 @@ const verbs = {
   run: ["runJob", "retryRun"],
   other: [
     ...(["removeJob", "removeAllJobs", "pauseJobs", "resumeJobs", "removeJobs", "jobActor", "snapshot"] as const),
-    ...(["cancelRun", "getRuns", "getLedger", "preview", "explain", "exportJobs"] as const),
+    ...(["cancelRun", "sendToRun", "getRuns", "getLedger", "preview", "explain", "exportJobs"] as const),
     ...(["addTask", "addStream", "addCalendar", "addStore", "removeStore"] as const)
   ]
 } as const

@@ -18,6 +18,7 @@ import type {
 import type { UnrunCallbackError } from "../event/callback.ts"
 import type { InvalidJobError } from "../job/jobOptions.ts"
 import type { StoreConflict, StoreError, StoreFenced, StoreUnavailable, StoreUnreadable } from "../store/storeError.ts"
+import type { InvalidEventError } from "../task/runMessage.ts"
 import type { InvalidTaskError } from "../task/task.ts"
 import type { AsyncSchemaError, InvalidArgumentsError } from "../task/taskArguments.ts"
 import type { DuplicateTaskError, UnknownTaskError } from "../task/taskRegistry.ts"
@@ -98,6 +99,8 @@ export type RetryRunError =
   VerbError | UnknownNameError | RunStateError | UnknownJobError | JobStateError | UnknownTaskError | MaxInstancesError
 /** What `cancelRun`, and `settled` of a run's handle, reject with. */
 export type CancelRunError = VerbError | UnknownNameError
+/** What `sendToRun` rejects with. */
+export type SendToRunError = VerbError | InvalidEventError | UnknownNameError | RunStateError
 /** What `getRuns` and `getLedger` reject with. */
 export type HistoryError = VerbError | InvalidOptionError | InvalidInstantError | UnknownNameError
 /** What `preview` rejects with. */

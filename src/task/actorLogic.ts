@@ -73,4 +73,5 @@ export const runLogic = (
     halt()
     return true
   })
+  if (steps !== null) durability?.listen((message) => steps.deliver(message))
 }

@@ -4,9 +4,11 @@
  */
 import { Data } from "effect"
 import { inWords } from "../input/inWords.ts"
+import type { AttemptDue } from "../job/run.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import { pathText } from "./pathText.ts"
+import type { RunMessage } from "./runMessage.ts"
 
 /**
  * When a task that is a machine is saved: after every step, or only after entering a state with the tag `checkpoint`, or never. What is saved
@@ -45,10 +47,12 @@ export interface Durability {
   readonly task: string
   /** The newest checkpoint; `undefined`: there is none, it starts at its beginning. */
   readonly saved: Json | undefined
-  /** Takes a newer one, as text. */
-  save(text: string): void
-  /** What was saved last only waits, until then: the machine has been stopped, and the run needs no slot. */
-  wait(until: EpochMillis): void
+  /** Takes a newer one, as text; `received`: the number of the newest message that is part of it, 0 for none. */
+  save(text: string, received: number): void
+  /** Has the messages that have come by now delivered, in their order, and each that comes later. */
+  listen(deliver: (message: RunMessage) => void): void
+  /** What was saved last only waits, until then or for an event: the machine has been stopped, and the run needs no slot. */
+  wait(until: AttemptDue): void
 }
 
 /** A step of a machine that cannot be saved: its snapshot holds something that is not JSON. The attempt has failed, and no other is made. */

@@ -3,6 +3,7 @@
  * scheduled in the machine is kept by its due instant, since XState forgets delays when it restores a snapshot. Stores nothing itself.
  */
 import type { Actor, AnyActorLogic, AnyActorRef, InspectionEvent } from "xstate"
+import type { AttemptDue } from "../job/run.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Checkpoint, Durability, SavedDelay } from "./checkpoint.ts"
@@ -11,6 +12,7 @@ import type { Persisted } from "./checkpointFit.ts"
 import { hasDelay, misfitOf, pathsOf } from "./checkpointFit.ts"
 import { hasSteps } from "./checkpointOptions.ts"
 import { jsonOrPlaceholder, NotJsonError, toJson } from "./jsonText.ts"
+import type { RunMessage } from "./runMessage.ts"
 
 /** What XState gives of an actor. */
 type TaskActor = Actor<AnyActorLogic>
@@ -36,8 +38,8 @@ export const shortestWaitMs = 5_000
 export interface StepsTold {
   /** A step cannot be saved. */
   refused(error: StepNotSavedError): void
-  /** All that is left to do is to wait until then, and that is saved. */
-  waits(until: EpochMillis): void
+  /** All that is left to do is to wait until then, or for an event from outside, and that is saved. */
+  waits(until: AttemptDue): void
 }
 
 export class MachineSteps {
@@ -48,6 +50,9 @@ export class MachineSteps {
   private saved: Checkpoint | null = null
   private dues = new Map<string, Due>()
   private lastText: string | null = null
+  /** The number of the newest message that the machine has taken in, and of the newest that is saved. */
+  private received = 0
+  private savedReceived = 0
   private armedAt: EpochMillis = 0
   private asked = false
   private over = false
@@ -97,6 +102,15 @@ export class MachineSteps {
     actor.system.inspect((event) => this.inspected(event))
   }
 
+  /** Sends it to the machine, which may have no transition for it: then it is taken in all the same. */
+  deliver({ number, event }: RunMessage): void {
+    const { actor } = this
+    if (this.over || actor === null || number <= this.received) return
+    this.received = number
+    actor.send(event)
+    this.ask()
+  }
+
   /** Something was scheduled just now. */
   armed(): void {
     this.armedAt = this.timers.now()
@@ -139,9 +153,10 @@ export class MachineSteps {
   private take(actor: TaskActor): boolean {
     try {
       const text = this.text(actor)
-      if (text === this.lastText) return true
+      if (text === this.lastText && this.received === this.savedReceived) return true
       this.lastText = text
-      this.durability.save(text)
+      this.savedReceived = this.received
+      this.durability.save(text, this.received)
       return true
     } catch (error) {
       this.over = true
@@ -160,14 +175,14 @@ export class MachineSteps {
     }
   }
 
-  /** Nothing is under way in any of its actors, and the first delay is not near. */
+  /** Nothing is under way in any of its actors, and no delay is near. */
   private maybeWait(actor: TaskActor): void {
     let until = Infinity
     for (const { dueAt } of this.dues.values()) until = Math.min(until, dueAt)
-    if (!Number.isFinite(until) || until < this.timers.now() + shortestWaitMs) return
+    if (until < this.timers.now() + shortestWaitMs) return
     for (const each of pathsOf(actor).keys()) if (statusOf(each) === "active" && !isStill(each)) return
     this.over = true
-    this.told.waits(Math.ceil(until))
+    this.told.waits(Number.isFinite(until) ? Math.ceil(until) : "event")
   }
 
   private text(actor: TaskActor): string {

@@ -306,6 +306,7 @@ const underOtherRules = ((): ReadonlyArray<{ value: string; context: JobContext;
   const next = { nextFireAt: 20, exhausted: false }
   const due = { type: "due", ...base, ...next, coalesced: null, each: false, passed: null } as const
   const queue = Array.from({ length: 1_000 }, (_, fireAt) => ({ fireAt }))
+  const away = { runKey: 1, fireAt: 0, attempt: 2, retryAt: "event", putAway: true } as const
   return [
     whileOneRuns({ maxRuns: 1 }, {}, due),
     whileOneRuns({ maxRuns: 1 }, {}, { ...due, each: true }),
@@ -313,6 +314,7 @@ const underOtherRules = ((): ReadonlyArray<{ value: string; context: JobContext;
     whileOneRuns({ overlap: "cancel-running" }, {}, due),
     whileOneRuns({ overlap: "queue-all" }, { queue }, due),
     whileOneRuns({ overlap: "cancel-running" }, {}, { type: "requested", ...base }),
+    whileOneRuns({}, { live: [away] }, { type: "messageSent", now: 10, runKey: 1 }),
     {
       ...whileOneRuns({}, { pausedAt: 5, cursor: 100_000 }, { type: "resume", ...base, ...next, missed: "skip" }),
       value: "paused"

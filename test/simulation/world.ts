@@ -156,7 +156,7 @@ export class World {
         if (own() && execution !== undefined) this.model.steps.told(execution, text)
       },
       settled: ({ runId, attempt }, { waitsUntil }) => {
-        if (own() && waitsUntil !== undefined) this.putAway(Number(runId), attempt, waitsUntil)
+        if (own() && typeof waitsUntil === "number") this.putAway(Number(runId), attempt, waitsUntil)
       }
     })
     const scheduler = createScheduler({

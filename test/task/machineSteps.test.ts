@@ -5,6 +5,7 @@ import { cancel, createActor, createMachine, enqueueActions, fromPromise, raise,
 import type { AnyActorLogic } from "xstate"
 import { runLogic } from "../../src/task/actorLogic.ts"
 import type { Checkpoint } from "../../src/task/checkpoint.ts"
+import type { RunMessage } from "../../src/task/runMessage.ts"
 import type { Json, TaskContext } from "../../src/index.ts"
 import { ManualTimers } from "../executor/manualTimers.ts"
 
@@ -13,9 +14,11 @@ const hour = 3_600_000
 /** One attempt: what it saves, how long it would wait, and what it ends with. */
 const attempt = async (logic: AnyActorLogic, timers: ManualTimers, saved?: string) => {
   const texts: Array<string> = []
-  const waits: Array<number> = []
+  const waits: Array<number | "event"> = []
   const ends: Array<unknown> = []
   let stop = (): boolean => true
+  let send = (_message: RunMessage): void => undefined
+  const received: Array<number> = []
   const context = { runId: "7", jobId: "j", args: null, fireAt: 0, attempt: 1 } as unknown as TaskContext
   runLogic(
     logic,
@@ -35,13 +38,17 @@ const attempt = async (logic: AnyActorLogic, timers: ManualTimers, saved?: strin
       jobId: "j",
       task: "t",
       saved: saved === undefined ? undefined : (JSON.parse(saved) as Json),
-      save: (text) => void texts.push(text),
+      save: (text, upTo) => {
+        texts.push(text)
+        received.push(upTo)
+      },
+      listen: (deliver) => void (send = deliver),
       wait: (until) => void waits.push(until)
     }
   )
   await timers.advance(0)
   const newest = (): Checkpoint => JSON.parse(texts.at(-1) ?? "null") as Checkpoint
-  return { texts, waits, ends, newest, stop: () => stop() }
+  return { texts, received, waits, ends, newest, stop: () => stop(), send: (message: RunMessage) => send(message) }
 }
 
 /** Works beside all else, so that it is never put away. */

@@ -116,7 +116,7 @@ const isConcerned = (row: JobRow, { zones, unknown }: Reckoning): boolean =>
 const mustCorrect = (memory: JobMemory, aheadMs: number, now: EpochMillis): boolean =>
   aheadMs > correctionMs &&
   ((memory.pausedAt === null && countedAhead(memory, now, correctionMs)) ||
-    memory.live.some(({ retryAt }) => retryAt !== null && retryAt > now + correctionMs))
+    memory.live.some(({ retryAt }) => typeof retryAt === "number" && retryAt > now + correctionMs))
 
 /** Changes jobs in one commit, and tells of each; what was done. */
 const changed = async (

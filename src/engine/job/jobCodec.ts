@@ -128,6 +128,7 @@ const encodeLive = (run: LiveRun): string =>
   run.args === undefined &&
   run.retryOf === undefined &&
   run.putOffs === undefined &&
+  run.putAway === undefined &&
   run.workerDeaths === undefined &&
   run.adoptedBy === undefined &&
   run.requested === undefined &&
@@ -259,7 +260,11 @@ const assertShape = (memory: JobMemory): void => {
     (memory.skipped === null || (instant(memory.skipped.after) && instant(memory.skipped.through))) &&
     isList(memory.live) &&
     memory.live.every(
-      (run) => instant(run.runKey) && instant(run.fireAt) && instant(run.attempt) && instantOrNull(run.retryAt)
+      (run) =>
+        instant(run.runKey) &&
+        instant(run.fireAt) &&
+        instant(run.attempt) &&
+        (run.retryAt === "event" || instantOrNull(run.retryAt))
     ) &&
     isList(memory.queue) &&
     memory.queue.every((fire) => instant(fire.fireAt)) &&

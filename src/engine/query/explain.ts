@@ -13,7 +13,7 @@ import { isOfFireTime } from "../../store/claimKind.ts"
 import type { JobRow, LedgerRow, RunRow } from "../../store/jobStore.ts"
 import { counts } from "../../job/clockSetBack.ts"
 import type { MisfireReason } from "../../job/misfire.ts"
-import type { LiveRun } from "../../job/run.ts"
+import type { AttemptDue, LiveRun } from "../../job/run.ts"
 import type { JobMemory } from "../../job/snapshot.ts"
 import type { Engine } from "../engine.ts"
 import { decodeMemory } from "../job/jobCodec.ts"
@@ -281,10 +281,12 @@ const awaitedText = ({ outcome, at }: AwaitedEnd): string =>
   `${outcome === "timedOut" ? "timed out" : `was ${outcome}`} at ${iso(at)}, and is awaited until its task ends, as onAborted "await" has it`
 
 /** In a pause only what was asked for goes on, and nothing of a parked job. */
-const waitOf = ({ requested }: LiveRun, retryAt: EpochMillis, { pausedAt, fault }: JobRecord): string =>
-  pausedAt === null || (requested === true && fault === null)
-    ? `is due at ${iso(retryAt)}`
-    : `waits until the job is resumed, which is paused since ${iso(pausedAt)}; it is due at ${iso(retryAt)}`
+const waitOf = ({ requested }: LiveRun, retryAt: AttemptDue, { pausedAt, fault }: JobRecord): string => {
+  const goesOn = pausedAt === null || (requested === true && fault === null)
+  const due = retryAt === "event" ? "due when an event is sent to the run (sendToRun)" : `due at ${iso(retryAt)}`
+  if (goesOn) return `is ${due}`
+  return `waits until the job is resumed, which is paused since ${iso(pausedAt)}; it is ${due}`
+}
 
 const errorText = ({ error }: RunRow): string => {
   if (error === null) return ""

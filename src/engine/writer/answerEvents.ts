@@ -36,6 +36,7 @@ export class AnswerEvents {
   private tellEnd({ run, outcome, retryAt }: Ended, sink: EventSink, { now, runId }: Telling): void {
     const { settlement } = this
     const final = retryAt === null
+    const dueAt = retryAt === "event" ? null : retryAt
     const type = outcome === "succeeded" ? "RunSucceeded" : unsuccessful[outcome]
     const waits = settlement?.waitsUntil !== undefined
     const stamp = () => ({
@@ -48,7 +49,7 @@ export class AnswerEvents {
       if (!sink.wants(type)) sink.skip(1)
       else {
         const times = { startedAt: settlement?.startedAt ?? null, finishedAt: settlement?.finishedAt ?? now }
-        const end = { ...stamp(), ...times, final, retryAt }
+        const end = { ...stamp(), ...times, final, retryAt: dueAt }
         if (type === "RunSucceeded") sink.tell({ type, ...end, result: parsed(settlement?.result) })
         else sink.tell({ type, ...end, error: settlement?.error ?? null })
       }
@@ -56,7 +57,7 @@ export class AnswerEvents {
     // One that was interrupted follows at once.
     if (final || outcome === "interrupted") return
     if (!sink.wants("RunRetryDue")) sink.skip(1)
-    else sink.tell({ type: "RunRetryDue", ...stamp(), retryAt, error: settlement?.error ?? null })
+    else sink.tell({ type: "RunRetryDue", ...stamp(), retryAt: dueAt, error: settlement?.error ?? null })
   }
 
   private tellEntry(entry: AnswerEntry, sink: EventSink, { runId }: Telling): void {

@@ -24,13 +24,15 @@ export class PendingCheckpoints {
     this.submitFirst = submitFirst
   }
 
-  add({ runKey, jobKey }: DispatchedOrder, text: string): void {
+  /** `received`: the number of the newest message to the run that is part of it. */
+  add({ runKey, jobKey }: DispatchedOrder, text: string, received: number): void {
     const waiting = this.pending.get(runKey)
     if (waiting !== undefined) {
       waiting.text = text
+      waiting.received = received
       return
     }
-    const intent: CheckpointIntent = new CheckpointIntent(runKey, jobKey, text, (newer) => {
+    const intent: CheckpointIntent = new CheckpointIntent(runKey, jobKey, text, received, (newer) => {
       // Not behind the outcome of its attempt.
       if (newer) this.submitFirst(intent)
       else this.pending.delete(runKey)
@@ -44,29 +46,33 @@ class CheckpointIntent implements Intent {
   readonly weight: number
   readonly keys: ReadonlyArray<number>
   text: string
+  received: number
   private readonly runKey: number
   private readonly over: (newer: boolean) => void
   /** What the unit that is being written holds. */
   private written: string | null = null
+  private writtenReceived = 0
 
   /** `over` is called when a text is on disk or lost: whether a newer one has come meanwhile. */
-  constructor(runKey: number, jobKey: number, text: string, over: (newer: boolean) => void) {
+  constructor(runKey: number, jobKey: number, text: string, received: number, over: (newer: boolean) => void) {
     this.weight = weightOf(1, text.length)
     this.keys = [jobKey]
     this.runKey = runKey
     this.text = text
+    this.received = received
     this.over = over
   }
 
   apply(unit: UnitOfWork): void {
     this.written = this.text
-    unit.checkpoint(this.runKey, this.text)
+    this.writtenReceived = this.received
+    unit.checkpoint(this.runKey, this.text, this.received)
     // Whoever takes a step has lived through the one that a crash may have come from.
     acquittal(this.keys).apply(unit)
   }
 
   committed(): void {
-    this.over(this.written !== this.text)
+    this.over(this.written !== this.text || this.writtenReceived !== this.received)
   }
 
   failed(): void {
@@ -86,6 +92,7 @@ export const findCheckpoints = (
   )
   if (again.length === 0) return null
   return Effect.map(store.checkpoints(again.map(({ runKey }) => runKey)), (stored) => {
-    for (const start of again) start.checkpoint = checkpoints.get(start.runKey) ?? stored.get(start.runKey) ?? null
+    for (const start of again)
+      start.checkpoint = checkpoints.get(start.runKey)?.text ?? stored.get(start.runKey) ?? null
   })
 }

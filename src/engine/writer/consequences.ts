@@ -8,6 +8,7 @@ import type { Settlement } from "../../executor/executor.ts"
 import type { Claim, JobAnswer } from "../../job/jobEvent.ts"
 import { anewRequest, valueRequest } from "../../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../../store/jobStore.ts"
+import type { RunMessage } from "../../task/runMessage.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Job } from "../job/jobCodec.ts"
 import { AnswerEvents } from "./answerEvents.ts"
@@ -23,6 +24,8 @@ export interface Start {
   readonly args: string | null
   /** What an earlier attempt of the run came to; `null`: nothing. Found before the commit, see `checkpoints.ts`. */
   checkpoint: string | null
+  /** What was sent to the run since, in order; `null`: nothing. Found with it. */
+  messages: ReadonlyArray<RunMessage> | null
 }
 
 export class Consequences {
@@ -87,7 +90,8 @@ export class Consequences {
       })
       if (claim.ticket !== undefined)
         this.requestsClaimed.push({ jobKey: job.key, ticket: claim.ticket, runKey: claim.runKey })
-      this.starts.push({ job, runKey: claim.runKey, fireAt: claim.fireAt, attempt: 1, args, checkpoint: null })
+      const { runKey, fireAt } = claim
+      this.starts.push({ job, runKey, fireAt, attempt: 1, args, checkpoint: null, messages: null })
     }
     for (const entry of answer.entries) {
       this.ledger.push({
@@ -103,7 +107,8 @@ export class Consequences {
     }
     for (const run of answer.retries) {
       const args = run.args === undefined ? null : JSON.stringify(run.args)
-      this.starts.push({ job, runKey: run.runKey, fireAt: run.fireAt, attempt: run.attempt, args, checkpoint: null })
+      const { runKey, fireAt, attempt } = run
+      this.starts.push({ job, runKey, fireAt, attempt, args, checkpoint: null, messages: null })
     }
   }
 

@@ -43,7 +43,7 @@ export class OutcomeIntent implements Intent {
     const { runKey } = this.dispatched
     const { now, nextRunKey: firstRunKey } = unit
     const held = !unit.environment.claiming
-    const ended = endOf(settlement, job)
+    const ended = endOf(settlement, job, () => unit.waitingTo(runKey) > 0)
     const next = nextAfterRun(job.trigger, settlement.finishedAt, now)
     if (ended === null) {
       const workerDied = settlement.crashed === true
@@ -91,15 +91,16 @@ export class OutcomeIntent implements Intent {
 
 /**
  * What the job is told; `null`: an interruption. One that only waits is put off until then, unless its job takes no other attempt: then it
- * is over.
+ * is over. `sentTo`: it was sent something as it was put away, and goes on at once.
  */
 const endOf = (
-  { outcome, again, waitsUntil }: Settlement,
-  { memory, rules }: Job
+  { outcome, again, waitsUntil, finishedAt }: Settlement,
+  { memory, rules }: Job,
+  sentTo: () => boolean
 ): Pick<SettledEvent, "outcome" | "again"> | null => {
   if (waitsUntil !== undefined)
     return mayRetry(memory, rules)
-      ? { outcome: "failed", again: { at: waitsUntil, counts: false } }
+      ? { outcome: "failed", again: { at: sentTo() ? finishedAt : waitsUntil, counts: false, putAway: true } }
       : { outcome: "cancelled" }
   if (outcome === "interrupted") return null
   return again ? { outcome, again } : { outcome }

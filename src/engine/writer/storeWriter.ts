@@ -7,7 +7,7 @@
 import { Cause, Effect, Exit } from "effect"
 import type { Settlement } from "../../executor/executor.ts"
 import { forgottenMark, readForgotten } from "../../store/retentionMarks.ts"
-import type { JobRow, OpenStore } from "../../store/jobStore.ts"
+import type { JobRow, MessageRow, OpenStore } from "../../store/jobStore.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { CancelTimer } from "../../time/timers.ts"
@@ -22,6 +22,7 @@ import { IntentQueue, jobsOf } from "./intentQueue.ts"
 import type { Job } from "../job/jobCodec.ts"
 import { cancelRun } from "./jobEdits.ts"
 import { findCheckpoints, PendingCheckpoints } from "./checkpoints.ts"
+import { Inbox, messagesOf } from "./inbox.ts"
 import { ClaimingSince } from "./claimingSince.ts"
 import type { Writer } from "./writer.ts"
 import type { WriterHost } from "./writerHost.ts"
@@ -76,6 +77,7 @@ export class StoreWriter implements OrderSource, Writer {
     (intent) => this.submit(intent),
     (intent) => this.putBack([intent])
   )
+  private readonly inbox: Inbox
   private sequence = 0
   private nextJobKey: number
   private nextRunKey: number
@@ -119,6 +121,7 @@ export class StoreWriter implements OrderSource, Writer {
     this.clock = new ClockWatch(this.marks)
     this.zones = new ZoneMarks(this.marks)
     this.outage = new StoreOutage(host.timers)
+    this.inbox = new Inbox(store)
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = firstRunKey(store, host.timers.now())
     this.claimingSince = new ClaimingSince(store.marks)
@@ -278,8 +281,8 @@ export class StoreWriter implements OrderSource, Writer {
     this.host.events.publish(this.host.timers.now(), { type: "RunProgressed", jobId, runId, fireAt, attempt, value })
   }
 
-  checkpointed(dispatched: DispatchedOrder, text: string): void {
-    this.checkpoints.add(dispatched, text)
+  checkpointed(dispatched: DispatchedOrder, text: string, received: number): void {
+    this.checkpoints.add(dispatched, text, received)
   }
 
   settled(dispatched: DispatchedOrder, settlement: Settlement): void {
@@ -293,6 +296,9 @@ export class StoreWriter implements OrderSource, Writer {
   private readonly outcomeLost = ({ order }: DispatchedOrder, error: unknown): void => {
     if (!this.closed) this.host.report(error, `the outcome of run "${order.runId}" of job "${order.jobId}"`)
   }
+
+  private readonly damagedMessage = ({ runKey, number }: MessageRow): void =>
+    this.host.report(new Error("its text is damaged"), `event ${number} that was sent to run "${this.runId(runKey)}"`)
 
   private run(): void {
     if (this.closed) return
@@ -347,6 +353,8 @@ export class StoreWriter implements OrderSource, Writer {
       yield* this.orPutBack(applied, this.due.findUnreadable(unit.now, this.claimsPerCycle))
     const finding = findCheckpoints(unit, this.host.tasks, this.store)
     if (finding !== null) yield* this.orPutBack(applied, finding)
+    const sent = this.inbox.find(unit, this.store, this.damagedMessage)
+    if (sent !== null) yield* this.orPutBack(applied, sent)
     yield* this.commit(unit, applied, taken)
     yield* this.host.cycled(this)
     return this.pending.length > 0 || taken.full.size > 0
@@ -424,7 +432,8 @@ export class StoreWriter implements OrderSource, Writer {
       paused: host.paused,
       missedThrough: this.claimingSince.missedThrough(now),
       forgottenThrough: this.forgottenThrough,
-      runId: (runKey) => this.runId(runKey)
+      runId: (runKey) => this.runId(runKey),
+      inbox: this.inbox
     })
     for (const job of loaded) {
       if ("row" in job) unit.load(job)
@@ -534,6 +543,7 @@ export class StoreWriter implements OrderSource, Writer {
     this.inHand = []
     this.nextJobKey = unit.nextJobKey
     this.nextRunKey = unit.nextRunKey
+    this.inbox.follow(unit)
     for (const [name, value] of unit.marks) {
       if (value === null) this.marks.delete(name)
       else this.marks.set(name, value)
@@ -545,6 +555,9 @@ export class StoreWriter implements OrderSource, Writer {
     host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))
     for (const intent of applied) intent.committed()
     host.committed(this, unit)
+    for (const row of unit.messages)
+      for (const message of messagesOf([row], this.damagedMessage))
+        host.dispatcher.deliver(this.runId(row.runKey), message)
     for (const start of unit.consequences.starts) host.dispatcher.submit(orderOf(this, start.job, start))
     // After the starts: a run may be claimed and told to give way in one commit.
     for (const { jobKey, runKey } of unit.consequences.cancels) {

@@ -1,6 +1,14 @@
 /** The surroundings of one commit. */
 import type { EpochMillis } from "../../time/instant.ts"
 
+/** What was sent to runs before this commit. */
+export interface SentBefore {
+  /** The number of the next message. */
+  readonly next: number
+  /** Of the messages that wait to a run, ascending. */
+  numbers(runKey: number): ReadonlyArray<number>
+}
+
 /** What a unit needs to know of its surroundings. */
 export interface UnitEnvironment {
   readonly now: EpochMillis
@@ -15,4 +23,5 @@ export interface UnitEnvironment {
   /** Fire times up to here may be those of done jobs that retention has deleted; `null`: it has deleted none. */
   readonly forgottenThrough: EpochMillis | null
   readonly runId: (runKey: number) => string
+  readonly inbox: SentBefore
 }

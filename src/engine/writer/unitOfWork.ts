@@ -15,7 +15,7 @@ import { noAnswer } from "../../job/jobEvent.ts"
 import { keepArguments } from "../../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../../job/snapshot.ts"
 import { newMemory, stateOf } from "../../job/snapshot.ts"
-import type { JobDefinitionRow, MarkRow, StoreBatch } from "../../store/jobStore.ts"
+import type { CheckpointRow, JobDefinitionRow, MarkRow, MessageRow, StoreBatch } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Json, Trigger } from "../../trigger/trigger.ts"
 import { compileMachine } from "./compiledMachine.ts"
@@ -62,7 +62,9 @@ export class UnitOfWork {
   /** Jobs that cannot be read were parked or let go: `changed` does not give them. */
   hasUnreadable = false
   /** How far runs have come, the newest of each. */
-  readonly checkpoints = new Map<number, string>()
+  readonly checkpoints = new Map<number, Omit<CheckpointRow, "runKey">>()
+  /** What is sent to runs, in order. */
+  readonly messages: Array<MessageRow> = []
   /** Facts for the next owner. */
   readonly marks = new Map<MarkRow["name"], MarkRow["value"]>()
 
@@ -265,9 +267,24 @@ export class UnitOfWork {
     this.marks.set(name, value)
   }
 
-  checkpoint(runKey: number, text: string): void {
+  checkpoint(runKey: number, text: string, received: number): void {
     this.edits += 1
-    this.checkpoints.set(runKey, text)
+    this.checkpoints.set(runKey, received === 0 ? { text } : { text, received })
+  }
+
+  /** Keeps what is sent to a run. */
+  send(runKey: number, text: string): void {
+    this.edits += 1
+    this.messages.push({ runKey, number: this.environment.inbox.next + this.messages.length, text })
+  }
+
+  /** How many messages wait to a run once this is on disk. */
+  waitingTo(runKey: number): number {
+    const received = this.checkpoints.get(runKey)?.received ?? 0
+    let waiting = 0
+    for (const number of this.environment.inbox.numbers(runKey)) if (number > received) waiting += 1
+    for (const message of this.messages) if (message.runKey === runKey) waiting += 1
+    return waiting
   }
 
   tell(event: EventBody): void {
@@ -299,6 +316,7 @@ export class UnitOfWork {
       this.unreadable.length +
       this.marks.size +
       this.checkpoints.size +
+      this.messages.length +
       this.changed().length
     )
   }
@@ -318,11 +336,12 @@ export class UnitOfWork {
     const marks = [...this.marks].map(([name, value]) => ({ name, value }))
     const { claims, settled, ledger } = this.consequences
     const batch = { at: this.now, removed, added, redefined, states, claims, settled, ledger }
-    const checkpoints = [...this.checkpoints].map(([runKey, text]) => ({ runKey, text }))
+    const checkpoints = [...this.checkpoints].map(([runKey, checkpoint]) => ({ runKey, ...checkpoint }))
     return {
       ...batch,
       ...(marks.length === 0 ? {} : { marks }),
-      ...(checkpoints.length === 0 ? {} : { checkpoints })
+      ...(checkpoints.length === 0 ? {} : { checkpoints }),
+      ...(this.messages.length === 0 ? {} : { messages: this.messages })
     }
   }
 

@@ -2,9 +2,10 @@
  * One attempt on its way through an executor in this process, and whose slot it holds: first outcome wins, the end of the task comes when
  * it comes. The two differ: a task that ignores its signal has an outcome and goes on. What its task does is in `taskRun.ts`.
  */
-import type { Outcome, RunError } from "../../job/run.ts"
+import type { AttemptDue, Outcome, RunError } from "../../job/run.ts"
 import { jsonOrPlaceholder } from "../../task/jsonText.ts"
 import { describeError } from "../../task/runError.ts"
+import type { RunMessage } from "../../task/runMessage.ts"
 import type { AbortedAttempt, AbortReason, AttemptControl } from "../../task/taskContext.ts"
 import type { StopValue, ValueTaker } from "../../task/taskValue.ts"
 import { firstUnrun } from "../../task/unrunValue.ts"
@@ -29,7 +30,7 @@ export interface AttemptOwner extends TaskPlace {
   ended(attempt: Attempt): void
   progressed(attempt: Attempt, value: Json): void
   /** How far its task has come, as text. */
-  checkpointed(attempt: Attempt, text: string): void
+  checkpointed(attempt: Attempt, text: string, received: number): void
   /** A result's text of so many characters was made. */
   wrote(length: number): void
   /** Whether so many were made in this turn of the event loop that the next one is for another: `again` is called then. */
@@ -62,6 +63,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   /** An aborted attempt's outcome, kept until its task has ended. */
   private held: Settlement | null = null
   private stop: StopValue | null = null
+  /** Who takes messages in; `null`: nobody yet, or ever. */
+  private takesIn: ((message: RunMessage) => void) | null = null
+  /** Messages that have come before that. */
+  private early: Array<RunMessage> | null = null
   private controller: AbortController | null = null
   private reason: AbortReason | null = null
 
@@ -153,11 +158,26 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     if (!this.settled) this.owner.progressed(this, jsonOrPlaceholder(value))
   }
 
-  checkpoint(text: string): void {
-    if (!this.settled) this.owner.checkpointed(this, text)
+  checkpoint(text: string, received: number): void {
+    if (!this.settled) this.owner.checkpointed(this, text, received)
   }
 
-  wait(until: EpochMillis): void {
+  /** Gives its task an event that was sent to its run. */
+  deliver(message: RunMessage): void {
+    const { takesIn } = this
+    if (this.settled) return
+    if (takesIn === null) (this.early ??= []).push(message)
+    else this.owner.within(() => takesIn(message))
+  }
+
+  listen(deliver: (message: RunMessage) => void): void {
+    for (const message of this.order.messages ?? []) deliver(message)
+    for (let next = this.early?.shift(); next !== undefined; next = this.early?.shift()) deliver(next)
+    // Only now: what comes meanwhile comes behind them.
+    this.takesIn = deliver
+  }
+
+  wait(until: AttemptDue): void {
     if (this.settled) return
     this.settled = true
     this.ended = true

@@ -9,6 +9,7 @@ import type { Runtime } from "effect"
 import { inWords } from "../../input/inWords.ts"
 import type { Within } from "../../event/callback.ts"
 import type { Outcome } from "../../job/run.ts"
+import type { RunMessage } from "../../task/runMessage.ts"
 import type { AbortReason } from "../../task/taskContext.ts"
 import { RunCancelled, RunInterrupted, RunTimedOut } from "../../task/taskContext.ts"
 import type { Timers } from "../../time/timers.ts"
@@ -123,6 +124,17 @@ class InProcessExecutor implements Executor, AttemptOwner {
     return true
   }
 
+  deliver(runId: string, message: RunMessage): void {
+    const attempt = this.live.get(runId)
+    if (attempt === undefined) return
+    const outer = this.inside
+    if (outer === null) this.tellDeferred()
+    this.inside = attempt
+    attempt.deliver(message)
+    this.inside = outer
+    this.askTurn()
+  }
+
   /** What ends by being stopped is waited for: an Effect's finalizers use what is released next. A promise may never end. */
   close(): void | Promise<void> {
     if (!this.closed) {
@@ -191,8 +203,8 @@ class InProcessExecutor implements Executor, AttemptOwner {
     this.tellOf(attempt, () => this.listener.progressed(attempt.order, value))
   }
 
-  checkpointed(attempt: Attempt, text: string): void {
-    this.tellOf(attempt, () => this.listener.checkpointed(attempt.order, text))
+  checkpointed(attempt: Attempt, text: string, received: number): void {
+    this.tellOf(attempt, () => this.listener.checkpointed(attempt.order, text, received))
   }
 
   private tellOf(attempt: Attempt, call: () => void): void {

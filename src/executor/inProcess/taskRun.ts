@@ -4,7 +4,7 @@
  */
 import { heed } from "../../event/callback.ts"
 import type { Within } from "../../event/callback.ts"
-import type { RunError } from "../../job/run.ts"
+import type { AttemptDue, RunError } from "../../job/run.ts"
 import { exactText, jsonText } from "../../task/jsonText.ts"
 import { inWords } from "../../input/inWords.ts"
 import type { Durability } from "../../task/checkpoint.ts"
@@ -19,7 +19,7 @@ import type { AttemptControl } from "../../task/taskContext.ts"
 import { AttemptContext } from "../../task/taskContext.ts"
 import { UnknownTaskError } from "../../task/taskRegistry.ts"
 import type { TaskEnvironment, ValueTaker } from "../../task/taskValue.ts"
-import type { EpochMillis } from "../../time/instant.ts"
+import type { RunMessage } from "../../task/runMessage.ts"
 import { runHandler } from "../../task/taskValue.ts"
 import { firstUnrun, UnrunResultError } from "../../task/unrunValue.ts"
 import type { RunOrder, TaskSource } from "../executor.ts"
@@ -45,9 +45,11 @@ export interface TaskEnd {
 
 /** Who is told how far a task has come. */
 export interface StepTaker {
-  checkpoint(text: string): void
-  /** What was told last only waits until then, and has been stopped. Nothing follows. */
-  wait(until: EpochMillis): void
+  checkpoint(text: string, received: number): void
+  /** Takes messages from now on, those first that have come by now. */
+  listen(deliver: (message: RunMessage) => void): void
+  /** What was told last only waits until then, or for an event, and has been stopped. Nothing follows. */
+  wait(until: AttemptDue): void
 }
 
 /** Calls the task; `taker` hears how it ends, maybe before this returns. The end itself of one that cannot be called. */
@@ -85,7 +87,8 @@ const durabilityOf = ({ options }: AnyTask<unknown>, order: RunOrder, taker: Ste
     jobId,
     task,
     saved,
-    save: (text) => taker.checkpoint(text),
+    save: (text, received) => taker.checkpoint(text, received),
+    listen: (deliver) => taker.listen(deliver),
     wait: (until) => taker.wait(until)
   }
 }

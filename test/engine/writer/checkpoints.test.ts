@@ -15,14 +15,15 @@ const newScene = () => {
     (intent) => queue.push(intent),
     (intent) => queue.unshift(intent)
   )
-  const tell = (runKey: number, text: string): void => pending.add({ runKey, jobKey: 1 } as DispatchedOrder, text)
+  const tell = (runKey: number, text: string, received = 0): void =>
+    pending.add({ runKey, jobKey: 1 } as DispatchedOrder, text, received)
   /** Takes what waits into a unit. */
   const take = () => {
     const unit = makeUnit()
     unit.load(makeJob(1, { memory: { live: [liveRun(7)], crashes: 2 } }))
     const intents = queue.splice(0)
     for (const intent of intents) intent.apply(unit)
-    return { unit, intents, saved: [...unit.checkpoints] }
+    return { unit, intents, saved: [...unit.checkpoints].map(([runKey, { text }]) => [runKey, text]) }
   }
   return { queue, tell, take }
 }

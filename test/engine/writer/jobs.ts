@@ -77,6 +77,7 @@ export const makeUnit = (environment: Partial<UnitEnvironment> = {}): UnitOfWork
     missedThrough: null,
     forgottenThrough: null,
     runId: (runKey) => `run-${runKey}`,
+    inbox: { next: 1, numbers: () => [] },
     ...environment
   })
 

@@ -32,6 +32,7 @@ const endFrom = async (...tasks: ReadonlyArray<AnyTask>): Promise<TaskEnd> => {
     report: () => undefined,
     checkpoint: () => undefined,
     wait: () => undefined,
+    listen: () => undefined,
     extend: () => undefined
   }
   const end = callTask(order, taker, place)

@@ -24,6 +24,7 @@ export const withSession = <A, E>(
           executors: { numbers: new Map(), names: new Map() },
           running: null,
           checkpointed: new Set(),
+          messaged: new Set(),
           stretches: new Map(),
           looked: { runs: 0, ledger: 0 },
           counted: false,
