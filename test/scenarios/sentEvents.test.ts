@@ -1,56 +1,10 @@
 /** Events that are sent to runs: on disk before they are answered, taken in once and in order, whenever they come and whatever happens. */
 import { describe, expect, it } from "vitest"
-import { assign, createMachine, fromPromise, setup } from "xstate"
+import { createMachine } from "xstate"
 import { inProcess, task } from "../../src/index.ts"
-import type { RunRecord } from "../../src/index.ts"
+import { busy, close, collector, ended, item, restart, sendAll } from "./collector.ts"
 import { addJob, once, run } from "./orders.ts"
-import type { World } from "./world.ts"
 import { day, hour, midnight, minute, newWorld, second, storeKinds } from "./world.ts"
-
-/** Keeps what it is sent, in order, until `close`. `work`: something that is under way meanwhile, so that it keeps its slot. */
-const collector = (work: object = {}) =>
-  setup({
-    types: { context: {} as { readonly got: ReadonlyArray<unknown> }, events: {} as { type: "item"; n: unknown } }
-  }).createMachine({
-    id: "collector",
-    context: { got: [] },
-    initial: "open",
-    states: {
-      open: {
-        tags: "checkpoint",
-        ...work,
-        on: {
-          item: { actions: assign({ got: ({ context, event }) => [...context.got, event.n] }) },
-          close: "closed"
-        }
-      },
-      closed: { type: "final" }
-    },
-    output: ({ context }) => context.got
-  })
-
-/** Never ends by itself. */
-const busy = { invoke: { src: fromPromise(() => new Promise(() => undefined)) } }
-
-const item = (n: unknown) => ({ type: "item", n })
-const close = { type: "close" }
-
-const sendAll = async (world: World, ...events: ReadonlyArray<{ type: string }>): Promise<void> => {
-  const { runId } = await run(world)
-  const sent = Promise.all(events.map((event) => world.scheduler.sendToRun(runId, event)))
-  await world.clock.settle()
-  await sent
-}
-
-const restart = async (world: World, options: Parameters<World["start"]>[0]): Promise<void> => {
-  const stopped = world.scheduler.shutdown()
-  await world.clock.settle()
-  await stopped
-  await world.start(options)
-  await world.clock.advance(second)
-}
-
-const ended = ({ outcome, result, attempt }: RunRecord): ReadonlyArray<unknown> => [outcome, result, attempt]
 
 describe.each(storeKinds)("with the %s store, a run that is a machine", (kind) => {
   it("is put away while it waits for events alone, and goes on with each", async () => {

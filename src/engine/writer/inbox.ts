@@ -35,12 +35,19 @@ export class Inbox implements SentBefore {
       this.next = number + 1
     }
     if (this.waiting.size === 0) return
-    for (const [runKey, { received = 0 }] of checkpoints) {
-      const left = this.numbers(runKey).filter((number) => number > received)
-      if (left.length === 0) this.waiting.delete(runKey)
-      else this.waiting.set(runKey, left)
-    }
+    for (const [runKey, { received = 0 }] of checkpoints) this.keep(runKey, (number) => number > received)
     for (const runKey of consequences.runsEnded) this.waiting.delete(runKey)
+  }
+
+  /** It cannot be read, and keeps no run from waiting. Its row goes with what comes after it, or with the run. */
+  private leave({ runKey, number }: MessageRow): void {
+    this.keep(runKey, (each) => each !== number)
+  }
+
+  private keep(runKey: number, stays: (number: number) => boolean): void {
+    const left = this.numbers(runKey).filter(stays)
+    if (left.length === 0) this.waiting.delete(runKey)
+    else this.waiting.set(runKey, left)
   }
 
   /** Gives the attempts that the unit starts what was sent to their runs; `null`: nothing was. `damaged` hears what cannot be read. */
@@ -56,7 +63,11 @@ export class Inbox implements SentBefore {
     const give = (start: Start, rows: ReadonlyArray<MessageRow>): void => {
       const received = checkpoints.get(start.runKey)?.received ?? 0
       const own = [...rows.filter(({ number }) => number > received), ...messages.filter(isTo(start.runKey))]
-      if (own.length > 0) start.messages = messagesOf(own, damaged)
+      const given = messagesOf(own, (row) => {
+        this.leave(row)
+        damaged(row)
+      })
+      if (given.length > 0) start.messages = given
     }
     if (stored.length === 0) {
       for (const start of again) give(start, [])
