@@ -31,7 +31,7 @@ interface Again {
   readonly at: AttemptDue
   /** Whether this attempt is one of those that `retry` allows. */
   readonly counts: boolean
-  /** True: its machine only waits, and was put away. */
+  /** True: its machine only waits, and holds no slot. */
   readonly putAway?: boolean
 }
 

@@ -116,7 +116,7 @@ export const startAttempts = (draft: JobDraft, event: WaitOverEvent): void => {
   })
 }
 
-/** The run's machine was put away, and is not due yet. */
+/** The run's machine only waits, and is not due yet. */
 export const isPutAway = ({ memory }: Knowing, { runKey, now }: MessageSentEvent): boolean =>
   memory.live.some((run) => run.runKey === runKey && run.putAway === true && !isDue(run, now))
 

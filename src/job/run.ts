@@ -58,7 +58,7 @@ export interface LiveRun {
   readonly attempt: number
   /** When the next attempt is due; `null` while an attempt is under way. */
   readonly retryAt: AttemptDue | null
-  /** True for one whose machine was put away, since it only waits: an event that is sent to it makes its next attempt due. */
+  /** True for one whose machine only waits, and holds no slot: an event that is sent to it makes its next attempt due. */
   readonly putAway?: boolean
   /** The run's own arguments; absent: the job's. */
   readonly args?: Json

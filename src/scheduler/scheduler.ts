@@ -208,7 +208,7 @@ export interface Scheduler {
 
   /**
    * Sends an event to the machine that a run is: on disk when it resolves, and taken in once, in order, by whichever attempt comes, after a
-   * restart too. One that was put away goes on at once; in a pause of its job it waits. At most 65,536 characters of JSON, and 1,000 that
+   * restart too. One that only waits goes on at once; in a pause of its job it waits. At most 65,536 characters of JSON, and 1,000 that
    * wait. Rejects with `InvalidEventError` (no JSON with a `type`, or one of XState's own), `UnknownNameError` for no run, `RunStateError`
    * for one that is over, whose task's steps are not saved, or to which too many wait, or with a `VerbError`.
    */

@@ -103,6 +103,53 @@ describe("the dispatcher", () => {
     expect(runIds()).toEqual(["1", "2", "3"])
   })
 
+  it("gives an event to the run's executor, with the order of one that waits here, and to nobody else", () => {
+    const { dispatcher, add, order, given, told } = newScene()
+    const delivered: Array<unknown> = []
+    const listener = add("default", 1, { deliver: (runId, { number }) => delivered.push([runId, number]) })
+    for (const id of ["1", "2"]) dispatcher.submit(order(id))
+    const message = (number: number) => ({ number, event: { type: "paid" } })
+    for (const [index, id] of ["1", "2", "2", "3"].entries()) dispatcher.deliver(id, message(index))
+    expect(delivered).toEqual([["1", 0]])
+    listener.settled(order("1").order, ended())
+    expect(given[1]).toMatchObject({ runId: "2", messages: [message(1), message(2)] })
+    dispatcher.deliver("2", message(3))
+    expect(delivered).toEqual([
+      ["1", 0],
+      ["2", 3]
+    ])
+    listener.settled(order("2").order, ended())
+    dispatcher.deliver("2", message(4))
+    expect([delivered.length, told]).toEqual([2, ["a settled 1 succeeded", "a settled 2 succeeded"]])
+  })
+
+  it("lets an executor do without events, and tells what one throws at them", () => {
+    const { dispatcher, add, order, told, a } = newScene()
+    add("default", 1)
+    add("broken", 1, {
+      deliver: () => {
+        throw new Error("no")
+      }
+    })
+    dispatcher.submit(order("1"))
+    dispatcher.submit(order("2", a, "broken"))
+    for (const id of ["1", "2"]) dispatcher.deliver(id, { number: 1, event: { type: "paid" } })
+    expect(told).toEqual(["broken deliver: no"])
+  })
+
+  it("takes a checkpoint that has received no number as one that has received none, and tells of it", () => {
+    const { dispatcher, add, order, told } = newScene()
+    const listener = add("default", 1)
+    const { order: own } = order("1")
+    dispatcher.submit(order("1"))
+    listener.checkpointed(own, "a")
+    for (const wrong of [-1, 0.5, "7"]) listener.checkpointed(own, "b", wrong as never)
+    expect(told[0]).toBe("a checkpointed 1 a")
+    expect(
+      told.slice(1).every((text) => text.startsWith("default checkpointed: settled with a checkpoint's received"))
+    ).toBe(true)
+  })
+
   it("takes one that waits here back when it is cancelled, and asks the executor for one that does not", () => {
     const { dispatcher, add, order, told, runIds } = newScene()
     add("default", 1)

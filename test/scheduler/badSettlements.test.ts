@@ -35,6 +35,7 @@ const bad: ReadonlyArray<readonly [field: string, given: unknown]> = [
   ["unfit", { ...good, outcome: "failed", unfit: true }],
   ["unfit", { ...good, outcome: "failed", unfit: 1, error: { name: "Error", message: "no" } }],
   ["waitsUntil", { ...good, waitsUntil: midnight }],
+  ["waitsUntil", { ...good, waitsUntil: "event" }],
   ["waitsUntil", { ...good, outcome: "interrupted", waitsUntil: "soon" }],
   ["waitsUntil", { ...good, outcome: "interrupted", waitsUntil: midnight, error: { name: "Error", message: "no" } }]
 ]

@@ -1,7 +1,7 @@
 /** A machine's steps by hand: what is saved of them, and what an actor that goes on from it does, with what it had scheduled. */
 import { Runtime } from "effect"
 import { describe, expect, it } from "vitest"
-import { cancel, createActor, createMachine, enqueueActions, fromPromise, raise, sendTo, setup } from "xstate"
+import { assign, cancel, createActor, createMachine, enqueueActions, fromPromise, raise, sendTo, setup } from "xstate"
 import type { AnyActorLogic } from "xstate"
 import { runLogic } from "../../src/task/actorLogic.ts"
 import type { Checkpoint } from "../../src/task/checkpoint.ts"
@@ -79,6 +79,35 @@ describe("a machine's steps", () => {
     await timers.advance(hour)
     expect(newest()).toMatchObject({ snapshot: { value: "b" }, delays: [{ dueAt: begun + 3 * hour }] })
     expect([texts.length, waits]).toEqual([2, []])
+  })
+
+  it("take in what is sent, once and in order, and say how far that goes", async () => {
+    const timers = new ManualTimers()
+    const machine = createMachine({
+      types: {} as { context: { readonly got: ReadonlyArray<string> } },
+      context: { got: [] },
+      invoke: busy,
+      on: { "item.*": { actions: assign({ got: ({ context, event }) => [...context.got, event.type] }) } }
+    })
+    const { send, newest, received, texts } = await attempt(machine, timers)
+    for (const number of [4, 5, 5, 4, 9]) send({ number, event: { type: `item.${number}` } })
+    await timers.advance(0)
+    expect(newest().snapshot).toMatchObject({ context: { got: ["item.4", "item.5", "item.9"] } })
+    send({ number: 12, event: { type: "unknown" } })
+    await timers.advance(0)
+    // The same text, with one more taken in.
+    expect(received).toEqual([0, 9, 12])
+    expect(texts[1]).toBe(texts[2])
+  })
+
+  it("end in a wait for an event where nothing else is to come, and take in nothing after that", async () => {
+    const timers = new ManualTimers()
+    const machine = createMachine({ initial: "a", states: { a: { on: { go: "b" } }, b: { type: "final" } } })
+    const { waits, send, ends, received } = await attempt(machine, timers)
+    expect([waits, received]).toEqual([["event"], [0]])
+    send({ number: 1, event: { type: "go" } })
+    await timers.advance(0)
+    expect([ends, received]).toEqual([[], [0]])
   })
 
   it("that are restored are not saved again, and wait for the rest of their time", async () => {

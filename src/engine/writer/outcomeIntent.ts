@@ -91,7 +91,7 @@ export class OutcomeIntent implements Intent {
 
 /**
  * What the job is told; `null`: an interruption. One that only waits is put off until then, unless its job takes no other attempt: then it
- * is over. `sentTo`: it was sent something as it was put away, and goes on at once.
+ * is over. `sentTo`: it was sent something as it gave its slot back, and goes on at once.
  */
 const endOf = (
   { outcome, again, waitsUntil, finishedAt }: Settlement,

@@ -14,7 +14,7 @@ export interface Addressee {
   readonly jobKey: number
 }
 
-/** Keeps `text` for the run, and makes one that was put away due. Throws `RunStateError`. */
+/** Keeps `text` for the run, and makes one that only waits due now. Throws `RunStateError`. */
 export const sendEvent = (
   unit: UnitOfWork,
   { runId, runKey, jobKey }: Addressee,

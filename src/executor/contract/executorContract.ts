@@ -7,6 +7,7 @@ import { capacityClauses } from "./capacityClauses.ts"
 import { checkpointClauses } from "./checkpointClauses.ts"
 import { endingClauses } from "./endingClauses.ts"
 import type { ExecutorUnderTest } from "./executorTrial.ts"
+import { messageClauses } from "./messageClauses.ts"
 import { outcomeClauses } from "./outcomeClauses.ts"
 
 export type { ContractTimers, ExecutorUnderTest, TrialLimits } from "./executorTrial.ts"
@@ -26,5 +27,6 @@ export const executorContract = (underTest: ExecutorUnderTest): ReadonlyArray<Ex
     ...capacityClauses,
     ...endingClauses,
     ...checkpointClauses,
+    ...messageClauses,
     ...adoptionClauses
   }).map(([name, examine]) => ({ name, run: () => examine(underTest) }))

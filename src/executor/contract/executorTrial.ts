@@ -3,6 +3,7 @@ import { Runtime } from "effect"
 import { ContractViolation, sameData } from "../../contract/contractViolation.ts"
 import type { AnyTask } from "../../task/task.ts"
 import { task } from "../../task/task.ts"
+import type { RunMessage } from "../../task/runMessage.ts"
 import type { TaskContext } from "../../task/taskContext.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Timers } from "../../time/timers.ts"
@@ -58,7 +59,7 @@ export const expectThrow = (promise: string, call: () => void): void => {
 export type TrialReport =
   | { readonly type: "started"; readonly runId: string; readonly at: EpochMillis }
   | { readonly type: "progressed"; readonly runId: string; readonly value: Json }
-  | { readonly type: "checkpointed"; readonly runId: string; readonly text: string }
+  | { readonly type: "checkpointed"; readonly runId: string; readonly text: string; readonly received: number }
   | { readonly type: "settled"; readonly runId: string; readonly settlement: Settlement }
 
 /** What may differ from the usual order. */
@@ -67,6 +68,7 @@ export interface TrialOrder {
   readonly attempt?: number
   readonly timeoutMs?: number | null
   readonly checkpoint?: Json
+  readonly messages?: ReadonlyArray<RunMessage>
 }
 
 /** Closes it, and waits for nothing: what becomes of a close has a clause of its own. */
@@ -122,9 +124,9 @@ export class Trial {
     const listener: RunListener = {
       started: ({ runId }, at) => this.tell({ type: "started", runId, at }),
       progressed: ({ runId }, value) => this.tell({ type: "progressed", runId, value }),
-      checkpointed: ({ runId }, text) => {
+      checkpointed: ({ runId }, text, received = 0) => {
         if (!isJson(text)) this.breach(`a checkpoint of run ${runId}`, "JSON text", text)
-        this.tell({ type: "checkpointed", runId, text })
+        this.tell({ type: "checkpointed", runId, text, received })
       },
       settled: ({ runId }, settlement) => {
         this.check(runId, settlement)
@@ -151,9 +153,13 @@ export class Trial {
   }
 
   /** An attempt of a task that nobody knows. */
-  order(runId: string, { args = null, attempt = 1, timeoutMs = null, checkpoint }: TrialOrder = {}): RunOrder {
-    const order = { runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs }
-    return checkpoint === undefined ? order : { ...order, checkpoint }
+  order(runId: string, given: TrialOrder = {}): RunOrder {
+    const { args = null, attempt = 1, timeoutMs = null, checkpoint, messages } = given
+    return {
+      ...{ runId, jobId: `job of ${runId}`, task: "unknown", args, fireAt: 1_000, attempt, timeoutMs },
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+      ...(messages === undefined ? {} : { messages })
+    }
   }
 
   /** The next start's: with an executor of the same provider, by the same timers. */

@@ -29,6 +29,17 @@ const newScene = () => {
 }
 
 describe("checkpoints that wait for a commit", () => {
+  it("say how far they have taken messages in, also where nothing else is new", () => {
+    const { queue, tell, take } = newScene()
+    tell(7, "a")
+    tell(7, "a", 4)
+    const { unit, intents } = take()
+    expect(unit.batch().checkpoints).toEqual([{ runKey: 7, text: "a", received: 4 }])
+    tell(7, "a", 5)
+    for (const intent of intents) intent.committed()
+    expect([queue.length, take().unit.batch().checkpoints]).toEqual([1, [{ runKey: 7, text: "a", received: 5 }]])
+  })
+
   it("are one a run, the newest, and clear what crashes left", () => {
     const { queue, tell, take } = newScene()
     tell(7, "a")

@@ -27,8 +27,7 @@ const newOutcome = (settlement: Settlement) => {
   return { intent, told }
 }
 /** The unit after an outcome of the job's run 7. */
-const settled = (settlement: Settlement, parts: JobParts = {}, claiming = true) => {
-  const unit = makeUnit({ now, claiming })
+const settled = (settlement: Settlement, parts: JobParts = {}, claiming = true, unit = makeUnit({ now, claiming })) => {
   const memory = { nextFireAt: now + minute, cursor: now, live: [liveRun(7)], ...parts.memory }
   unit.load(makeJob(1, { ...parts, memory }))
   newOutcome(settlement).intent.apply(unit)
@@ -79,6 +78,33 @@ describe("an outcome", () => {
     const removed = settled(waits, { memory: { removed: true, exhausted: true } })
     expect(removed.batch().settled).toMatchObject([{ runKey: 7, outcome: "cancelled", finishedAt: now - 20 }])
     expect(toldBy(removed.consequences).events).toMatchObject([{ type: "RunCancelled", final: true }])
+  })
+
+  it("that waits for an event puts its run off until one is sent, with no instant, and wakes its job for nothing", () => {
+    const waits: Settlement = { ...succeeded, outcome: "interrupted", result: null, waitsUntil: "event" }
+    const unit = settled(waits, { memory: { nextFireAt: null, exhausted: true } })
+    const [live] = unit.byKey(1)?.memory.live ?? []
+    expect(live).toMatchObject({ runKey: 7, attempt: 2, retryAt: "event", putAway: true })
+    expect(unit.batch().states).toMatchObject([{ value: "running", wakeAt: null }])
+    expect(toldBy(unit.consequences).events).toMatchObject([{ type: "RunRetryDue", attempt: 1, retryAt: null, error: null }])
+  })
+
+  it.each<readonly [string, Parameters<typeof makeUnit>[0], (unit: ReturnType<typeof makeUnit>) => void, boolean]>([
+    ["before", { inbox: { next: 3, numbers: () => [2] } }, () => undefined, true],
+    ["in the same commit", {}, (unit) => unit.send(7, "{}"), true],
+    ["to another run", {}, (unit) => unit.send(8, "{}"), false],
+    [
+      "before, and is in what it was saved as",
+      { inbox: { next: 3, numbers: () => [2] } },
+      (unit) => unit.checkpoint(7, "text", 2),
+      false
+    ]
+  ])("that waits is due at once when something was sent %s", (_when, environment, before, atOnce) => {
+    const unit = makeUnit({ now, ...environment })
+    before(unit)
+    const waits: Settlement = { ...succeeded, outcome: "interrupted", result: null, waitsUntil: "event" }
+    settled(waits, {}, true, unit)
+    expect(unit.byKey(1)?.memory.live).toMatchObject([{ retryAt: atOnce ? now : "event" }])
   })
 
   it("that does not fit its task parks the job and keeps the run, whatever the rules", () => {

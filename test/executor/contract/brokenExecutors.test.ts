@@ -13,6 +13,9 @@ const endless = (executor: Executor): Partial<Executor> => ({
 
 const closeEnds = "a close ends, whatever its tasks do, and can be asked for again"
 const noCrash = "no end of a task's own is said to be its worker's"
+const takenInOnce =
+  "what is sent to a run is taken in once and in order, that of its order first, and its checkpoint says how far"
+let delivered = 100
 const noStranger = "what it was never given is not adopted"
 
 describe("an executor", () => {
@@ -36,7 +39,21 @@ describe("an executor", () => {
     ["whose close rejects", (executor) => ({ close: async () => fail(void executor.close()) }), closeEnds],
     ["whose close may be asked for once only", onceOnly, closeEnds],
     ["that adopts what it is asked for", () => ({ adopt: (asked) => asked.map(({ runId }) => runId) }), noStranger],
-    ["that adopts what it is not asked for", () => ({ adopt: async () => ["other"] }), noStranger]
+    ["that adopts what it is not asked for", () => ({ adopt: async () => ["other"] }), noStranger],
+    ["that loses an event", () => ({ deliver: () => undefined }), takenInOnce],
+    [
+      "that delivers an event under a number of its own",
+      (executor) => ({ deliver: (runId, { event }) => executor.deliver?.(runId, { number: ++delivered, event }) }),
+      takenInOnce
+    ],
+    [
+      "that leaves the events of an order out",
+      (executor) => ({
+        submit: ({ messages: _, ...order }) => executor.submit(order),
+        deliver: (runId, message) => executor.deliver?.(runId, message)
+      }),
+      takenInOnce
+    ]
   ])("%s is found out", async (_what, calls, clause) => {
     expect(await violations(broken(calls))).toContain(clause)
   })
