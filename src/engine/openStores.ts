@@ -201,6 +201,7 @@ export class OpenStores {
     const adopted = await adoptedRuns(writer, orphans, this.host.dispatcher, this.ending.signal, (intent) =>
       settled(writer, intent)
     )
+    await runStore(writer.deliverWaiting(adopted))
     await this.settleOrphans(writer, orphans, adopted)
     await this.mendExecutors(writer)
     await reckonAtStart(writer, this.host)

@@ -1,5 +1,6 @@
 /** An executor whose attempts outlive the scheduler: the next one takes them over, and each ends once. */
 import { describe, expect, it } from "vitest"
+import { createMachine } from "xstate"
 import { createScheduler, date, interval, task } from "../../src/index.ts"
 import type {
   AttemptId,
@@ -16,6 +17,8 @@ import { firstRunId, gate, hour, midnight, minute, newWorld, second, shortRuns, 
 class Host {
   readonly orders = new Map<string, RunOrder>()
   readonly asked: Array<ReadonlyArray<AttemptId>> = []
+  /** Types of the events that it was given. */
+  readonly delivered: Array<string> = []
   /** What it answers; by default the truth. */
   answer: (truth: ReadonlySet<string>) => unknown = (truth) => truth
   private listener: RunListener | null = null
@@ -34,6 +37,7 @@ class Host {
         },
         cancel: (runId) => this.end(runId, "cancelled"),
         close: () => undefined,
+        deliver: (_runId, { event }) => void this.delivered.push(event.type),
         adopt: (attempts) => {
           this.asked.push(attempts)
           const here = attempts.filter(({ runId, attempt }) => this.orders.get(runId)?.attempt === attempt)
@@ -42,6 +46,12 @@ class Host {
         status: () => ({ running: this.orders.size, queued: 0, stuck: 0 })
       }
     }
+  }
+
+  /** Tells how far the attempt that is here has come. */
+  checkpoint(runId: string, received: number): void {
+    const order = this.orders.get(runId)
+    if (order !== undefined) this.listener?.checkpointed(order, "{}", received)
   }
 
   /** Ends the attempt that is here. */
@@ -261,5 +271,32 @@ describe("an executor that does not answer well", () => {
     await asked.opened
     await Promise.all([scheduler.shutdown(), started])
     expect([world.clock.now(), world.reported]).toEqual([midnight + second, []])
+  })
+})
+
+describe.each(storeKinds)("with the %s store, an adopted run", (kind) => {
+  it("is given again what was sent to it and is in no checkpoint, and nothing else", async () => {
+    const { host, world, start } = newScene(kind)
+    const machine = task("machine", createMachine({}), { executor: "host" })
+    const tasks = [machine]
+    await start({ tasks })
+    await world.scheduler.addJob({ task: machine, trigger: date(midnight + second) })
+    await world.clock.advance(minute)
+    const send = (type: string) => world.scheduler.sendToRun(firstRunId, { type })
+    for (const type of ["a", "b"]) await send(type)
+    expect(host.delivered.splice(0)).toEqual(["a", "b"])
+    await world.crash()
+    await start({ tasks })
+    expect(host.delivered.splice(0)).toEqual(["a", "b"])
+    host.checkpoint(firstRunId, 1)
+    await world.clock.advance(minute)
+    await send("c")
+    expect(host.delivered.splice(0)).toEqual(["c"])
+    await world.crash()
+    await start({ tasks })
+    expect(host.delivered).toEqual(["b", "c"])
+    host.end(firstRunId)
+    await world.clock.advance(second)
+    expect(shortRuns(await world.scheduler.getRuns())).toEqual([[second, "succeeded", 1]])
   })
 })

@@ -297,6 +297,21 @@ export class StoreWriter implements OrderSource, Writer {
     if (!this.closed) this.host.report(error, `the outcome of run "${order.runId}" of job "${order.jobId}"`)
   }
 
+  /** Gives attempts that an executor goes on with what was sent to their runs: what they have had already they drop. */
+  deliverWaiting(runKeys: Iterable<number>): Effect.Effect<void, StoreError> {
+    const sent = [...runKeys].filter((runKey) => this.inbox.numbers(runKey).length > 0)
+    if (sent.length === 0) return Effect.void
+    return Effect.map(this.store.messages(sent), (found) => {
+      for (const rows of found.values()) this.deliver(rows)
+    })
+  }
+
+  private deliver(rows: ReadonlyArray<MessageRow>): void {
+    for (const row of rows)
+      for (const message of messagesOf([row], this.damagedMessage))
+        this.host.dispatcher.deliver(this.runId(row.runKey), message)
+  }
+
   private readonly damagedMessage = ({ runKey, number }: MessageRow): void =>
     this.host.report(new Error("its text is damaged"), `event ${number} that was sent to run "${this.runId(runKey)}"`)
 
@@ -555,9 +570,7 @@ export class StoreWriter implements OrderSource, Writer {
     host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))
     for (const intent of applied) intent.committed()
     host.committed(this, unit)
-    for (const row of unit.messages)
-      for (const message of messagesOf([row], this.damagedMessage))
-        host.dispatcher.deliver(this.runId(row.runKey), message)
+    this.deliver(unit.messages)
     for (const start of unit.consequences.starts) host.dispatcher.submit(orderOf(this, start.job, start))
     // After the starts: a run may be claimed and told to give way in one commit.
     for (const { jobKey, runKey } of unit.consequences.cancels) {

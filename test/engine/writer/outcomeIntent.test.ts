@@ -86,7 +86,9 @@ describe("an outcome", () => {
     const [live] = unit.byKey(1)?.memory.live ?? []
     expect(live).toMatchObject({ runKey: 7, attempt: 2, retryAt: "event", putAway: true })
     expect(unit.batch().states).toMatchObject([{ value: "running", wakeAt: null }])
-    expect(toldBy(unit.consequences).events).toMatchObject([{ type: "RunRetryDue", attempt: 1, retryAt: null, error: null }])
+    expect(toldBy(unit.consequences).events).toMatchObject([
+      { type: "RunRetryDue", attempt: 1, retryAt: null, error: null }
+    ])
   })
 
   it.each<readonly [string, Parameters<typeof makeUnit>[0], (unit: ReturnType<typeof makeUnit>) => void, boolean]>([
