@@ -43,7 +43,7 @@ export class OutcomeIntent implements Intent {
     const { runKey } = this.dispatched
     const { now, nextRunKey: firstRunKey } = unit
     const held = !unit.environment.claiming
-    const ended = endOf(settlement, job, () => unit.waitingTo(runKey) > 0)
+    const ended = endOf(settlement, job, unit, runKey)
     const next = nextAfterRun(job.trigger, settlement.finishedAt, now)
     if (ended === null) {
       const workerDied = settlement.crashed === true
@@ -91,16 +91,20 @@ export class OutcomeIntent implements Intent {
 
 /**
  * What the job is told; `null`: an interruption. One that only waits is put off until then, unless its job takes no other attempt: then it
- * is over. `sentTo`: it was sent something as it gave its slot back, and goes on at once.
+ * is over; where it was sent something as it gave its slot back, it goes on at once.
  */
 const endOf = (
   { outcome, again, waitsUntil, finishedAt }: Settlement,
   { memory, rules }: Job,
-  sentTo: () => boolean
+  unit: UnitOfWork,
+  runKey: number
 ): Pick<SettledEvent, "outcome" | "again"> | null => {
   if (waitsUntil !== undefined)
     return mayRetry(memory, rules)
-      ? { outcome: "failed", again: { at: sentTo() ? finishedAt : waitsUntil, counts: false, putAway: true } }
+      ? {
+          outcome: "failed",
+          again: { at: unit.waitingTo(runKey) > 0 ? finishedAt : waitsUntil, counts: false, putAway: true }
+        }
       : { outcome: "cancelled" }
   if (outcome === "interrupted") return null
   return again ? { outcome, again } : { outcome }
