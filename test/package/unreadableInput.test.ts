@@ -1,4 +1,4 @@
-/** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. */
+/** Getters and proxies that throw, in options, queries and definitions: a typed error, whatever field it is. Long, for a row each. */
 import { firstValueFrom } from "rxjs"
 import { expect, it } from "vitest"
 import {

@@ -1,4 +1,4 @@
-/** An executor whose attempts outlive the scheduler: the next one takes them over, and each ends once. */
+/** An executor whose attempts outlive the scheduler: the next one takes them over, and each ends once. Long, for a host of its own. */
 import { describe, expect, it } from "vitest"
 import { createMachine } from "xstate"
 import { createScheduler, date, interval, task } from "../../src/index.ts"
