@@ -112,6 +112,7 @@ export class Engine implements WriterHost {
       }
     )
     const onError = this.errors.report
+    this.watchers = new Watchers(this.timers, options.within, onError)
     this.options = { ...options, onError }
     this.startedAt = this.timers.now()
     this.deadline = new Deadline(this.timers)
@@ -159,7 +160,6 @@ export class Engine implements WriterHost {
     const executor = (name: string): ReturnType<ExecutorActors["find"]> => this.executorActors.find(name)
     const messages = inspect === undefined ? null : new RunActors(this.life.root, executor, guards)
     this.jobActors = new JobActors(this.life.root, messages, guards)
-    this.watchers = new Watchers(this.timers, within, onError)
     this.supervision = new Supervision(this.life, {
       executor,
       streams: () => messages?.ofStreams,

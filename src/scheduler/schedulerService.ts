@@ -86,7 +86,7 @@ export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
   /**
    * The job's record now and after every change; `null` while there is no such job, `undefined` while that is not known. Goes on when it
    * is removed and added again; ends when the scheduler is shut down. Buffers without bound for a slow consumer. Fails with
-   * `InvalidJobError` (the id is no text), and with what the scheduler has stopped with by itself.
+   * `InvalidJobError` (the id is no text), and with `StoreFenced` where the scheduler has stopped by itself.
    */
   readonly job: (id: string) => Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
   /** The XState actor of the scheduler: see `Scheduler.actor` of the promise face. */

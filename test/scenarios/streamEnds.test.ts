@@ -1,4 +1,4 @@
-/** Streams that end: one that completes ends its jobs, one that fails is tried again and says so. */
+/** Streams that end: one that completes ends its jobs, one that fails is tried again and says so. Long for the many ways to end. */
 import { concat, defer, EMPTY, NEVER, of, Subject, throwError } from "rxjs"
 import { describe, expect, it } from "vitest"
 import { StoreUnavailable, stream, task } from "../../src/index.ts"

@@ -1,4 +1,4 @@
-/** `jobs$`, `runs$` and `status$`: what the queries give, at any time, without asking for each event. */
+/** `jobs$`, `runs$` and `status$`: what the queries give, at any time, without asking for each event. Long: one scene serves all three. */
 import { Effect } from "effect"
 import type { Observable } from "rxjs"
 import { Subject } from "rxjs"

@@ -423,14 +423,14 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "the next attempt is given what another run has saved",
     "src/engine/writer/checkpoints.ts",
-    "checkpoints.get(start.runKey) ?? stored.get(start.runKey) ?? null",
-    "checkpoints.get(start.runKey) ?? [...stored.values()][0] ?? null"
+    "checkpoints.get(start.runKey)?.text ?? stored.get(start.runKey) ?? null",
+    "checkpoints.get(start.runKey)?.text ?? [...stored.values()][0] ?? null"
   ),
   bug(
     "the next attempt begins at the beginning",
     "src/engine/dispatchedOrder.ts",
-    `order: typeof run.checkpoint === "string" ? `,
-    `order: typeof run.checkpoint === "string" && run.attempt < 2 ? `
+    `...(typeof checkpoint === "string" ? `,
+    `...(typeof checkpoint === "string" && order.attempt < 2 ? `
   ),
   bug(
     "what is saved of a run outlives it",
@@ -441,20 +441,20 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "one that only waits goes on too early",
     "src/engine/writer/outcomeIntent.ts",
-    "again: { at: waitsUntil, counts: false }",
-    "again: { at: waitsUntil - 1000, counts: false }"
+    "finishedAt : waitsUntil, counts: false",
+    "finishedAt : typeof waitsUntil === 'number' ? waitsUntil - 1000 : waitsUntil, counts: false"
   ),
   bug(
     "one that only waits never goes on",
     "src/engine/writer/outcomeIntent.ts",
-    "again: { at: waitsUntil, counts: false }",
-    "again: { at: waitsUntil * 2, counts: false }"
+    "finishedAt : waitsUntil, counts: false",
+    "finishedAt : typeof waitsUntil === 'number' ? waitsUntil * 2 : waitsUntil, counts: false"
   ),
   bug(
     "a wait uses up an attempt",
     "src/engine/writer/outcomeIntent.ts",
-    "again: { at: waitsUntil, counts: false }",
-    "again: { at: waitsUntil, counts: true }"
+    "finishedAt : waitsUntil, counts: false",
+    "finishedAt : waitsUntil, counts: true"
   ),
   bug(
     "a wait counts as an interruption",
@@ -465,7 +465,7 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "one that only waits keeps its slot",
     "src/task/machineSteps.ts",
-    "this.told.waits(Math.ceil(until))",
+    'this.told.waits(Number.isFinite(until) ? Math.ceil(until) : "event")',
     "this.over = true"
   ),
   bug(
@@ -485,8 +485,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     edits: [
       {
         file: "src/engine/writer/outcomeIntent.ts",
-        find: "{ outcome, again, waitsUntil }: Settlement",
-        replace: "{ outcome, again, waitsUntil, crashed }: Settlement"
+        find: "{ outcome, again, waitsUntil, finishedAt }: Settlement",
+        replace: "{ outcome, again, waitsUntil, finishedAt, crashed }: Settlement"
       },
       {
         file: "src/engine/writer/outcomeIntent.ts",

@@ -1,4 +1,7 @@
-/** From what a caller says to what is stored: everything is checked here, before anything is written. */
+/**
+ * From what a caller says to what is stored: everything is checked here, before anything is written. A few lines long of 300, for what is
+ * asked of a job's stream.
+ */
 import { inWords } from "../../input/inWords.ts"
 import type { JobInput, RuleOptions } from "../../job/jobOptions.ts"
 import { checkFields, checkId, checkTags, checkText, InvalidJobError, readRules } from "../../job/jobOptions.ts"

@@ -92,7 +92,10 @@ describe("an attempt that starts", () => {
     const asked: Array<number> = []
     const began = starts.map(({ task, ...start }) => ({ ...start, job: { row: { task } }, checkpoint: null }))
     const found = findCheckpoints(
-      { checkpoints: new Map([[7, "of this unit"]]), consequences: { starts: began } } as unknown as UnitOfWork,
+      {
+        checkpoints: new Map([[7, { text: "of this unit", received: 0 }]]),
+        consequences: { starts: began }
+      } as unknown as UnitOfWork,
       {
         find: (name: string) =>
           name === "gone" ? undefined : { options: name === "saves" ? { checkpoint: "every-step" } : {} }
