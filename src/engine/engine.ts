@@ -207,7 +207,7 @@ export class Engine implements WriterHost {
   /** It has been asked to stop, or has had to. */
   get stopped(): boolean {
     const { now } = this.life
-    return now.matches("draining") || now.matches("stopped")
+    return now.value === "draining" || now.value === "stopped"
   }
 
   /** It has started, and its stores are still there to be asked. */
@@ -216,7 +216,7 @@ export class Engine implements WriterHost {
   }
 
   get fresh(): boolean {
-    return this.life.now.matches("new")
+    return this.life.now.value === "new"
   }
 
   private get atWork(): boolean {
