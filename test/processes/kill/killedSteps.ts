@@ -109,8 +109,9 @@ export const checkSteps = (filename: string, kindOf: (runId: string) => MachineK
   const counts = { wentOn: 0, saved: 0, waited: 0 }
   for (const line of linesOf(filename)) {
     const { kind, runId, step } = line
-    const run = runs.get(runId) ?? { attempt: 0, step: -1, through: -1, throughAt: 0, saved: 0 }
+    const run = runs.get(runId) ?? { attempt: 0, step: -1, through: -1, waitsSince: 0, saved: 0 }
     runs.set(runId, run)
+    const { waitAfter, waitMs } = machines[kindOf(runId) ?? "steps"]
     if (kind === "saved") {
       counts.saved += step > run.saved ? 1 : 0
       run.saved = Math.max(run.saved, step)
@@ -118,7 +119,8 @@ export const checkSteps = (filename: string, kindOf: (runId: string) => MachineK
     }
     const { attempt, at } = line
     if (kind === "through") {
-      if (step > run.through) Object.assign(run, { through: step, throughAt: at })
+      // What comes after the wait may be taken twice, and the second time comes at once.
+      if (step > run.through) Object.assign(run, { through: step, ...(step === waitAfter ? { waitsSince: at } : {}) })
       continue
     }
     const anew = attempt !== run.attempt
@@ -126,9 +128,8 @@ export const checkSteps = (filename: string, kindOf: (runId: string) => MachineK
     if (step < run.saved) violations.push(`${what} takes step ${step} again, ${run.saved} steps were on disk`)
     if (step > run.through + 1) violations.push(`${what} left out step ${run.through + 1}`)
     if (!anew && step !== run.step + 1) violations.push(`${what} takes step ${step} after ${run.step}`)
-    const { waitAfter, waitMs } = machines[kindOf(runId) ?? "steps"]
     if (waitAfter !== null && step === waitAfter + 1) {
-      if (at < run.throughAt + waitMs) violations.push(`${what} went on after ${at - run.throughAt} of ${waitMs} ms`)
+      if (at < run.waitsSince + waitMs) violations.push(`${what} went on after ${at - run.waitsSince} of ${waitMs} ms`)
       counts.waited += anew ? 1 : 0
     }
     if (anew && step > 0) counts.wentOn += 1
@@ -140,9 +141,10 @@ export const checkSteps = (filename: string, kindOf: (runId: string) => MachineK
 interface RunSteps {
   attempt: number
   step: number
-  /** The latest step that was through, and when. */
+  /** The latest step that was through. */
   through: number
-  throughAt: number
+  /** When the step before the long wait was first through. */
+  waitsSince: number
   /** So many steps were on disk after a kill. */
   saved: number
 }
