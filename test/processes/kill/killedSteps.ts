@@ -2,7 +2,7 @@
  * Tasks that are machines of several steps: each step writes when it begins and when it is through, before it is saved. After a kill the next attempt
  * goes on: no step that is on disk is taken again, none is left out, and a long wait is over when it was to be, whoever has died meanwhile.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs"
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
 import Database from "better-sqlite3"
 import { assign, fromPromise, setup } from "xstate"
@@ -74,10 +74,16 @@ export const stepsMachine = (
   })
 }
 
-/** Adds to the lines what is on disk of machines, while nobody is there. The very first kills may come before there is a table. */
+/**
+ * Adds to the lines what is on disk of machines, while nobody is there. Read from a copy: a file that was cut off in a rollback must be written
+ * before it can be read, and is the next life's to mend. The very first kills may come before there is a table.
+ */
 export const noteSaved = (filename: string, database: string): void => {
   if (!existsSync(database)) return
-  const open = new Database(database, { readonly: true })
+  const copy = `${database}.look`
+  const files = ["", "-wal", "-journal"]
+  for (const suffix of files) if (existsSync(database + suffix)) copyFileSync(database + suffix, copy + suffix)
+  const open = new Database(copy)
   try {
     if (open.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'checkpoints'").get() === undefined) return
     const rows = open.prepare<[], { key: number; text: string }>("SELECT run_key AS key, text FROM checkpoints").all()
@@ -88,6 +94,7 @@ export const noteSaved = (filename: string, database: string): void => {
     appendFileSync(filename, lines.map((line) => `${JSON.stringify(line)}\n`).join(""))
   } finally {
     open.close()
+    for (const suffix of [...files, "-shm"]) rmSync(copy + suffix, { force: true })
   }
 }
 
