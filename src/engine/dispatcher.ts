@@ -273,13 +273,18 @@ export class Dispatcher {
 
   private checked(name: string, settlement: Settlement): Settlement {
     try {
-      const valid = checkSettlement(settlement)
-      this.ended(name, valid)
-      return valid
+      checkSettlement(settlement)
     } catch (error) {
       this.report(name, error, "settled")
       return failedBy(error, this.now)
     }
+    // Whatever becomes of this, the attempt has ended as it has.
+    try {
+      this.ended(name, settlement)
+    } catch (error) {
+      this.report(name, error, "settled")
+    }
+    return settlement
   }
 
   private guarded<A>(name: string, doing: string, call: () => A, otherwise: A): A {

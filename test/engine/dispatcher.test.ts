@@ -6,7 +6,7 @@ import { Dispatcher } from "../../src/engine/dispatcher.ts"
 import type { Executor, ExecutorContext, RunOrder, Settlement } from "../../src/executor/executor.ts"
 import { ManualTimers } from "../executor/manualTimers.ts"
 
-const newScene = () => {
+const newScene = (attemptEnded: (name: string, settlement: Settlement) => void = () => undefined) => {
   const timers = new ManualTimers()
   const told: Array<string> = []
   const released: Array<string> = []
@@ -21,7 +21,8 @@ const newScene = () => {
   const dispatcher = new Dispatcher(
     { tasks: { find: () => undefined, names: [] }, timers, runtime: Runtime.defaultRuntime },
     (of) => released.push((of as typeof a).name),
-    (name, error, doing) => told.push(`${name} ${doing}: ${error instanceof Error ? error.message : String(error)}`)
+    (name, error, doing) => told.push(`${name} ${doing}: ${error instanceof Error ? error.message : String(error)}`),
+    attemptEnded
   )
   const given: Array<RunOrder> = []
   /** So many slots, held until a test settles them. */
@@ -89,6 +90,18 @@ describe("the dispatcher", () => {
     expect(told).toEqual([`a progressed 1 {"half":true}`, "a settled 1 succeeded"])
     expect(released).toEqual(["a"])
     expect([dispatcher.live, dispatcher.holds("1")]).toEqual([0, false])
+  })
+
+  it("keeps an outcome as it is, whatever becomes of telling that the attempt has ended", () => {
+    const { dispatcher, add, order, told } = newScene(() => {
+      throw new Error("an observer's")
+    })
+    const listener = add("default", 1)
+    const one = order("1")
+    dispatcher.submit(one)
+    listener.settled(one.order, ended())
+    expect(told).toEqual(["default settled: an observer's", "a settled 1 succeeded"])
+    expect(dispatcher.live).toBe(0)
   })
 
   it("keeps what its executor has no room for, in order, and counts it as taken", () => {
