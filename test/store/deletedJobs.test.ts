@@ -1,32 +1,12 @@
 /** What goes of a store as jobs are deleted, and what stays: the same in memory and in a file. */
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { memory } from "../../src/index.ts"
-import { sqlite } from "../../src/sqlite.ts"
-import {
-  claim,
-  entry,
-  job,
-  keysOf,
-  owned,
-  type Owner,
-  runKeysOf,
-  settle,
-  state
-} from "../../src/store/contract/storeCheck.ts"
+import { claim, entry, job, keysOf, owned, runKeysOf, settle, state } from "../../src/store/contract/storeCheck.ts"
 import type { StoreBatch } from "../../src/store/jobStore.ts"
-import type { StoreError } from "../../src/store/storeError.ts"
+import { eachStore, numbers, onStore, retention } from "./eachStore.ts"
 
-const retention = { finishedBefore: 0, maxRuns: 999_999, doneBefore: 0, limit: 9_999 }
-const numbers = (from: number, through: number): ReadonlyArray<number> =>
-  Array.from({ length: through - from + 1 }, (_, index) => from + index)
-
-describe.each([
-  ["memory", memory],
-  ["sqlite", () => sqlite({ filename: ":memory:" })]
-] as const)("a store in %s", (_name, make) => {
-  const inStore = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>): Promise<A> =>
-    Effect.runPromise(Effect.scoped(Effect.flatMap(owned(make()), body)))
+describe.each(eachStore)("a store in %s", (_name, make) => {
+  const inStore = onStore(make)
 
   it("has its jobs by key, in whatever order they were added, those that are deleted left out", async () => {
     const found = await inStore(({ store, commit }) =>

@@ -1,8 +1,6 @@
 /** What a store keeps of its rows as they come and go. Each store does so; the one in memory has tables of its own for it. */
 import { Effect, Either } from "effect"
 import { describe, expect, it } from "vitest"
-import { memory } from "../../../src/index.ts"
-import { sqlite } from "../../../src/sqlite.ts"
 import {
   batchOf,
   claim,
@@ -10,26 +8,16 @@ import {
   idsOf,
   job,
   keysOf,
-  owned,
-  type Owner,
   runKeysOf,
   settle,
   state,
   unfinished
 } from "../../../src/store/contract/storeCheck.ts"
 import type { ClaimRow, StoreBatch } from "../../../src/store/jobStore.ts"
-import type { StoreError } from "../../../src/store/storeError.ts"
+import { eachStore, numbers, onStore, retention } from "../eachStore.ts"
 
-const retention = { finishedBefore: 0, maxRuns: 999_999, doneBefore: 0, limit: 9_999 }
-const numbers = (from: number, through: number): ReadonlyArray<number> =>
-  Array.from({ length: through - from + 1 }, (_, index) => from + index)
-
-describe.each([
-  ["memory", memory],
-  ["sqlite", () => sqlite({ filename: ":memory:" })]
-] as const)("a store in %s", (_name, make) => {
-  const inStore = <A>(body: (owner: Owner) => Effect.Effect<A, StoreError>): Promise<A> =>
-    Effect.runPromise(Effect.scoped(Effect.flatMap(owned(make()), body)))
+describe.each(eachStore)("a store in %s", (_name, make) => {
+  const inStore = onStore(make)
 
   it("keeps a job that is done no more, and counts it as what it is", async () => {
     const found = await inStore(({ store, commit }) =>
