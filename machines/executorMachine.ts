@@ -15,8 +15,8 @@ export interface ExecutorContext extends ExecutorInput {
   readonly inFlight: number
 }
 
-/** Orders came or went, several at once, or no more will come. */
-export type ExecutorEvent = OrdersEvent | { readonly type: "drain" } | OrderEvent
+/** Orders came or went, several at once; nothing new is claimed for it; or nothing can come any more. */
+export type ExecutorEvent = OrdersEvent | { readonly type: "drain" } | { readonly type: "closed" } | OrderEvent
 
 /** What an inspected job orders: one attempt. It counts with the others, in `submitted`. */
 interface OrderEvent {
@@ -62,7 +62,7 @@ const release = [
   { target: "busy", actions: "count", description: "Some of them have ended." }
 ] as const
 
-const drains = { target: "draining", description: "No more will come." } as const
+const drains = { target: "draining", description: "Nothing new is claimed for it." } as const
 
 /** idle → busy → saturated → draining → stopped, by how many orders there are. */
 export const executorMachine = setup({
@@ -75,7 +75,9 @@ export const executorMachine = setup({
   guards: {
     fits: (step) => inFlightAfter(step) < capacityOf(step.context),
     fills: (step) => inFlightAfter(step) === capacityOf(step.context),
-    empties: (step) => inFlightAfter(step) === 0
+    hasRoom: (step) => inFlightAfter(step) <= capacityOf(step.context),
+    empties: (step) => inFlightAfter(step) === 0,
+    isEmpty: ({ context }) => context.inFlight === 0
   },
   actions: {
     count: assign({ inFlight: inFlightAfter })
@@ -94,7 +96,7 @@ export const executorMachine = setup({
   states: {
     idle: {
       description: "Nothing runs.",
-      on: { submitted: take, drain: { target: "stopped", description: "No more will come, and nothing runs." } }
+      on: { submitted: take, drain: drains }
     },
     busy: {
       description: "Something runs, and there is room for more.",
@@ -106,12 +108,11 @@ export const executorMachine = setup({
       on: { settled: release, drain: drains }
     },
     draining: {
-      description: "Takes nothing more; what is here ends in its own time.",
+      description: "Nothing new is claimed for it. What is here ends in its own time, and what was claimed before may come.",
       on: {
-        settled: [
-          { guard: "empties", target: "stopped", actions: "count", description: "The last of them have ended." },
-          { actions: "count", description: "Some of them have ended." }
-        ]
+        submitted: { guard: "hasRoom", actions: "count", description: "Orders came that were claimed before." },
+        settled: { actions: "count", description: "Some have ended." },
+        closed: { guard: "isEmpty", target: "stopped", description: "It is closed: nothing can come, and nothing runs." }
       }
     },
     stopped: { description: "It takes nothing, and nothing runs.", tags: ["terminal"], type: "final" }

@@ -74,10 +74,13 @@ export class Dispatcher {
     this.slots.set(name, { provider, executor, overflow })
   }
 
-  /** Ends the executor's runs as `interrupted` and forgets it. What it has not ended itself is ended when its close is over. */
-  remove(name: string): void {
+  /**
+   * Ends the executor's runs as `interrupted` and forgets it. What it has not ended itself is ended when its close is over, which is when
+   * the promise resolves; `null`: it is.
+   */
+  remove(name: string): Promise<void> | null {
     const slot = this.slots.get(name)
-    if (slot === undefined) return
+    if (slot === undefined) return null
     const over = this.closeSlot(name, slot)
     this.slots.delete(name)
     const left = [...this.orders.values()].filter(({ executor }) => executor === name)
@@ -86,8 +89,9 @@ export class Dispatcher {
         if (this.orders.get(dispatched.order.runId) === dispatched)
           this.settle(dispatched, neverStarted("interrupted", this.now))
     }
-    if (over === null) interrupt()
-    else void over.then(interrupt)
+    if (over !== null) return over.then(interrupt)
+    interrupt()
+    return null
   }
 
   /** Runs that `name` would take at once. 0 for an executor that does not exist. */

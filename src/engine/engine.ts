@@ -472,8 +472,7 @@ export class Engine implements WriterHost {
   removeExecutor(name: string): void {
     this.mustRun("removeExecutor")
     if (!this.dispatcher.has(name)) throw new UnknownNameError({ kind: "executor", name, known: this.dispatcher.names })
-    this.dispatcher.remove(name)
-    this.executorActors.remove(name)
+    this.executorActors.remove(name, this.dispatcher.remove(name))
     this.supervision.executorRemoved(name)
   }
 
@@ -580,7 +579,7 @@ export class Engine implements WriterHost {
     await this.closeExecutors(this.deadline.passed)
     this.deadline.cancel()
     await this.saved()
-    this.executorActors.showLoad()
+    this.executorActors.close()
     const stopped = new SchedulerStoppedError({ verb: "a command under way", reason: this.stopReason })
     await this.within(unansweredMs, [this.stores.closeAll(stopped)])
     this.endActors()
@@ -604,13 +603,14 @@ export class Engine implements WriterHost {
     if (!this.stopped) this.fault ??= { error }
     this.endLife()
     this.stores.quiet()
+    this.executorActors.drain()
     // While jobs were declared, somebody may have asked for a run.
     const live = this.dispatcher.live > 0
     if (live) for (const writer of this.writers) writer.noteStop()
     await this.closeExecutors(Promise.resolve())
     if (live) await this.saved()
+    this.executorActors.close()
     await this.within(unansweredMs, [this.stores.closeAll(error)])
-    this.executorActors.drain()
     this.endActors()
     this.waiters.close(this.stopReason)
     this.events.end()

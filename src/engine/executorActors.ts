@@ -42,30 +42,38 @@ export class ExecutorActors {
     for (const [name, status] of this.dispatcher.status()) {
       const shown = this.actors.get(name)
       if (shown === undefined) continue
-      const { status: life, context } = shown.actor.getSnapshot()
-      // One that was idle when it was told to drain has stopped.
-      if (life !== "active") continue
-      const known = context.inFlight
+      const known = shown.actor.getSnapshot().context.inFlight
       const actual = Math.min(status.running + status.queued, status.concurrency + status.queue)
       if (actual > known) shown.tell({ type: "submitted", count: actual - known }, this.scheduler)
       else if (actual < known) shown.tell({ type: "settled", count: known - actual }, this.scheduler)
     }
   }
 
-  /** They take nothing more; what is in flight is shown until it has ended. */
+  /** Nothing new is claimed for them; what was claimed before, and what is in flight, is shown until it has ended. */
   drain(): void {
     this.showLoad()
     for (const shown of this.actors.values()) shown.tell({ type: "drain" }, this.scheduler)
   }
 
-  /** Its runs have been interrupted. */
-  remove(name: string): void {
+  /** They are closed. One that has not ended its runs in its time is shown as it is. */
+  close(): void {
+    this.showLoad()
+    for (const shown of this.actors.values()) shown.tell({ type: "closed" }, this.scheduler)
+  }
+
+  /** It closes, and its runs have ended when that is `over`; `null`: they have. Another one may have its name at once. */
+  remove(name: string, over: Promise<void> | null): void {
     const shown = this.actors.get(name)
     if (shown === undefined) return
-    const { inFlight } = shown.actor.getSnapshot().context
-    shown.tell({ type: "drain" }, this.scheduler)
-    if (inFlight > 0) shown.tell({ type: "settled", count: inFlight }, this.scheduler)
-    this.scheduler.forget(shown.actor)
     this.actors.delete(name)
+    shown.tell({ type: "drain" }, this.scheduler)
+    const end = (): void => {
+      const { inFlight } = shown.actor.getSnapshot().context
+      if (inFlight > 0) shown.tell({ type: "settled", count: inFlight }, this.scheduler)
+      shown.tell({ type: "closed" }, this.scheduler)
+      this.scheduler.forget(shown.actor)
+    }
+    if (over === null) end()
+    else void over.then(end)
   }
 }

@@ -14,7 +14,8 @@ describe("executorMachine", () => {
           { type: "submitted", count },
           { type: "settled", count }
         ]),
-        { type: "drain" }
+        { type: "drain" },
+        { type: "closed" }
       ],
       // Changes nothing.
       further: [
@@ -27,7 +28,7 @@ describe("executorMachine", () => {
       facts: ({ inFlight }) => inFlight,
       holds: (value, { inFlight, concurrency, queue }) => {
         if (value === "idle" || value === "stopped") expect(inFlight).toBe(0)
-        else expect(inFlight).toBeGreaterThan(0)
+        else if (value !== "draining") expect(inFlight).toBeGreaterThan(0)
         expect(inFlight).toBeLessThanOrEqual(concurrency + queue)
         if (value === "saturated") expect(inFlight).toBe(concurrency + queue)
         if (value === "busy") expect(inFlight).toBeLessThan(concurrency + queue)
@@ -35,10 +36,10 @@ describe("executorMachine", () => {
     })
     expect(explored).toEqual({
       edges: {
-        idle: { submitted: ["busy", "saturated"], drain: ["stopped"] },
+        idle: { submitted: ["busy", "saturated"], drain: ["draining"] },
         busy: { submitted: ["busy", "saturated"], settled: ["busy", "idle"], drain: ["draining"] },
         saturated: { settled: ["busy", "idle"], drain: ["draining"] },
-        draining: { settled: ["draining", "stopped"] }
+        draining: { submitted: ["draining"], settled: ["draining"], closed: ["stopped"] }
       },
       untaken: [],
       unreached: []
@@ -60,13 +61,24 @@ describe("executorMachine", () => {
     expect(executor.getSnapshot().can({ type: "submitted", count: 4 })).toBe(false)
   })
 
-  it("stops only after the last run has settled", () => {
+  it("takes what was claimed before while it drains, also where it was idle", () => {
+    const executor = startExecutor()
+    executor.send({ type: "drain" })
+    expect(executor.getSnapshot()).toMatchObject({ value: "draining", status: "active" })
+    expect(executor.getSnapshot().can({ type: "submitted", count: 4 })).toBe(false)
+    executor.send({ type: "submitted", count: 3 })
+    expect(executor.getSnapshot()).toMatchObject({ value: "draining", context: { inFlight: 3 } })
+  })
+
+  it("stops only when it is closed and the last run has settled", () => {
     const executor = startExecutor()
     executor.send({ type: "submitted", count: 2 })
     executor.send({ type: "drain" })
     executor.send({ type: "settled", count: 1 })
-    expect(executor.getSnapshot().value).toBe("draining")
+    expect(executor.getSnapshot().can({ type: "closed" })).toBe(false)
     executor.send({ type: "settled", count: 1 })
+    expect(executor.getSnapshot().value).toBe("draining")
+    executor.send({ type: "closed" })
     expect(executor.getSnapshot()).toMatchObject({ value: "stopped", status: "done", context: { inFlight: 0 } })
   })
 

@@ -143,7 +143,8 @@ describe("an inspector", () => {
     await scheduler.addJob({ id: "a", task: "slow", trigger: date(start) })
     await clock.settle()
     scheduler.removeExecutor("default")
-    expect(seen.statesOf("executor:default")).toEqual(["idle", "busy", "idle", "stopped"])
+    await clock.settle()
+    expect(seen.statesOf("executor:default")).toEqual(["idle", "busy", "idle", "draining", "stopped"])
     await scheduler.shutdown()
   })
 
