@@ -1,6 +1,6 @@
 /**
- * What becomes of an order that waits three days for its parcel when the process is killed in between? It is paid once, and the customer is
- * reminded on the third day. Prints who does what, and when.
+ * What becomes of an order that waits for its payment and then three days for its parcel, when the process is killed in between? The payment is
+ * taken once, and the customer is reminded on the third day. Prints who does what, and when.
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -25,33 +25,41 @@ const say = (what: string): void =>
     `${new Date(clock.now()).toISOString().slice(0, 10)}, ${given === undefined ? "after" : "before"}: ${what}`
   )
 
+interface Paid {
+  readonly type: "paid"
+  readonly euros: number
+}
+
 const order = setup({
   types: {
-    input: {} as TaskContext<{ readonly euros: number }>,
-    context: {} as { readonly euros: number; readonly receipt: string | null }
+    input: {} as TaskContext<{ readonly item: string }>,
+    context: {} as { readonly item: string; readonly euros: number; readonly receipt: string | null },
+    events: {} as Paid
   },
   actors: {
-    pay: fromPromise(async ({ input: euros }: { input: number }) => {
-      say(`${euros} euros are paid`)
+    book: fromPromise(async ({ input: euros }: { input: number }) => {
+      say(`${euros} euros are booked`)
       return "receipt 7"
     }),
-    remind: fromPromise(async ({ input: receipt }: { input: string | null }) => say(`reminded, with ${receipt}`))
+    remind: fromPromise(async ({ input: item }: { input: string }) => say(`reminded of the ${item}`))
   },
   delays: { threeDays: 3 * 86_400_000 }
 }).createMachine({
   // From its input it keeps what is JSON: that is saved with each step.
-  context: ({ input }) => ({ euros: input.args.euros, receipt: null }),
-  initial: "paying",
+  context: ({ input }) => ({ item: input.args.item, euros: 0, receipt: null }),
+  initial: "ordered",
   states: {
-    paying: {
+    // Nothing to do but to wait: the run holds no slot, and no process has to live for it.
+    ordered: { on: { paid: { target: "booking", actions: assign({ euros: ({ event }) => event.euros }) } } },
+    booking: {
       invoke: {
-        src: "pay",
+        src: "book",
         input: ({ context }) => context.euros,
-        onDone: { target: "waiting", actions: assign({ receipt: ({ event }) => event.output }) }
+        onDone: { target: "onItsWay", actions: assign({ receipt: ({ event }) => event.output }) }
       }
     },
-    waiting: { after: { threeDays: "reminding" } },
-    reminding: { invoke: { src: "remind", input: ({ context }) => context.receipt, onDone: "reminded" } },
+    onItsWay: { after: { threeDays: "reminding" } },
+    reminding: { invoke: { src: "remind", input: ({ context }) => context.item, onDone: "reminded" } },
     reminded: { type: "final" }
   },
   output: ({ context }) => context.receipt
@@ -62,7 +70,7 @@ await scheduler.start()
 await scheduler.addJob({
   id: "order 7",
   task: "order",
-  args: { euros: 49 },
+  args: { item: "lamp" },
   trigger: date("2026-01-01T00:00:01Z"),
   ifExists: "keep"
 })
@@ -74,6 +82,12 @@ if (given === undefined) {
   await scheduler.shutdown()
   rmSync(dirname(filename), { recursive: true })
 } else {
+  await clock.advance("1 hour")
+  const [run] = await scheduler.getRuns({ jobId: "order 7", live: true })
+  if (run === undefined) throw new Error("order 7 has no run")
+  say("the lamp is ordered, and waits for its payment")
+  // As a web shop's page does that hears of the payment: it is on disk before this resolves.
+  await scheduler.sendToRun(run.runId, { type: "paid", euros: 49 })
   await clock.advance("1 hour")
   process.send?.("waits")
   // Until it is killed.
