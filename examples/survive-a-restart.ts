@@ -36,8 +36,8 @@ await scheduler.addJob({
 await done
 
 for (const { outcome, result } of (await scheduler.getRuns()).toReversed()) console.log(`run: ${outcome},`, result)
-for (const { kind, count } of await scheduler.getLedger({ kind: "coalesced" }))
-  console.log(`${kind}: ${count} fire times into the second run`)
+const coalesced = await scheduler.getLedger({ kind: "coalesced" })
+console.log(`coalesced: ${coalesced.reduce((sum, { count }) => sum + count, 0)} fire times into the second run`)
 console.log("every fire time is accounted for:", (await scheduler.verify()).ok)
 await scheduler.shutdown()
 rmSync(dirname(filename), { recursive: true })
