@@ -57,7 +57,7 @@ const layers = [
   ["src/engine"],
   ["src/verify"],
   ["src/scheduler"],
-  ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/testing.ts"],
+  ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/cronParser.ts", "src/testing.ts"],
   ["src/cli"],
   ["test", "examples", "bench"]
 ]

@@ -28,6 +28,7 @@ export default defineConfig(({ mode }) => ({
     alias: [
       { find: /^carillon$/, replacement: source("src/index.ts") },
       { find: /^carillon\/(effect|sqlite|testing)$/, replacement: source("src/$1.ts") },
+      { find: /^carillon\/cron-parser$/, replacement: source("src/cronParser.ts") },
       { find: /^carillon\/machines$/, replacement: source("machines/index.ts") }
     ]
   },

@@ -36,6 +36,8 @@ const describeSpec = (spec: TriggerSpec, locale: string): string => {
       return `every ${steps(spec)} at ${clock(spec)}${zone(spec)}${bounds(spec)}`
     case "cron":
       return `${bounds(spec) === "" ? cronText(spec, locale) : whole(cronText(spec, locale))}${zone(spec)}${bounds(spec)}`
+    case "cron-parser":
+      return `as cron-parser reads ${JSON.stringify(spec["expression"])}${zone(spec)}${bounds(spec)}`
     case "stream":
       return `whenever the stream ${JSON.stringify(spec["stream"])} emits`
     case "or":

@@ -10,6 +10,7 @@ const entries: Readonly<Record<string, string>> = {
   carillon: "src/index.ts",
   "carillon/effect": "src/effect.ts",
   "carillon/sqlite": "src/sqlite.ts",
+  "carillon/cron-parser": "src/cronParser.ts",
   "carillon/machines": "machines/index.ts",
   "carillon/testing": "src/testing.ts"
 }

@@ -1,5 +1,6 @@
 /** Every maker of the main entry, given what makes no sense: it takes it or refuses it with a tagged error, never a TypeError. */
 import { describe, expect, it } from "vitest"
+import * as cronParsing from "../../src/cronParser.ts"
 import * as carillon from "../../src/index.ts"
 
 const odd: ReadonlyArray<readonly [string, unknown]> = [
@@ -24,7 +25,7 @@ const odd: ReadonlyArray<readonly [string, unknown]> = [
 
 const day = carillon.cron("0 9 * * *")
 type Maker = (...input: ReadonlyArray<unknown>) => unknown
-const made = carillon as unknown as Readonly<Record<string, Maker>>
+const made = { ...carillon, ...cronParsing } as unknown as Readonly<Record<string, Maker>>
 
 /** What stands before the odd value, and the fields that it is given in. */
 const places: ReadonlyArray<readonly [maker: string, before: ReadonlyArray<unknown>, fields: ReadonlyArray<string>]> = [
@@ -64,6 +65,13 @@ const places: ReadonlyArray<readonly [maker: string, before: ReadonlyArray<unkno
   ["holidayCalendar", ["x"], []],
   ["readCrontab", [], []],
   ["readCrontab", ["* * * * * run"], ["system", "timezone", "file"]],
+  ["cronParser", [], []],
+  ["cronParser", ["* * * * *"], ["timezone", "start", "end", "hashSeed"]],
+  ["compareCron", [], []],
+  ["compareCron", ["0 9 * * *"], ["timezone", "after", "until"]],
+  ["importFrom", [], []],
+  ["importFrom", ["bullmq"], ["name"]],
+  ["importFrom", ["bullmq", []], ["cron", "task"]],
   ["task", [], []],
   ["task", ["x"], []],
   ["inProcess", [], ["concurrency", "queue"]],

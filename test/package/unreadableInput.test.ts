@@ -32,6 +32,8 @@ import { sqlite, verifyFile } from "../../src/sqlite.ts"
 import * as machines from "../../machines/index.ts"
 import * as effect from "../../src/effect.ts"
 import * as core from "../../src/index.ts"
+import * as cronParsing from "../../src/cronParser.ts"
+import { compareCron, cronParser, importFrom } from "../../src/cronParser.ts"
 import * as file from "../../src/sqlite.ts"
 import * as testing from "../../src/testing.ts"
 import { simulate, takes, virtualClock } from "../../src/testing.ts"
@@ -126,6 +128,13 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["createSchedulerFromConfig", "InvalidOptionError", () => createSchedulerFromConfig(any(proxy))],
   ["createSchedulerFromConfig, registry", "InvalidOptionError", () => createSchedulerFromConfig({}, any(proxy))],
   ["createSchedulerFromConfig, a job", "InvalidOptionError", () => createSchedulerFromConfig({ jobs: [any(proxy)] })],
+  ["cronParser", "InvalidTriggerError", () => cronParser(any(proxy))],
+  ["cronParser, an expression", "InvalidTriggerError", () => cronParser(any(getter("stringify")))],
+  ["cronParser, options", "InvalidTriggerError", () => cronParser("* * * * *", any(proxy))],
+  ["compareCron", "InvalidTriggerError", () => compareCron("* * * * *", any(proxy))],
+  ["importFrom", "InvalidImportError", () => importFrom("bullmq", any(proxy))],
+  ["importFrom, a list", "InvalidImportError", () => importFrom("bullmq", any(listProxy))],
+  ["importFrom, options", "InvalidOptionError", () => importFrom("bullmq", [], any(proxy))],
   ["sqlite", "InvalidSqliteOption", () => sqlite(any(proxy))],
   ["simulate", "InvalidOptionError", () => simulate(any(proxy))],
   ["and", "InvalidTriggerError", () => and(any(listProxy))],
@@ -251,7 +260,7 @@ const table = [...calls, ...more].map(String).join("\n")
 const isCalled = (name: string): boolean => new RegExp(`\\b${name.replace("$", "\\$")}\\)?\\(`).test(table)
 
 it("every entry that takes input is in the table, or has its reason here", () => {
-  const entries = Object.entries({ ...core, ...file, ...testing, ...effect, ...machines })
+  const entries = Object.entries({ ...core, ...cronParsing, ...file, ...testing, ...effect, ...machines })
     .filter(([, value]) => typeof value === "function" && !(value.prototype instanceof Error))
     .map(([name]) => name)
   expect(entries.filter((name) => !isCalled(name) && !(name in exempt))).toEqual([])
