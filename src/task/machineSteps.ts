@@ -54,6 +54,8 @@ export class MachineSteps {
   private received = 0
   private savedReceived = 0
   private armedAt: EpochMillis = 0
+  /** How many of the restored delays XState has not scheduled anew yet. */
+  private unarmed = 0
   private asked = false
   private over = false
   /** A tagged machine has entered a state since it was saved last. */
@@ -114,6 +116,8 @@ export class MachineSteps {
   /** Something was scheduled just now. */
   armed(): void {
     this.armedAt = this.timers.now()
+    // Before an event that waits can end one of them and begin another of the same id, which lasts from then on.
+    if (this.unarmed > 0 && --this.unarmed === 0 && this.actor !== null) this.noteDues(this.actor)
     this.ask()
   }
 
@@ -238,6 +242,7 @@ export class MachineSteps {
       actor.system.scheduler.schedule(from, to, event as { type: string }, Math.max(0, dueAt - now), id)
     }
     this.muted = false
+    this.unarmed = this.dues.size
   }
 
   private misfit(reason: string): CheckpointMisfitError {

@@ -11,8 +11,13 @@ import { ManualTimers } from "../executor/manualTimers.ts"
 
 const hour = 3_600_000
 
-/** One attempt: what it saves, how long it would wait, and what it ends with. */
-const attempt = async (logic: AnyActorLogic, timers: ManualTimers, saved?: string) => {
+/** One attempt: what it saves, how long it would wait, and what it ends with. `sent`: what its order has with it. */
+const attempt = async (
+  logic: AnyActorLogic,
+  timers: ManualTimers,
+  saved?: string,
+  sent: ReadonlyArray<RunMessage> = []
+) => {
   const texts: Array<string> = []
   const waits: Array<number | "event"> = []
   const ends: Array<unknown> = []
@@ -42,7 +47,10 @@ const attempt = async (logic: AnyActorLogic, timers: ManualTimers, saved?: strin
         texts.push(text)
         received.push(upTo)
       },
-      listen: (deliver) => void (send = deliver),
+      listen: (deliver) => {
+        send = deliver
+        sent.forEach(deliver)
+      },
       wait: (until) => void waits.push(until)
     }
   )
@@ -126,6 +134,20 @@ describe("a machine's steps", () => {
     expect(second.texts).toEqual([])
     await timers.advance(hour)
     expect(entered).toEqual([begun + hour])
+  })
+
+  it("that are restored and begin their wait anew at once, by an event that was there, wait the whole time", async () => {
+    const timers = new ManualTimers()
+    const machine = createMachine({
+      initial: "a",
+      states: { a: { on: { again: { target: "a", reenter: true } }, after: { [hour]: "b" } }, b: { type: "final" } }
+    })
+    const begun = timers.now()
+    const first = await attempt(machine, timers)
+    await timers.advance(hour / 2)
+    const second = await attempt(machine, timers, first.texts.at(-1), [{ number: 1, event: { type: "again" } }])
+    expect(second.newest().delays).toMatchObject([{ dueAt: begun + 1.5 * hour }])
+    expect([first.waits, second.waits]).toEqual([[begun + hour], [begun + 1.5 * hour]])
   })
 
   it("keep what is cancelled away, and deliver what is late in the order in which it was due", async () => {
