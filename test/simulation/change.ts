@@ -18,6 +18,15 @@ export interface Change {
   readonly settled: ReadonlyArray<SettleRow>
   readonly ledger: ReadonlyArray<LedgerRow>
   readonly decided: Decided
+  readonly mail: Mail
+}
+
+/** What is sent to runs, by the commit and before. */
+export interface Mail {
+  /** This commit sends the run something. */
+  isSent(runKey: number): boolean
+  /** Something waits to the run, once the commit is made. */
+  waits(runKey: number): boolean
 }
 
 /** The invariants that the model holds at every commit, and those of `test/history` at the end. */

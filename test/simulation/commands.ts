@@ -3,11 +3,13 @@
  * Long: one command after another, each with what it may answer.
  */
 import { isOfFireTime } from "../../src/store/claimKind.ts"
+import type { RunRow } from "../../src/store/jobStore.ts"
 import type { JobHandle, Scheduler } from "../../src/index.ts"
 import type { CommandLine } from "../history/history.ts"
 import { Acknowledged } from "./acknowledged.ts"
 import { inputOf, numberOf } from "./definitionInput.ts"
 import { fireTimesOf } from "./fireTimesOf.ts"
+import { eventOf } from "./modelMessages.ts"
 import type { Definition, Operation } from "./plan.ts"
 import { tagOf } from "./world.ts"
 import type { ModelJob } from "./stored.ts"
@@ -23,6 +25,7 @@ export class Commands {
   /** Jobs that the process under way declares. */
   private readonly declared = new Set<string>()
   private requests = 0
+  private events = 0
   /** Definitions whose command was refused for good: they must never be written. */
   private readonly refused = new Set<number>()
 
@@ -159,6 +162,8 @@ export class Commands {
         return this.skip(scheduler, operation.id)
       case "retryRun":
         return this.retry(scheduler, operation.id)
+      case "send":
+        return this.send(operation)
       case "emit":
         return this.world.emit(operation.of, operation.values, operation.bad === true)
       case "pause":
@@ -237,6 +242,59 @@ export class Commands {
       if (JSON.stringify(model.rows.get(failed.runKey)) !== kept)
         this.told.lost(`run ${failed.runKey} was tried again, and its own record has changed`)
     })
+  }
+
+  private send({ id, to, events }: Extract<Operation, { readonly do: "send" }>): void {
+    const { model } = this.world
+    const there = [...model.rows.values()].filter(({ outcome }) => (outcome === null) === (to === "live"))
+    const isMachine = ({ jobKey }: RunRow): boolean => model.jobs.get(jobKey)?.row.task === "stepping"
+    const run = there.findLast(({ jobId }) => jobId === id) ?? there.findLast(isMachine)
+    for (let n = 0; run !== undefined && n < events; n++) this.sendTo(run)
+  }
+
+  /** One that is kept is on disk when that is told; one that is refused is never. */
+  sendTo({ runKey, jobKey }: Pick<RunRow, "runKey" | "jobKey">): void {
+    const { model, sometimes, scheduler } = this.world
+    if (scheduler === null) return
+    const event = ++this.events
+    const isMachine = model.jobs.get(jobKey)?.row.task === "stepping"
+    const phase = this.phaseOf(jobKey, runKey)
+    this.world.tell(`send ${event} to ${runKey}, ${phase}`)
+    this.settle(
+      `event ${event} to ${runKey}`,
+      scheduler.sendToRun(String(runKey), eventOf(event)),
+      () => {
+        this.world.tell(`sent ${event}`)
+        sometimes.note(`sent to a run, ${phase}`)
+        if (!model.messages.isKept(event))
+          this.told.lost(`event ${event} to run ${runKey} was kept, and is not on disk`)
+        if (!isMachine) this.told.lost(`event ${event} to run ${runKey} was kept, which is no machine`)
+      },
+      (error) => {
+        // A stop may cut off the answer of a commit.
+        if (tagOf(error) !== "SchedulerStoppedError") model.messages.refuse(event)
+        if (tagOf(error) !== "RunStateError") return
+        sometimes.note(isMachine ? "event refused: the run is over" : "event refused: no machine")
+        if (isMachine && !this.isEnding(jobKey, runKey))
+          this.world.report("refused", `event ${event} to run ${runKey} is refused: ${String(error)}`)
+      }
+    )
+  }
+
+  /** The run is over, or its attempt is, and that is on its way to the disk. */
+  private isEnding(jobKey: number, runKey: number): boolean {
+    const { model, executions } = this.world
+    const live = model.jobs.get(jobKey)?.memory.live.find((each) => each.runKey === runKey)
+    if (live === undefined) return true
+    const { ended = null, aborted = null, died = null } = executions.find(runKey, live.attempt) ?? {}
+    return ended !== null || aborted !== null || died !== null
+  }
+
+  private phaseOf(jobKey: number, runKey: number): string {
+    const live = this.world.model.jobs.get(jobKey)?.memory.live.find((each) => each.runKey === runKey)
+    if (live === undefined) return "over"
+    if (live.retryAt === null) return "executing"
+    return live.putAway === true ? "put away" : "between attempts"
   }
 
   private cancel(scheduler: Scheduler, id: string): void {

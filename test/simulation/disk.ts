@@ -1,6 +1,6 @@
 /** What is really on disk, against what the model has taken from the batches: a store must apply all of each. */
 import { Effect } from "effect"
-import type { JobRow, JobStore, LedgerRow, OpenStore, RunRow } from "../../src/store/jobStore.ts"
+import type { JobRow, JobStore, LedgerRow, MessageRow, OpenStore, RunRow } from "../../src/store/jobStore.ts"
 import type { StoreError } from "../../src/store/storeError.ts"
 import type { Disk } from "../history/history.ts"
 import type { Report } from "./change.ts"
@@ -27,6 +27,21 @@ const compareSteps = (
       report("checkpoint", `run ${key} has ${stored.get(key)} saved, committed was ${expected.get(key)}`)
 }
 
+/** What waits to runs, with those to which nothing must wait. */
+const compareMessages = (
+  stored: ReadonlyMap<number, ReadonlyArray<MessageRow>>,
+  model: Model,
+  keys: ReadonlyArray<number>,
+  report: Report
+): void => {
+  const textOf = (rows: ReadonlyArray<Pick<MessageRow, "number" | "text">>): string =>
+    rows.map(({ number, text }) => `${number} ${text}`).join()
+  for (const key of keys) {
+    const [found, expected] = [textOf(stored.get(key) ?? []), textOf(model.messages.waitingTo(key))]
+    if (found !== expected) report("messages", `to run ${key} wait ${found}, committed were ${expected}`)
+  }
+}
+
 /** Opens the store between two lives and compares everything. Opening bumps its epoch, which no row of the model holds. */
 export const compareDisk = async (store: JobStore, model: Model, report: Report): Promise<Disk> => {
   const keys = [...model.jobs.keys()]
@@ -34,7 +49,9 @@ export const compareDisk = async (store: JobStore, model: Model, report: Report)
     Effect.scoped(
       Effect.gen(function* () {
         const open = yield* store.open({ pid: 0, host: "", startedAt: 0 })
-        compareSteps(yield* open.checkpoints([...model.rows.keys()]), model, [...model.rows.keys()], report)
+        const runKeys = [...model.rows.keys()]
+        compareSteps(yield* open.checkpoints(runKeys), model, runKeys, report)
+        compareMessages(yield* open.messages(runKeys), model, runKeys, report)
         return yield* readDisk(open, keys)
       })
     )
@@ -55,7 +72,10 @@ export const compareTouched = (open: OpenStore, model: Model, keys: ReadonlyArra
     .filter(({ jobKey, outcome }) => touched.has(jobKey) && outcome === null)
     .map(({ runKey }) => runKey)
   const ofJobs = [...model.rows.values()].filter(({ jobKey }) => touched.has(jobKey)).map(({ runKey }) => runKey)
-  if (model.steps.texts.size > 0) compareSteps(Effect.runSync(open.checkpoints(ofJobs)), model, ofJobs, report)
+  if (model.steps.texts.size > 0) {
+    compareSteps(Effect.runSync(open.checkpoints(ofJobs)), model, ofJobs, report)
+    compareMessages(Effect.runSync(open.messages(ofJobs)), model, ofJobs, report)
+  }
   for (const runKey of runKeys) compareRuns(Effect.runSync(open.reads.runs({ runKey })), model, [runKey], report)
 }
 

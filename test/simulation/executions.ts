@@ -18,8 +18,8 @@ export interface Execution {
   /** The tag of the reason that its signal aborted with, first. */
   aborted: string | null
   abortedMs: number
-  /** Its executor says that it only waits, until then by the wall; `null`: it does not. */
-  waitsUntil: number | null
+  /** Its executor says that it only waits, until then by the wall or for an event; `null`: it does not. */
+  waitsUntil: number | "event" | null
   /** Its worker died, and what its executor made of that. */
   died: "failed" | "interrupted" | null
   /** One of these is its timeout. */

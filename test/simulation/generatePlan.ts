@@ -16,6 +16,7 @@ import type {
   StreamName,
   TriggerPlan
 } from "./plan.ts"
+import { withEvents } from "./events.ts"
 import { withMachines } from "./machines.ts"
 import { crashPoints, day, hour, lies, minute, second } from "./plan.ts"
 import { Random } from "./random.ts"
@@ -53,7 +54,8 @@ export const generatePlan = (seed: number): Plan => {
     new Random(seed * 53 + 29),
     withSecondThoughts(new Random(seed * 37 + 11), firmPlan(seed))
   )
-  return seed % machinesEvery === 0 ? withMachines(new Random(seed * 71 + 17), plan) : plan
+  if (seed % machinesEvery !== 0) return plan
+  return withEvents(new Random(seed * 89 + 23), withMachines(new Random(seed * 71 + 17), plan))
 }
 
 /** Every so many seeds has machines in its world: the others stay what they were. */

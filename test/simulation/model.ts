@@ -14,7 +14,8 @@ import { checkClock, countsAgain } from "./modelClock.ts"
 import { checkDelay } from "./modelDelay.ts"
 import { checkRules, isOver } from "./modelRules.ts"
 import type { AttemptEnd, ModelRun } from "./modelRuns.ts"
-import { ModelSteps } from "./modelSteps.ts"
+import { ModelMessages } from "./modelMessages.ts"
+import { heardIn, ModelSteps } from "./modelSteps.ts"
 import { ModelValues } from "./modelValues.ts"
 import { checkRuns } from "./modelRuns.ts"
 import type { ModelJob, StoredFire } from "./stored.ts"
@@ -47,6 +48,7 @@ export class Model {
   readonly crashes: ModelCrashes
   readonly values = new ModelValues()
   readonly steps: ModelSteps
+  readonly messages: ModelMessages
   readonly ids = new Map<string, number>()
   /** What each job owed so far, by key; `null`: not known beforehand, or blurred. */
   readonly owed = new Map<number, ReadonlyArray<OwedStretch> | null>()
@@ -61,7 +63,8 @@ export class Model {
     this.report = report
     this.executions = executions
     this.crashes = new ModelCrashes(report, executions)
-    this.steps = new ModelSteps(report)
+    this.messages = new ModelMessages(report)
+    this.steps = new ModelSteps(report, this.messages)
     this.sometimes = sometimes
   }
 
@@ -85,8 +88,10 @@ export class Model {
       this.report("clock", `a commit says ${told}, the wall showed ${moment.from} to ${moment.through}`)
     const decided = told === undefined ? moment : { from: told, through: told }
     this.checkClaimed(batch)
+    const touched = new Set(rows.keys())
     this.crashes.begin(batch, moment, this.jobs, this.runs)
-    for (const [key, row] of rows) this.step(key, row, batch, decided, moment)
+    const mail = this.messages.commit(batch, heardIn)
+    for (const [key, row] of rows) this.step(key, row, batch, { decided, mail }, moment)
     for (const { jobKey, runKey } of [...batch.claims, ...batch.ledger])
       if (!rows.has(jobKey)) this.report("batch", `run ${runKey} of job ${jobKey} is written without the job's state`)
     for (const row of batch.settled) {
@@ -99,8 +104,10 @@ export class Model {
       const execution = this.executions.find(runKey, attempt)
       return execution?.life === moment.life ? execution : undefined
     })
+    for (const { runKey } of batch.messages ?? []) touched.add(this.runs.get(runKey)?.jobKey ?? NaN)
+    for (const key of touched) this.messages.checkLive(this.jobs.get(key)?.memory.live ?? [], decided.through)
     this.crashes.checkTurns(this.jobs, this.runs)
-    return [...rows.keys()]
+    return [...touched]
   }
 
   /** Rows of jobs as the contract of the store says they are after `batch`. */
@@ -142,7 +149,13 @@ export class Model {
     }
   }
 
-  private step(key: number, row: JobRow, batch: StoreBatch, decided: Decided, moment: Moment): void {
+  private step(
+    key: number,
+    row: JobRow,
+    batch: StoreBatch,
+    { decided, mail }: Pick<Change, "decided" | "mail">,
+    moment: Moment
+  ): void {
     const before = this.jobs.get(key) ?? null
     const claims = batch.claims.filter((claim) => claim.jobKey === key)
     const settled = batch.settled.filter(
@@ -168,7 +181,7 @@ export class Model {
       claims,
       settled,
       ledger: batch.ledger.filter((entry) => entry.jobKey === key),
-      decided
+      ...{ decided, mail }
     }
     const atOnce = moment.blurred(row.id)
     const crashes = this.crashes.after(change, this.runs, { ...moment, blurred: atOnce })

@@ -5,7 +5,7 @@ import type { Change, Report } from "./change.ts"
 import { beginsAnew, livesAgain } from "./change.ts"
 import { fireTimesOf } from "./fireTimesOf.ts"
 import type { Passed } from "./modelAccounting.ts"
-import type { ModelJob, StoredFire, StoredRules } from "./stored.ts"
+import type { ModelJob, StoredFire, StoredLive, StoredRules } from "./stored.ts"
 
 export const checkRules = (change: Change, passed: Passed | null, report: Report): void => {
   const named: Report = (invariant, message) => report(invariant, `job "${change.after.row.id}": ${message}`)
@@ -228,6 +228,10 @@ const mayHaveEnded = ({ before, after, settled }: Change): boolean => {
   return maxRuns !== null && after.memory.runCount >= maxRuns && settled.some(({ outcome }) => outcome !== null)
 }
 
+/** One that waits for an event is due when that is sent. */
+const instantOf = (retryAt: StoredLive["retryAt"]): ReadonlyArray<number> =>
+  typeof retryAt === "number" ? [retryAt] : []
+
 /** The job must be looked at when its next fire time, attempt or queued fire time is due: by arithmetic, not by its own word. */
 const checkWakeUp = ({ row, rules, memory, fixedDelay, over }: ModelJob, report: Report): void => {
   if (memory.fault !== null) {
@@ -237,7 +241,7 @@ const checkWakeUp = ({ row, rules, memory, fixedDelay, over }: ModelJob, report:
   if (memory.pausedAt !== null) {
     // Only what was asked for goes on.
     const asked = [
-      ...memory.live.flatMap(({ requested, retryAt }) => (requested === true && retryAt !== null ? [retryAt] : [])),
+      ...memory.live.flatMap(({ requested, retryAt }) => (requested === true ? instantOf(retryAt) : [])),
       ...(memory.live.length < rules.maxInstances
         ? memory.queue.flatMap(({ requested, fireAt }) => (requested === true ? [fireAt] : []))
         : [])
@@ -262,7 +266,7 @@ const checkWakeUp = ({ row, rules, memory, fixedDelay, over }: ModelJob, report:
     (memory.queue.length > 0 && memory.catchUpThrough !== null && (memory.nextFireAt ?? 0) <= memory.catchUpThrough)
   const waits = [
     ...(held || memory.nextFireAt === null ? [] : [memory.nextFireAt]),
-    ...memory.live.flatMap(({ retryAt }) => retryAt ?? []),
+    ...memory.live.flatMap(({ retryAt }) => instantOf(retryAt)),
     ...(memory.live.length < rules.maxInstances ? memory.queue.map(({ fireAt }) => fireAt) : [])
   ]
   const wakeAt = waits.length === 0 ? null : Math.min(...waits)

@@ -2,7 +2,7 @@
 import { retriedKey } from "../../src/store/claimKind.ts"
 import type { ClaimRow, SettleRow } from "../../src/store/jobStore.ts"
 import type { Change, Report } from "./change.ts"
-import type { Executions } from "./executions.ts"
+import type { Execution, Executions } from "./executions.ts"
 import { correctionMs } from "./modelClock.ts"
 import type { StoredLive, StoredRules } from "./stored.ts"
 
@@ -71,7 +71,10 @@ export const checkRuns = (
     } else {
       checkRetried(change, row, end, known, executions.find(row.runKey, row.attempt)?.waitsUntil ?? null, named)
       if (end === "putAway") known.putOffs += 1
-      live.set(row.runKey, { ...run, attempt: row.attempt + 1, retryAt: retryAtOf(change, row) })
+      live.set(row.runKey, {
+        ...run,
+        ...{ attempt: row.attempt + 1, retryAt: retryAtOf(change, row), putAway: end === "putAway" }
+      })
     }
   }
   checkLive(change, live, named)
@@ -143,7 +146,7 @@ const checkRetried = (
   row: SettleRow,
   end: AttemptEnd,
   { putOffs, workerDeaths }: ModelRun,
-  waitsUntil: number | null,
+  waitsUntil: Execution["waitsUntil"],
   report: Report
 ): void => {
   const what = `attempt ${row.attempt} of run ${row.runKey}`
@@ -161,26 +164,30 @@ const checkRetried = (
   const dueAt = retryAtOf(change, row)
   const waits = both(change).map((rules) => (end === "interrupted" ? 0 : backoffOf(rules, row.attempt - putOffs)))
   const { from, through } = change.decided
-  if (dueAt === null ? Math.min(...waits) > 0 : !waits.some((wait) => dueAt - wait >= from && dueAt - wait <= through))
+  const fits = (wait: number): boolean =>
+    dueAt === null ? wait <= 0 : dueAt !== "event" && dueAt - wait >= from && dueAt - wait <= through
+  if (!waits.some(fits))
     report(
       "backoff",
       `${what} is followed by one at ${dueAt}, the wait is ${waits.join(" or ")} ms from ${from} to ${through}`
     )
 }
 
-/** One that only waits goes on when its wait is over, whatever the rules say of failures and interruptions. */
-const checkPutAway = (change: Change, row: SettleRow, waitsUntil: number | null, report: Report): void => {
+/** One that only waits goes on when its wait is over or something is sent to it, whatever the rules say of failures and interruptions. */
+const checkPutAway = (change: Change, row: SettleRow, waitsUntil: Execution["waitsUntil"], report: Report): void => {
   if (change.settled.some(({ runKey, attempt }) => runKey === row.runKey && attempt > row.attempt)) return
   const { from, through } = change.decided
   const dueAt = retryAtOf(change, row)
-  const until = waitsUntil ?? NaN
-  const fits = dueAt === until || (until <= through && (dueAt === null || (from <= dueAt && dueAt <= through)))
-  if (!fits)
-    report("putAway", `attempt ${row.attempt} of run ${row.runKey} waits until ${until}, the next is due at ${dueAt}`)
+  const isNow = dueAt === null || (dueAt !== "event" && dueAt <= through)
+  const isOver = typeof waitsUntil === "number" && waitsUntil <= through && (dueAt === null || Number(dueAt) >= from)
+  const what = `attempt ${row.attempt} of run ${row.runKey} waits until ${waitsUntil}, the next is due at ${dueAt}`
+  if (change.mail.waits(row.runKey)) {
+    if (!isNow) report("unheard", `${what}, and something was sent to it`)
+  } else if (dueAt !== waitsUntil && !(isNow && (isOver || change.mail.isSent(row.runKey)))) report("putAway", what)
 }
 
 /** When the attempt after this one is due; `null`: it has started already. */
-const retryAtOf = ({ after }: Change, { runKey, attempt }: SettleRow): number | null =>
+const retryAtOf = ({ after }: Change, { runKey, attempt }: SettleRow): StoredLive["retryAt"] =>
   after.memory.live.find((run) => run.runKey === runKey && run.attempt === attempt + 1)?.retryAt ?? null
 
 const backoffOf = ({ retry }: StoredRules, attempt: number): number =>
@@ -189,8 +196,25 @@ const backoffOf = ({ retry }: StoredRules, attempt: number): number =>
     : Math.round(Math.min(retry.backoffMs * retry.factor ** (attempt - 1), retry.maxBackoffMs))
 
 /** A wait for an instant hours ahead is of a clock that was set right, and is brought forward. */
-const isSameWait = (before: number, after: number, { from }: Change["decided"]): boolean =>
-  before === after || (after < before && after >= from && before > from + correctionMs)
+const isSameWait = (
+  before: StoredLive["retryAt"],
+  after: StoredLive["retryAt"],
+  { from }: Change["decided"]
+): boolean =>
+  before === after ||
+  (typeof before === "number" &&
+    typeof after === "number" &&
+    after < before &&
+    after >= from &&
+    before > from + correctionMs)
+
+/** Something is sent to a run that only waits: it is due now, or has started. */
+const isWoken = ({ decided, mail }: Change, before: StoredLive, { runKey, retryAt }: StoredLive): boolean =>
+  before.putAway === true &&
+  mail.isSent(runKey) &&
+  (retryAt === null || (typeof retryAt === "number" && retryAt >= decided.from && retryAt <= decided.through))
+
+const isLater = (at: StoredLive["retryAt"], than: number): boolean => at === "event" || (at !== null && at > than)
 
 /** The snapshot's live runs are those that the rows leave; none starts its next attempt too early. */
 const checkLive = (change: Change, live: ReadonlyMap<number, StoredLive>, report: Report): void => {
@@ -204,7 +228,8 @@ const checkLive = (change: Change, live: ReadonlyMap<number, StoredLive>, report
       )
     else if (expected.retryAt === null && run.retryAt !== null)
       report("attempts", `attempt ${run.attempt} of run ${run.runKey} was under way and waits for ${run.retryAt}`)
-    else if (expected.retryAt !== null && run.retryAt === null && expected.retryAt > change.decided.through)
+    else if (isWoken(change, expected, run)) continue
+    else if (run.retryAt === null && isLater(expected.retryAt, change.decided.through))
       report(
         "backoff",
         `attempt ${run.attempt} of run ${run.runKey} starts at ${change.decided.through}, due is ${expected.retryAt}`

@@ -5,7 +5,9 @@
 import type { SettleRow, StoreBatch } from "../../src/store/jobStore.ts"
 import type { Report } from "./change.ts"
 import type { Execution } from "./executions.ts"
+import type { ModelMessages } from "./modelMessages.ts"
 import type { StepPlan } from "./plan.ts"
+import type { At } from "./steppingTask.ts"
 
 /** A shorter wait may keep its slot. */
 const shortestWaitMs = 5000
@@ -15,8 +17,12 @@ interface Saved {
   readonly text: string
   /** The step that it is at. */
   readonly step: number
-  /** By the wall, of a wait; `null`: it is at work. */
+  /** By the wall, of a wait; `Infinity`: for an event alone; `null`: it is at work. */
   readonly dueAt: number | null
+  /** It waits for an event. */
+  readonly hears: boolean
+  /** The events that it has taken in. */
+  readonly heard: ReadonlyArray<number>
 }
 
 /** What an attempt is at. */
@@ -27,6 +33,8 @@ interface Position {
   next: number
   /** The wait that it is in: until when by the wall, and by monotonic time. */
   wait: Wait | null
+  /** The events that it has taken in, those of earlier attempts included. */
+  heard: ReadonlyArray<number>
 }
 
 interface Wait {
@@ -35,6 +43,8 @@ interface Wait {
   readonly dueMs: number
   /** It has to give its slot away. */
   readonly long: boolean
+  /** An event ends it. */
+  readonly hears: boolean
 }
 
 export interface Instant {
@@ -51,14 +61,21 @@ export class ModelSteps {
   private readonly over = new Set<number>()
   private readonly positions = new Map<Execution, Position>()
   private readonly report: Report
+  private readonly messages: ModelMessages
 
-  constructor(report: Report) {
+  constructor(report: Report, messages: ModelMessages) {
     this.report = report
+    this.messages = messages
   }
 
   /** The texts that must be on disk, by run. */
   get texts(): ReadonlyMap<number, string> {
     return new Map([...this.saved].map(([runKey, { text }]) => [runKey, text]))
+  }
+
+  /** What is saved of the run waits for an event, and for nothing else. */
+  needsEvent(runKey: number): boolean {
+    return this.saved.get(runKey)?.dueAt === Infinity && this.messages.waitingTo(runKey).length === 0
   }
 
   /** A batch is on disk. `own`: what was seen of an attempt of this life. */
@@ -106,7 +123,8 @@ export class ModelSteps {
     this.positions.set(execution, {
       told: null,
       next: saved === undefined ? 0 : saved.step + (dueAt === null ? 0 : 1),
-      wait: saved === undefined || dueAt === null ? null : waitOf(saved.step, dueAt, { ms, wall })
+      wait: saved === undefined || dueAt === null ? null : waitOf(saved.step, dueAt, saved.hears, { ms, wall }),
+      heard: saved?.heard ?? []
     })
   }
 
@@ -122,7 +140,23 @@ export class ModelSteps {
     if (step !== position.next) this.report("step", `${what}, expected is step ${position.next}`)
     this.checkWait(execution, position, { ms, wall }, what)
     position.next = step + 1
-    position.wait = plan.does === "wait" ? waitOf(step, wall + plan.ms, { ms, wall }) : null
+    const hears = plan.does === "hear"
+    const lastsMs = hears ? (plan.ms ?? Infinity) : plan.does === "wait" ? plan.ms : null
+    position.wait = lastsMs === null ? null : waitOf(step, wall + lastsMs, hears, { ms, wall })
+  }
+
+  /** The machine is given an event. */
+  hears(execution: Execution, event: number): void {
+    const position = this.positions.get(execution)
+    if (position === undefined) return
+    const { runKey, attempt } = execution
+    position.heard = [...position.heard, event]
+    if (!this.messages.isBeginning(runKey, position.heard))
+      this.report(
+        "heard",
+        `attempt ${attempt} of run ${runKey} has heard ${position.heard.join(", ")}, sent was ${this.messages.to(runKey).join(", ")}`
+      )
+    if (position.wait?.hears === true) position.wait = null
   }
 
   /** A step is over. */
@@ -141,22 +175,26 @@ export class ModelSteps {
   }
 
   /** The executor says that the attempt only waits. */
-  putAway(execution: Execution, until: number, { wall }: Instant): void {
+  putAway(execution: Execution, until: number | "event", { wall }: Instant): void {
     const { runKey, attempt } = execution
     const wait = this.positions.get(execution)?.wait ?? null
     const what = `attempt ${attempt} of run ${runKey} is put away until ${until}`
     if (wait === null) this.report("putAway", `${what}, and does not wait`)
-    else if (until !== Math.ceil(wait.dueAt)) this.report("putAway", `${what}, it waits until ${wait.dueAt}`)
-    else if (until - wall < shortestWaitMs) this.report("putAway", `${what}, it is ${wall}`)
+    else if (until !== (wait.dueAt === Infinity ? "event" : Math.ceil(wait.dueAt)))
+      this.report("putAway", `${what}, it waits until ${wait.dueAt}`)
+    else if (until !== "event" && until - wall < shortestWaitMs) this.report("putAway", `${what}, it is ${wall}`)
   }
 
   /** Between two steps of time: whoever waits long has no slot, and whose wait is over has gone on. */
   rest(running: ReadonlySet<Execution>, { ms }: Instant): void {
     for (const execution of running) {
       this.mustBeSaved(execution)
-      const wait = this.positions.get(execution)?.wait ?? null
-      if (wait === null) continue
+      const { wait = null, heard = null } = this.positions.get(execution) ?? {}
       const what = `attempt ${execution.attempt} of run ${execution.runKey}`
+      const sent = this.messages.to(execution.runKey)
+      if (heard !== null && heard.length < sent.length)
+        this.report("notHeard", `${what} has heard ${heard.join(", ")}, sent was ${sent.join(", ")}`)
+      if (wait === null) continue
       if (wait.dueMs < ms)
         this.report("notWoken", `${what} waits in step ${wait.step}, which was over ${ms - wait.dueMs} ms ago`)
       else if (wait.long)
@@ -174,17 +212,22 @@ export class ModelSteps {
   }
 }
 
-const waitOf = (step: number, dueAt: number, { ms, wall }: Instant): Wait => {
+const waitOf = (step: number, dueAt: number, hears: boolean, { ms, wall }: Instant): Wait => {
   const leftMs = Math.max(0, dueAt - wall)
-  return { step, dueAt, dueMs: ms + leftMs, long: leftMs >= shortestWaitMs }
+  return { step, dueAt, dueMs: ms + leftMs, long: leftMs >= shortestWaitMs, hears }
 }
 
 /** The model's own reading of what is saved of a simulated machine. */
-const readCheckpoint = (text: string): { readonly step: number; readonly dueAt: number | null } => {
+const readCheckpoint = (text: string): Omit<Saved, "text"> => {
   const { snapshot, delays } = JSON.parse(text) as {
-    readonly snapshot: { readonly value: string; readonly context: { readonly step: number } }
+    readonly snapshot: { readonly value: string; readonly context: At }
     readonly delays: ReadonlyArray<{ readonly dueAt: number }>
   }
   const { value, context } = snapshot
-  return { step: context.step, dueAt: value === "waiting" ? (delays[0]?.dueAt ?? NaN) : null }
+  const hears = value === "hearing" || value === "hearingAtMost"
+  const waits = value === "waiting" || value === "hearingAtMost"
+  return { ...context, hears, dueAt: value === "hearing" ? Infinity : waits ? (delays[0]?.dueAt ?? NaN) : null }
 }
+
+/** The events in what is saved of a run. */
+export const heardIn = (text: string): ReadonlyArray<number> => readCheckpoint(text).heard

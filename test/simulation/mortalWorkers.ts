@@ -23,9 +23,9 @@ export const mortalWorkers = (
           ...context,
           listener: {
             ...listener,
-            checkpointed: (attempt, text) => {
-              watch.checkpointed(attempt, text)
-              listener.checkpointed(attempt, text)
+            checkpointed: (attempt, text, received) => {
+              watch.checkpointed(attempt, text, received)
+              listener.checkpointed(attempt, text, received)
             },
             settled: (attempt, settlement) => {
               const how = dying.get(attempt.runId)

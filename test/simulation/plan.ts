@@ -61,6 +61,8 @@ export type Behaviour =
 export type StepPlan =
   | { readonly does: "work" | "wait"; readonly ms: number }
   | { readonly does: "fail"; readonly error: string; readonly ms: number }
+  /** Waits for an event from outside, so long at the most; `null`: until it comes. */
+  | { readonly does: "hear"; readonly ms: number | null }
 
 export interface Definition {
   readonly number: number
@@ -86,6 +88,8 @@ export type Operation = { readonly at: number } & (
   | { readonly do: "modify"; readonly definition: number; readonly retimed?: true }
   | { readonly do: "reschedule"; readonly definition: number }
   | { readonly do: "pauseJob" | "removeJob" | "runJob" | "cancelRun" | "skipNext" | "retryRun"; readonly id: string }
+  /** Events to one of its runs, all at once: to the newest that is live, or to the newest that is over. Where it has none, to a machine's. */
+  | { readonly do: "send"; readonly id: string; readonly to: "live" | "over"; readonly events: number }
   | { readonly do: "resumeJob"; readonly id: string; readonly missed: "skip" | "coalesce" | null }
   | { readonly do: "pause" | "resume" }
   | { readonly do: "stepWall"; readonly ms: number }

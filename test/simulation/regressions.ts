@@ -16,5 +16,9 @@ export const regressionSeeds: ReadonlyArray<{ readonly seed: number; readonly fo
   {
     seed: 130015,
     found: "a request that waited was claimed with the key of the store's first run when a late fire time came"
+  },
+  {
+    seed: 144,
+    found: "a delay that an event began anew, as the machine was restored, was saved as due when the one before it was"
   }
 ]

@@ -197,7 +197,14 @@ class Driver {
     const isOver = (runKey: number): boolean =>
       (world.model.rows.get(runKey)?.outcome ?? null) !== null ||
       (world.model.jobs.get(world.model.runs.get(runKey)?.jobKey ?? NaN)?.memory.pausedAt ?? null) !== null
-    await this.reach(() => machines.every(isOver), "every machine that was under way has come to its end")
+    const areOver = (): boolean => {
+      for (const runKey of machines) {
+        const run = world.model.rows.get(runKey)
+        if (run !== undefined && !isOver(runKey) && world.model.steps.needsEvent(runKey)) this.commands.sendTo(run)
+      }
+      return machines.every(isOver)
+    }
+    await this.reach(areOver, "every machine that was under way has come to its end")
     if (this.isBroken()) return
     const verified = await this.answer(world.scheduler.verify())
     for (const { invariant, message, jobId } of verified?.violations ?? []) {

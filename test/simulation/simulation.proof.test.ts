@@ -29,7 +29,9 @@ describe("a simulated scheduler", () => {
     ...["more than 10 coalesced", "more than 10 queued", "more than 3 attempts", "done and declared again"],
     ...["parked: faultyTrigger", "parked: poison", "run cancelled", "run timedOut", "run interrupted"],
     ...["wall set back", "wall set forward", "misfired: late", "misfired: maxInstances", "misfired: withdrawn"],
-    ...["misfired: invalidValue", "values of streams", "values while a commit is under way"]
+    ...["misfired: invalidValue", "values of streams", "values while a commit is under way"],
+    ...["sent to a run, executing", "sent to a run, put away", "event refused: the run is over"],
+    ...["machine put away until an event", "events heard by a machine that has just been restored"]
   ])("has met: %s", (what) => {
     expect(met.counts.get(what) ?? 0).toBeGreaterThan(0)
   })

@@ -28,7 +28,9 @@ export interface StoredLive {
   readonly runKey: number
   readonly fireAt: number
   readonly attempt: number
-  readonly retryAt: number | null
+  /** `null`: it is under way. */
+  readonly retryAt: number | "event" | null
+  readonly putAway?: boolean
   readonly requested?: boolean
 }
 

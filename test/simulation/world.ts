@@ -156,7 +156,7 @@ export class World {
         if (own() && execution !== undefined) this.model.steps.told(execution, text)
       },
       settled: ({ runId, attempt }, { waitsUntil }) => {
-        if (own() && typeof waitsUntil === "number") this.putAway(Number(runId), attempt, waitsUntil)
+        if (own() && waitsUntil !== undefined) this.putAway(Number(runId), attempt, waitsUntil)
       }
     })
     const scheduler = createScheduler({
@@ -320,10 +320,10 @@ export class World {
     this.sampleWall()
     this.noteHeld()
     this.audit.expect(batch, this.life, this.blurred)
-    const { claims, settled, states, checkpoints = [] } = batch
+    const { claims, settled, states, checkpoints = [], messages = [] } = batch
     if (checkpoints.length > 0) this.sometimes.note("steps saved", checkpoints.length)
     this.tell(
-      `commit ${claims.length} claims ${settled.length} settled ${checkpoints.map(({ runKey }) => `${runKey} saved `).join("")}${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
+      `commit ${claims.length} claims ${settled.length} settled ${messages.map(({ runKey }) => `${runKey} sent `).join("")}${checkpoints.map(({ runKey }) => `${runKey} saved `).join("")}${states.map(({ key, value }) => `${key}:${value}`).join(" ")}`
     )
     const touched = this.model.commit(batch, {
       ...{ from: this.lowest, through: this.highest, life: this.life, ms: this.ms },
@@ -374,6 +374,13 @@ export class World {
       through: (step) => {
         if (alive()) steps.passes(execution, step)
       },
+      hears: (event) => {
+        if (!alive()) return
+        this.tell(`heard ${event} ${runId}/${attempt}`)
+        this.sometimes.note("events heard")
+        if (first) this.sometimes.note("events heard by a machine that has just been restored")
+        steps.hears(execution, event)
+      },
       ended: (how, what) => {
         if (!alive()) return
         if (how === "returned") steps.ends(execution, Number(what), this.instant)
@@ -402,12 +409,12 @@ export class World {
     this.workers.kill(String(execution.runKey), how)
   }
 
-  private putAway(runKey: number, attempt: number, until: number): void {
+  private putAway(runKey: number, attempt: number, until: number | "event"): void {
     const execution = this.executions.find(runKey, attempt)
     if (execution === undefined)
       return this.report("putAway", `attempt ${attempt} of run ${runKey} waits, and was not called`)
-    this.tell(`put away ${runKey}/${attempt} until ${until - epoch}`)
-    this.sometimes.note("machine put away")
+    this.tell(`put away ${runKey}/${attempt} until ${until === "event" ? until : until - epoch}`)
+    this.sometimes.note(until === "event" ? "machine put away until an event" : "machine put away")
     this.model.steps.putAway(execution, until, this.instant)
     execution.waitsUntil = until
     this.executions.leave(execution)
