@@ -1,6 +1,12 @@
 /** The public surface of `carillon/effect`. */
 export { Scheduler } from "./scheduler/schedulerLayer.ts"
 export type { LayerError, LayerOptions } from "./scheduler/schedulerLayer.ts"
+export { Job } from "./scheduler/definedJob.ts"
+export type { JobDefinition } from "./scheduler/definedJob.ts"
+export type { JobHandler } from "./scheduler/handlerLayer.ts"
+export type { AwaitError, EnqueueError, EnqueueOptions, ExecuteOptions } from "./scheduler/jobExecution.ts"
+export type { ScheduleError, ScheduleOptions } from "./scheduler/scheduleLayer.ts"
+export type { RunEnded } from "./task/keptExit.ts"
 export type { JobHandle, RunHandle } from "./scheduler/effectHandles.ts"
 export type { SchedulerFault } from "./scheduler/schedulerEnd.ts"
 export type { SchedulerError, SchedulerService } from "./scheduler/schedulerService.ts"

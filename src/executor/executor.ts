@@ -151,6 +151,8 @@ export interface TaskSource {
   find(name: string): AnyTask<unknown> | undefined
   /** In order of registration. */
   readonly names: ReadonlyArray<string>
+  /** True for a task that is defined here and whose code comes later, or again: an attempt of it is put off. Absent: there is none. */
+  awaits?(name: string): boolean
 }
 
 /** What an executor is given when the scheduler starts. */

@@ -15,6 +15,13 @@ export interface RunError {
   readonly message: string
   /** At most 8,000 characters; absent when there was none. */
   readonly stack?: string
+  /**
+   * Of a task that `Job.make` of `carillon/effect` has defined: the whole cause, encoded by the job's error schema; `exitOf` of the job reads it.
+   * At most 65,536 characters of JSON text; absent where there is more, and of what no code of the task has failed with.
+   */
+  readonly cause?: Json
+  /** Of an attempt that timed out: what it had, extensions included. */
+  readonly timeoutMs?: number
 }
 
 /** A run as `getRuns` gives it. `At` fields are epoch milliseconds; a field that has no value yet is `null`. */

@@ -33,8 +33,16 @@ export class AddingJobs {
     return [...this.tentative.values()].map(tentativeJob)
   }
 
-  async addOne(input: JobInput): Promise<WrittenJob> {
-    const definition = defineJob(input, this.engine.environment)
+  addOne(input: JobInput): Promise<WrittenJob> {
+    return this.add(input, "added")
+  }
+
+  declareOne(input: JobInput): Promise<WrittenJob> {
+    return this.add(input, "declared")
+  }
+
+  private async add(input: JobInput, origin: DefinitionOrigin): Promise<WrittenJob> {
+    const definition = defineJob(input, this.engine.environment, origin)
     if (this.engine.fresh) return this.remember(definition)
     await this.refuseElsewhere([definition])
     const { row, store } = definition

@@ -79,6 +79,14 @@ export interface EmbeddedScheduler extends Scheduler {
   readonly fault: { readonly error: unknown } | null
   /** Calls back when it has stopped, at once when it has. The returned function calls that off. */
   whenStopped(callback: () => void): () => void
+  /** A task without its code: jobs of it may be added, and wait until `addTask` brings the code. Throws `DuplicateTaskError`. */
+  defineTask(definition: AnyTask<unknown>): void
+  /** Takes the code of a definition out again: nothing more is claimed for its jobs. */
+  withdrawTask(task: AnyTask<unknown>): void
+  /** `addJob` of what is declared at every start: kept while it is. */
+  declareJob(input: JobInput): Promise<JobHandle>
+  /** The run's record, once its outcome is on disk. */
+  settledRun(runId: string): Promise<RunRecord>
 }
 
 /** The same with a runtime for tasks that require something. */
@@ -307,6 +315,22 @@ class LocalScheduler implements EmbeddedScheduler {
     await this.adding.refuseDuplicates(declared)
     await this.engine.addTask(task)
     await this.adding.addDefinitions(declared)
+  }
+
+  defineTask(definition: AnyTask<unknown>): void {
+    this.engine.tasks.define(definition)
+  }
+
+  withdrawTask(task: AnyTask<unknown>): void {
+    this.engine.tasks.withdraw(task)
+  }
+
+  async declareJob(input: JobInput): Promise<JobHandle> {
+    return this.handle(await this.adding.declareOne(input))
+  }
+
+  settledRun(runId: string): Promise<RunRecord> {
+    return this.requests.settled(runId)
   }
 
   async addStream(name: string, values$: Observable<unknown>): Promise<void> {

@@ -11,8 +11,9 @@ import { createSchedulerWith } from "./createScheduler.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
 import { attempt, refusable } from "./effectVerb.ts"
 import type { SchedulerOptions } from "./options.ts"
-import { programLog } from "./programLog.ts"
+import { patientLog } from "./programLog.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
+import { putInside } from "./schedulerInside.ts"
 import type { SchedulerService } from "./schedulerService.ts"
 import { serviceOf } from "./schedulerService.ts"
 import type { CreateSchedulerError, StartError } from "./verbErrors.ts"
@@ -80,14 +81,13 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
         Context.add(AttemptObserver, attemptTelemetry(outer as Runtime.Runtime<never>))
       )
     )
+    const log = patientLog(outer, yield* Effect.scope, () => service.status)
     const scheduler = yield* refusable<EmbeddedScheduler, CreateSchedulerError>(() =>
       // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
-      createSchedulerWith(
-        { clock, ...options, onError: options.onError ?? programLog(outer) },
-        runtime as Runtime.Runtime<unknown>
-      )
+      createSchedulerWith({ clock, ...options, onError: options.onError ?? log }, runtime as Runtime.Runtime<unknown>)
     )
     Object.assign(service, serviceOf(scheduler))
+    putInside(service, { scheduler, deadlineMs, scheduled: new Set() })
     yield* Effect.acquireRelease(
       attempt<void, StartError>(() => scheduler.start({ waitForStore: waitMs })),
       () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))

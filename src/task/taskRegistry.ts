@@ -4,6 +4,7 @@ import { inWords } from "../input/inWords.ts"
 import { isUnreadable } from "../input/readable.ts"
 import type { AnyTask } from "./task.ts"
 import { InvalidTaskError } from "./task.ts"
+import { definitionOf } from "./taskCode.ts"
 
 /** Two tasks of one name. */
 export class DuplicateTaskError extends Data.TaggedError("DuplicateTaskError")<{
@@ -38,9 +39,10 @@ export class UnknownTaskError extends Data.TaggedError("UnknownTaskError")<{
 
 const maxShown = 20
 
-/** Names to tasks. A task is never taken out again. */
+/** Names to tasks. Of a task that is defined apart from its code, the code may come later, and go again: the definition stays. */
 export class TaskRegistry {
   private readonly tasks = new Map<string, AnyTask<unknown>>()
+  private readonly defined = new Map<string, AnyTask<unknown>>()
 
   /** Throws `DuplicateTaskError`, and `InvalidTaskError` for what `task()` has not made. The same task given twice counts once. */
   constructor(tasks: ReadonlyArray<AnyTask<unknown>>) {
@@ -57,9 +59,36 @@ export class TaskRegistry {
         expected: "what task(…) gives"
       })
     }
-    const same = this.tasks.get(task.name)
-    if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: task.name })
-    this.tasks.set(task.name, task)
+    const { name } = task
+    const same = this.tasks.get(name)
+    if (same !== undefined && same !== task) throw new DuplicateTaskError({ task: name })
+    const defined = this.defined.get(name)
+    if (defined !== undefined && defined !== definitionOf(task)) throw new DuplicateTaskError({ task: name })
+    this.tasks.set(name, task)
+  }
+
+  /** A definition without code: jobs of it may be added, and wait. Throws `DuplicateTaskError`; the same one twice counts once. */
+  define(definition: AnyTask<unknown>): void {
+    const { name } = definition
+    const [code, same] = [this.tasks.get(name), this.defined.get(name)]
+    const other = same === undefined ? code !== undefined && definitionOf(code) !== definition : same !== definition
+    if (other) throw new DuplicateTaskError({ task: name })
+    this.defined.set(name, definition)
+  }
+
+  /** Takes the code of a definition out again. */
+  withdraw(task: AnyTask<unknown>): void {
+    if (this.tasks.get(task.name) === task) this.tasks.delete(task.name)
+  }
+
+  /** True for a definition whose code is not here. */
+  awaits(name: string): boolean {
+    return this.defined.has(name) && !this.tasks.has(name)
+  }
+
+  /** What jobs are checked against, whether its code is here or not. Throws `UnknownTaskError`, which names `jobId`. */
+  definition(name: string, jobId: string | null = null): AnyTask<unknown> {
+    return this.defined.get(name) ?? this.get(name, jobId)
   }
 
   /** These and one more; throws as the constructor does. */

@@ -15,6 +15,8 @@ import { AttemptScope } from "./attemptScope.ts"
 import type { Durability } from "./checkpoint.ts"
 import { errorIn } from "./runError.ts"
 import type { AbortReason, TaskContext } from "./taskContext.ts"
+import { keeperOf } from "./taskCode.ts"
+import type { KeepFailure } from "./taskCode.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
@@ -41,7 +43,7 @@ export const runHandler = (
       return
     }
   }
-  takeValue(value, { context, taker, environment, durability }, true)
+  takeValue(value, { context, taker, environment, durability, handler }, true)
 }
 
 /** Whether a task may be made of this value: a function, an Effect, an Observable or actor logic. */
@@ -55,6 +57,7 @@ interface Taking {
   readonly taker: ValueTaker
   readonly environment: TaskEnvironment
   readonly durability: Durability | null
+  readonly handler: object
 }
 
 const takeValue = (value: unknown, taking: Taking, mayWait: boolean): void => {
@@ -128,7 +131,7 @@ const awaitPromise = (promise: Promise<unknown>, taking: Taking): void => {
 }
 
 const runEffect = (effect: Effect.Effect<unknown, unknown>, taking: Taking): void => {
-  const { taker } = taking
+  const { taker, handler } = taking
   const { around, runtime, ended } = observed(effect, taking)
   const own = new AttemptScope()
   const fiber = EffectRuntime.runFork(EffectRuntime.updateContext(runtime, Context.add(Scope.Scope, own.scope)), around)
@@ -136,7 +139,7 @@ const runEffect = (effect: Effect.Effect<unknown, unknown>, taking: Taking): voi
   const tell = (exit: Exit.Exit<unknown, unknown>): void => {
     end.told = true
     ended(exit)
-    takeExit(exit, taker)
+    takeExit(exit, taker, keeperOf(handler))
   }
   whenEnded(fiber, (exit) => {
     const closing = own.close(exit)
@@ -204,9 +207,14 @@ const whenEnded = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, ended: (exit: Exit.Exi
   else ended(exit)
 }
 
-const takeExit = (exit: Exit.Exit<unknown, unknown>, taker: ValueTaker): void => {
-  if (exit._tag === "Success") taker.succeed(exit.value)
-  else taker.fail(errorIn(exit.cause))
+const takeExit = (
+  exit: Exit.Exit<unknown, unknown>,
+  taker: ValueTaker,
+  keep: KeepFailure = (cause) => ({ error: errorIn(cause) })
+): void => {
+  if (exit._tag === "Success") return taker.succeed(exit.value)
+  const { error, cause } = keep(exit.cause)
+  taker.fail(error, cause)
 }
 
 const observe = (values: Observable<unknown>, taker: ValueTaker): void => {

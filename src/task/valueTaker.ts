@@ -2,6 +2,7 @@
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
 import type { Timers } from "../time/timers.ts"
+import type { Json } from "../trigger/trigger.ts"
 
 /** Stops what is under way. True when it has ended by that; false when its end comes later, through the taker. */
 export type StopValue = () => boolean
@@ -13,7 +14,8 @@ export interface ValueTaker {
   /** True once the attempt was aborted: nothing new is begun for it. */
   readonly aborted: boolean
   succeed(value: unknown): void
-  fail(error: unknown): void
+  /** `cause`: what is kept of it beside its description. */
+  fail(error: unknown, cause?: Json): void
   /** Says how to stop what is under way. A taker that is aborted by then stops it at once. */
   stoppable(stop: StopValue): void
 }

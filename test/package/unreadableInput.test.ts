@@ -304,7 +304,11 @@ const exemptVerbs: Readonly<Record<string, string>> = {
   resume: "takes nothing",
   status: "takes nothing",
   verify: "takes nothing",
-  whenStopped: "is of the Effect layer, which gives a function of its own"
+  whenStopped: "is of the Effect layer, which gives a function of its own",
+  defineTask: "is of Job in the Effect face, which gives definitions of its own",
+  withdrawTask: "is of Job in the Effect face, which gives tasks of its own",
+  declareJob: "is of Job in the Effect face, and reads what addJob reads",
+  settledRun: "is of Job in the Effect face, and reads what a run's handle reads"
 }
 
 it.each([...calls, ...more])("%s refuses what throws when it is read with %s", async (_what, tag, call) => {

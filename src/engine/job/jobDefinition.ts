@@ -77,7 +77,7 @@ export const defineJob = (
   const givenId = idOf(input)
   checkFields(givenId ?? "(new)", input, "input")
   const taskName = taskNameOf(givenId ?? "(new)", input)
-  const task = environment.tasks.get(taskName, givenId)
+  const task = environment.tasks.definition(taskName, givenId)
   const id = givenId ?? environment.makeId(taskName)
   const executor = input.executor ?? task.options.executor ?? "default"
   if (!environment.knowsExecutor(executor))

@@ -196,7 +196,7 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, enviro
     }
   }
   const taskName = changes.task === undefined ? job.row.task : taskNameOf(id, changes.task)
-  const task = environment.tasks.get(taskName, id)
+  const task = environment.tasks.definition(taskName, id)
   const args = changes.args === undefined ? (JSON.parse(job.row.args) as Json) : changes.args
   const executor = changes.executor ?? job.row.executor
   if (!environment.knowsExecutor(executor)) {

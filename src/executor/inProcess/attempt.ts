@@ -40,6 +40,8 @@ export interface AttemptOwner extends TaskPlace {
 /** waiting: for a slot. running: it holds a slot and has no outcome. aborted: outcome, slot held. stuck: outcome, no slot. */
 export type AttemptPlace = "waiting" | "running" | "aborted" | "stuck"
 
+const timeoutOf = (reason: AbortReason) => (reason._tag === "RunTimedOut" ? { timeoutMs: reason.timeoutMs } : {})
+
 /** Shorter ones are made and read in microseconds. */
 const longText = 4096
 
@@ -111,7 +113,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
         this.halt()
       })
     const timedOut = outcome === "timedOut"
-    const error = timedOut ? describeError(reason) : null
+    const error = timedOut ? { ...describeError(reason), ...timeoutOf(reason) } : null
     const settlement = this.settlement(
       outcome,
       null,
@@ -204,10 +206,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     else this.end(endWith(value, this.order))
   }
 
-  fail(error: unknown): void {
+  fail(error: unknown, cause?: Json): void {
     if (this.ended) return
     if (this.settled) this.endLate()
-    else this.end(endOf(error, this.order, this.owner))
+    else this.end(endOf(error, this.order, this.owner, cause))
   }
 
   stoppable(stop: StopValue): void {

@@ -22,6 +22,7 @@ import type { TaskEnvironment, ValueTaker } from "../../task/taskValue.ts"
 import type { RunMessage } from "../../task/runMessage.ts"
 import { runHandler } from "../../task/taskValue.ts"
 import { firstUnrun, UnrunResultError } from "../../task/unrunValue.ts"
+import type { Json } from "../../trigger/trigger.ts"
 import type { RunOrder, TaskSource } from "../executor.ts"
 
 /** Where tasks are called. */
@@ -60,9 +61,10 @@ export const callTask = (
 ): TaskEnd | null => {
   const task = place.tasks.find(order.task)
   if (task === undefined) {
-    // Somebody who knows it may take the next attempt.
+    // Somebody who knows it may take the next attempt. It has only to wait where the code comes later, or again.
     const unknown = new UnknownTaskError({ task: order.task, job: order.jobId, known: place.tasks.names })
-    return failed(unknown, true)
+    const waits = place.tasks.awaits?.(order.task) === true
+    return failed(unknown, true, waits ? { at: place.timers.now(), counts: false } : null)
   }
   let args: unknown
   try {
@@ -103,14 +105,15 @@ export const endWith = (value: unknown, { jobId: job, task }: RunOrder): TaskEnd
   return left === null ? succeeded(jsonText(value)) : failed(new UnrunResultError({ job, task, ...left }), false)
 }
 
-/** Of a task that threw `error`, or gave what failed with it. */
-export const endOf = (error: unknown, order: RunOrder, place: TaskPlace): TaskEnd => {
+/** Of a task that threw `error`, or gave what failed with it; `cause`: what is kept of it beside its description. */
+export const endOf = (error: unknown, order: RunOrder, place: TaskPlace, cause?: Json): TaskEnd => {
   // Saved by another version of it: the run waits, as it is, until somebody has seen to it.
   if (error instanceof CheckpointMisfitError)
     return { ...failed(error, true, { at: place.timers.now(), counts: false }), unfit: true }
   if (error instanceof StepNotSavedError) return failed(error, false)
   const again = putOffOf(underlying(error), place.timers.now())
-  return failed(error, again !== null || isWorthRetrying(error, order, place), again)
+  const end = failed(error, again !== null || isWorthRetrying(error, order, place), again)
+  return cause === undefined || end.error === null ? end : { ...end, error: { ...end.error, cause } }
 }
 
 /** What the task's own `retryWhen` says; without one, it is. */
