@@ -201,6 +201,8 @@ describe("with coalesce all, what is due", () => {
     expect(caughtUp({ live }, { ...tens(80, 100), missedThrough })).toEqual([90, ["missed 80", "missed 90"]])
     expect(caughtUp({ live }, { ...tens(90, 90), missedThrough })).toEqual([90, ["missed 90"]])
     expect(caughtUp({ live }, { ...tens(100, 100), missedThrough })).toEqual([null, []])
+    expect(caughtUp({ live, catchUpThrough: 100 }, tens(100, 100))).toEqual([100, ["missed 100"]])
+    expect(caughtUp({ live, catchUpThrough: 99 }, tens(100, 100))).toEqual([99, []])
     expect(caughtUp({ live }, { late: range(80, 90, 2), missedThrough })).toEqual([null, []])
   })
 
@@ -231,6 +233,27 @@ describe("with coalesce all, what is due", () => {
     const emitted = cameDue({ runCount: 2 }, { ...tens(100, 100), args: 5 }, { ...all, maxRuns: 2 })
     expect(emitted.memory).toMatchObject({ cursor: 100, exhausted: true })
     expect(entryTexts(emitted.answer.entries)).toEqual(["withdrawn 100-100 (1)"])
+  })
+})
+
+describe("what waited for a free instance, with cancel-running", () => {
+  const replacing = (event: Partial<Came>, rules: Partial<JobRules>) => {
+    const { answer } = cameDue({ queue: [{ fireAt: 70 }] }, event, { ...rules, overlap: "cancel-running" })
+    return [answer.claims.map(({ fireAt }) => fireAt), answer.cancels, entryTexts(answer.entries)]
+  }
+
+  it("gives way to the newest of several that are due, and none is begun only to be cancelled", () => {
+    expect(replacing(tens(80, 90), { coalesce: "all" })).toEqual([
+      [90],
+      [],
+      ["replaced 70-70 (1)", "replaced 80-80 (1)"]
+    ])
+  })
+
+  it("gives way also where others were late before that", () => {
+    const entries = ["late 60-60 (1)", "replaced 70-70 (1)"]
+    for (const coalesce of ["all", "latest"] as const)
+      expect(replacing({ ...tens(80, 80), late: range(60, 60, 1) }, { coalesce })).toEqual([[80], [], entries])
   })
 })
 

@@ -50,6 +50,10 @@ describe("an attempt that ends", () => {
 
   it("shows that the process lives", () => {
     expect(settled({ live: [run(1)], crashes: 2 }).memory.crashes).toBe(0)
+    expect(settled({ live: [run(1)], crashes: 2 }, {}, { retry }).memory).toMatchObject({
+      crashes: 0,
+      live: [{ attempt: 2 }]
+    })
     expect(decided(contextOf({ crashes: 2 }), { type: "acquitted", now: 100 }).memory.crashes).toBe(0)
   })
 })
@@ -88,6 +92,34 @@ describe("a task that asks to be tried again", () => {
     expect(replaced.memory.live).toMatchObject([{ runKey: 7, fireAt: 90 }])
     const waits = settled({ live: [run(1)], queue: [{ fireAt: 90 }] }, { again }, { overlap: "queue-all" })
     expect(waits.memory.live).toMatchObject([{ runKey: 1, attempt: 2 }])
+  })
+})
+
+describe("a run whose machine only waits", () => {
+  const away = run(1, { attempt: 2, retryAt: 300, putAway: true })
+  const sent = (live: ReadonlyArray<ReturnType<typeof run>>) =>
+    decided(contextOf({ live }), { type: "messageSent", now: 100, runKey: 1 }).memory.live
+
+  it("is put away, for an instant or for an event", () => {
+    const again = { at: 300, counts: false, putAway: true }
+    expect(settled({ live: [run(1)] }, { again }).memory.live).toEqual([{ ...away, putOffs: 1 }])
+    expect(settled({ live: [run(1)] }, { again: { ...again, at: "event" } }).memory.live).toEqual([
+      { ...away, retryAt: "event", putOffs: 1 }
+    ])
+    expect(settled({ live: [run(1)] }, { again: { ...again, putAway: false } }).memory.live).toEqual([
+      run(1, { attempt: 2, retryAt: 300, putOffs: 1 })
+    ])
+  })
+
+  it("is due at once when an event is sent to it, and no other run is", () => {
+    const other = run(2, { retryAt: "event", putAway: true })
+    expect(sent([away, other])).toEqual([{ ...away, retryAt: 100 }, other])
+    expect(sent([{ ...away, retryAt: "event" }])).toEqual([{ ...away, retryAt: 100 }])
+  })
+
+  it("stays due since when it was, and one that waits for its retry is not hurried", () => {
+    for (const live of [[{ ...away, retryAt: 100 }], [{ ...away, retryAt: 50 }], [run(1, { retryAt: 300 })], [run(1)]])
+      expect(sent(live)).toEqual(live)
   })
 })
 
@@ -164,6 +196,13 @@ describe("attempts that were interrupted", () => {
     const memory = { live: [run(1)], crashes: 3 }
     expect(interrupted(memory, { crash: false }).memory).toMatchObject({ crashes: 3, fault: null })
     expect(interrupted({ ...memory, removed: true }).memory).toMatchObject({ fault: null, live: [] })
+  })
+
+  it("park no job for the deaths of a worker, unless a worker has died", () => {
+    const memory = { live: [run(1, { workerDeaths: 2 })] }
+    expect(interrupted(memory, { crash: false }).memory.fault).toBeNull()
+    expect(interrupted(memory, { crash: true }).memory.fault).toBeNull()
+    expect(interrupted(memory, { crash: false, workerDied: true }).memory.fault?.kind).toBe("poison")
   })
 
   it("end a fixed delay's run, from which the next fire time counts, unless it is tried again", () => {
