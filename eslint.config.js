@@ -12,7 +12,11 @@ const nodeOnly = ["src/sqlite.ts", "src/store/sqlite/**/*.ts", "src/verify/verif
 const packages = {
   rxjs: { group: ["rxjs", "rxjs/*"], text: "RxJS belongs in trigger/fireTimes, event, engine and scheduler." },
   xstate: { group: ["xstate", "xstate/*", "@xstate/*"], text: "XState belongs in machines, engine and scheduler." },
-  calendar: { group: ["luxon", "cron-parser", "cronstrue"], text: "Calendars belong in time and trigger." },
+  calendar: { group: ["cron-parser", "cronstrue"], text: "Calendars belong in time and trigger." },
+  luxon: {
+    group: ["luxon"],
+    text: "Values of luxon are told by their marks (src/time/luxonValues.ts): no bundle has luxon in it."
+  },
   effectPackages: {
     group: ["@effect/*"],
     text: "Effect's platform and SQL packages belong in a store's adapter file."
@@ -38,7 +42,7 @@ const refuse = (names, { plainEffect = false, types = [] } = {}) => ({
             }
           ]
         : [],
-      patterns: names.map((name) => ({
+      patterns: [...names, "luxon"].map((name) => ({
         group: packages[name].group,
         message: packages[name].text,
         allowTypeImports: types.includes(name)

@@ -67,7 +67,9 @@ export type { Json, Refusal, Trigger, TriggerBinding, TriggerCodec, TriggerSpec 
 export { InvalidInstantError } from "./time/instant.ts"
 export type { EpochMillis, InstantInput } from "./time/instant.ts"
 export { InvalidDurationError } from "./time/duration.ts"
-export type { DurationLike } from "./time/duration.ts"
+export type { DurationLike, IsoDurationText } from "./time/duration.ts"
+export type { LuxonDateTime, LuxonDuration, LuxonInterval, LuxonLengths, LuxonZone } from "./time/luxonValues.ts"
+export type { TimezoneInput } from "./time/timezoneInput.ts"
 export type { CancelTimer, Timers } from "./time/timers.ts"
 export { UnknownTimezoneError } from "./time/zone.ts"
 

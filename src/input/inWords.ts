@@ -1,5 +1,5 @@
 /** A value in a few words, for messages. Never throws and runs no code of the value's, but for a Proxy's traps. */
-import { Duration } from "effect"
+import { effectDurationText } from "./effectDuration.ts"
 import { unreadableText } from "./readable.ts"
 
 /** Characters of a text that are shown. */
@@ -38,7 +38,8 @@ const objectInWords = (value: object): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (value instanceof Date)
     return Number.isNaN(value.getTime()) ? "an invalid Date" : `the Date ${value.toISOString()}`
-  if (Duration.isDuration(value)) return Duration.format(value)
+  const duration = effectDurationText(value)
+  if (duration !== undefined) return duration
   const name = className(value)
   return name === null || name === "Object" ? "an object" : `an instance of ${name}`
 }

@@ -3,6 +3,7 @@ import type { Clock } from "effect"
 import type { Observable, SchedulerLike } from "rxjs"
 import { liveClock, timersOf, timersOfScheduler } from "../engine/clock.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { fireTimes$ as fireTimesOn } from "../trigger/fireTimes.ts"
 import { givenOptions, triggerArgument } from "../trigger/triggerArguments.ts"
 import type { Trigger } from "../trigger/trigger.ts"
@@ -12,7 +13,7 @@ export interface ClockedFireTimesOptions {
   /** Exclusive. Default: the time of subscription. */
   readonly after?: InstantInput
   /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
-  readonly timezone?: string
+  readonly timezone?: TimezoneInput
   /** One of Effect's, or a scheduler of RxJS: a `TestScheduler` makes marble tests of it. Default: the machine's. */
   readonly clock?: Clock.Clock | SchedulerLike
 }

@@ -26,6 +26,8 @@ import { isUnreadable, isUnreadableData, unreadableText } from "../input/readabl
 import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import { machineTimezone } from "../time/machineZone.ts"
+import { timezoneName } from "../time/timezoneInput.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { zoneOf } from "../time/zone.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import type { TimeBudget } from "../trigger/checkedTrigger.ts"
@@ -59,8 +61,8 @@ export interface SchedulerOptions<R = never> {
   readonly triggers?: ReadonlyArray<TriggerCodec>
   /** Holiday calendars, by whose names stored filters find them again. */
   readonly calendars?: ReadonlyArray<HolidayCalendar>
-  /** IANA zone for triggers and texts without one. Default: the machine's. */
-  readonly timezone?: string
+  /** For triggers and texts without one: an IANA name, `UTC`, an offset or a `Zone` of luxon. Default: the machine's. */
+  readonly timezone?: TimezoneInput
   /** Rules for jobs that say nothing else. */
   readonly jobDefaults?: RuleOptions
   /** How long what is over is kept. Default: 30 days, and 1,000,000 runs a store. */
@@ -150,7 +152,7 @@ export const readOptions = <R>(options: SchedulerOptions<R>, runtime: Runtime.Ru
       found: "given",
       expected: `one of ${retentionKnown.join(", ")}`
     })
-  const timezone = options.timezone ?? machineTimezone()
+  const timezone = timezoneName(options.timezone) ?? machineTimezone()
   zoneOf(timezone)
   const within = captureAsyncContext()
   const registry = createTriggerRegistry(

@@ -19,6 +19,8 @@ import type { AnyTask } from "../task/task.ts"
 import { task } from "../task/task.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
+import { timezoneName } from "../time/timezoneInput.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { isUnreadableData, unreadableText } from "../input/readable.ts"
 import type { Simulation } from "./simulation.ts"
 import { readSimulation } from "./simulation.ts"
@@ -38,7 +40,7 @@ export interface SimulateOptions extends Pick<
   /** The code that jobs name, jobs declared on it included. `"none"`: whatever they name does nothing, and takes no time. */
   readonly tasks: ReadonlyArray<AnyTask> | "none"
   /** Zone of triggers and texts without one. Default UTC, on every machine. */
-  readonly timezone?: string
+  readonly timezone?: TimezoneInput
   /** What happens on the way. */
   readonly steps?: Iterable<SimulationStep>
   /** Stretches in which nobody is there: the scheduler stops without waiting, another starts on the same store. */
@@ -136,8 +138,9 @@ const optionNames = [
 
 const readScript = (options: SimulateOptions): Script => {
   checkKnown("options", options, optionNames)
-  const { timezone = "UTC", tasks, jobs = [], onEvent, clock } = options
+  const { tasks, jobs = [], onEvent, clock } = options
   const { store = memory(), executors, streams, triggers, calendars, jobDefaults, onError } = options
+  const timezone = timezoneName(options.timezone) ?? "UTC"
   const [from, to] = readStretch("to", options, timezone)
   if (to - from > longestMs)
     throw refused(

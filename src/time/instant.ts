@@ -1,16 +1,17 @@
 /** Instants: the forms a caller may give, read into epoch milliseconds. Holds no clock and no "now". */
 import { Data } from "effect"
-import { DateTime } from "luxon"
 import { unquoted } from "../input/inWords.ts"
 import { localMillis, readDate } from "./civil.ts"
 import { type EpochMillis, latestInstant } from "./epochMillis.ts"
 import { isUnreadable, unreadableText } from "../input/readable.ts"
+import { isLuxonDateTime } from "./luxonValues.ts"
+import type { LuxonDateTime } from "./luxonValues.ts"
 import { toInstant, zoneOf } from "./zone.ts"
 
 export { type EpochMillis, latestInstant } from "./epochMillis.ts"
 
-/** What a caller may give for an instant. Text without an offset is read in the time zone at hand. */
-export type InstantInput = Date | EpochMillis | string | DateTime
+/** What a caller may give for an instant, luxon's `DateTime` included. Text without an offset is read in the time zone at hand. */
+export type InstantInput = Date | EpochMillis | string | LuxonDateTime
 
 /** An instant that cannot be read. `found` is the input as text. */
 export class InvalidInstantError extends Data.TaggedError("InvalidInstantError")<{
@@ -44,7 +45,7 @@ export const readInstant = (input: InstantInput, timezone: string): EpochMillis 
 
 /** Plain JavaScript may give anything: what is neither a Date nor a DateTime is no instant. */
 const millisOf = (input: unknown): number =>
-  !isUnreadable(input, 1) && (input instanceof Date || DateTime.isDateTime(input)) ? input.valueOf() : Number.NaN
+  !isUnreadable(input, 1) && (input instanceof Date || isLuxonDateTime(input)) ? Number(input.valueOf()) : Number.NaN
 
 /** Whether the text carries its own offset, so that no zone is needed to read it. Anything that is not text does. */
 export const isZoneFree = (input: InstantInput): boolean =>

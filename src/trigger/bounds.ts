@@ -3,6 +3,8 @@ import { unquoted } from "../input/inWords.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { isZoneFree, readInstant } from "../time/instant.ts"
 import type { Zone } from "../time/zone.ts"
+import { timezoneName } from "../time/timezoneInput.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { machineTimezone } from "../time/machineZone.ts"
 import { formatInstant } from "../time/zone.ts"
 import { InvalidTriggerError, namingInstant } from "./invalidTrigger.ts"
@@ -10,8 +12,8 @@ import type { Refusal } from "./trigger.ts"
 
 /** Where a trigger's fire times begin and end. Text without an offset is read in `timezone`. */
 export interface BoundOptions {
-  /** IANA name, `UTC` or an offset. Default: the scheduler's, else the machine's. */
-  readonly timezone?: string | undefined
+  /** IANA name, `UTC`, an offset or a `Zone` of luxon. Default: the scheduler's, else the machine's. */
+  readonly timezone?: TimezoneInput | undefined
   /** No fire time before it; inclusive. Default: none, or what the trigger says. */
   readonly start?: InstantInput | undefined
   /** No fire time after it; inclusive. Default: none. */
@@ -38,7 +40,7 @@ export interface Bounds {
 /** Reads bounds for a trigger of type `trigger`. Throws `InvalidTriggerError`, `UnknownTimezoneError`. */
 export const readBounds = (trigger: string, options: BoundOptions): Bounds => {
   const { start, end } = options
-  const given: unknown = options.timezone
+  const given: unknown = timezoneName(options.timezone)
   if (given !== undefined && typeof given !== "string") {
     throw new InvalidTriggerError({ trigger, field: "timezone", found: unquoted(given), expected: "a zone's name" })
   }

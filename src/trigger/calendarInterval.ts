@@ -1,9 +1,13 @@
 /** Calendar intervals: every so many years, months, weeks, days at one wall time. */
 import { unknownField } from "../input/fields.ts"
 import { unquoted } from "../input/inWords.ts"
+import { isUnreadable } from "../input/readable.ts"
 import type { CivilDate } from "../time/civil.ts"
 import { civilDate, dayMs, dayNumber, formatDate, formatLocal, readDate } from "../time/civil.ts"
+import type { IsoDurationText } from "../time/duration.ts"
+import { durationLengths } from "../time/durationLengths.ts"
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import type { LuxonDuration } from "../time/luxonValues.ts"
 import { toInstant, toLocal, zoneOf } from "../time/zone.ts"
 import type { Zone } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
@@ -37,10 +41,22 @@ export interface CalendarStep {
 /**
  * Fires at the wall time on the dates `start`, `start` plus one step, and so on; `start` defaults to the day the job is added. Years and months
  * keep the day of the month, and months that lack it are passed over; then weeks and days are added. A wall time in a gap
- * moves forward by the gap, one in a fold is its first pass. `start` and `end` are dates, both inclusive; given with a time, that instant
+ * moves forward by the gap, one in a fold is its first pass. luxon's `Duration` and ISO 8601 text (`P1M`) stand for midnight. `start` and `end` are dates, both inclusive; given with a time, that instant
  * bounds too. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const calendarInterval = (step: CalendarStep, given: BoundOptions = {}): Trigger => made(step, given, true)
+export const calendarInterval = (
+  step: CalendarStep | LuxonDuration | IsoDurationText,
+  given: BoundOptions = {}
+): Trigger => made(calendarStep(step), given, true)
+
+/** A duration's lengths; those of a time of day, which a calendar interval has not, are told by their names as they are read. */
+const calendarStep = (given: CalendarStep | LuxonDuration | IsoDurationText): CalendarStep => {
+  const lengths = isUnreadable(given, 1) ? undefined : durationLengths(given)
+  if (lengths === undefined) return given as CalendarStep
+  const { quarters, months, ...rest } = lengths
+  const all = { ...rest, months: months + quarters * 3 }
+  return Object.fromEntries(Object.entries(all).filter(([, length]) => length !== 0))
+}
 
 /** `stated`: by a user, whose end before the start is a mistake. A start that was settled as the job was added may lie after the end. */
 const made = (step: CalendarStep, given: BoundOptions, stated: boolean): Trigger => {
@@ -114,7 +130,7 @@ const readStep = (step: CalendarStep): Required<CalendarStep> & Record<(typeof s
 }
 
 /** A date without a time of day: it means the date in whatever zone. */
-const isDate = (input: InstantInput | undefined): boolean =>
+const isDate = (input: InstantInput | undefined): input is string =>
   typeof input === "string" && readDate(input.trim()) !== undefined
 
 const dayOf = (input: InstantInput, at: EpochMillis, zone: Zone): number => {
@@ -202,8 +218,10 @@ class CalendarIntervalTrigger implements Trigger {
     const lengths = Object.fromEntries(
       stepFields.map((field) => [field, step[field]] as const).filter(([, value]) => value !== 0)
     )
-    const date = (field: "start" | "end") =>
-      isDate(options[field]) ? String(options[field]).trim() : bounds.stored[field]
+    const date = (field: "start" | "end") => {
+      const given = options[field]
+      return isDate(given) ? given.trim() : bounds.stored[field]
+    }
     const [start, end] = [date("start"), date("end")]
     return {
       type: this.type,

@@ -1,5 +1,6 @@
 /** One fire time. */
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import { readBounds } from "./bounds.ts"
 import type { Bounds } from "./bounds.ts"
@@ -16,7 +17,7 @@ export const date = (
   instant: InstantInput,
   options: {
     /** Reads text without an offset. Default: the scheduler's, else the machine's. */
-    readonly timezone?: string | undefined
+    readonly timezone?: TimezoneInput | undefined
   } = {}
 ): Trigger => {
   const { timezone } = givenOptions("date", options, ["timezone"])

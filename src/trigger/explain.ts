@@ -2,6 +2,7 @@
 import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import { machineTimezone } from "../time/machineZone.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import { givenOptions, triggerArgument } from "./triggerArguments.ts"
 import type { Refusal, Trigger } from "./trigger.ts"
@@ -31,7 +32,7 @@ export const explainFireTime = (
   instant: InstantInput,
   options: {
     /** Of text without an offset, and of `text`. Default: the machine's. */
-    readonly timezone?: string | undefined
+    readonly timezone?: TimezoneInput | undefined
   } = {}
 ): FireTimeExplanation => {
   triggerArgument("explainFireTime", trigger)

@@ -2,6 +2,7 @@
 import { dayMs } from "../time/civil.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { machineTimezone } from "../time/machineZone.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import type { DateCondition, FindCalendar } from "./dateCondition.ts"
@@ -19,7 +20,7 @@ import type { CountedPart, DayTimes, Trigger, TriggerCodec, Work } from "./trigg
 /** Where a date begins and ends. */
 export interface FilterOptions {
   /** The zone in which a fire time's date is looked at. Default: the scheduler's, else the machine's. */
-  readonly timezone?: string | undefined
+  readonly timezone?: TimezoneInput | undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import type { EpochMillis, InstantInput } from "../time/instant.ts"
 import { readInstant } from "../time/instant.ts"
 import type { CancelTimer, WallTimers } from "../time/timers.ts"
 import { machineTimezone } from "../time/machineZone.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import { zoneOf } from "../time/zone.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { givenOptions, triggerArgument } from "./triggerArguments.ts"
@@ -21,7 +22,7 @@ export interface FireTimesOptions {
   /** How many at most, from 0. Default: no limit. */
   readonly limit?: number | undefined
   /** Reads text instants, and is the zone of a trigger without one. Default: the machine's. */
-  readonly timezone?: string | undefined
+  readonly timezone?: TimezoneInput | undefined
 }
 
 /**

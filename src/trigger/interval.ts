@@ -2,12 +2,12 @@
  * Intervals of elapsed time: a day is 24 hours, whatever the clocks do. Wall time is `calendarInterval`'s.
  * A few lines long of 300: both rates, and how they are stored.
  */
-import { Duration } from "effect"
 import { unquoted } from "../input/inWords.ts"
 import { dayMs } from "../time/civil.ts"
 import type { DurationLike } from "../time/duration.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import { latestInstant } from "../time/instant.ts"
+import { isDurationValue } from "../time/duration.ts"
 import { formatInstant, zoneOf } from "../time/zone.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { explainBounds, readBounds } from "./bounds.ts"
@@ -120,7 +120,7 @@ const readLength = (length: IntervalLength | DurationLike): number => {
   const named = reading(
     "interval",
     "length",
-    () => typeof given === "object" && given !== null && !Array.isArray(given) && !Duration.isDuration(given)
+    () => typeof given === "object" && given !== null && !isDurationValue(given) && !Array.isArray(given)
   )
   const everyMs = named
     ? sumOf(givenProperties("interval", "length", length as IntervalLength))

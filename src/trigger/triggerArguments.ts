@@ -3,6 +3,8 @@ import { unknownField } from "../input/fields.ts"
 import { shortened, unquoted } from "../input/inWords.ts"
 import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { isUnreadableData } from "../input/readable.ts"
+import { timezoneName } from "../time/timezoneInput.ts"
+import type { TimezoneInput } from "../time/timezoneInput.ts"
 import type { Trigger } from "./trigger.ts"
 
 /** `given` as a trigger. Throws `InvalidTriggerError` for anything without `next` and `toJSON`. */
@@ -28,22 +30,27 @@ export const givenProperties = <A extends object>(trigger: string, field: string
   ...reading(trigger, field, () => ({ ...givenObject(trigger, field, given) }))
 })
 
+/** Options whose time zone is a name. */
+export type WithZoneName<A> = A extends { readonly timezone?: TimezoneInput | undefined }
+  ? Omit<A, "timezone"> & { readonly timezone?: string | undefined }
+  : A
+
 /**
- * The options of `given`, an object with no other keys than `known`, read once. Throws `InvalidTriggerError` for anything else, and when a
+ * The options of `given`, an object with no other keys than `known`, read once; a `Zone` of luxon by its name. Throws `InvalidTriggerError` for anything else, and when a
  * getter or trap throws.
  */
 export const givenOptions = <A extends object>(
   trigger: string,
   given: A,
   known: ReadonlyArray<keyof A & string>
-): A => {
+): WithZoneName<A> => {
   const keys: ReadonlyArray<string> = known
   return reading(trigger, "options", () => {
     const surplus = unknownField(givenObject(trigger, "options", given), keys)
     if (surplus !== undefined)
       throw new InvalidTriggerError({ trigger, field: "options", found: surplus, expected: `only ${known.join(", ")}` })
-    const entries = known.map((key) => [key, given[key]] as const)
-    return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as A
+    const entries = known.map((key) => [key, key === "timezone" ? timezoneName(given[key]) : given[key]] as const)
+    return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as WithZoneName<A>
   })
 }
 

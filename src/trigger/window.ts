@@ -1,22 +1,42 @@
 /** A trigger's fire times from a start through an end. */
 import type { EpochMillis } from "../time/instant.ts"
+import { isLuxonInterval } from "../time/luxonValues.ts"
+import type { LuxonInterval } from "../time/luxonValues.ts"
 import { zoneOf } from "../time/zone.ts"
 import { bindTrigger, inherited } from "./bindTrigger.ts"
 import type { BoundOptions, Bounds } from "./bounds.ts"
 import { boundNames, explainBounds, readBounds } from "./bounds.ts"
 import { clipped, placeInDay } from "./dayPattern.ts"
 import { explainTrigger } from "./explain.ts"
-import { givenOptions, triggerArgument } from "./triggerArguments.ts"
+import { givenOptions, reading, triggerArgument } from "./triggerArguments.ts"
+import { InvalidTriggerError } from "./invalidTrigger.ts"
 import { composed } from "./parts.ts"
 import { nestedTrigger, onlyFields, optionalInstant, optionalText } from "./storedForm.ts"
 import type { Trigger, TriggerCodec } from "./trigger.ts"
 
 /**
- * The fire times of `trigger` from `start` through `end`, both inclusive and either may be left out. Throws `InvalidTriggerError`,
- * `UnknownTimezoneError`.
+ * The fire times of `trigger` from `start` through `end`, both inclusive and either may be left out; of an `Interval` of luxon from its start to
+ * before its end. Throws `InvalidTriggerError`, `UnknownTimezoneError`.
  */
-export const window = (trigger: Trigger, options: BoundOptions): Trigger =>
-  windowOf(triggerArgument("window", trigger), readBounds("window", givenOptions("window", options, boundNames)))
+export const window = (trigger: Trigger, options: BoundOptions | LuxonInterval): Trigger =>
+  windowOf(triggerArgument("window", trigger), readBounds("window", boundsOf(options)))
+
+/** luxon's intervals end before their end. */
+const boundsOf = (given: BoundOptions | LuxonInterval): BoundOptions => {
+  const ends = reading("window", "options", () =>
+    isLuxonInterval(given) ? [given.start?.toMillis(), given.end?.toMillis()] : undefined
+  )
+  if (ends === undefined) return givenOptions("window", given as BoundOptions, boundNames)
+  const [start, end] = ends
+  if (start === undefined || end === undefined)
+    throw new InvalidTriggerError({
+      trigger: "window",
+      field: "options",
+      found: "an Interval that is not valid",
+      expected: "bounds or a valid Interval"
+    })
+  return { start, end: end - 1 }
+}
 
 /** Reads the stored form: `trigger` and the bounds. */
 export const windowCodec: TriggerCodec = {

@@ -41,11 +41,29 @@ describe("the linter", () => {
   it.each([
     {
       file: "src/time/x.ts",
-      refused: ["effect/Effect", "Effect of effect", "rxjs", "xstate", "node:fs", "@effect/sql", "better-sqlite3"]
+      refused: [
+        "effect/Effect",
+        "Effect of effect",
+        "rxjs",
+        "xstate",
+        "luxon",
+        "node:fs",
+        "@effect/sql",
+        "better-sqlite3"
+      ]
     },
     {
       file: "src/trigger/x.ts",
-      refused: ["effect/Effect", "Effect of effect", "rxjs", "xstate", "node:fs", "@effect/sql", "better-sqlite3"]
+      refused: [
+        "effect/Effect",
+        "Effect of effect",
+        "rxjs",
+        "xstate",
+        "luxon",
+        "node:fs",
+        "@effect/sql",
+        "better-sqlite3"
+      ]
     },
     {
       file: "src/job/x.ts",
@@ -76,7 +94,7 @@ describe("the linter", () => {
     },
     {
       file: "src/trigger/fireTimes.ts",
-      refused: ["effect/Effect", "Effect of effect", "xstate", "node:fs", "@effect/sql", "better-sqlite3"]
+      refused: ["effect/Effect", "Effect of effect", "xstate", "luxon", "node:fs", "@effect/sql", "better-sqlite3"]
     },
     { file: "src/event/x.ts", refused: ["xstate", "luxon", "cron-parser", "node:fs", "@effect/sql", "better-sqlite3"] },
     {

@@ -8,6 +8,8 @@ import { Data } from "effect"
 import { shortened, unquoted } from "../../input/inWords.ts"
 import { isUnreadable } from "../../input/readable.ts"
 import { timezoneOfVariable } from "../../time/machineZone.ts"
+import { timezoneName } from "../../time/timezoneInput.ts"
+import type { TimezoneInput } from "../../time/timezoneInput.ts"
 import { UnknownTimezoneError } from "../../time/zone.ts"
 import { cron } from "./cron.ts"
 import { cronFieldNames } from "./text.ts"
@@ -21,7 +23,7 @@ export interface CrontabOptions {
   /** True: each entry names its user after the times, as in /etc/crontab and /etc/cron.d. Default false. */
   readonly system?: boolean | undefined
   /** The zone before the first `CRON_TZ`; default: the scheduler's. */
-  readonly timezone?: string | undefined
+  readonly timezone?: TimezoneInput | undefined
   /** The name that errors show; default `"crontab"`. */
   readonly file?: string | undefined
 }
@@ -101,7 +103,7 @@ export const readCrontab = (text: string, options: CrontabOptions = {}): Readonl
   // The entries between two variables share one copy of those above them.
   const variables = new Map<string, string>()
   let environment: Readonly<Record<string, string>> | undefined
-  let { timezone } = options
+  let timezone: string | undefined = timezoneName(options.timezone)
   let seconds = false
   for (const [index, raw] of text
     .replace(/^\uFEFF/, "")
@@ -151,7 +153,8 @@ const checkGiven = (text: unknown, options: unknown): void => {
   if (unknown !== undefined) refuse("options", unknown, "only system, timezone, file")
   if (system !== undefined && typeof system !== "boolean") refuse("option system", system, "true or false")
   if (file !== undefined && typeof file !== "string") refuse("option file", file, "a name")
-  if (timezone !== undefined && typeof timezone !== "string") refuse("option timezone", timezone, "an IANA time zone")
+  if (timezone !== undefined && typeof timezoneName(timezone) !== "string")
+    refuse("option timezone", timezone, "an IANA time zone")
 }
 
 const isObject = (given: unknown): given is Readonly<Record<string, unknown>> =>
