@@ -5,25 +5,18 @@ import { executorMachine } from "../../machines/index.ts"
 import { explore } from "./machineModel.ts"
 
 describe("executorMachine", () => {
-  it("takes every transition that it has, and no other", async () => {
-    const explored = await explore<ExecutorContext, ExecutorEvent>({
+  it("takes every transition that it has, and no other", () => {
+    const explored = explore<ExecutorContext, ExecutorEvent>({
       machine: executorMachine,
       input: { concurrency: 1, queue: 2 },
       events: () => [
-        ...[1, 2, 3].flatMap((count): Array<ExecutorEvent> => [
+        ...[1, 2, 3, 4].flatMap((count): Array<ExecutorEvent> => [
           { type: "submitted", count },
           { type: "settled", count }
         ]),
         { type: "drain" },
-        { type: "closed" }
-      ],
-      // Changes nothing.
-      further: [
-        {
-          value: "idle",
-          context: { concurrency: 1, queue: 2, inFlight: 0 },
-          event: { type: "order", jobId: "a", runId: "1", attempt: 1 }
-        }
+        { type: "closed" },
+        { type: "order", jobId: "a", runId: "1", attempt: 1 }
       ],
       facts: ({ inFlight }) => inFlight,
       holds: (value, { inFlight, concurrency, queue }) => {
@@ -36,12 +29,13 @@ describe("executorMachine", () => {
     })
     expect(explored).toEqual({
       edges: {
-        idle: { submitted: ["busy", "saturated"], drain: ["draining"] },
-        busy: { submitted: ["busy", "saturated"], settled: ["busy", "idle"], drain: ["draining"] },
-        saturated: { settled: ["busy", "idle"], drain: ["draining"] },
-        draining: { submitted: ["draining"], settled: ["draining"], closed: ["stopped"] }
+        idle: { submitted: ["busy", "saturated"], drain: ["draining"], order: ["idle"] },
+        busy: { submitted: ["busy", "saturated"], settled: ["busy", "idle"], drain: ["draining"], order: ["busy"] },
+        saturated: { settled: ["busy", "idle"], drain: ["draining"], order: ["saturated"] },
+        draining: { submitted: ["draining"], settled: ["draining"], closed: ["stopped"], order: ["draining"] }
       },
       untaken: [],
+      unguarding: [],
       unreached: []
     })
   })
