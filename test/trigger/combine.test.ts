@@ -14,6 +14,7 @@ import { createTriggerRegistry } from "../../src/trigger/triggerRegistry.ts"
 import { stream } from "../../src/trigger/stream.ts"
 import type { Trigger, TriggerSpec } from "../../src/trigger/trigger.ts"
 import { window } from "../../src/trigger/window.ts"
+import { cpuMs } from "./cpuTime.ts"
 
 const zone = { timezone: "Europe/Stockholm" }
 const at = (text: string) => Date.parse(text)
@@ -125,9 +126,9 @@ describe("filter and not", () => {
   it("gives up within 50 ms where nothing can be found", () => {
     const never = filter(cron("0 0 * * 1", zone), { weekdays: "sat" }, zone)
     const tookMs = [1, 2, 3].map(() => {
-      const startedMs = performance.now()
+      const startedMs = cpuMs()
       expect(() => never.next(0)).toThrow(expect.objectContaining({ _tag: "TriggerSearchError", trigger: "filter" }))
-      return performance.now() - startedMs
+      return cpuMs() - startedMs
     })
     expect(Math.min(...tookMs)).toBeLessThan(50)
   })
@@ -225,11 +226,11 @@ describe("combined triggers", () => {
     const days = Array.from({ length: 10 * many }, (_, index) =>
       new Date(first + (index % many) * 86_400_000).toISOString().slice(0, 10)
     )
-    const startedMs = performance.now()
+    const startedMs = cpuMs()
     const trigger = not(cron("0 9 * * *", { timezone: "UTC" }), { dates: days }, { timezone: "UTC" })
     expect(trigger.next(first)).toBe(first + many * 86_400_000 + 9 * 3_600_000)
     expect(trigger.count?.(first, first + (many + 3) * 86_400_000)).toBe(3)
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(cpuMs() - startedMs).toBeLessThan(3000)
   })
 
   it("limits to the first fire times, also many", () => {
@@ -292,7 +293,7 @@ describe("how large a trigger may be", () => {
   ]
 
   it.for(wrap)("is 1,000 parts at most: %s", ([, level]) => {
-    const startedMs = performance.now()
+    const startedMs = cpuMs()
     let trigger = level(cron("0 9 * * *", zone))
     const grow = () => {
       for (let levels = 0; levels < 5; levels++) trigger = level(trigger)
@@ -301,7 +302,7 @@ describe("how large a trigger may be", () => {
     expect(trigger.next(0)).toBeDefined()
     const bound = trigger.bind?.({ now: 0, timezone: "UTC", jobId: "a" }) ?? trigger
     expect(createTriggerRegistry().read(bound.toJSON()).next(0)).toBe(bound.next(0))
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(cpuMs() - startedMs).toBeLessThan(3000)
   })
 
   it("is 1,000 parts at most in its stored form, too", () => {

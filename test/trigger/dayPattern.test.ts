@@ -17,6 +17,7 @@ import { limit } from "../../src/trigger/limit.ts"
 import { TriggerSearchError } from "../../src/trigger/search.ts"
 import type { Trigger } from "../../src/trigger/trigger.ts"
 import { window } from "../../src/trigger/window.ts"
+import { cpuMs } from "./cpuTime.ts"
 
 const start = Date.parse("2026-01-01T00:00:00Z")
 const day = 86_400_000
@@ -118,9 +119,9 @@ describe("counting by days that are alike", () => {
       61 / 60
     ]
   ])("of decades takes no time: %s", ([, trigger, perSecond]) => {
-    const startedMs = performance.now()
+    const startedMs = cpuMs()
     expect(trigger.count?.(start - 1, start + 56 * year - 1)).toBe((56 * year * perSecond) / 1000)
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(cpuMs() - startedMs).toBeLessThan(3000)
   })
 
   const minutes = cron("* * * * *", { timezone: "UTC" })
@@ -152,10 +153,10 @@ describe("counting by days that are alike", () => {
 
   it("takes its time where days are not alike and dense", () => {
     const dense = or([interval(1000, { start }), interval(7001, { start })])
-    const startedMs = performance.now()
+    const startedMs = cpuMs()
     expect(dense.count?.(start, start + 56 * year)).toBeUndefined()
     expect(dense.count?.(start, start + 3_600_000)).toBe(stepped(dense, start, start + 3_600_000))
-    expect(performance.now() - startedMs).toBeLessThan(3000)
+    expect(cpuMs() - startedMs).toBeLessThan(3000)
     const own = defineTrigger({ type: "own", next: (after) => after + 1 })(null)
     expect(or([own, interval(1000, { start })]).count).toBeUndefined()
   })
@@ -179,9 +180,9 @@ describe("a clock that jumps decades forward", () => {
     await scheduler.addJob({ id: "later", task: tick, trigger: or([seconds, cron("0 0 * * *")]), jitter: "100 millis" })
     await clock.advance("10 seconds")
     clock.stepWall(56 * year)
-    const startedMs = performance.now()
+    const startedMs = cpuMs()
     await clock.advance("2 minutes")
-    expect(performance.now() - startedMs).toBeLessThan(30_000)
+    expect(cpuMs() - startedMs).toBeLessThan(30_000)
     for (const jobId of ["or", "and"]) {
       const gap = (await scheduler.getLedger({ jobId, kind: "coalesced" })).find(({ count }) => count > 1000)
       // Every second of the gap but the last, which ran: one entry, whatever their number.
