@@ -67,6 +67,16 @@ describe("an outcome", () => {
     expect(unit.byKey(1)?.memory.nextFireAt).toBe(now - 20 + minute)
   })
 
+  it.each([
+    [true, 1],
+    [false, undefined]
+  ])("that is an interruption counts a worker's death where one died: %s", (crashed, workerDeaths) => {
+    const interrupted: Settlement = { ...failed, outcome: "interrupted", error: null, crashed }
+    const unit = settled(interrupted, { memory: { crashes: 2 } })
+    expect(unit.byKey(1)?.memory).toMatchObject({ live: [{ runKey: 7, attempt: 2 }], crashes: crashed ? 0 : 2 })
+    expect(unit.byKey(1)?.memory.live[0]?.workerDeaths).toBe(workerDeaths)
+  })
+
   it("that only waits puts its run off until then, told as that, and is none of the attempts", () => {
     const waits: Settlement = { ...succeeded, outcome: "interrupted", result: null, waitsUntil: now + minute }
     const unit = settled(waits, { rules: { onInterrupted: "skip" }, memory: { crashes: 2 } })

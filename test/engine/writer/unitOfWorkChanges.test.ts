@@ -82,6 +82,9 @@ describe("a unit that something was done to", () => {
       () => unit.redefine(job, job.row, defaultRules, everyHour),
       () => unit.revive(job, newMemory(0, minute, false)),
       () => unit.discardUnreadable(5, "bad"),
+      () => unit.mark("zone", "UTC"),
+      () => unit.checkpoint(7, "text", 0),
+      () => unit.send(7, "{}"),
       () => unit.markRemoved(job)
     ]
     for (const doing of doings) {
