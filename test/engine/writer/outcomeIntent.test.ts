@@ -67,11 +67,11 @@ describe("an outcome", () => {
     expect(unit.byKey(1)?.memory.nextFireAt).toBe(now - 20 + minute)
   })
 
-  it.each([
+  it.each<readonly [crashed: boolean, workerDeaths: number | undefined]>([
     [true, 1],
     [false, undefined]
   ])("that is an interruption counts a worker's death where one died: %s", (crashed, workerDeaths) => {
-    const interrupted: Settlement = { ...failed, outcome: "interrupted", error: null, crashed }
+    const interrupted: Settlement = { ...failed, outcome: "interrupted", error: null, ...(crashed ? { crashed } : {}) }
     const unit = settled(interrupted, { memory: { crashes: 2 } })
     expect(unit.byKey(1)?.memory).toMatchObject({ live: [{ runKey: 7, attempt: 2 }], crashes: crashed ? 0 : 2 })
     expect(unit.byKey(1)?.memory.live[0]?.workerDeaths).toBe(workerDeaths)
