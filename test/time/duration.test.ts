@@ -53,6 +53,8 @@ describe("readDuration", () => {
     ["1", "2"],
     [-1, 0],
     [0, -1],
+    [1, -1],
+    [-1, 2_000_000_000],
     [NaN, 0],
     "-1 soon"
   ])("refuses %s and says for which field", (input) => {
