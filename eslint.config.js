@@ -61,7 +61,8 @@ const layers = [
   ["src/engine"],
   ["src/verify"],
   ["src/scheduler"],
-  ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/cronParser.ts", "src/testing.ts"],
+  ["src/outbox"],
+  ["src/index.ts", "src/effect.ts", "src/sqlite.ts", "src/cronParser.ts", "src/outbox.ts", "src/testing.ts"],
   ["src/cli"],
   ["test", "examples", "bench"]
 ]

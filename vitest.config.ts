@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => ({
   resolve: {
     alias: [
       { find: /^carillon$/, replacement: source("src/index.ts") },
-      { find: /^carillon\/(effect|sqlite|testing)$/, replacement: source("src/$1.ts") },
+      { find: /^carillon\/(effect|sqlite|outbox|testing)$/, replacement: source("src/$1.ts") },
       { find: /^carillon\/cron-parser$/, replacement: source("src/cronParser.ts") },
       { find: /^carillon\/machines$/, replacement: source("machines/index.ts") }
     ]

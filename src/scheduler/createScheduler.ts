@@ -36,7 +36,7 @@ import { readDuration } from "../time/duration.ts"
 import type { InstantInput } from "../time/instant.ts"
 import { withFields } from "../input/readable.ts"
 import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
-import type { Trigger } from "../trigger/trigger.ts"
+import type { Trigger, TriggerSpec } from "../trigger/trigger.ts"
 import { verify } from "../verify/verify.ts"
 import type { Verification } from "../verify/verification.ts"
 import { AddingJobs } from "./addingJobs.ts"
@@ -85,6 +85,8 @@ export interface EmbeddedScheduler extends Scheduler {
   withdrawTask(task: AnyTask<unknown>): void
   /** `addJob` of what is declared at every start: kept while it is. */
   declareJob(input: JobInput): Promise<JobHandle>
+  /** The trigger of a stored form, by the types that are registered here. Throws what its reader throws. */
+  readTrigger(spec: TriggerSpec): Trigger
   /** The run's record, once its outcome is on disk. */
   settledRun(runId: string): Promise<RunRecord>
 }
@@ -165,6 +167,10 @@ class LocalScheduler implements EmbeddedScheduler {
 
   whenStopped(callback: () => void): () => void {
     return this.engine.events.whenEnded(callback)
+  }
+
+  readTrigger(spec: TriggerSpec): Trigger {
+    return this.engine.environment.readTrigger(JSON.stringify(spec))
   }
 
   async addJob(input: JobInput): Promise<JobHandle> {

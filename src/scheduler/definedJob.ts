@@ -20,7 +20,7 @@ import type { ScheduleError, ScheduleOptions } from "./scheduleLayer.ts"
 import type { Scheduler } from "./schedulerLayer.ts"
 
 /** Arguments of a call: none where the job has none. */
-type Arguments<Args, Options> = [Args] extends [void]
+export type Arguments<Args, Options> = [Args] extends [void]
   ? [args?: undefined, options?: Options]
   : [args: Args, options?: Options]
 
@@ -120,6 +120,10 @@ class NamedJob<Name extends string, Args, Success, Error> implements Job<Name, A
     Object.freeze(this)
   }
 
+  static partsOf(job: object): JobParts<unknown, unknown, unknown> | null {
+    return #parts in job ? (job.#parts as JobParts<unknown, unknown, unknown>) : null
+  }
+
   toLayer<R, E2 = never, R2 = never>(
     handler: JobHandler<Args, Success, Error, R> | Effect.Effect<JobHandler<Args, Success, Error, R>, E2, R2>
   ): Layer.Layer<never, DuplicateTaskError | E2, Scheduler | HandlerRequirements<R> | Exclude<R2, Scope.Scope>> {
@@ -146,3 +150,6 @@ class NamedJob<Name extends string, Args, Success, Error> implements Job<Name, A
     return awaitRun(this.exitOf, runId)
   }
 }
+
+/** What a definition is made of; `null`: `Job.make` has not made it. */
+export const partsOf = (job: object): JobParts<unknown, unknown, unknown> | null => NamedJob.partsOf(job)

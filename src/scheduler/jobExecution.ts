@@ -5,7 +5,7 @@ import type { UnknownNameError } from "../engine/schedulerError.ts"
 import { DuplicateJobError, SchedulerStoppedError, UnknownJobError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
 import { isUnreadableData, unreadableText } from "../input/readable.ts"
-import type { JobOptions } from "../job/jobOptions.ts"
+import type { JobInput, JobOptions } from "../job/jobOptions.ts"
 import { InvalidJobError } from "../job/jobOptions.ts"
 import type { RunRecord } from "../job/run.ts"
 import type { RunEnded } from "../task/keptExit.ts"
@@ -61,6 +61,22 @@ export type AwaitError = VerbError | InvalidJobError | UnknownJobError | Unknown
 /** Reads how a run has ended; `null`: it has not. */
 type ExitOf<A, E> = (run: RunRecord) => Exit.Exit<A, E | RunEnded> | null
 
+/** What `enqueue` adds: arguments encoded, rules of the definition below those given. */
+export const enqueuedJob = <Args, Success, Error>(
+  parts: JobParts<Args, Success, Error>,
+  args: unknown,
+  given: EnqueueOptions
+): Effect.Effect<
+  Omit<JobInput, "ifExists">,
+  InvalidArgumentsError | InvalidJobError | InvalidDurationError | InvalidTriggerError
+> =>
+  Effect.gen(function* () {
+    const { at, ...options } = yield* readOptions(given)
+    const encoded = yield* encodeArguments(parts, args, options.id ?? null)
+    const timing = at === undefined ? {} : { trigger: yield* refusable<Trigger, InvalidTriggerError>(() => date(at)) }
+    return { ...parts.rules, ...options, ...timing, task: parts.definition.name, args: encoded }
+  })
+
 /** `Job.enqueue`. */
 export const enqueue = <Args, Success, Error>(
   parts: JobParts<Args, Success, Error>,
@@ -69,19 +85,16 @@ export const enqueue = <Args, Success, Error>(
 ): Effect.Effect<string, EnqueueError, Scheduler> =>
   Effect.gen(function* () {
     const { scheduler } = yield* Effect.flatMap(Scheduler, insideOf)
-    const { definition, rules } = parts
-    const task = definition.name
+    const { definition } = parts
     // Two definitions of one name are a bug of the program, whenever it is seen.
     yield* Effect.sync(() => scheduler.defineTask(definition))
-    const { at, ...options } = yield* readOptions(given)
-    const id = options.id ?? null
-    const encoded = yield* encodeArguments(parts, args, id)
-    const timing = at === undefined ? {} : { trigger: yield* refusable<Trigger, InvalidTriggerError>(() => date(at)) }
-    const ifExists = id === null ? "error" : "keep"
-    const job = yield* attempt<JobHandle, AddJobError>(() =>
-      scheduler.addJob({ ...rules, ...options, ...timing, ifExists, task, args: encoded })
-    ).pipe(Effect.catchTags(impossible))
-    if (job.task !== task) return yield* Effect.fail(new DuplicateJobError({ jobId: job.id, store: job.store }))
+    const input = yield* enqueuedJob(parts, args, given)
+    const ifExists = input.id === undefined ? "error" : "keep"
+    const job = yield* attempt<JobHandle, AddJobError>(() => scheduler.addJob({ ...input, ifExists })).pipe(
+      Effect.catchTags(impossible)
+    )
+    if (job.task !== definition.name)
+      return yield* Effect.fail(new DuplicateJobError({ jobId: job.id, store: job.store }))
     return job.id
   })
 

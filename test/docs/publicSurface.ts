@@ -11,6 +11,7 @@ const entries: Readonly<Record<string, string>> = {
   "carillon/effect": "src/effect.ts",
   "carillon/sqlite": "src/sqlite.ts",
   "carillon/cron-parser": "src/cronParser.ts",
+  "carillon/outbox": "src/outbox.ts",
   "carillon/machines": "machines/index.ts",
   "carillon/testing": "src/testing.ts"
 }

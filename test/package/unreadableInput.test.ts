@@ -34,6 +34,7 @@ import * as effect from "../../src/effect.ts"
 import * as core from "../../src/index.ts"
 import * as cronParsing from "../../src/cronParser.ts"
 import { compareCron, cronParser, importFrom } from "../../src/cronParser.ts"
+import { Outbox } from "../../src/outbox.ts"
 import * as file from "../../src/sqlite.ts"
 import * as testing from "../../src/testing.ts"
 import { simulate, takes, virtualClock } from "../../src/testing.ts"
@@ -135,6 +136,7 @@ const calls: ReadonlyArray<[string, string, (scheduler: Scheduler) => unknown]> 
   ["importFrom", "InvalidImportError", () => importFrom("bullmq", any(proxy))],
   ["importFrom, a list", "InvalidImportError", () => importFrom("bullmq", any(listProxy))],
   ["importFrom, options", "InvalidOptionError", () => importFrom("bullmq", [], any(proxy))],
+  ["Outbox.make", "InvalidOptionError", () => Outbox.make(any(proxy))],
   ["sqlite", "InvalidSqliteOption", () => sqlite(any(proxy))],
   ["simulate", "InvalidOptionError", () => simulate(any(proxy))],
   ["and", "InvalidTriggerError", () => and(any(listProxy))],
@@ -308,6 +310,7 @@ const exemptVerbs: Readonly<Record<string, string>> = {
   defineTask: "is of Job in the Effect face, which gives definitions of its own",
   withdrawTask: "is of Job in the Effect face, which gives tasks of its own",
   declareJob: "is of Job in the Effect face, and reads what addJob reads",
+  readTrigger: "is of the outbox, which gives the stored forms that it wrote",
   settledRun: "is of Job in the Effect face, and reads what a run's handle reads"
 }
 
