@@ -79,7 +79,8 @@ const away = (inner: JobStore, ms: number, counted: { calls: number; commits: nu
     jobs: (lookup) => through(open.jobs(lookup)),
     countJobs: () => through(open.countJobs()),
     runs: (filter) => through(open.runs(filter)),
-    ledger: (filter) => through(open.ledger(filter))
+    ledger: (filter) => through(open.ledger(filter)),
+    kept: (after, limit) => through(open.kept(after, limit))
   })
   return {
     description: `${inner.description}, ${ms} ms away`,

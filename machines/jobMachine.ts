@@ -152,6 +152,11 @@ export const jobMachine = machineSetup.createMachine({
       actions: does("makeDue"),
       description: "An event is sent to a run whose machine only waits: its next attempt is due now."
     },
+    stepSaved: {
+      guard: "firstStep",
+      actions: does("noteSaved"),
+      description: "The first step of a run's machine is saved: no attempt begins it at its beginning any more."
+    },
     settled: [
       {
         guard: "poison",

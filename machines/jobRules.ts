@@ -122,6 +122,10 @@ export const jobGuards = {
   /** The run's machine only waits, and its next attempt is not due yet. */
   putAway: when(["messageSent"], attempt.isPutAway),
 
+  // Of a step that is saved.
+  /** Nothing of the run was saved before. */
+  firstStep: when(["stepSaved"], attempt.isFirstStep),
+
   // Of a resume.
   clockWasAhead: when(["resume"], command.clockWasAhead),
   leavesPauseOut: when(["resume"], (_context, { missed }) => missed === "skip")
@@ -156,6 +160,7 @@ export const jobActions = {
   ),
   startAttempts: does(["waitOver"], attempt.startAttempts),
   makeDue: does(["messageSent"], attempt.makeDue),
+  noteSaved: does(["stepSaved"], attempt.noteSaved),
   retry: does(["settled"], attempt.retry),
   endRun: does(["settled"], attempt.endRun),
   attemptAgain: does(["interrupted"], attempt.attemptAgain),

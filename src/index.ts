@@ -22,7 +22,7 @@ export { RunCancelled, RunInterrupted, RunTimedOut } from "./task/taskContext.ts
 export type { AbortReason, TaskContext } from "./task/taskContext.ts"
 export { InvalidTaskError } from "./task/task.ts"
 export { AsyncSchemaError, InvalidArgumentsError } from "./task/taskArguments.ts"
-export { CheckpointMisfitError, StepNotSavedError } from "./task/checkpoint.ts"
+export { CheckpointLostError, CheckpointMisfitError, StepNotSavedError } from "./task/checkpoint.ts"
 export type { Checkpointing } from "./task/checkpoint.ts"
 export { InvalidEventError } from "./task/runMessage.ts"
 export type { RunEvent, RunMessage, SentEvent } from "./task/runMessage.ts"

@@ -39,7 +39,7 @@ export interface RunOrder extends AttemptId {
   readonly timeoutMs: number | null
   /** True: an attempt that was aborted has its outcome only when its task has ended. Default false. */
   readonly awaitEnd?: boolean
-  /** The newest that an attempt of this run told by `checkpointed`: this one goes on from there. Absent: from the beginning. */
+  /** The newest that an attempt of this run told by `checkpointed`: this one goes on from there. Absent: from the beginning. `null`: it is lost, and the attempt fails as `unfit`. */
   readonly checkpoint?: Json
   /** Events that were sent to the run and are in none of its checkpoints, by number: its machine takes them in first. Absent: none. */
   readonly messages?: ReadonlyArray<RunMessage>

@@ -157,6 +157,13 @@ export interface InterruptedEvent extends Starting, Timed {
   readonly next: NextFire | null
 }
 
+/** A step of a run is saved. */
+export interface StepSavedEvent extends Timed {
+  readonly type: "stepSaved"
+  /** The run that it is a step of. */
+  readonly runKey: number
+}
+
 /** What it was suspected of was not its doing. */
 export interface AcquittedEvent extends Timed {
   readonly type: "acquitted"
@@ -255,6 +262,7 @@ export type JobEvent =
   | SettledEvent
   | WaitOverEvent
   | MessageSentEvent
+  | StepSavedEvent
   | InterruptedEvent
   | AcquittedEvent
   | AdoptedEvent

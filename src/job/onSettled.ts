@@ -8,6 +8,7 @@ import type {
   MessageSentEvent,
   NextFire,
   SettledEvent,
+  StepSavedEvent,
   WaitOverEvent
 } from "./jobEvent.ts"
 import type { EndedAttempt } from "./retry.ts"
@@ -123,6 +124,15 @@ export const isPutAway = ({ memory }: Knowing, { runKey, now }: MessageSentEvent
 /** Its next attempt is due now. */
 export const makeDue = ({ memory }: JobDraft, { runKey, now }: MessageSentEvent): void => {
   memory.live = memory.live.map((run) => (run.runKey === runKey ? { ...run, retryAt: now } : run))
+}
+
+/** Nothing of the run was saved before. */
+export const isFirstStep = ({ memory }: Knowing, { runKey }: StepSavedEvent): boolean =>
+  memory.live.some((run) => run.runKey === runKey && run.saved !== true)
+
+/** Without what is saved of it no further attempt of the run is made. */
+export const noteSaved = ({ memory }: JobDraft, { runKey }: StepSavedEvent): void => {
+  memory.live = memory.live.map((run) => (run.runKey === runKey ? { ...run, saved: true } : run))
 }
 
 /** Runs with an attempt under way that the event names. */

@@ -77,6 +77,8 @@ export interface LiveRun {
   readonly adoptedBy?: number
   /** The key of the run that this one tries again. */
   readonly retryOf?: number
+  /** True once a step of it is saved: what is saved is there until the run ends. */
+  readonly saved?: boolean
   /** True for a run on request. */
   readonly requested?: boolean
   /** True for one that was live as `maxInstances` became less than what was live. */

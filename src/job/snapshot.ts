@@ -23,7 +23,7 @@ export const faultKinds = ["faultyTrigger", "unreadable", "poison", "checkpoint"
 export interface JobFault {
   /**
    * Its trigger failed, its row cannot be read, the process, or a worker under one of its runs, died three times while it ran, or what one
-   * of its runs was saved as does not fit its task's machine.
+   * of its runs was saved as does not fit its task's machine, or is lost.
    */
   readonly kind: FaultKind
   /** One sentence: what is wrong, and what ends it. */

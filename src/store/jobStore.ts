@@ -120,6 +120,25 @@ export interface MessageRow {
   readonly text: string
 }
 
+/** What is kept beside a run, as `verify` looks at it. */
+export interface KeptRow {
+  /** Of the checkpoint and the messages. */
+  readonly runKey: number
+  /** Of the run's job, removed or not; `null`: there is no such run. */
+  readonly jobId: string | null
+  /** True: the run is there and not over. */
+  readonly live: boolean
+  /** The number up to which its checkpoint has received messages, 0 for none; `null`: it has no checkpoint. */
+  readonly received: number | null
+  /** The lowest and the highest number of the messages that wait; `null`: none does. */
+  readonly waiting: {
+    /** Of the oldest. */
+    readonly first: number
+    /** Of the newest. */
+    readonly last: number
+  } | null
+}
+
 /** A run as it is read. */
 export interface RunRow extends ClaimRow, SettleRow {
   /** Of its job, also of one that is removed. */
@@ -388,6 +407,8 @@ export interface StoreReads {
   runs(filter: RunFilter): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** Newest `throughAt` first, then newest recorded; those of removed jobs included. */
   ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
+  /** Checkpoints and messages with their runs, by run key: at most `limit` runs with a key above `afterRunKey`. Of one moment. */
+  kept(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<KeptRow>, StoreError>
 }
 
 /**

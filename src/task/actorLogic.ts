@@ -10,7 +10,7 @@ import { MachineSteps } from "./machineSteps.ts"
 import type { TaskContext } from "./taskContext.ts"
 import type { TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
-/** Throws what the logic throws before it has started, and `CheckpointMisfitError`. */
+/** Throws what the logic throws before it has started, `CheckpointMisfitError` and `CheckpointLostError`. */
 export const runLogic = (
   logic: AnyActorLogic,
   context: TaskContext,

@@ -45,7 +45,7 @@ export interface Durability {
   readonly migrate: ((snapshot: Json, fromVersion: number) => unknown) | undefined
   readonly jobId: string
   readonly task: string
-  /** The newest checkpoint; `undefined`: there is none, it starts at its beginning. */
+  /** The newest checkpoint; `undefined`: there is none, it starts at its beginning; `null`: it is lost. */
   readonly saved: Json | undefined
   /** Takes a newer one, as text; `received`: the number of the newest message that is part of it, 0 for none. */
   save(text: string, received: number): void
@@ -95,6 +95,19 @@ export class CheckpointMisfitError extends Data.TaggedError("CheckpointMisfitErr
     const { job, task, state, savedVersion, version, reason } = this
     const saved = savedVersion === null ? "" : ` by version ${savedVersion}`
     return `job ${inWords(job)}: a run of task ${inWords(task)} was saved in state ${state}${saved}, which does not fit version ${version} of its machine: ${reason}; raise the task's \`version\` and give it a \`migrate\`, then resume the job`
+  }
+}
+
+/** What a run had saved is not in its store any more: the row was deleted, or lost with damage. The job is parked, and nothing begins anew. */
+export class CheckpointLostError extends Data.TaggedError("CheckpointLostError")<{
+  /** The job of the run. */
+  readonly job: string
+  /** The name of the task. */
+  readonly task: string
+}> {
+  override get message(): string {
+    const { job, task } = this
+    return `job ${inWords(job)}: steps of a run of task ${inWords(task)} were saved, and are not there any more; put them back from a backup, or cancelRun the run, then resume the job`
   }
 }
 

@@ -7,7 +7,7 @@ import type { AttemptDue } from "../job/run.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Checkpoint, Durability, SavedDelay } from "./checkpoint.ts"
-import { checkpointOf, CheckpointMisfitError, stateText, StepNotSavedError } from "./checkpoint.ts"
+import { CheckpointLostError, checkpointOf, CheckpointMisfitError, stateText, StepNotSavedError } from "./checkpoint.ts"
 import type { Persisted } from "./checkpointFit.ts"
 import { hasDelay, misfitOf, pathsOf } from "./checkpointFit.ts"
 import { hasSteps } from "./checkpointOptions.ts"
@@ -69,10 +69,12 @@ export class MachineSteps {
     this.told = told
   }
 
-  /** The snapshot to go on from, for `createActor`; `undefined`: there is none. Throws `CheckpointMisfitError`. */
+  /** The snapshot to go on from, for `createActor`; `undefined`: there is none. Throws `CheckpointMisfitError` and `CheckpointLostError`. */
   snapshot(): object | undefined {
     const { saved, migrate, version } = this.durability
     if (saved === undefined) return undefined
+    const { jobId: job, task } = this.durability
+    if (saved === null) throw new CheckpointLostError({ job, task })
     const found = checkpointOf(saved)
     if (found === null) throw this.misfit("it is not a checkpoint that this version of Carillon reads")
     this.saved = found

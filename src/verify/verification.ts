@@ -22,6 +22,8 @@ export type Invariant =
   | "overlap"
   /** A finished run is whole, and none started before its fire time. */
   | "finished"
+  /** What is saved of machines, and what was sent to them, is of runs that are not over, and is all there. */
+  | "savedSteps"
   /** The file itself: SQLite's own check, rows without their job, counts. */
   | "file"
 
@@ -31,7 +33,7 @@ export interface Violation {
   readonly invariant: Invariant
   /** Its name in the scheduler; of a file, its name. */
   readonly store: string
-  /** `null`: the store as a whole. */
+  /** `null`: the store as a whole, or a run that is not there. */
   readonly jobId: string | null
   /** One sentence with the facts. */
   readonly message: string
@@ -95,6 +97,11 @@ export class Tally {
     this.checked.fireTimes += fireTimes
     for (const reason of notChecked) this.notChecked.set(reason, (this.notChecked.get(reason) ?? 0) + 1)
     for (const { invariant, message } of found) this.tell({ invariant, store, jobId, message })
+  }
+
+  /** Something about what is kept beside a run; `jobId: null`: of no run. */
+  addKept(store: string, jobId: string | null, message: string): void {
+    this.tell({ invariant: "savedSteps", store, jobId, message })
   }
 
   /** Something about the store as a whole. */

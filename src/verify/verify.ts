@@ -1,11 +1,12 @@
 /** Checks live stores, all but their removed jobs. Reads only; everything else is let in between pages of jobs and slices of a job with many fire times. */
 import type { Engine } from "../engine/engine.ts"
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
-import type { JobRow } from "../store/jobStore.ts"
-import type { JobRecords } from "./accounting.ts"
+import type { JobRow, KeptRow } from "../store/jobStore.ts"
 import { maxFireTimes } from "./accounting.ts"
+import { keptFaults, keptPerPage } from "./kept.ts"
 import type { Findings, Verification } from "./verification.ts"
 import { Tally } from "./verification.ts"
+import type { JobHoldings } from "./verifyJob.ts"
 import { verifyJob } from "./verifyJob.ts"
 
 /** Jobs read at a time. */
@@ -33,8 +34,32 @@ export const verify = async (engine: Engine): Promise<Verification> => {
       afterKey = last.key
       await turn(engine)
     }
+    await verifyKept(engine, writer, tally)
   }
   return tally.verification()
+}
+
+/** What is kept beside runs, removed jobs' too. A commit may be on its way: what is found is looked for again. */
+const verifyKept = async (engine: Engine, writer: StoreWriter, tally: Tally): Promise<void> => {
+  const page = (after: number, limit: number): Promise<ReadonlyArray<KeptRow>> =>
+    engine.questions.read("verify", writer.store.reads.kept(after, limit))
+  for (let after = 0; !tally.full;) {
+    const rows = await page(after, keptPerPage)
+    for (const row of rows) {
+      let found = keptFaults(row, writer.sentThrough)
+      for (let round = 1; round < rounds && found.length > 0; round++) {
+        await turn(engine)
+        const [again] = await page(row.runKey - 1, 1)
+        const seen = new Set(again === undefined ? [] : keptFaults(again, writer.sentThrough))
+        found = found.filter((message) => seen.has(message))
+      }
+      for (const message of found) tally.addKept(writer.name, row.jobId, message)
+    }
+    const last = rows.at(-1)
+    if (last === undefined || last.runKey <= after) return
+    after = last.runKey
+    await turn(engine)
+  }
 }
 
 /**
@@ -71,11 +96,18 @@ const findingsOf = async (engine: Engine, writer: StoreWriter, row: JobRow): Pro
 }
 
 /** Those of earlier jobs of the same id are left out. */
-const recordsOf = async (engine: Engine, { store }: StoreWriter, { id, key }: JobRow): Promise<JobRecords> => {
+const recordsOf = async (engine: Engine, { store }: StoreWriter, { id, key, memory }: JobRow): Promise<JobHoldings> => {
   const own = ({ jobKey }: { readonly jobKey: number }): boolean => jobKey === key
   const runs = await engine.questions.read("verify", store.reads.runs({ jobId: id, limit: maxFireTimes, texts: false }))
   const ledger = await engine.questions.read("verify", store.reads.ledger({ jobId: id, limit: maxFireTimes }))
-  return { runs: runs.filter(own), ledger: ledger.filter(own) }
+  // Texts of machines may be long: they are read where a run says that it has one.
+  const unfinished = memory.includes(savedWord) ? runs.filter(({ outcome }) => outcome === null) : []
+  const keys = unfinished.map(({ runKey }) => runKey)
+  const saved = keys.length === 0 ? [] : (await engine.questions.read("verify", store.checkpoints(keys))).keys()
+  return { runs: runs.filter(own), ledger: ledger.filter(own), saved: new Set(saved) }
 }
+
+/** In a snapshot with a run of which something is saved. */
+const savedWord = '"saved":true'
 
 const turn = (engine: Engine): Promise<void> => new Promise((resolve) => engine.timers.after(0, resolve))

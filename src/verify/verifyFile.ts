@@ -10,6 +10,7 @@ import { JobCodec } from "../engine/job/jobCodec.ts"
 import { checkKnownOptions } from "../engine/query/queryOptions.ts"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { runStore } from "../engine/storePromise.ts"
+import { readSent, sentMark } from "../store/sentMark.ts"
 import { yieldToEventLoop } from "../store/sqlite/slices.ts"
 import { openSnapshot, type SqliteSnapshot } from "../store/sqlite/snapshot.ts"
 import type { StoreError } from "../store/storeError.ts"
@@ -19,6 +20,7 @@ import type { HolidayCalendar } from "../trigger/holidayCalendar.ts"
 import { createTriggerRegistry } from "../trigger/triggerRegistry.ts"
 import type { TriggerCodec } from "../trigger/trigger.ts"
 import { maxFireTimes, type Sliced } from "./accounting.ts"
+import { keptFaults, keptPerPage } from "./kept.ts"
 import { Tally, type Verification } from "./verification.ts"
 import { type CheckEnvironment, verifyJob } from "./verifyJob.ts"
 
@@ -56,7 +58,10 @@ export const verifyFile = async (filename: string, options: VerifyFileOptions = 
         )
         for (const message of damage) tally.addToStore(filename, message)
         yield* Effect.catchIf(
-          verifyJobs(snapshot, filename, { codec, runAgeMs }, tally),
+          Effect.zipRight(
+            verifyJobs(snapshot, filename, { codec, runAgeMs }, tally),
+            verifyKept(snapshot, filename, tally)
+          ),
           // The damage is told; what can be read beyond it is not known.
           (error) => error instanceof StoreUnreadable && damage.length > 0,
           (error) => Effect.sync(() => tally.addToStore(filename, `the check ended there: ${error.message}`))
@@ -97,7 +102,8 @@ const verifyJobs = (
       for (const row of rows) {
         const runs = yield* snapshot.runsOf(row.key, maxFireTimes)
         const ledger = yield* snapshot.ledgerOf(row.key, maxFireTimes)
-        tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger }, environment)))
+        const saved = yield* snapshot.saved(runs.filter(({ outcome }) => outcome === null).map(({ runKey }) => runKey))
+        tally.add(store, row.id, yield* inTurns(verifyJob(row, { runs, ledger, saved }, environment)))
         if (tally.full) return
         if (row.key <= afterKey) {
           tally.addToStore(store, `its jobs are not in the order of their keys: the check ended at "${row.id}"`)
@@ -105,6 +111,21 @@ const verifyJobs = (
         }
         afterKey = row.key
       }
+    }
+  })
+
+/** What is kept beside runs. */
+const verifyKept = (snapshot: SqliteSnapshot, store: string, tally: Tally): Effect.Effect<void, StoreError> =>
+  Effect.gen(function* () {
+    const sentThrough = readSent((yield* snapshot.marks).get(sentMark))
+    for (let after = 0; !tally.full;) {
+      const rows = yield* snapshot.kept(after, keptPerPage)
+      for (const row of rows)
+        for (const message of keptFaults(row, sentThrough)) tally.addKept(store, row.jobId, message)
+      const last = rows.at(-1)
+      if (last === undefined || last.runKey <= after) return
+      after = last.runKey
+      yield* yieldToEventLoop
     }
   })
 

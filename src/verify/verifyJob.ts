@@ -30,7 +30,13 @@ export interface CheckEnvironment {
   readonly knowsTriggers: boolean
 }
 
-export function* verifyJob(row: JobRow, given: JobRecords, environment: CheckEnvironment): Sliced<Findings> {
+/** What a store holds of one job and of its runs. */
+export interface JobHoldings extends JobRecords {
+  /** The keys of its unfinished runs that have a checkpoint. */
+  readonly saved: ReadonlySet<number>
+}
+
+export function* verifyJob(row: JobRow, given: JobHoldings, environment: CheckEnvironment): Sliced<Findings> {
   const found: Array<Findings["found"][number]> = []
   const report: Report = (invariant, message) => found.push({ invariant, message })
   const runs = given.runs.filter(({ damage }) => damage === undefined)
@@ -51,6 +57,9 @@ export function* verifyJob(row: JobRow, given: JobRecords, environment: CheckEnv
   }
   checkState(row, read, report)
   checkLive(read, runs, environment, report)
+  for (const { runKey, saved } of memory.live)
+    if (saved === true && !records.saved.has(runKey))
+      report("savedSteps", `steps of run ${runKey} were saved, and are not there any more`)
   checkCursor(memory, records, report)
   const isStreams = trigger?.stream !== undefined
   checkDoubles(memory, records, isStreams, report)

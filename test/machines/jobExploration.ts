@@ -100,6 +100,7 @@ export const found: Explored = {
       skip: ["running"],
       waitOver: ["done", "misfired", "running"],
       messageSent: ["running"],
+      stepSaved: ["running"],
       settled: ["done", "misfired", "paused", "running", "scheduled"],
       adopted: ["running"],
       interrupted: ["done", "misfired", "paused", "running", "scheduled"],
@@ -164,6 +165,7 @@ const underOtherRules = (): ReadonlyArray<{ value: string; context: JobContext; 
     whileOneRuns({}, { crashes: 2 }, { type: "interrupted", ...ofRun, runKeys: [1], crash: true }),
     whileOneRuns({}, { live: [{ ...run, workerDeaths: 2 }] }, { type: "settled", ...ofRun, ...died }),
     whileOneRuns({}, { live: [away] }, { type: "messageSent", now: 10, runKey: 1 }),
+    whileOneRuns({}, {}, { type: "stepSaved", now: 10, runKey: 1 }),
     {
       ...whileOneRuns({}, { pausedAt: 5, cursor: 100_000 }, { type: "resume", ...base, ...next, missed: "skip" }),
       value: "paused"
@@ -227,6 +229,8 @@ export function eventsIn(_value: string, { memory, rules }: JobContext): Readonl
     { type: "park", now, fault: { kind: "faultyTrigger", message: "gone" } },
     { type: "acquitted", now },
     { type: "messageSent", now, runKey: 1 },
+    // Of another run: what is saved of this one would make each of its states two.
+    { type: "stepSaved", now, runKey: 2 },
     { type: "streamCompleted", now },
     { type: "redefine", rules: { ...rules, onInterrupted: "skip" } },
     { type: "remove", now, owed: null }

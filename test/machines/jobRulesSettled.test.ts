@@ -114,6 +114,13 @@ describe("an attempt", () => {
       { to: "running", live: [run(1, { adoptedBy: 4 })] }
     ],
     [
+      "whose first step is saved says so until it ends",
+      newest,
+      { type: "stepSaved", now: 100, runKey: 1 },
+      {},
+      { to: "running", live: [run(1, { saved: true })] }
+    ],
+    [
       "of a job that killed nobody counts no crash",
       { crashes: 2 },
       { type: "acquitted", now: 100 },

@@ -142,6 +142,7 @@ export type CallName =
   | "orphans"
   | "checkpoints"
   | "messages"
+  | "kept"
   | "ledger"
   | "purge"
   | "forgottenThrough"
@@ -165,7 +166,8 @@ export const eachCall = (
     jobs: (selection) => wrap("jobs", open.reads.jobs(selection)),
     countJobs: () => wrap("countJobs", open.reads.countJobs()),
     runs: (filter) => wrap("runs", open.reads.runs(filter)),
-    ledger: (filter) => wrap("ledger", open.reads.ledger(filter))
+    ledger: (filter) => wrap("ledger", open.reads.ledger(filter)),
+    kept: (after, limit) => wrap("kept", open.reads.kept(after, limit))
   },
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
   checkpoints: (runKeys) => wrap("checkpoints", open.checkpoints(runKeys)),

@@ -131,6 +131,7 @@ const encodeLive = (run: LiveRun): string =>
   run.putAway === undefined &&
   run.workerDeaths === undefined &&
   run.adoptedBy === undefined &&
+  run.saved === undefined &&
   run.requested === undefined &&
   run.ofHigherLimit === undefined
     ? `{"runKey":${run.runKey},"fireAt":${run.fireAt},"attempt":${run.attempt},"retryAt":${run.retryAt}}`

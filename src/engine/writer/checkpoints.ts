@@ -6,7 +6,9 @@ import { Effect } from "effect"
 import type { OpenStore } from "../../store/jobStore.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import type { TaskRegistry } from "../../task/taskRegistry.ts"
+import type { LiveRun } from "../../job/run.ts"
 import type { DispatchedOrder } from "../dispatchedOrder.ts"
+import type { Job } from "../job/jobCodec.ts"
 import type { Intent } from "./intent.ts"
 import { weightOf } from "./intent.ts"
 import { acquittal } from "./suspects.ts"
@@ -67,6 +69,7 @@ class CheckpointIntent implements Intent {
     this.written = this.text
     this.writtenReceived = this.received
     unit.checkpoint(this.runKey, this.text, this.received)
+    noteFirst(unit, this.keys, this.runKey)
     // Whoever takes a step has lived through the one that a crash may have come from.
     acquittal(this.keys).apply(unit)
   }
@@ -81,6 +84,21 @@ class CheckpointIntent implements Intent {
   }
 }
 
+/** That something is saved of a run is kept with its job: so it is noticed where that is gone. */
+const noteFirst = (unit: UnitOfWork, jobKeys: ReadonlyArray<number>, runKey: number): void => {
+  for (const key of jobKeys) {
+    const job = unit.byKey(key)
+    if (job !== undefined && liveRun(job, runKey)?.saved === undefined)
+      unit.step(job, { type: "stepSaved", now: unit.now, runKey })
+  }
+}
+
+const liveRun = ({ memory }: Job, runKey: number): LiveRun | undefined =>
+  memory.live.find((run) => run.runKey === runKey)
+
+/** Text of a checkpoint that was written once and is not there: it fits no task. */
+const lost = "null"
+
 /** Gives the attempts that the unit starts what their runs have come to: from this unit, else from the store. */
 export const findCheckpoints = (
   { checkpoints, consequences }: UnitOfWork,
@@ -92,7 +110,9 @@ export const findCheckpoints = (
   )
   if (again.length === 0) return null
   return Effect.map(store.checkpoints(again.map(({ runKey }) => runKey)), (stored) => {
-    for (const start of again)
-      start.checkpoint = checkpoints.get(start.runKey)?.text ?? stored.get(start.runKey) ?? null
+    for (const start of again) {
+      const found = checkpoints.get(start.runKey)?.text ?? stored.get(start.runKey) ?? null
+      start.checkpoint = found ?? (liveRun(start.job, start.runKey)?.saved === true ? lost : null)
+    }
   })
 }

@@ -7,6 +7,7 @@
 import { Cause, Effect, Exit } from "effect"
 import type { Settlement } from "../../executor/executor.ts"
 import { forgottenMark, readForgotten } from "../../store/retentionMarks.ts"
+import { readSent, sentMark } from "../../store/sentMark.ts"
 import type { JobRow, MessageRow, OpenStore } from "../../store/jobStore.ts"
 import type { StoreError } from "../../store/storeError.ts"
 import type { EpochMillis } from "../../time/instant.ts"
@@ -137,6 +138,11 @@ export class StoreWriter implements OrderSource, Writer {
   /** The highest key that a job of it has had. */
   get lastJobKey(): number {
     return this.nextJobKey - 1
+  }
+
+  /** The highest number that an event to a run has had; `null`: none was sent. */
+  get sentThrough(): number | null {
+    return readSent(this.marks.get(sentMark))
   }
 
   /** True while the store does not answer. */

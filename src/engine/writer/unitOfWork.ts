@@ -15,6 +15,7 @@ import { noAnswer } from "../../job/jobEvent.ts"
 import { keepArguments } from "../../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../../job/snapshot.ts"
 import { newMemory, stateOf } from "../../job/snapshot.ts"
+import { sentMark } from "../../store/sentMark.ts"
 import type { CheckpointRow, JobDefinitionRow, MarkRow, MessageRow, StoreBatch } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Json, Trigger } from "../../trigger/trigger.ts"
@@ -275,7 +276,9 @@ export class UnitOfWork {
   /** Keeps what is sent to a run. */
   send(runKey: number, text: string): void {
     this.edits += 1
-    this.messages.push({ runKey, number: this.environment.inbox.next + this.messages.length, text })
+    const number = this.environment.inbox.next + this.messages.length
+    this.messages.push({ runKey, number, text })
+    this.mark(sentMark, String(number))
   }
 
   /** How many messages wait to a run once this is on disk. */

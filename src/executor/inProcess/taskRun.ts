@@ -8,7 +8,7 @@ import type { AttemptDue, RunError } from "../../job/run.ts"
 import { exactText, jsonText } from "../../task/jsonText.ts"
 import { inWords } from "../../input/inWords.ts"
 import type { Durability } from "../../task/checkpoint.ts"
-import { CheckpointMisfitError, StepNotSavedError } from "../../task/checkpoint.ts"
+import { CheckpointLostError, CheckpointMisfitError, StepNotSavedError } from "../../task/checkpoint.ts"
 import type { PutOff } from "../../task/retryLater.ts"
 import { putOffOf } from "../../task/retryLater.ts"
 import { describeError, underlying } from "../../task/runError.ts"
@@ -107,8 +107,8 @@ export const endWith = (value: unknown, { jobId: job, task }: RunOrder): TaskEnd
 
 /** Of a task that threw `error`, or gave what failed with it; `cause`: what is kept of it beside its description. */
 export const endOf = (error: unknown, order: RunOrder, place: TaskPlace, cause?: Json): TaskEnd => {
-  // Saved by another version of it: the run waits, as it is, until somebody has seen to it.
-  if (error instanceof CheckpointMisfitError)
+  // Saved by another version of it, or lost: the run waits, as it is, until somebody has seen to it.
+  if (error instanceof CheckpointMisfitError || error instanceof CheckpointLostError)
     return { ...failed(error, true, { at: place.timers.now(), counts: false }), unfit: true }
   if (error instanceof StepNotSavedError) return failed(error, false)
   const again = putOffOf(underlying(error), place.timers.now())

@@ -1,6 +1,7 @@
 /** Messages to runs: in their order, there after a restart, gone once a checkpoint has taken them in and with the run's end. */
 import { Effect } from "effect"
-import type { MessageRow, OpenStore } from "../jobStore.ts"
+import type { KeptRow, MessageRow, OpenStore } from "../jobStore.ts"
+import type { StoreError } from "../storeError.ts"
 import { batchOf, check, claim, job, owned, refused, same, settle, type StoreCheck, unfinished } from "./storeCheck.ts"
 
 const message = (runKey: number, number: number, text = `"${number}"`): MessageRow => ({ runKey, number, text })
@@ -111,6 +112,32 @@ export const messageChecks: ReadonlyArray<StoreCheck> = [
       yield* same("ended later", yield* waiting(open), [])
       yield* commit({ messages: [message(1, 5), message(99, 6)] })
       yield* same("late", [yield* waiting(open), [...(yield* open.messages([99]))]], [[], []])
+    })
+  ),
+  check("what is kept beside runs is told by run, in pages: how far it has received, and what waits", (store) =>
+    Effect.gen(function* () {
+      const { store: open, commit } = yield* owned(store)
+      const pages = (limit: number, after = 0): Effect.Effect<ReadonlyArray<KeptRow>, StoreError> =>
+        Effect.flatMap(open.reads.kept(after, limit), (rows) => {
+          const last = rows.at(-1)
+          if (last === undefined) return Effect.succeed(rows)
+          return Effect.map(pages(limit, last.runKey), (further) => [...rows, ...further])
+        })
+      yield* same("of none", yield* pages(9), [])
+      yield* commit({ ...twoRuns, messages: [1, 3, 4].map((number) => message(1, number)) })
+      yield* commit({ claims: [claim(3, 1, { fireAt: 4000 }), claim(4, 1, { fireAt: 5000 })] })
+      yield* commit({ checkpoints: [2, 3].map((runKey) => ({ runKey, text: "some" })), messages: [message(3, 5)] })
+      yield* commit({ checkpoints: [{ runKey: 3, text: "five", received: 5 }] })
+      const row = { jobId: "job-1", live: true, received: null, waiting: null }
+      const [first, ...others] = [
+        { ...row, runKey: 1, waiting: { first: 1, last: 4 } },
+        { ...row, runKey: 2, received: 0 },
+        { ...row, runKey: 3, received: 5 }
+      ]
+      yield* same("at once", yield* pages(9), [first, ...others])
+      yield* same("two at a time", yield* pages(2), [first, ...others])
+      yield* commit({ settled: [settle(1), settle(3)] })
+      yield* same("of those that are not over", yield* pages(1), others.slice(0, 1))
     })
   ),
   check("messages of many runs share a commit, which applies once and for its owner only", (store) =>

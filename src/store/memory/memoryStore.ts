@@ -9,6 +9,7 @@ import type {
   JobLookup,
   JobStore,
   LedgerFilter,
+  KeptRow,
   MessageRow,
   OpenStore,
   RunFilter,
@@ -98,7 +99,8 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
       jobs: (selection) => guarded("jobs", () => selectJobs(tables, selection)),
       countJobs: () => reading("countJobs", () => new Map([...tables.counts].filter(([, jobs]) => jobs > 0))),
       runs: (filter) => reading("runs", () => filterRuns(tables, filter)),
-      ledger: (filter) => reading("ledger", () => filterLedger(tables, filter))
+      ledger: (filter) => reading("ledger", () => filterLedger(tables, filter)),
+      kept: (afterRunKey, limit) => reading("kept", () => keptAfter(tables, afterRunKey, limit))
     },
     orphans: (afterRunKey, limit) =>
       reading("orphans", () =>
@@ -128,6 +130,22 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     purge: (retention) => reading("purge", () => purgeMemory(tables, retention)),
     forgottenThrough: () => reading("forgottenThrough", () => readForgotten(tables.marks.get(forgottenMark)))
   }
+}
+
+const keptAfter = (tables: MemoryTables, afterRunKey: number, limit: number): ReadonlyArray<KeptRow> => {
+  const { checkpoints, messages } = tables
+  const { numbers } = messages
+  const live = new Map(liveRows(tables).map((row) => [row.runKey, row]))
+  return [...new Set([...checkpoints.keys(), ...numbers.keys()])]
+    .filter((runKey) => runKey > afterRunKey)
+    .sort((a, b) => a - b)
+    .slice(0, limit)
+    .map((runKey) => {
+      const [first, last] = [numbers.get(runKey)?.[0], numbers.get(runKey)?.at(-1)]
+      const waiting = first === undefined || last === undefined ? null : { first, last }
+      const received = checkpoints.get(runKey)?.received ?? null
+      return { runKey, jobId: live.get(runKey)?.jobId ?? null, live: live.has(runKey), received, waiting }
+    })
 }
 
 const nextMessage = ({ messages, checkpoints }: MemoryTables): number => {

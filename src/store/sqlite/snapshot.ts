@@ -1,7 +1,7 @@
 /**
  * One moment of an SQLite file, to be read at leisure: no lock is taken and no owner claimed, so a scheduler may be at work on it, and
  * nothing is migrated or repaired. The file keeps every byte, and so does its write-ahead log. Even to read such a file SQLite writes
- * beside it, so where nothing may be written a copy is read.
+ * beside it, so where nothing may be written a copy is read. A few lines long of 300, so that all that is asked of the moment stands together.
  */
 import { accessSync, constants, realpathSync, statSync } from "node:fs"
 import { copyFile, mkdtemp, rm } from "node:fs/promises"
@@ -9,7 +9,9 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, type Scope } from "effect"
-import type { JobRow, LedgerRow, RunRow } from "../jobStore.ts"
+import type { JobRow, KeptRow, LedgerRow, RunRow } from "../jobStore.ts"
+import { readCheckpoints } from "./checkpoints.ts"
+import { readKept } from "./kept.ts"
 import { schemaVersion } from "./migrations/migrations.ts"
 import { connect, type SqliteConnection } from "./connection.ts"
 import { refuseCutOff } from "./cutOff.ts"
@@ -48,6 +50,10 @@ export interface SqliteSnapshot {
   runsOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<RunRow>, StoreError>
   /** Newest first. */
   ledgerOf(jobKey: number, limit: number): Effect.Effect<ReadonlyArray<LedgerRow>, StoreError>
+  /** Those of these runs that have a checkpoint. */
+  saved(runKeys: ReadonlyArray<number>): Effect.Effect<ReadonlySet<number>, StoreError>
+  /** As of an open store. */
+  kept(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<KeptRow>, StoreError>
   /** What SQLite's `quick_check`, the references between rows and the file's own counts say is wrong, one sentence each. Reads all of the file. */
   damage(): Effect.Effect<ReadonlyArray<string>, StoreError>
 }
@@ -205,6 +211,12 @@ const snapshotOf = (connection: SqliteConnection, store: string) =>
         ),
       ledgerOf: (jobKey, limit) =>
         told("ledger", Effect.map(connection.values<StoredLedger>(ledgerOfJob, [jobKey, limit]), ledgerRows)),
+      saved: (runKeys) =>
+        told(
+          "checkpoints",
+          Effect.map(readCheckpoints(connection, runKeys), (found) => new Set(found.keys()))
+        ),
+      kept: (afterRunKey, limit) => told("kept", readKept(connection, afterRunKey, limit)),
       damage: () => told("check", findDamage(connection))
     }
     return snapshot

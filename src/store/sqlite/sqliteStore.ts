@@ -11,6 +11,7 @@ import { commitBatch, readSequence } from "./commit.ts"
 import { readDue } from "./due.ts"
 import { translated } from "./errors.ts"
 import { listJobs } from "./jobList.ts"
+import { readKept } from "./kept.ts"
 import { forgetMessages, readMessages, readWaiting } from "./messages.ts"
 import { inMemory, type Possession, type SqliteSettings, takePossession } from "./open.ts"
 import { retryWhileBusy } from "./retryWhileBusy.ts"
@@ -160,7 +161,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
         },
         countJobs: () => whileOpen("countJobs", () => countJobs(session)),
         runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
-        ledger: (filter) => guarded("ledger", () => readLedger(session, filter))
+        ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
+        kept: (afterRunKey, limit) => guarded("kept", () => readKept(connection, afterRunKey, limit))
       },
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       checkpoints: (runKeys) => guarded("checkpoints", () => readCheckpoints(connection, runKeys)),

@@ -88,9 +88,13 @@ describe("checkpoints that wait for a commit", () => {
 })
 
 describe("an attempt that starts", () => {
-  const find = (starts: ReadonlyArray<{ runKey: number; attempt: number; task: string }>) => {
+  const find = (starts: ReadonlyArray<{ runKey: number; attempt: number; task: string; saved?: boolean }>) => {
     const asked: Array<number> = []
-    const began = starts.map(({ task, ...start }) => ({ ...start, job: { row: { task } }, checkpoint: null }))
+    const began = starts.map(({ task, saved, ...start }) => ({
+      ...start,
+      job: { row: { task }, memory: { live: [{ runKey: start.runKey, ...(saved === true ? { saved } : {}) }] } },
+      checkpoint: null
+    }))
     const found = findCheckpoints(
       {
         checkpoints: new Map([[7, { text: "of this unit", received: 0 }]]),
@@ -115,6 +119,11 @@ describe("an attempt that starts", () => {
   it("goes on from this unit's checkpoint, else from the stored one, else from the beginning", () => {
     const again = [7, 8, 9].map((runKey) => ({ runKey, attempt: 2, task }))
     expect(find(again)).toEqual({ asked: [7, 8, 9], checkpoints: ["of this unit", "stored", null] })
+  })
+
+  it("goes on from nothing that could be meant where a step of its run was saved and is gone", () => {
+    const again = [8, 9].map((runKey) => ({ runKey, attempt: 2, task, saved: true }))
+    expect(find(again).checkpoints).toEqual(["stored", "null"])
   })
 
   it("asks for none where it is the first, or its task saves none or is not known", () => {

@@ -5,7 +5,7 @@ import { memory } from "../../../src/index.ts"
 import { jobStates } from "../../../src/job/snapshot.ts"
 import { asClaimed, asStored, claim, entry, job } from "../../../src/store/contract/storeCheck.ts"
 import { storeContract } from "../../../src/store/contract/storeContract.ts"
-import type { DueAnswer, JobStore, OpenStore } from "../../../src/store/jobStore.ts"
+import type { DueAnswer, JobStore, KeptRow, OpenStore } from "../../../src/store/jobStore.ts"
 import type { StoreError } from "../../../src/store/storeError.ts"
 
 /** One row too few, or one too many where there was none. */
@@ -45,6 +45,9 @@ const spoiling = (spoiled: number, asked: Array<string>): JobStore => {
     "countJobs",
     (found) => new Map(jobStates.map((state) => [state, (found.get(state) ?? 0) + 1]))
   )
+  const kept = answer<ReadonlyArray<KeptRow>>("kept", (rows) =>
+    otherRows(rows, { runKey: 99_999, jobId: null, live: false, received: 0, waiting: null })
+  )
   const committed = answer<number>("committed", (found) => found + 1)
   const purged = answer<number>("purge", (found) => found + 1)
   const instant = answer<number | null>("forgottenThrough", (found) => (found ?? 0) + 1)
@@ -58,7 +61,8 @@ const spoiling = (spoiled: number, asked: Array<string>): JobStore => {
           jobs: (lookup) => jobs(open.reads.jobs(lookup)),
           countJobs: () => counts(open.reads.countJobs()),
           runs: (filter) => runs(open.reads.runs(filter)),
-          ledger: (filter) => ledger(open.reads.ledger(filter))
+          ledger: (filter) => ledger(open.reads.ledger(filter)),
+          kept: (afterRunKey, limit) => kept(open.reads.kept(afterRunKey, limit))
         },
         committed: () => committed(open.committed()),
         due: (query) => due(open.due(query)),
