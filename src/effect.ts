@@ -1,4 +1,5 @@
 /** The public surface of `carillon/effect`. */
+export { EffectVersionError } from "./scheduler/otherEffect.ts"
 export { Scheduler } from "./scheduler/schedulerLayer.ts"
 export type { LayerError, LayerOptions } from "./scheduler/schedulerLayer.ts"
 export { Job } from "./scheduler/definedJob.ts"

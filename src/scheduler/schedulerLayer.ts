@@ -11,6 +11,7 @@ import { createSchedulerWith } from "./createScheduler.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
 import { attempt, refusable } from "./effectVerb.ts"
 import type { SchedulerOptions } from "./options.ts"
+import { onlyEffect3 } from "./otherEffect.ts"
 import { patientLog } from "./programLog.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
 import { putInside } from "./schedulerInside.ts"
@@ -46,7 +47,7 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
   static layer<T extends AnyTask<unknown> = never>(
     options: LayerOptions<T>
   ): Layer.Layer<Scheduler, LayerError, LayerRequirements<T>> {
-    return Layer.scoped(Scheduler, makeService(options))
+    return onlyEffect3(Layer.scoped(Scheduler, makeService(options)), "Scheduler.layer(…)")
   }
 
   /**
@@ -56,9 +57,26 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
   static launch<T extends AnyTask<unknown> = never>(
     options: LayerOptions<T>
   ): Effect.Effect<never, LayerError | SchedulerFault, LayerRequirements<T>> {
-    return Effect.scoped(
+    const launched = Effect.scoped(
       Effect.flatMap(Layer.build(Scheduler.layer(options)), (built) => Context.get(built, Scheduler).stopped)
     )
+    return onlyEffect3(launched, "Scheduler.launch(…)")
+  }
+
+  static {
+    onlyEffect3(Scheduler, "Scheduler")
+    const iterate = Scheduler[Symbol.iterator].bind(Scheduler)
+    // What `yield*` gives to whoever runs the generator is no longer the tag.
+    Scheduler[Symbol.iterator] = () => {
+      const iterator = iterate()
+      const next = iterator.next.bind(iterator)
+      iterator.next = (...given) => {
+        const step = next(...(given as []))
+        if (step.done !== true) onlyEffect3(step.value, "Scheduler")
+        return step
+      }
+      return iterator
+    }
   }
 }
 

@@ -31,10 +31,26 @@ describe("package-lock.json", () => {
     expect(optional.filter((name) => !installed.some(([path]) => path.endsWith(`node_modules/${name}`)))).toEqual([])
   })
 
-  it("agrees with package.json, which pins every dependency to one version", () => {
-    const pins = { ...manifest.dependencies, ...manifest.devDependencies }
-    const locked = Object.keys(pins).map((name) => [name, lock.packages[`node_modules/${name}`]?.version])
-    expect(Object.fromEntries(locked)).toEqual(pins)
+  const lockedVersions = (names: ReadonlyArray<string>) =>
+    Object.fromEntries(names.map((name) => [name, lock.packages[`node_modules/${name}`]?.version]))
+
+  it("agrees with package.json, which pins what the project is made with to one version", () => {
+    expect(lockedVersions(Object.keys(manifest.devDependencies))).toEqual(manifest.devDependencies)
+  })
+
+  it("pins what users get too, to a version in the range that package.json gives them", () => {
+    const ranges = Object.entries(manifest.dependencies)
+    const locked = lockedVersions(ranges.map(([name]) => name))
+    expect(ranges.filter(([name, range]) => !inCaretRange(locked[name] ?? "", range))).toEqual([])
+    expect(lock.packages[""]).toMatchObject({
+      dependencies: manifest.dependencies,
+      devDependencies: manifest.devDependencies
+    })
+  })
+
+  it("gives users ranges of what is in the public types, and no luxon", () => {
+    expect(manifest.dependencies).toMatchObject({ effect: "^3.22.0", rxjs: "^7.8.0", xstate: "^5.28.0" })
+    expect(Object.keys(manifest.dependencies).filter((name) => /luxon|cron-parser|fast-check/.test(name))).toEqual([])
   })
 
   it("holds one copy of each library whose values cross package borders", () => {
@@ -50,6 +66,15 @@ describe("package-lock.json", () => {
     })
   })
 })
+
+/** Whether a version is `^range` or newer, with the same first number that is not 0. */
+function inCaretRange(version: string, range: string): boolean {
+  const [from, given] = [range.replace(/^\^/, ""), version].map((text) => text.split(".").map(Number))
+  if (!range.startsWith("^") || from?.length !== 3 || given?.length !== 3) return false
+  const fixed = from.findIndex((part) => part !== 0)
+  const first = from.findIndex((part, index) => part !== given[index])
+  return first === -1 || (first > fixed && (given[first] ?? 0) > (from[first] ?? 0))
+}
 
 function readJson(path: string): unknown {
   return JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"))
