@@ -27,7 +27,7 @@ const packages = {
 }
 
 /** Effect's modules that are data and pure functions. */
-const plainData = ["Brand", "Data", "Duration", "Either", "Option", "ParseResult", "Schema"]
+const plainData = ["Brand", "Data", "Duration", "Effectable", "Either", "Option", "ParseResult", "Schema"]
 
 const refuse = (names, { plainEffect = false, types = [] } = {}) => ({
   "@typescript-eslint/no-restricted-imports": [

@@ -1,5 +1,5 @@
 /** Durations: the forms a caller may give, read into milliseconds of elapsed time. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import type { Duration } from "effect"
 import { effectDurationMillis } from "../input/effectDuration.ts"
 import { unquoted } from "../input/inWords.ts"
@@ -21,7 +21,7 @@ export type IsoDurationText = `P${string}`
 export type DurationLike = Duration.DurationInput | DurationText | IsoDurationText | LuxonDuration
 
 /** A duration that cannot be read, or is negative or endless. `field` says which option it was given for. */
-export class InvalidDurationError extends Data.TaggedError("InvalidDurationError")<{
+export class InvalidDurationError extends TaggedError("InvalidDurationError")<{
   /** Which option it was given for. */
   readonly field: string
   /** What was given, in a few words. */

@@ -1,5 +1,5 @@
 /** Instants: the forms a caller may give, read into epoch milliseconds. Holds no clock and no "now". */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import { unquoted } from "../input/inWords.ts"
 import { localMillis, readDate } from "./civil.ts"
 import { type EpochMillis, latestInstant } from "./epochMillis.ts"
@@ -14,7 +14,7 @@ export { type EpochMillis, latestInstant } from "./epochMillis.ts"
 export type InstantInput = Date | EpochMillis | string | LuxonDateTime
 
 /** An instant that cannot be read. `found` is the input as text. */
-export class InvalidInstantError extends Data.TaggedError("InvalidInstantError")<{
+export class InvalidInstantError extends TaggedError("InvalidInstantError")<{
   /** What was given, in a few words. */
   readonly found: string
   /** What would do. */

@@ -2,7 +2,7 @@
  * Time zones: where each offset from UTC begins and ends. The facts are the runtime's (`Intl`, the IANA zones); here they
  * are found once, a year at a time, and kept, so that a look-up costs nanoseconds. Knows no "now".
  */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import { formatLocal } from "./civil.ts"
 import type { EpochMillis } from "./epochMillis.ts"
 import { readPosixZone } from "./posixZone.ts"
@@ -17,7 +17,7 @@ export interface Zone {
 }
 
 /** A time zone nobody knows. */
-export class UnknownTimezoneError extends Data.TaggedError("UnknownTimezoneError")<{
+export class UnknownTimezoneError extends TaggedError("UnknownTimezoneError")<{
   /** As it was given. */
   readonly timezone: string
 }> {

@@ -1,5 +1,5 @@
 /** Asks a trigger and believes nothing: triggers may be the user's code. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import { unquoted } from "../input/inWords.ts"
 import { type EpochMillis, latestInstant } from "../time/instant.ts"
 import type { CountedPart, Trigger } from "./trigger.ts"
@@ -9,7 +9,7 @@ import type { CountedPart, Trigger } from "./trigger.ts"
  * hold), gave one that is not later than `after`, took longer than the budget, or contradicted itself: `previous` and `count` did
  * not fit what `next` had given.
  */
-export class FaultyTriggerError extends Data.TaggedError("FaultyTriggerError")<{
+export class FaultyTriggerError extends TaggedError("FaultyTriggerError")<{
   /** Its type. */
   readonly trigger: string
   /** The instant that it was asked with, epoch milliseconds. */

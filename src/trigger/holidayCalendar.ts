@@ -1,5 +1,5 @@
 /** Named sets of dates, holidays for example. Registered by name, so that a stored trigger finds its calendar again. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import { unquoted } from "../input/inWords.ts"
 import { formatDate, readDate } from "../time/civil.ts"
 import { reading } from "./triggerArguments.ts"
@@ -14,7 +14,7 @@ export interface HolidayCalendar {
 }
 
 /** A trigger names a calendar that is not registered. */
-export class UnknownCalendarError extends Data.TaggedError("UnknownCalendarError")<{
+export class UnknownCalendarError extends TaggedError("UnknownCalendarError")<{
   /** The name that is not registered. */
   readonly calendar: string
   /** Registered names, in order of registration. */

@@ -1,11 +1,11 @@
 /** The error of a trigger that cannot be made: from arguments, from text or from its stored form. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import type { DurationLike } from "../time/duration.ts"
 import { InvalidDurationError, readDuration } from "../time/duration.ts"
 import { InvalidInstantError } from "../time/instant.ts"
 
 /** A trigger that cannot be made, from arguments, from text or from its stored form. */
-export class InvalidTriggerError extends Data.TaggedError("InvalidTriggerError")<{
+export class InvalidTriggerError extends TaggedError("InvalidTriggerError")<{
   /** Its type, or the function that was called. */
   readonly trigger: string
   /** Which argument or part. */

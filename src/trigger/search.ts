@@ -1,5 +1,5 @@
 /** The bound on a search for a fire time among triggers that may never agree. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import type { EpochMillis } from "../time/instant.ts"
 
 /** How many answers of the triggers inside one search may ask for. */
@@ -12,7 +12,7 @@ export const maxSearchSteps = 10_000
 export const maxSearchMs = 1_577_880_000_000
 
 /** A search was given up: perhaps no fire time exists, perhaps it is rarer than the bound. */
-export class TriggerSearchError extends Data.TaggedError("TriggerSearchError")<{
+export class TriggerSearchError extends TaggedError("TriggerSearchError")<{
   /** Its type. */
   readonly trigger: string
   /** The instant that the search began at, epoch milliseconds. */

@@ -1,5 +1,5 @@
 /** Reads stored triggers: each type's reader is found by its name. */
-import { Data } from "effect"
+import { TaggedError } from "../input/taggedError.ts"
 import { unquoted } from "../input/inWords.ts"
 import { bindTrigger } from "./bindTrigger.ts"
 import { calendarIntervalCodec, statedCalendarIntervalCodec } from "./calendarInterval.ts"
@@ -20,7 +20,7 @@ import type { Trigger, TriggerBinding, TriggerCodec, TriggerSpec } from "./trigg
 import { windowCodec } from "./window.ts"
 
 /** A stored trigger of a type that is not registered. */
-export class UnknownTriggerError extends Data.TaggedError("UnknownTriggerError")<{
+export class UnknownTriggerError extends TaggedError("UnknownTriggerError")<{
   /** The type that is not registered. */
   readonly type: string
   /** Registered types, in order of registration. */

@@ -4,7 +4,7 @@
  * Runs nothing: an entry says what and when.
  * A few lines long of 300: the lines of a file are read once, in order.
  */
-import { Data } from "effect"
+import { TaggedError } from "../../input/taggedError.ts"
 import { shortened, unquoted } from "../../input/inWords.ts"
 import { isUnreadable } from "../../input/readable.ts"
 import { timezoneOfVariable } from "../../time/machineZone.ts"
@@ -76,7 +76,7 @@ export interface CrontabFault {
 }
 
 /** A crontab that cannot be read, with everything that is wrong in it, in order of lines. */
-export class InvalidCrontabError extends Data.TaggedError("InvalidCrontabError")<{
+export class InvalidCrontabError extends TaggedError("InvalidCrontabError")<{
   /** The option `file`. */
   readonly file: string
   /** At least one, in order of lines. */
