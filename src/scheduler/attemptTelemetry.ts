@@ -3,7 +3,6 @@ import {
   Context,
   DefaultServices,
   Effect,
-  Exit,
   FiberRef,
   FiberRefs,
   HashMap,
@@ -14,7 +13,6 @@ import {
   Tracer
 } from "effect"
 import type { AttemptObserver, EffectAttempt } from "../task/attemptObserver.ts"
-import type { AbortReason } from "../task/taskContext.ts"
 import type { Outcome } from "../job/run.ts"
 
 /** Attempts that have ended, by the labels `task` and `outcome`. */
@@ -47,9 +45,9 @@ export const attemptTelemetry = (runtime: Runtime.Runtime<never>): AttemptObserv
   return {
     around,
     runtimeOf: annotated,
-    ended: (exit, attempt) => {
+    ended: (outcome, attempt) => {
       const { task } = attempt
-      attempts.unsafeUpdate(1, labelled(task, outcomeOf(exit, attempt)))
+      attempts.unsafeUpdate(1, labelled(task, outcome))
       if (attempt.attempt === 1) lateness.unsafeUpdate(latenessMs(attempt), labelled(task))
     }
   }
@@ -85,13 +83,4 @@ const annotated = (runtime: Runtime.Runtime<never>, { jobId, runId }: EffectAtte
   const outer = FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentLogAnnotations)
   const own = HashMap.set(HashMap.set<string, unknown>(outer, "jobId", jobId), "runId", runId)
   return Runtime.setFiberRef(runtime, FiberRef.currentLogAnnotations, own)
-}
-
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>, { abortedBy }: EffectAttempt): Outcome =>
-  abortedBy === null ? (Exit.isSuccess(exit) ? "succeeded" : "failed") : outcomes[abortedBy._tag]
-
-const outcomes: Readonly<Record<AbortReason["_tag"], Outcome>> = {
-  RunTimedOut: "timedOut",
-  RunCancelled: "cancelled",
-  RunInterrupted: "interrupted"
 }

@@ -14,10 +14,9 @@ import { AttemptObserver } from "./attemptObserver.ts"
 import { AttemptScope } from "./attemptScope.ts"
 import type { Durability } from "./checkpoint.ts"
 import { errorIn } from "./runError.ts"
-import type { AbortReason, TaskContext } from "./taskContext.ts"
+import type { TaskContext } from "./taskContext.ts"
 import { keeperOf } from "./taskCode.ts"
 import type { KeepFailure } from "./taskCode.ts"
-import type { EpochMillis } from "../time/instant.ts"
 import type { TaskEnvironment, ValueTaker } from "./valueTaker.ts"
 
 export type { StopValue, TaskEnvironment, ValueTaker } from "./valueTaker.ts"
@@ -132,13 +131,12 @@ const awaitPromise = (promise: Promise<unknown>, taking: Taking): void => {
 
 const runEffect = (effect: Effect.Effect<unknown, unknown>, taking: Taking): void => {
   const { taker, handler } = taking
-  const { around, runtime, ended } = observed(effect, taking)
+  const { around, runtime } = observed(effect, taking)
   const own = new AttemptScope()
   const fiber = EffectRuntime.runFork(EffectRuntime.updateContext(runtime, Context.add(Scope.Scope, own.scope)), around)
   const end = { told: false }
   const tell = (exit: Exit.Exit<unknown, unknown>): void => {
     end.told = true
-    ended(exit)
     takeExit(exit, taker, keeperOf(handler))
   }
   whenEnded(fiber, (exit) => {
@@ -157,48 +155,26 @@ const runEffect = (effect: Effect.Effect<unknown, unknown>, taking: Taking): voi
 interface Observed {
   readonly around: Effect.Effect<unknown, unknown>
   readonly runtime: EffectRuntime.Runtime<never>
-  readonly ended: (exit: Exit.Exit<unknown, unknown>) => void
 }
 
 const observed = (effect: Effect.Effect<unknown, unknown>, taking: Taking): Observed => {
   const { runtime } = taking.environment
   const found = Context.getOption(runtime.context as Context.Context<AttemptObserver>, AttemptObserver)
-  if (Option.isNone(found)) return { around: effect, runtime, ended: () => undefined }
+  if (Option.isNone(found)) return { around: effect, runtime }
   const observer = found.value
-  const attempt = new ObservedAttempt(taking)
-  return {
-    around: observer.around(effect, attempt),
-    runtime: observer.runtimeOf(runtime, attempt),
-    ended: (exit) => observer.ended(exit, attempt)
-  }
+  const attempt = observedAttempt(taking)
+  taking.taker.whenTold?.((outcome) => observer.ended(outcome, attempt))
+  return { around: observer.around(effect, attempt), runtime: observer.runtimeOf(runtime, attempt) }
 }
 
-/** A class: an object with a getter of its own costs ten times as much. */
-class ObservedAttempt implements EffectAttempt {
-  readonly jobId: string
-  readonly runId: string
-  readonly fireAt: EpochMillis
-  readonly attempt: number
-  readonly task: string
-  readonly startedAt: EpochMillis
-  private readonly taking: Taking
-
-  constructor(taking: Taking) {
-    const { context, taker, environment } = taking
-    this.jobId = context.jobId
-    this.runId = context.runId
-    this.fireAt = context.fireAt
-    this.attempt = context.attempt
-    this.task = taker.task
-    this.startedAt = environment.timers.now()
-    this.taking = taking
-  }
-
-  get abortedBy(): AbortReason | null {
-    const { context, taker } = this.taking
-    return taker.aborted ? (context.signal.reason as AbortReason) : null
-  }
-}
+const observedAttempt = ({ context, taker, environment }: Taking): EffectAttempt => ({
+  jobId: context.jobId,
+  runId: context.runId,
+  fireAt: context.fireAt,
+  attempt: context.attempt,
+  task: taker.task,
+  startedAt: environment.timers.now()
+})
 
 /** Calls back at once when it has ended already. */
 const whenEnded = <A, E>(fiber: Fiber.RuntimeFiber<A, E>, ended: (exit: Exit.Exit<A, E>) => void): void => {

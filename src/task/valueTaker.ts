@@ -1,6 +1,7 @@
 /** Who takes what a task gives, and what tasks run on. */
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
+import type { Outcome } from "../job/run.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 
@@ -16,6 +17,8 @@ export interface ValueTaker {
   succeed(value: unknown): void
   /** `cause`: what is kept of it beside its description. */
   fail(error: unknown, cause?: Json): void
+  /** `heard` is told the attempt's outcome, when it has it: what was given may be refused yet. Absent: nobody is. */
+  whenTold?(heard: (outcome: Outcome) => void): void
   /** Says how to stop what is under way. A taker that is aborted by then stops it at once. */
   stoppable(stop: StopValue): void
 }

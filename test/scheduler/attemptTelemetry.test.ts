@@ -154,6 +154,24 @@ describe("what a task logs", () => {
 })
 
 describe("metrics", () => {
+  it("count an attempt whose result is refused as failed", async () => {
+    const refused = task(
+      "refused",
+      Effect.succeed(() => "what nothing runs")
+    )
+    const { error } = await Effect.runPromise(
+      run({ tasks: [refused] }, (scheduler) =>
+        Effect.gen(function* () {
+          yield* once(refused)(scheduler)
+          return (yield* scheduler.getRuns())[0] ?? { error: null }
+        })
+      )
+    )
+    expect(error?.name).toBe("UnrunResultError")
+    const counted = (await metric("carillon_attempts_total")).filter(({ tags }) => tags["task"] === "refused")
+    expect(counted.map(({ tags, state }) => [tags["outcome"], state])).toMatchObject([["failed", { count: 1 }]])
+  })
+
   it("count attempts by task and outcome, and how late the first ones began", async () => {
     const names = ["succeeded", "failed", "timedOut", "cancelled"].map((outcome) => `counted ${outcome}`)
     const tasks = [

@@ -62,6 +62,8 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private settled = false
   /** True once the owner knows the outcome. */
   private told = false
+  /** Who else hears its outcome. */
+  private heard: ((outcome: Outcome) => void) | null = null
   /** An aborted attempt's outcome, kept until its task has ended. */
   private held: Settlement | null = null
   private stop: StopValue | null = null
@@ -212,6 +214,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
     else this.end(endOf(error, this.order, this.owner, cause))
   }
 
+  whenTold(heard: (outcome: Outcome) => void): void {
+    this.heard = heard
+  }
+
   stoppable(stop: StopValue): void {
     if (this.ended) return
     this.stop = stop
@@ -247,6 +253,7 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
   private tell(settlement: Settlement): void {
     this.told = true
     this.held = null
+    this.heard?.(settlement.outcome)
     this.owner.outcome(this, settlement)
   }
 
