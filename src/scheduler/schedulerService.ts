@@ -5,8 +5,10 @@
 import type { Scope, Stream } from "effect"
 import { Effect, Exit } from "effect"
 import type { JobRecord } from "../engine/job/jobRecord.ts"
+import type { JobQuery, RunQuery } from "../engine/query/queries.ts"
 import type { SchedulerEvent } from "../event/schedulerEvent.ts"
 import type { JobInput } from "../job/jobOptions.ts"
+import type { RunRecord } from "../job/run.ts"
 import type { AnyTask } from "../task/task.ts"
 import type { Verification } from "../verify/verification.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
@@ -89,6 +91,18 @@ export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
    * `InvalidJobError` (the id is no text), and with `StoreFenced` where the scheduler has stopped by itself.
    */
   readonly job: (id: string) => Stream.Stream<JobRecord | null | undefined, WatchJobError | SchedulerFault>
+  /**
+   * The jobs that `getJobs(query)` gives, in its order, now and after every change; 1,000 at the most unless `limit` says otherwise. Ends when
+   * the scheduler is shut down. Fails with `InvalidOptionError`, and with `StoreFenced` where the scheduler has stopped by itself.
+   */
+  readonly jobs: (query?: JobQuery) => Stream.Stream<ReadonlyArray<JobRecord>, VerbErrors["jobs$"] | SchedulerFault>
+  /** The same of the runs that `getRuns(query)` gives. Fails with `InvalidInstantError`, too, and so with `InvalidOptionError` and `StoreFenced`. */
+  readonly runs: (query?: RunQuery) => Stream.Stream<ReadonlyArray<RunRecord>, VerbErrors["runs$"] | SchedulerFault>
+  /**
+   * What `status` gives, now and when it has changed; once a second at the most. The last is that of the scheduler that has stopped. Fails
+   * with `StoreFenced` where it has stopped by itself.
+   */
+  readonly statusChanges: Stream.Stream<SchedulerStatus, SchedulerFault>
   /** The XState actor of the scheduler: see `Scheduler.actor` of the promise face. */
   readonly actor: SchedulerActor
   /** The same scheduler with promises and Observables. */
@@ -114,6 +128,11 @@ export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
     subscribe: subscribed(scheduler.events$, atEnd),
     stopped: stoppedOf(scheduler),
     job: (id) => effectStream<JobRecord | null | undefined, WatchJobError | SchedulerFault>(scheduler.job$(id), atEnd),
+    jobs: (query) =>
+      effectStream<ReadonlyArray<JobRecord>, VerbErrors["jobs$"] | SchedulerFault>(scheduler.jobs$(query), atEnd),
+    runs: (query) =>
+      effectStream<ReadonlyArray<RunRecord>, VerbErrors["runs$"] | SchedulerFault>(scheduler.runs$(query), atEnd),
+    statusChanges: effectStream(scheduler.status$, atEnd),
     actor: scheduler.actor,
     promises: scheduler
   }
