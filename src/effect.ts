@@ -1,7 +1,9 @@
 /** The public surface of `carillon/effect`. */
 export { EffectVersionError } from "./scheduler/otherEffect.ts"
 export { Scheduler } from "./scheduler/schedulerLayer.ts"
-export type { LayerError, LayerOptions } from "./scheduler/schedulerLayer.ts"
+export type { ConfigurableOptions, LayerError, LayerOptions } from "./scheduler/schedulerLayer.ts"
+export { Store } from "./store/storeService.ts"
+export type { FromConfig } from "./store/storeService.ts"
 export { Job } from "./scheduler/definedJob.ts"
 export type { JobDefinition } from "./scheduler/definedJob.ts"
 export type { JobHandler } from "./scheduler/handlerLayer.ts"

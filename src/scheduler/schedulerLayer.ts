@@ -1,7 +1,10 @@
 /** The layer for Effect programs: starts a scheduler and stops it. What it gives is in `schedulerService.ts`. */
-import { Context, Effect, Layer, Runtime, Scope, Tracer } from "effect"
+import { Context, Effect, Layer, Option, Runtime, Scope, Tracer } from "effect"
+import type { ConfigError } from "effect"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
+import type { FromConfig } from "../store/storeService.ts"
+import { configured, Store } from "../store/storeService.ts"
 import { AttemptObserver } from "../task/attemptObserver.ts"
 import type { AnyTask, TaskRequirements } from "../task/task.ts"
 import type { DurationLike } from "../time/duration.ts"
@@ -32,6 +35,10 @@ export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit
   readonly waitForStore?: DurationLike
 }
 
+/** The options of a layer, each as it is or as a Config. */
+export type ConfigurableOptions<T extends AnyTask<unknown> = AnyTask> = Pick<LayerOptions<T>, "tasks"> &
+  FromConfig<Omit<LayerOptions<T>, "tasks">>
+
 /** What the layer requires of the tasks' requirements: the rest is each attempt's own. */
 type LayerRequirements<T> = Exclude<TaskRequirements<T>, Scheduler | Scope.Scope>
 
@@ -48,6 +55,13 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
     options: LayerOptions<T>
   ): Layer.Layer<Scheduler, LayerError, LayerRequirements<T>> {
     return onlyEffect3(Layer.scoped(Scheduler, makeService(options)), "Scheduler.layer(…)")
+  }
+
+  /** The same of options of which each, but for the tasks, may be a Config, such as `{ timezone: Config.string("TZ") }`. */
+  static layerConfig<T extends AnyTask<unknown> = never>(
+    options: ConfigurableOptions<T>
+  ): Layer.Layer<Scheduler, LayerError | ConfigError.ConfigError, LayerRequirements<T>> {
+    return Layer.unwrapEffect(Effect.map(configured<LayerOptions<T>>(options), (read) => Scheduler.layer(read)))
   }
 
   /**
@@ -99,10 +113,14 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
         Context.add(AttemptObserver, attemptTelemetry(outer as Runtime.Runtime<never>))
       )
     )
+    const provided = yield* storeOf(options)
     const log = patientLog(outer, yield* Effect.scope, () => service.status)
     const scheduler = yield* refusable<EmbeddedScheduler, CreateSchedulerError>(() =>
       // The compiler holds the tasks' requirements to be this runtime's; the scheduler need not know which they are.
-      createSchedulerWith({ clock, ...options, onError: options.onError ?? log }, runtime as Runtime.Runtime<unknown>)
+      createSchedulerWith(
+        { clock, ...provided, ...options, onError: options.onError ?? log },
+        runtime as Runtime.Runtime<unknown>
+      )
     )
     Object.assign(service, serviceOf(scheduler))
     putInside(service, { scheduler, deadlineMs, scheduled: new Set() })
@@ -112,6 +130,12 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
     )
     return service
   })
+
+/** The program's store, for options that name none. */
+const storeOf = ({ store, stores }: Pick<SchedulerOptions, "store" | "stores">) =>
+  Effect.map(Effect.serviceOption(Store), (provided) =>
+    store === undefined && stores?.["default"] === undefined && Option.isSome(provided) ? { store: provided.value } : {}
+  )
 
 /** Read before anything is started: a release cannot fail. Plain JavaScript may give anything. */
 const readLayerOptions = <T extends AnyTask<unknown>>(given: LayerOptions<T>) => {
