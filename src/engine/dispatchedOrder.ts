@@ -1,10 +1,11 @@
 /** An order on its way: what leaves for an executor, and who hears of it. */
 import type { RunOrder, Settlement } from "../executor/executor.ts"
-import type { LiveRun } from "../job/run.ts"
+import type { LiveRun, RunCaller } from "../job/run.ts"
 import type { RunMessage } from "../task/runMessage.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { Json } from "../trigger/trigger.ts"
 import type { Job } from "./job/jobCodec.ts"
+import { callerOf } from "./job/jobNotes.ts"
 
 /** An order, and where its outcome goes. The order alone leaves for the executor: it is data. */
 export interface DispatchedOrder {
@@ -35,7 +36,8 @@ interface GoneOn {
 export const orderOf = (
   source: OrderSource & { runId(runKey: number): string },
   job: Job,
-  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> & GoneOn & { readonly args: string | null }
+  run: Pick<LiveRun, "runKey" | "fireAt" | "attempt"> &
+    GoneOn & { readonly args: string | null; readonly caller?: RunCaller | undefined }
 ): DispatchedOrder => {
   const order: RunOrder = {
     runId: source.runId(run.runKey),
@@ -47,8 +49,10 @@ export const orderOf = (
     timeoutMs: job.rules.timeoutMs,
     awaitEnd: job.rules.onAborted === "await"
   }
+  const caller = callerOf(job.row, run.caller)
+  const asked = caller === undefined ? order : { ...order, caller }
   return {
-    order: typeof run.checkpoint === "string" || run.messages ? goingOn(order, run) : order,
+    order: typeof run.checkpoint === "string" || run.messages ? goingOn(asked, run) : asked,
     executor: job.row.executor,
     source,
     jobKey: job.key,

@@ -6,7 +6,7 @@
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
 import type { Within } from "../event/callback.ts"
-import type { AttemptDue, Outcome, RunError } from "../job/run.ts"
+import type { AttemptDue, Outcome, RunCaller, RunError } from "../job/run.ts"
 import type { PutOff } from "../task/retryLater.ts"
 import type { RunMessage } from "../task/runMessage.ts"
 import type { AnyTask } from "../task/task.ts"
@@ -37,6 +37,8 @@ export interface RunOrder extends AttemptId {
   readonly fireAt: EpochMillis
   /** The attempt's signal aborts so many milliseconds after its start; `null`: never. */
   readonly timeoutMs: number | null
+  /** Who asked for the run, or for its job: for traces, and for what of the caller's context goes with it. Absent: nobody said. */
+  readonly caller?: RunCaller
   /** True: an attempt that was aborted has its outcome only when its task has ended. Default false. */
   readonly awaitEnd?: boolean
   /** The newest that an attempt of this run told by `checkpointed`: this one goes on from there. Absent: from the beginning. `null`: it is lost, and the attempt fails as `unfit`. */

@@ -16,7 +16,7 @@ import type { JobMemory, QueuedFire } from "./snapshot.ts"
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What a run on request is asked for with. */
-export type Request = Pick<QueuedFire, "fireAt" | "args" | "retryOf" | "ticket">
+export type Request = Pick<QueuedFire, "fireAt" | "args" | "caller" | "retryOf" | "ticket">
 
 /** What actions lead to. */
 export interface JobDecision {
@@ -76,11 +76,12 @@ export class JobDraft {
   }
 
   /** Claims a run on request. */
-  claimRequest({ fireAt, args, retryOf, ticket }: Request): void {
+  claimRequest({ fireAt, args, caller, retryOf, ticket }: Request): void {
     this.begin(
       {
         fireAt,
         ...(args === undefined ? {} : { args }),
+        ...(caller === undefined ? {} : { caller }),
         ...(retryOf === undefined ? {} : { retryOf }),
         ...(ticket === undefined ? {} : { ticket })
       },

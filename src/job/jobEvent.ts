@@ -7,7 +7,7 @@ import type { Json } from "../trigger/trigger.ts"
 import type { FireRange, OwedFireTimes } from "./fireRange.ts"
 import type { LedgerKind } from "./ledger.ts"
 import type { MisfireReason } from "./misfire.ts"
-import type { AttemptDue, LiveRun, Outcome } from "./run.ts"
+import type { AttemptDue, LiveRun, Outcome, RunCaller } from "./run.ts"
 import type { JobRules } from "./rules.ts"
 import type { JobFault, JobMemory } from "./snapshot.ts"
 
@@ -103,6 +103,8 @@ export interface RequestedEvent extends Starting, Timed {
   readonly fireAt: EpochMillis
   /** The run's own; absent: the job's. */
   readonly args?: Json
+  /** Who asks; absent: whoever added the job. */
+  readonly caller?: RunCaller
   /** The key of the run that is to be tried again, whose fire time `fireAt` is. */
   readonly retryOf?: number
   /** Tells it apart from the job's other requests that wait. */
@@ -287,6 +289,8 @@ export interface Claim {
   readonly requested: boolean
   /** Of a request: its own, as far as it was given any. Else the value of a stream. */
   readonly args?: Json
+  /** Of a request: who made it. */
+  readonly caller?: RunCaller
   /** The key of the run that it tries again. */
   readonly retryOf?: number
   /** Of a request. */

@@ -60,8 +60,9 @@ export const queueRequest = (draft: JobDraft, event: RequestedEvent): void => {
 }
 
 /** A request on its way into the queue. */
-export const queuedRequest = ({ fireAt, args, retryOf, ticket }: Request): QueuedFire => ({
+export const queuedRequest = ({ fireAt, args, caller, retryOf, ticket }: Request): QueuedFire => ({
   ...queued(fireAt, args),
+  ...(caller === undefined ? {} : { caller }),
   requested: true,
   ...(retryOf === undefined ? {} : { retryOf }),
   ...(ticket === undefined ? {} : { ticket })

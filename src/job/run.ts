@@ -52,6 +52,18 @@ export interface RunRecord {
   readonly error: RunError | null
 }
 
+/** Who asked for a run, or for its job, as far as the run is to know. Plain data, some kilobytes at the most. */
+export interface RunCaller {
+  /** The span in which it was asked for. */
+  readonly trace?: {
+    readonly traceId: string
+    readonly spanId: string
+    readonly sampled: boolean
+  }
+  /** What of the caller's context goes with it, by name, encoded. */
+  readonly context?: { readonly [name: string]: Json }
+}
+
 /** When a further attempt of a run is due: an instant, or once an event is sent to the run. */
 export type AttemptDue = EpochMillis | "event"
 
@@ -69,6 +81,8 @@ export interface LiveRun {
   readonly putAway?: boolean
   /** The run's own arguments; absent: the job's. */
   readonly args?: Json
+  /** Who asked for it; absent: whoever added the job. */
+  readonly caller?: RunCaller
   /** Attempts that only put the run off; absent: none. */
   readonly putOffs?: number
   /** Attempts in a row that its worker died under; absent: none. */

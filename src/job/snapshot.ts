@@ -4,7 +4,7 @@ import type { Json } from "../trigger/trigger.ts"
 import type { FireRange } from "./fireRange.ts"
 import type { MisfireReason } from "./misfire.ts"
 import type { JobRules } from "./rules.ts"
-import type { LiveRun, Outcome } from "./run.ts"
+import type { LiveRun, Outcome, RunCaller } from "./run.ts"
 
 /**
  * `scheduled`: nothing runs, and the latest due fire time was served. `misfired`: nothing runs, and it was not. `running`: a run is live.
@@ -35,6 +35,8 @@ export interface QueuedFire {
   readonly fireAt: EpochMillis
   /** The run's own arguments: a stream's emission or those of a request; absent: the job's. */
   readonly args?: Json
+  /** Who made the request; absent: whoever added the job. */
+  readonly caller?: RunCaller
   /** True for a run on request. */
   readonly requested?: boolean
   /** For a request: the key of the run that it tries again. */

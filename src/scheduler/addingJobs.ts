@@ -8,6 +8,7 @@ import { DuplicateJobError, UnknownNameError } from "../engine/schedulerError.ts
 import type { WrittenJob } from "../engine/jobWrites.ts"
 import { submit } from "../engine/jobWrites.ts"
 import type { JobInput } from "../job/jobOptions.ts"
+import type { RunCaller } from "../job/run.ts"
 import { stateOf } from "../job/snapshot.ts"
 
 /** Jobs of one `addJobs` that share a commit. */
@@ -33,16 +34,17 @@ export class AddingJobs {
     return [...this.tentative.values()].map(tentativeJob)
   }
 
-  addOne(input: JobInput): Promise<WrittenJob> {
-    return this.add(input, "added")
+  /** `caller`: who adds it, for its runs. */
+  addOne(input: JobInput, caller?: RunCaller): Promise<WrittenJob> {
+    return this.add(input, "added", caller)
   }
 
   declareOne(input: JobInput): Promise<WrittenJob> {
     return this.add(input, "declared")
   }
 
-  private async add(input: JobInput, origin: DefinitionOrigin): Promise<WrittenJob> {
-    const definition = defineJob(input, this.engine.environment, origin)
+  private async add(input: JobInput, origin: DefinitionOrigin, caller?: RunCaller): Promise<WrittenJob> {
+    const definition = defineJob(input, this.engine.environment, origin, caller)
     if (this.engine.fresh) return this.remember(definition)
     await this.refuseElsewhere([definition])
     const { row, store } = definition

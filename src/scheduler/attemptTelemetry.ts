@@ -1,19 +1,9 @@
 /** What an Effect program sees of its attempts: spans, log annotations, metrics. Of attempts that are Effects; others cost nothing. */
-import {
-  Context,
-  DefaultServices,
-  Effect,
-  FiberRef,
-  FiberRefs,
-  HashMap,
-  Metric,
-  MetricBoundaries,
-  MetricLabel,
-  Runtime,
-  Tracer
-} from "effect"
+import { Effect, FiberRef, FiberRefs, HashMap, Metric, MetricBoundaries, MetricLabel, Runtime } from "effect"
 import type { AttemptObserver, EffectAttempt } from "../task/attemptObserver.ts"
 import type { Outcome } from "../job/run.ts"
+import type { CarriedContext } from "./callerContext.ts"
+import { hasTracer, linksOf, withCarried } from "./callerContext.ts"
 
 /** Attempts that have ended, by the labels `task` and `outcome`. */
 const attempts = Metric.counter("carillon_attempts_total", {
@@ -29,8 +19,11 @@ const lateness = Metric.histogram(
 )
 
 /** What follows the attempts of a program: its tracer, if it has one, and its metrics' labels. */
-export const attemptTelemetry = (runtime: Runtime.Runtime<never>): AttemptObserver["Type"] => {
-  const around = hasTracer(runtime) ? traced : identity
+export const attemptTelemetry = (
+  runtime: Runtime.Runtime<never>,
+  carried: CarriedContext = {}
+): AttemptObserver["Type"] => {
+  const around = hasTracer(runtime.fiberRefs) ? traced : identity
   const labels = new Map<string, ReadonlyArray<MetricLabel.MetricLabel>>()
   const own = FiberRefs.getOrDefault(runtime.fiberRefs, FiberRef.currentMetricLabels)
   const labelled = (task: string, outcome?: Outcome): ReadonlyArray<MetricLabel.MetricLabel> => {
@@ -44,7 +37,7 @@ export const attemptTelemetry = (runtime: Runtime.Runtime<never>): AttemptObserv
   }
   return {
     around,
-    runtimeOf: annotated,
+    runtimeOf: (own, attempt) => withCarried(annotated(own, attempt), carried, attempt.caller?.context),
     ended: (outcome, attempt) => {
       const { task } = attempt
       attempts.unsafeUpdate(1, labelled(task, outcome))
@@ -55,12 +48,6 @@ export const attemptTelemetry = (runtime: Runtime.Runtime<never>): AttemptObserv
 
 const latenessMs = ({ startedAt, fireAt }: EffectAttempt): number => Math.max(0, startedAt - fireAt)
 
-/** Effect's own tracer, which is there when a program has none, makes spans that nobody reads. */
-const hasTracer = (runtime: Runtime.Runtime<never>): boolean => {
-  const services = FiberRefs.getOrDefault(runtime.fiberRefs, DefaultServices.currentServices)
-  return Context.get(services, Tracer.Tracer) !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
-}
-
 const identity = (effect: Effect.Effect<unknown, unknown>): Effect.Effect<unknown, unknown> => effect
 
 /** A root: what surrounds the building of the layer has ended long ago. */
@@ -69,6 +56,7 @@ const traced = (effect: Effect.Effect<unknown, unknown>, attempt: EffectAttempt)
   Effect.withSpan(Effect.scoped(effect), "carillon.run", {
     root: true,
     captureStackTrace: false,
+    links: linksOf(attempt.caller),
     attributes: {
       "carillon.job": attempt.jobId,
       "carillon.run": attempt.runId,

@@ -28,7 +28,7 @@ import { noEventType } from "../event/schedulerEvent.ts"
 import type { ExecutorProvider } from "../executor/executor.ts"
 import type { JobInput } from "../job/jobOptions.ts"
 import type { LedgerEntry } from "../job/ledger.ts"
-import type { RunRecord } from "../job/run.ts"
+import type { RunCaller, RunRecord } from "../job/run.ts"
 import type { JobStore } from "../store/jobStore.ts"
 import type { SentEvent } from "../task/runMessage.ts"
 import type { AnyTask } from "../task/task.ts"
@@ -83,6 +83,10 @@ export interface EmbeddedScheduler extends Scheduler {
   defineTask(definition: AnyTask<unknown>): void
   /** Takes the code of a definition out again: nothing more is claimed for its jobs. */
   withdrawTask(task: AnyTask<unknown>): void
+  /** `addJob`, `runJob` and `retryRun` for somebody of whom the runs are to know. */
+  addJobFor(caller: RunCaller | undefined, input: JobInput): Promise<JobHandle>
+  runJobFor(caller: RunCaller | undefined, id: string, options: RunOptions): Promise<RunHandle>
+  retryRunFor(caller: RunCaller | undefined, runId: string): Promise<RunHandle>
   /** `addJob` of what is declared at every start: kept while it is. */
   declareJob(input: JobInput): Promise<JobHandle>
   /** The trigger of a stored form, by the types that are registered here. Throws what its reader throws. */
@@ -329,6 +333,18 @@ class LocalScheduler implements EmbeddedScheduler {
 
   withdrawTask(task: AnyTask<unknown>): void {
     this.engine.tasks.withdraw(task)
+  }
+
+  async addJobFor(caller: RunCaller | undefined, input: JobInput): Promise<JobHandle> {
+    return this.handle(await this.adding.addOne(input, caller))
+  }
+
+  async runJobFor(caller: RunCaller | undefined, id: string, options: RunOptions): Promise<RunHandle> {
+    return this.runHandle(await this.requests.run(id, options, caller))
+  }
+
+  async retryRunFor(caller: RunCaller | undefined, runId: string): Promise<RunHandle> {
+    return this.runHandle(await this.requests.retry(runId, caller))
   }
 
   async declareJob(input: JobInput): Promise<JobHandle> {

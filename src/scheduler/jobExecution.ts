@@ -84,13 +84,14 @@ export const enqueue = <Args, Success, Error>(
   given: EnqueueOptions
 ): Effect.Effect<string, EnqueueError, Scheduler> =>
   Effect.gen(function* () {
-    const { scheduler } = yield* Effect.flatMap(Scheduler, insideOf)
+    const { scheduler, readCaller } = yield* Effect.flatMap(Scheduler, insideOf)
     const { definition } = parts
     // Two definitions of one name are a bug of the program, whenever it is seen.
     yield* Effect.sync(() => scheduler.defineTask(definition))
     const input = yield* enqueuedJob(parts, args, given)
     const ifExists = input.id === undefined ? "error" : "keep"
-    const job = yield* attempt<JobHandle, AddJobError>(() => scheduler.addJob({ ...input, ifExists })).pipe(
+    const caller = yield* readCaller(input.id ?? "(new)")
+    const job = yield* attempt<JobHandle, AddJobError>(() => scheduler.addJobFor(caller, { ...input, ifExists })).pipe(
       Effect.catchTags(impossible)
     )
     if (job.task !== definition.name)

@@ -1,6 +1,7 @@
 /** What a definition of jobs is made of, with its defaults, and how its arguments are encoded. */
 import { Effect, ParseResult, Schema } from "effect"
 import { inWords } from "../input/inWords.ts"
+import { isUnreadable, unreadableText } from "../input/readable.ts"
 import type { RuleOptions } from "../job/jobOptions.ts"
 import { InvalidArgumentsError } from "../task/taskArguments.ts"
 import type { AnyTask } from "../task/task.ts"
@@ -30,15 +31,17 @@ const fields = ["name", "args", "success", "error", "rules"]
 
 /** Throws `InvalidTaskError`. */
 export const jobParts = (given: Given): JobParts<unknown, unknown, unknown> => {
+  const unreadable = isUnreadable(given, 1)
   const refuse = (field: string, found: unknown, expected: string): never => {
-    const name = (given as Partial<Given> | null)?.name
+    const name = unreadable ? "?" : (given as Partial<Given> | null)?.name
     throw new InvalidTaskError({
       task: typeof name === "string" ? name : inWords(name),
       field,
-      found: inWords(found),
+      found: unreadable ? unreadableText : inWords(found),
       expected
     })
   }
+  if (unreadable) return refuse("the definition", given, "an object")
   if (typeof (given as unknown) !== "object" || (given as unknown) === null)
     return refuse("the definition", given, "an object")
   const unknown = Object.keys(given).find((field) => !fields.includes(field))

@@ -12,7 +12,7 @@ import { JobStateError, RunStateError, UnknownJobError, UnknownNameError } from 
 import type { StoreWriter } from "../engine/writer/storeWriter.ts"
 import type { Needs } from "../engine/jobWrites.ts"
 import { submit, submitAnd } from "../engine/jobWrites.ts"
-import type { RunRecord } from "../job/run.ts"
+import type { RunCaller, RunRecord } from "../job/run.ts"
 import { retriedKey } from "../store/claimKind.ts"
 import type { RunRow } from "../store/jobStore.ts"
 import { eventText } from "../task/runMessage.ts"
@@ -36,7 +36,8 @@ export class RunRequests {
     this.queries = queries
   }
 
-  async run(id: string, options: { readonly args?: unknown }): Promise<RequestedRun> {
+  /** `caller`: who asks, for the run. */
+  async run(id: string, options: { readonly args?: unknown }, caller?: RunCaller): Promise<RequestedRun> {
     const { writer, record } = await this.queries.mustFind(id, "runJob")
     checkKnownOptions("runJob", options, ["args"])
     const task = this.engine.tasks.get(record.task, id)
@@ -44,12 +45,12 @@ export class RunRequests {
     const textLength = args === undefined ? 0 : JSON.stringify(args).length
     return this.claimed(writer, { ids: [id], textLength }, (unit) => {
       const job = jobIn(unit, id, "runJob")
-      return { jobKey: job.key, jobId: id, ...request(unit, job, args, this.engine.environment) }
+      return { jobKey: job.key, jobId: id, ...request(unit, job, args, this.engine.environment, caller) }
     })
   }
 
   /** Another run for the fire time of one that did not succeed. */
-  async retry(runId: string): Promise<RequestedRun> {
+  async retry(runId: string, caller?: RunCaller): Promise<RequestedRun> {
     const { writer, run } = await this.mustFind(runId, "retryRun")
     const { jobId, jobKey } = run
     const refusal = (state: RunStateError["state"], remedy: string): RunStateError =>
@@ -69,7 +70,7 @@ export class RunRequests {
     return this.claimed(writer, { keys: [jobKey] }, (unit) => {
       const job = unit.byKey(jobKey)
       if (job === undefined || job.removedAt !== null) throw new UnknownJobError({ jobId, verb: "retryRun" })
-      const requested = retry(unit, job, run, this.engine.environment)
+      const requested = retry(unit, job, run, this.engine.environment, caller)
       if (requested === null) throw refusal("retried", "another run for its fire time is live; await its end")
       return { jobKey, jobId, ...requested }
     })

@@ -1,5 +1,6 @@
 /** What jobs in an Effect program need of the scheduler behind the service, beside its verbs. */
 import { Effect } from "effect"
+import type { ReadCaller } from "./callerContext.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
 import type { SchedulerService } from "./schedulerService.ts"
 
@@ -8,6 +9,8 @@ export interface SchedulerInside {
   readonly scheduler: EmbeddedScheduler
   /** How long runs under way have at the end of what runs them; `undefined`: the scheduler's own default. */
   readonly deadlineMs: number | undefined
+  /** Reads who asks. */
+  readonly readCaller: ReadCaller
   /** Ids of the jobs that layers have scheduled and not left since. */
   readonly scheduled: Set<string>
 }

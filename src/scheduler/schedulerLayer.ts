@@ -3,6 +3,7 @@ import { Context, Effect, Layer, Option, Runtime, Scope, Tracer } from "effect"
 import type { ConfigError } from "effect"
 import { InvalidOptionError } from "../engine/schedulerError.ts"
 import { inWords } from "../input/inWords.ts"
+import { isUnreadable } from "../input/readable.ts"
 import type { FromConfig } from "../store/storeService.ts"
 import { configured, Store } from "../store/storeService.ts"
 import { AttemptObserver } from "../task/attemptObserver.ts"
@@ -10,6 +11,8 @@ import type { AnyTask, TaskRequirements } from "../task/task.ts"
 import type { DurationLike } from "../time/duration.ts"
 import { readDuration } from "../time/duration.ts"
 import { attemptTelemetry } from "./attemptTelemetry.ts"
+import type { Carried, CarriedContext } from "./callerContext.ts"
+import { callerReader } from "./callerContext.ts"
 import { createSchedulerWith } from "./createScheduler.ts"
 import type { EmbeddedScheduler } from "./createScheduler.ts"
 import { attempt, refusable } from "./effectVerb.ts"
@@ -31,6 +34,12 @@ export interface LayerOptions<T extends AnyTask<unknown> = AnyTask> extends Omit
   readonly tasks?: ReadonlyArray<T>
   /** How long runs under way have when the layer is released; then they are interrupted. Default 30 seconds. */
   readonly deadline?: DurationLike
+  /**
+   * FiberRefs whose values go from who asks for a run or adds a job (`addJob`, `runJob`, `execute`, `enqueue`) to the attempts that are Effects, by
+   * the names that they are stored under: `{ tenant: carry(Tenant, Schema.String) }`. At most 4,096 characters of JSON in all, or the verb
+   * fails with `InvalidJobError`; one that nobody has set is not stored. Default: none.
+   */
+  readonly context?: CarriedContext
   /** How long to wait for another process to give a store back. Default: not at all. */
   readonly waitForStore?: DurationLike
 }
@@ -96,9 +105,10 @@ export class Scheduler extends Context.Tag("carillon/Scheduler")<Scheduler, Sche
 
 const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
   Effect.gen(function* () {
-    const { deadlineMs, waitMs, options } = yield* refusable<ReturnType<typeof readLayerOptions<T>>, LayerError>(() =>
-      readLayerOptions(given)
-    )
+    const { deadlineMs, waitMs, carried, options } = yield* refusable<
+      ReturnType<typeof readLayerOptions<T>>,
+      LayerError
+    >(() => readLayerOptions(given))
     const clock = yield* Effect.clock
     const outer = yield* Effect.runtime<LayerRequirements<T>>()
     // Tasks run after `start`, so the service that they may ask for is whole by then.
@@ -110,7 +120,7 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
         Tracer.ParentSpan
       )(context).pipe(
         Context.add(Scheduler, service),
-        Context.add(AttemptObserver, attemptTelemetry(outer as Runtime.Runtime<never>))
+        Context.add(AttemptObserver, attemptTelemetry(outer as Runtime.Runtime<never>, carried))
       )
     )
     const provided = yield* storeOf(options)
@@ -122,8 +132,9 @@ const makeService = <T extends AnyTask<unknown>>(given: LayerOptions<T>) =>
         runtime as Runtime.Runtime<unknown>
       )
     )
-    Object.assign(service, serviceOf(scheduler))
-    putInside(service, { scheduler, deadlineMs, scheduled: new Set() })
+    const readCaller = callerReader(carried)
+    Object.assign(service, serviceOf(scheduler, readCaller))
+    putInside(service, { scheduler, deadlineMs, readCaller, scheduled: new Set() })
     yield* Effect.acquireRelease(
       attempt<void, StartError>(() => scheduler.start({ waitForStore: waitMs })),
       () => Effect.promise(() => scheduler.shutdown(deadlineMs === undefined ? {} : { deadline: deadlineMs }))
@@ -140,12 +151,25 @@ const storeOf = ({ store, stores }: Pick<SchedulerOptions, "store" | "stores">) 
 /** Read before anything is started: a release cannot fail. Plain JavaScript may give anything. */
 const readLayerOptions = <T extends AnyTask<unknown>>(given: LayerOptions<T>) => {
   if (!isObject(given)) throw new InvalidOptionError({ option: "(all)", found: inWords(given), expected: "an object" })
-  const { deadline, waitForStore, ...options } = given
+  const { deadline, waitForStore, context = {}, ...options } = given
   return {
     options,
+    carried: readCarried(context),
     deadlineMs: deadline === undefined ? undefined : readDuration(deadline, "the layer's deadline"),
     waitMs: waitForStore === undefined ? 0 : readDuration(waitForStore, "the layer's waitForStore")
   }
+}
+
+const readCarried = (context: CarriedContext): CarriedContext => {
+  const refuse = (option: string, found: unknown, expected: string): never => {
+    throw new InvalidOptionError({ option, found: inWords(found), expected })
+  }
+  if (!isObject(context) || isUnreadable(context, 1))
+    return refuse("context", context, "an object of what carry(…) gives")
+  for (const [name, each] of Object.entries(context) as ReadonlyArray<[string, Partial<Carried> | null]>)
+    if (typeof each?.read !== "function" || typeof each.put !== "function")
+      return refuse(`context.${name}`, each, "what carry(…) gives")
+  return { ...context }
 }
 
 const isObject = (given: unknown): boolean => typeof given === "object" && given !== null

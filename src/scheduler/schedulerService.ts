@@ -15,6 +15,10 @@ import type { EmbeddedScheduler } from "./createScheduler.ts"
 import type { InEffects, JobHandle } from "./effectHandles.ts"
 import { effectRun, EffectJob } from "./effectHandles.ts"
 import { effectStream, subscribed } from "./effectStream.ts"
+import type { ReadCaller } from "./callerContext.ts"
+import { traceOfCaller } from "./callerContext.ts"
+import { inWords } from "../input/inWords.ts"
+import { isUnreadable } from "../input/readable.ts"
 import { attempt, refusable } from "./effectVerb.ts"
 import type { VerbErrors } from "./errorsByVerb.ts"
 import type { JobHandle as PromiseJobHandle, RunHandle as PromiseRunHandle } from "./jobHandle.ts"
@@ -23,7 +27,7 @@ import type { SchedulerActor } from "./schedulerActor.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
 import { endOf, stoppedOf } from "./schedulerEnd.ts"
 import type { SchedulerStatus } from "./status.ts"
-import type { AddJobError, LifeError, VerbError, WatchJobError } from "./verbErrors.ts"
+import type { AddJobError, LifeError, RetryRunError, RunJobError, VerbError, WatchJobError } from "./verbErrors.ts"
 
 /** Everything that a verb can fail with, whichever it is; branch on `_tag`. Each has a union of its own. Anything else is a defect. */
 export type SchedulerError = VerbErrors[Verb | "addJob" | "pause" | "job$"]
@@ -109,16 +113,30 @@ export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
   readonly promises: PromiseScheduler
 }
 
-/** The verbs of a scheduler that starts and stops elsewhere. */
-export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
+/** The verbs of a scheduler that starts and stops elsewhere. `readCaller`: who asks for runs. */
+export const serviceOf = (scheduler: EmbeddedScheduler, readCaller: ReadCaller): SchedulerService => {
   const atEnd = (): Exit.Exit<void, SchedulerFault> => endOf(scheduler) ?? Exit.void
   // Handles are made when a verb is run, and the service is whole by then.
   const service: SchedulerService = {
     ...promisedVerbs(scheduler, () => service),
     addJob: (input: JobInput) =>
-      Effect.map(
-        attempt<PromiseJobHandle, AddJobError>(() => scheduler.addJob(input)),
-        (job) => new EffectJob(service, job)
+      readCaller(idIn(input)).pipe(
+        Effect.flatMap((caller) => attempt<PromiseJobHandle, AddJobError>(() => scheduler.addJobFor(caller, input))),
+        Effect.map((job) => new EffectJob(service, job))
+      ),
+    runJob: (id, options = {}) =>
+      readCaller(typeof id === "string" ? id : inWords(id)).pipe(
+        Effect.flatMap((caller) =>
+          attempt<PromiseRunHandle, RunJobError>(() => scheduler.runJobFor(caller, id, options))
+        ),
+        Effect.map((run) => effectRun(service, run))
+      ),
+    retryRun: (runId) =>
+      traceOfCaller.pipe(
+        Effect.flatMap((caller) =>
+          attempt<PromiseRunHandle, RetryRunError>(() => scheduler.retryRunFor(caller, runId))
+        ),
+        Effect.map((run) => effectRun(service, run))
       ),
     verify: attempt(() => scheduler.verify()),
     status: attempt(() => scheduler.status()),
@@ -137,6 +155,12 @@ export const serviceOf = (scheduler: EmbeddedScheduler): SchedulerService => {
     promises: scheduler
   }
   return service
+}
+
+/** For the error that names the job: what is wrong with the input itself, `addJob` says. */
+const idIn = (input: unknown): string => {
+  const id: unknown = isUnreadable(input, 1) ? undefined : (input as { readonly id?: unknown } | null | undefined)?.id
+  return typeof id === "string" ? id : "(new)"
 }
 
 const promisedVerbs = (

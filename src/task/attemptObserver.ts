@@ -1,7 +1,7 @@
 /** Who follows the Effects of attempts, to trace and count them. It is found in the context of the runtime that runs them. */
 import { Context } from "effect"
 import type { Effect, Runtime } from "effect"
-import type { Outcome } from "../job/run.ts"
+import type { Outcome, RunCaller } from "../job/run.ts"
 import type { EpochMillis } from "../time/instant.ts"
 import type { AttemptSubject } from "./taskContext.ts"
 
@@ -9,6 +9,8 @@ import type { AttemptSubject } from "./taskContext.ts"
 export interface EffectAttempt extends AttemptSubject {
   /** The task's name. */
   readonly task: string
+  /** Who asked for its run, as it is stored; `undefined`: nobody said. */
+  readonly caller: RunCaller | undefined
   /** When the Effect is begun, epoch milliseconds. */
   readonly startedAt: EpochMillis
 }

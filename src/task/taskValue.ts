@@ -173,6 +173,7 @@ const observedAttempt = ({ context, taker, environment }: Taking): EffectAttempt
   fireAt: context.fireAt,
   attempt: context.attempt,
   task: taker.task,
+  caller: taker.caller,
   startedAt: environment.timers.now()
 })
 

@@ -1,7 +1,7 @@
 /** Who takes what a task gives, and what tasks run on. */
 import type { Runtime } from "effect"
 import type { InspectionEvent } from "xstate"
-import type { Outcome } from "../job/run.ts"
+import type { Outcome, RunCaller } from "../job/run.ts"
 import type { Timers } from "../time/timers.ts"
 import type { Json } from "../trigger/trigger.ts"
 
@@ -12,6 +12,8 @@ export type StopValue = () => boolean
 export interface ValueTaker {
   /** The name of the task that gives it. */
   readonly task: string
+  /** Who asked for its run; absent: nobody said. */
+  readonly caller?: RunCaller | undefined
   /** True once the attempt was aborted: nothing new is begun for it. */
   readonly aborted: boolean
   succeed(value: unknown): void

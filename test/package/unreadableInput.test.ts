@@ -242,6 +242,9 @@ const more: typeof calls = [
     "InvalidOptionError",
     () => simulate({ tasks: "none", jobs: [], from: 0, to: 1000, downtime: any(throwsAtOnce) })
   ],
+  ["Job.make", "InvalidTaskError", () => effect.Job.make(any(proxy))],
+  ["Job.make, a part", "InvalidTaskError", () => effect.Job.make(any(getter("success")))],
+  ["carry", "InvalidOptionError", () => effect.carry(any(proxy), any(proxy))],
   ["not", "InvalidTriggerError", () => not(interval("1 day"), any(proxy))],
   ["window", "InvalidTriggerError", () => window(any(proxy), {})],
   ["limit", "InvalidTriggerError", () => limit(interval("1 day"), any(proxy))],
@@ -271,6 +274,7 @@ it("every entry that takes input is in the table, or has its reason here", () =>
 
 /** Entries that have no row, and why. */
 const exempt: Readonly<Record<string, string>> = {
+  Store: "is the tag of a service",
   memory: "takes nothing",
   VirtualClock: "virtualClock makes one, and reads what it starts at",
   storeContract: "a suite: what a store does wrong is what it tells",
@@ -309,6 +313,9 @@ const exemptVerbs: Readonly<Record<string, string>> = {
   whenStopped: "is of the Effect layer, which gives a function of its own",
   defineTask: "is of Job in the Effect face, which gives definitions of its own",
   withdrawTask: "is of Job in the Effect face, which gives tasks of its own",
+  addJobFor: "is of the Effect face, and reads what addJob reads",
+  runJobFor: "is of the Effect face, and reads what runJob reads",
+  retryRunFor: "is of the Effect face, and reads what retryRun reads",
   declareJob: "is of Job in the Effect face, and reads what addJob reads",
   readTrigger: "is of the outbox, which gives the stored forms that it wrote",
   settledRun: "is of Job in the Effect face, and reads what a run's handle reads"

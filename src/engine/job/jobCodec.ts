@@ -126,6 +126,7 @@ export const stateRow = (job: Job): JobStateRow => ({
 /** Written out by hand: every claim has one, and `JSON.stringify` takes four times as long. */
 const encodeLive = (run: LiveRun): string =>
   run.args === undefined &&
+  run.caller === undefined &&
   run.retryOf === undefined &&
   run.putOffs === undefined &&
   run.putAway === undefined &&

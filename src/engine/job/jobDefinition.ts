@@ -8,6 +8,7 @@ import { checkFields, checkId, checkTags, checkText, InvalidJobError, readRules 
 import { nextFire } from "../../job/dueFireTimes.ts"
 import type { NextFire } from "../../job/jobEvent.ts"
 import type { JobRules } from "../../job/rules.ts"
+import type { RunCaller } from "../../job/run.ts"
 import type { JobMemory } from "../../job/snapshot.ts"
 import { newMemory } from "../../job/snapshot.ts"
 import type { JobDefinitionRow } from "../../store/jobStore.ts"
@@ -65,14 +66,15 @@ const refuse = (jobId: string, field: string, found: string, expected: string): 
 export type DefinitionOrigin = "added" | "declared" | "imported"
 
 /**
- * Reads one `JobInput`. A job whose time is over is a mistake of who adds a new one, and is refused; where the same job is stated again
+ * Reads one `JobInput`; `caller`: who adds it, for its runs. A job whose time is over is a mistake of who adds a new one, and is refused; where the same job is stated again
  * and again (`ifExists`, a declaration, an import) it is defined as done. Throws `InvalidJobError`, `InvalidDurationError`,
  * `InvalidInstantError`, `UnknownTaskError`, `InvalidArgumentsError`, `AsyncSchemaError`, and what the trigger's own check throws.
  */
 export const defineJob = (
   input: JobInput,
   environment: DefinitionEnvironment,
-  origin: DefinitionOrigin = "added"
+  origin: DefinitionOrigin = "added",
+  caller?: RunCaller
 ): JobDefinition => {
   const givenId = idOf(input)
   checkFields(givenId ?? "(new)", input, "input")
@@ -93,7 +95,8 @@ export const defineJob = (
     ...(input.metadata === undefined ? {} : { metadata: checkMetadata(id, input.metadata) }),
     ...(given === undefined ? {} : { given }),
     ...(input.trigger === undefined ? { immediate: true as const } : {}),
-    ...(origin === "declared" ? { declared: true as const } : {})
+    ...(origin === "declared" ? { declared: true as const } : {}),
+    ...(caller === undefined ? {} : { caller })
   }
   const ifExists = readIfExists(id, input.ifExists)
   const next =

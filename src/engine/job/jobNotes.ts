@@ -1,5 +1,6 @@
 /** What a job carries for people and for its declaration: no rule of its runs depends on it, so damage here parks nothing. */
 import type { JobInput } from "../../job/jobOptions.ts"
+import type { RunCaller } from "../../job/run.ts"
 import type { JobDefinitionRow } from "../../store/jobStore.ts"
 import type { TriggerSpec } from "../../trigger/trigger.ts"
 
@@ -11,6 +12,8 @@ export interface JobNotes {
   readonly given?: TriggerSpec
   /** The trigger was left out, for the moment at which the job was added. In `given`, the job's bounds are around an instant that is always the same. */
   readonly immediate?: true
+  /** Who added it, for its runs. */
+  readonly caller?: RunCaller
   /** Declared beside its task: kept while the declaration stands. */
   readonly declared?: true
 }
@@ -25,13 +28,31 @@ export const readNotes = (row: Pick<JobDefinitionRow, "notes">): JobNotes => {
   }
 }
 
+/** Who asked for a run: what it does not know itself, whoever added its job has said. `own`: of the run. */
+export const callerOf = (row: Pick<JobDefinitionRow, "notes">, own: RunCaller | undefined): RunCaller | undefined => {
+  // Asked for every run, and most jobs have none.
+  const added = row.notes.includes(`"caller":`) ? readNotes(row).caller : undefined
+  return added === undefined || own === undefined ? (own ?? added) : { ...added, ...own }
+}
+
+/** Whether two definitions say the same, whoever says it. */
+export const sameNotes = (a: Pick<JobDefinitionRow, "notes">, b: Pick<JobDefinitionRow, "notes">): boolean =>
+  a.notes === b.notes || withoutCaller(a) === withoutCaller(b)
+
+const withoutCaller = (row: Pick<JobDefinitionRow, "notes">): string => {
+  if (!row.notes.includes(`"caller":`)) return row.notes
+  const { caller: _, ...notes } = readNotes(row)
+  return JSON.stringify(notes)
+}
+
 const isSound = (notes: Unchecked): notes is JobNotes => {
-  const { name, tags, metadata, given } = notes
+  const { name, tags, metadata, given, caller } = notes
   return (
     (name === undefined || typeof name === "string") &&
     (tags === undefined || (Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) &&
     (metadata === undefined || isObject(metadata)) &&
-    (given === undefined || isObject(given))
+    (given === undefined || isObject(given)) &&
+    (caller === undefined || isObject(caller))
   )
 }
 

@@ -6,6 +6,7 @@ import type { EventSink } from "../../event/eventStream.ts"
 import type { EventBody } from "../../event/schedulerEvent.ts"
 import type { Settlement } from "../../executor/executor.ts"
 import type { Claim, JobAnswer } from "../../job/jobEvent.ts"
+import type { RunCaller } from "../../job/run.ts"
 import { anewRequest, valueRequest } from "../../store/claimKind.ts"
 import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../../store/jobStore.ts"
 import type { RunMessage } from "../../task/runMessage.ts"
@@ -22,6 +23,8 @@ export interface Start {
   readonly attempt: number
   /** The run's own arguments as JSON text; `null`: the job's. */
   readonly args: string | null
+  /** Who asked for the run; absent: whoever added the job. */
+  readonly caller?: RunCaller | undefined
   /** What an earlier attempt of the run came to; `null`: nothing. Found before the commit, see `checkpoints.ts`. */
   checkpoint: string | null
   /** What was sent to the run since, in order; `null`: nothing. Found with it. */
@@ -90,8 +93,8 @@ export class Consequences {
       })
       if (claim.ticket !== undefined)
         this.requestsClaimed.push({ jobKey: job.key, ticket: claim.ticket, runKey: claim.runKey })
-      const { runKey, fireAt } = claim
-      this.starts.push({ job, runKey, fireAt, attempt: 1, args, checkpoint: null, messages: null })
+      const { runKey, fireAt, caller } = claim
+      this.starts.push({ job, runKey, fireAt, attempt: 1, args, caller, checkpoint: null, messages: null })
     }
     for (const entry of answer.entries) {
       this.ledger.push({
@@ -107,8 +110,8 @@ export class Consequences {
     }
     for (const run of answer.retries) {
       const args = run.args === undefined ? null : JSON.stringify(run.args)
-      const { runKey, fireAt, attempt } = run
-      this.starts.push({ job, runKey, fireAt, attempt, args, checkpoint: null, messages: null })
+      const { runKey, fireAt, attempt, caller } = run
+      this.starts.push({ job, runKey, fireAt, attempt, args, caller, checkpoint: null, messages: null })
     }
   }
 

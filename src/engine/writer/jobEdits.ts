@@ -13,6 +13,7 @@ import type { Request } from "../../job/jobDraft.ts"
 import { rescheduledFrom, resumedFrom } from "../../job/onCommand.ts"
 import { runsLeft } from "../../job/maxRuns.ts"
 import { queuedRequest } from "../../job/overlap.ts"
+import type { RunCaller } from "../../job/run.ts"
 import type { JobDefinitionRow, RunRow } from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import { missingOf } from "../../trigger/missingTrigger.ts"
@@ -28,7 +29,7 @@ import {
   ruleOptions
 } from "../job/jobDefinition.ts"
 import type { JobNotes } from "../job/jobNotes.ts"
-import { readNotes } from "../job/jobNotes.ts"
+import { readNotes, sameNotes } from "../job/jobNotes.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
 import { rulesText } from "../job/rulesText.ts"
 import { zonesIn } from "./zoneMarks.ts"
@@ -150,7 +151,7 @@ const sameDefinition = (a: JobDefinitionRow, b: JobDefinitionRow): boolean =>
   a.trigger === b.trigger &&
   a.args === b.args &&
   a.rules === b.rules &&
-  a.notes === b.notes
+  sameNotes(a, b)
 
 /** The job of this id, or `UnknownJobError`. */
 export const jobIn = (unit: UnitOfWork, id: string, verb: string): Job => {
@@ -219,7 +220,7 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, enviro
     })
   }
   const timing = retimed ? newTiming(unit, job, changes, environment) : null
-  const { name, tags, metadata, declared, immediate } = {
+  const { name, tags, metadata, declared, immediate, caller } = {
     ...readNotes(job.row),
     ...definedOnly({ name: changes.name, tags: changes.tags, metadata: changes.metadata })
   }
@@ -227,7 +228,8 @@ export const modify = (unit: UnitOfWork, id: string, changes: JobChanges, enviro
     ...definedOnly({ name, tags, metadata }),
     ...definedOnly({ given: timing === null ? readNotes(job.row).given : timing.given }),
     ...(timing === null && immediate === true ? { immediate } : {}),
-    ...(declared === undefined ? {} : { declared })
+    ...(declared === undefined ? {} : { declared }),
+    ...(caller === undefined ? {} : { caller })
   }
   const row: JobDefinitionRow = {
     ...job.row,
@@ -395,19 +397,27 @@ export const request = (
   unit: UnitOfWork,
   job: Job,
   args: Json | undefined,
-  environment: DefinitionEnvironment
-): Requested => ask(unit, job, { fireAt: unit.now, ...definedOnly({ args }) }, "runJob", environment)
+  environment: DefinitionEnvironment,
+  caller?: RunCaller
+): Requested => ask(unit, job, { fireAt: unit.now, ...definedOnly({ args, caller }) }, "runJob", environment)
 
 /** Asks for another run for the fire time of one that has ended, with its arguments; `null` when one is under way already. */
 export const retry = (
   unit: UnitOfWork,
   job: Job,
   run: RunRow,
-  environment: DefinitionEnvironment
+  environment: DefinitionEnvironment,
+  caller?: RunCaller
 ): Requested | null => {
   if ([...job.memory.live, ...job.memory.queue].some(({ retryOf }) => retryOf === run.runKey)) return null
   const args = run.args === null ? undefined : (JSON.parse(run.args) as Json)
-  return ask(unit, job, { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args }) }, "retryRun", environment)
+  return ask(
+    unit,
+    job,
+    { fireAt: run.fireAt, retryOf: run.runKey, ...definedOnly({ args, caller }) },
+    "retryRun",
+    environment
+  )
 }
 
 /** Tells a job's requests apart until they are claimed. */

@@ -2,7 +2,7 @@
  * One attempt on its way through an executor in this process, and whose slot it holds: first outcome wins, the end of the task comes when
  * it comes. The two differ: a task that ignores its signal has an outcome and goes on. What its task does is in `taskRun.ts`.
  */
-import type { AttemptDue, Outcome, RunError } from "../../job/run.ts"
+import type { AttemptDue, Outcome, RunCaller, RunError } from "../../job/run.ts"
 import { jsonOrPlaceholder } from "../../task/jsonText.ts"
 import { describeError } from "../../task/runError.ts"
 import type { RunMessage } from "../../task/runMessage.ts"
@@ -81,6 +81,10 @@ export class Attempt implements ValueTaker, AttemptControl, Queued<Attempt> {
 
   get task(): string {
     return this.order.task
+  }
+
+  get caller(): RunCaller | undefined {
+    return this.order.caller
   }
 
   get about(): AbortedAttempt {
