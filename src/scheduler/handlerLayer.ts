@@ -113,11 +113,9 @@ class AttemptsUnderWay {
       for (const fiber of this.fibers) fiber.unsafeInterruptAsFork(FiberId.none)
       return Effect.timeoutOption(this.idle, unansweredMs)
     })
-    return Effect.timeoutOption(this.idle, deadlineMs).pipe(
-      Effect.andThen(interrupted),
-      Effect.asVoid,
-      Effect.interruptible
-    )
+    // Without a deadline nothing waits for a clock, which a test may no longer move.
+    const ended = deadlineMs > 0 ? Effect.timeoutOption(this.idle, deadlineMs) : Effect.void
+    return ended.pipe(Effect.andThen(interrupted), Effect.asVoid, Effect.interruptible)
   }
 
   private readonly idle = Effect.async<void>((resume) => {
