@@ -33,8 +33,8 @@ export interface Job<Name extends string = string, Args = never, Success = unkno
   readonly name: Name
   /**
    * The code, as a layer: jobs of this definition are claimed from when it is built. Its release takes nothing new, lets runs under way end
-   * within the scheduler's deadline, and interrupts and puts off the others, before what the handler requires is released. Fails with
-   * `DuplicateTaskError`: other code, or another definition, has the name.
+   * within the scheduler's deadline, and interrupts and puts off the others, whatever `onInterrupted` says, before what the handler requires
+   * is released. Fails with `DuplicateTaskError`: other code, or another definition, has the name.
    */
   toLayer<R>(
     handler: JobHandler<Args, Success, Error, R>
