@@ -29,7 +29,7 @@ export interface MortalStore {
 }
 
 const verbs = ["commit", "committed", "due", "orphans", "checkpoints", "messages", "purge", "forgottenThrough"] as const
-const questions = ["jobs", "countJobs", "runs", "ledger"] as const
+const questions = ["jobs", "countJobs", "runs", "ledger", "kept"] as const
 
 /** `Effect.never` keeps a process alive. */
 const silence = Effect.async<never>(() => undefined)

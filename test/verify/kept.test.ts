@@ -25,7 +25,7 @@ describe("what is kept beside a run", () => {
     ["has received what was never sent", { received: 9, waiting: null }, 8, ["run 7 has event 9"]]
   ])("%s", (_, fields, sentThrough, faults) => {
     expect(keptFaults({ ...row, ...fields }, sentThrough)).toEqual(
-      faults.map((fault) => expect.stringContaining(fault))
+      faults.map((fault): unknown => expect.stringContaining(fault))
     )
   })
 
