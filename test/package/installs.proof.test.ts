@@ -150,7 +150,8 @@ function writeProject(project: string, own: Project["dependencies"], program: Pr
   writeJson(join(project, "tsconfig.json"), {
     compilerOptions: {
       target: "es2023",
-      lib: ["es2023", "esnext.disposable"],
+      // The declarations of Effect 4 name what browsers have.
+      lib: ["es2023", "esnext.disposable", ...(program === "effect4" ? ["dom"] : [])],
       types: ["node"],
       module: "nodenext",
       strict: true,
