@@ -20,7 +20,7 @@ class YieldableError extends Error {
   }
 
   toJSON(): object {
-    return { ...this.#fields, ...this }
+    return Object.assign({}, this.#fields, this)
   }
 }
 

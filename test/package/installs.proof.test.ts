@@ -53,7 +53,6 @@ const managers = {
 
 const registry =
   run(root, ["npm", "view", "effect", "version", "--fetch-retries=0", "--fetch-timeout=10000"]).status === 0
-// eslint-disable-next-line no-console -- whoever runs the proofs is told what was not looked at
 if (!registry) console.warn("test/package/installs.proof.test.ts is skipped: it needs the registry that npm is set to")
 
 describe.skipIf(!registry)("the packed package", () => {
@@ -110,7 +109,7 @@ const answers = {
   },
   program: {
     effect: ["succeeded", 3, "UnknownJobError"],
-    rxjs: ["succeeded taken"],
+    rxjs: ["succeeded", "taken"],
     xstate: ["succeeded", 49, true, true],
     machines: "job",
     testing: 7,

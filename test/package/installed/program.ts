@@ -43,7 +43,7 @@ const ofStream = async (values: Subject<number>): Promise<ReadonlyArray<unknown>
   await ended
   const runs = await scheduler.getRuns({ jobId: "stream" })
   await scheduler.shutdown()
-  return runs.map(({ outcome, result }) => `${String(outcome)} ${String(result)}`)
+  return runs.flatMap(({ outcome, result }) => [outcome, result])
 }
 
 const order = setup({
