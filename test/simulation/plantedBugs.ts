@@ -506,5 +506,29 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
     "src/engine/writer/checkpoints.ts",
     "    acquittal(this.keys).apply(unit)\n",
     "    void acquittal\n"
+  ),
+  bug(
+    "three deaths of its worker park nothing",
+    "src/job/onSettled.ts",
+    "workerDeaths >= crashesToPark && !removed",
+    "workerDeaths > 100 * crashesToPark && !removed"
+  ),
+  bug(
+    "an event wakes nobody who was put away",
+    "src/engine/writer/sentEvents.ts",
+    '  unit.step(job, { type: "messageSent", now: unit.now, runKey })\n',
+    ""
+  ),
+  bug(
+    "an event that was taken in comes again after a restart",
+    "src/store/memory/tables.ts",
+    "    if (received > 0) this.messages.take(runKey, received)\n",
+    ""
+  ),
+  bug(
+    "an event is dropped when another attempt is made",
+    "src/engine/writer/inbox.ts",
+    "if (given.length > 0) start.messages = given",
+    "if (given.length > 0 && checkpoints.size > 0) start.messages = given"
   )
 ]
