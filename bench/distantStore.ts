@@ -80,7 +80,8 @@ const away = (inner: JobStore, ms: number, counted: { calls: number; commits: nu
     countJobs: () => through(open.countJobs()),
     runs: (filter) => through(open.runs(filter)),
     ledger: (filter) => through(open.ledger(filter)),
-    kept: (after, limit) => through(open.kept(after, limit))
+    kept: (after, limit) => through(open.kept(after, limit)),
+    events: (filter) => through(open.events(filter))
   })
   return {
     description: `${inner.description}, ${ms} ms away`,

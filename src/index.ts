@@ -115,6 +115,7 @@ export type { Moved } from "./engine/correction/recomputing.ts"
 
 export type * from "./event/schedulerEvent.ts"
 export { UnrunCallbackError } from "./event/callback.ts"
+export { InvalidCursorError } from "./event/eventId.ts"
 export type { EventListener } from "./event/eventStream.ts"
 
 export { memory } from "./store/memory/memoryStore.ts"

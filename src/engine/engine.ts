@@ -51,6 +51,7 @@ import type { StoreWriter } from "./writer/storeWriter.ts"
 import { runStore } from "./storePromise.ts"
 import type { FencedStore } from "./openStores.ts"
 import { OpenStores } from "./openStores.ts"
+import { EventIds } from "./told/eventIds.ts"
 import { SchedulerLife } from "./schedulerLife.ts"
 import { StreamJobs } from "./stream/streamJobs.ts"
 import { StreamSources } from "./stream/streamSources.ts"
@@ -72,6 +73,7 @@ export class Engine implements WriterHost {
   readonly options: EngineOptions
   readonly timers: WallTimers
   readonly events: EventStream
+  readonly eventIds = new EventIds()
   readonly codec: JobCodec
   readonly dispatcher: Dispatcher
   readonly suspects: Suspects

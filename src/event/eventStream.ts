@@ -46,18 +46,24 @@ export class EventStream {
     this.events$ = new IsolatedObservable<SchedulerEvent>(
       (error) => report(error, "a subscriber of events$"),
       (subscriber) => {
-        if (this.ended) return subscriber.complete()
-        const sink = (event: SchedulerEvent): void => subscriber.next(event)
-        const end = (): void => subscriber.complete()
-        this.sinks.add(sink)
-        this.wantAll += 1
-        this.onEnd.add(end)
+        const forget = this.whenEnded(() => subscriber.complete())
+        const leave = this.listen((event) => subscriber.next(event))
         return () => {
-          if (this.sinks.delete(sink)) this.wantAll -= 1
-          this.onEnd.delete(end)
+          leave()
+          forget()
         }
       }
     )
+  }
+
+  /** Calls `sink` for every event from now on, until the returned function is called. */
+  listen(sink: (event: SchedulerEvent) => void): () => void {
+    if (this.ended) return () => undefined
+    this.sinks.add(sink)
+    this.wantAll += 1
+    return () => {
+      if (this.sinks.delete(sink)) this.wantAll -= 1
+    }
   }
 
   /** Calls `listener` for events of the given types, in order, until the returned function is called. */
@@ -104,26 +110,38 @@ export class EventStream {
   }
 
   publish(at: EpochMillis, body: EventBody): void {
-    if (this.wants(body.type)) this.within(() => this.number(at, { ...body }))
+    if (this.wants(body.type)) this.within(() => this.number(at, { ...body }, null))
     else this.skip(1)
   }
 
-  /** The events of one commit. Entering the async context is dearer than telling an event: once for all. */
-  publishAll(at: EpochMillis, tellTo: (sink: EventSink) => void): void {
+  /**
+   * The events of one commit, and how many there were. Entering the async context is dearer than telling an event: once for all. `idOf`
+   * gives the id of the one at a place of the commit; `null`: they have none.
+   */
+  publishAll(at: EpochMillis, tellTo: (sink: EventSink) => void, idOf: ((index: number) => string) | null): number {
+    let told = 0
     const sink: EventSink = {
       wants: (type) => this.wants(type),
-      tell: (body) => this.number(at, body),
-      skip: (count) => this.skip(count)
+      tell: (body) => {
+        const index = told++
+        this.number(at, body, idOf === null || !this.wants(body.type) ? null : idOf(index))
+      },
+      skip: (count) => {
+        told += count
+        this.skip(count)
+      }
     }
     if (this.observed) this.within(() => tellTo(sink))
     else tellTo(sink)
+    return told
   }
 
-  private number(at: EpochMillis, body: EventBody): void {
+  private number(at: EpochMillis, body: EventBody, id: string | null): void {
     const seq = ++this.seq
     if (!this.wants(body.type)) return
-    // The body is this event's own: a copy would cost more than telling it.
-    const event = Object.assign(body, { at, seq }) as SchedulerEvent // `EventBody` is each member of the union without the two fields added here.
+    // The body is this event's own: a copy would cost more than telling it. `EventBody` is each member of the union without the fields
+    // added here.
+    const event = Object.assign(body, id === null ? { at, seq } : { at, seq, id }) as SchedulerEvent
     if (this.telling) this.waiting.push(event)
     else this.tellAll(event)
   }

@@ -10,8 +10,13 @@ import type { Json } from "../trigger/trigger.ts"
 interface Stamp {
   /** When it happened, epoch milliseconds. */
   readonly at: EpochMillis
-  /** Counts every event of this scheduler object from 1, without gaps. */
+  /** Counts every event of this scheduler object from 1, without gaps; 0 of one that is told again from the store. */
   readonly seq: number
+  /**
+   * Of an event that a commit tells: its place in what is stored, for `eventsAfter$`, in this process and the next. Opaque text; of one
+   * scheduler, ids compare as the events were told. Events that nothing in the store stands for have none.
+   */
+  readonly id?: string
 }
 
 /** The scheduler's life: `SchedulerDegraded` and `SchedulerRecovered` are of one store each. */
@@ -106,6 +111,15 @@ export interface StreamLifecycleEvent extends Stamp {
   readonly type: "StreamRecovered" | "StreamCompleted"
   /** The name that it is registered under. */
   readonly stream: string
+}
+
+/** Told by `eventsAfter$` alone, in the place of what it cannot tell any more: retention has deleted it, or it cannot be read. */
+export interface EventsForgottenEvent extends Stamp {
+  readonly type: "EventsForgotten"
+  /** The one whose commits had told them. */
+  readonly store: string
+  /** How many events are missing here; `null`: nobody knows. */
+  readonly count: number | null
 }
 
 interface RunStamp extends Stamp {
@@ -212,6 +226,7 @@ export type SchedulerEvent =
   | ClockSetBackEvent
   | StreamFailedEvent
   | StreamLifecycleEvent
+  | EventsForgottenEvent
 
 /** What `on` takes. */
 export type SchedulerEventType = SchedulerEvent["type"]
@@ -247,7 +262,8 @@ const everyType: Readonly<Record<SchedulerEventType, true>> = {
   JobsUnclaimed: true,
   StreamFailed: true,
   StreamRecovered: true,
-  StreamCompleted: true
+  StreamCompleted: true,
+  EventsForgotten: true
 }
 
 /** Every type of event there is. */
@@ -262,9 +278,9 @@ export const noEventType = (types: unknown): { readonly found: string; readonly 
   return null
 }
 
-/** An event before it is given its time and number. */
+/** An event before it is given its time, number and id. */
 export type EventBody = SchedulerEvent extends infer E
   ? E extends SchedulerEvent
-    ? Omit<E, "at" | "seq">
+    ? Omit<E, "at" | "seq" | "id">
     : never
   : never

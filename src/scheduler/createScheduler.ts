@@ -49,6 +49,7 @@ import { pauseMany, removeMany, resumeMany } from "./manyJobs.ts"
 import { plainRuntime, readOptions } from "./options.ts"
 import type { SchedulerOptions } from "./options.ts"
 import { printJobs } from "./printJobs.ts"
+import { eventsAfter } from "../engine/told/eventsAfter.ts"
 import { listedJobs } from "../engine/watch/listedJobs.ts"
 import { listedRuns } from "../engine/watch/listedRuns.ts"
 import { WatchedJobs } from "../engine/watch/watchedJobs.ts"
@@ -122,6 +123,10 @@ class LocalScheduler implements EmbeddedScheduler {
 
   get events$(): Observable<SchedulerEvent> {
     return this.engine.events.events$
+  }
+
+  eventsAfter$(cursor: string): Observable<SchedulerEvent> {
+    return eventsAfter(this.engine, cursor)
   }
 
   on<T extends SchedulerEventType>(types: T | ReadonlyArray<T>, listener: EventListener<T>): () => void {

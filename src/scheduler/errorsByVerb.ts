@@ -29,6 +29,7 @@ import type {
   SkipNextError,
   StartError,
   VerbError,
+  EventsAfterError,
   WatchJobError
 } from "./verbErrors.ts"
 import type { InvalidInstantError } from "../time/instant.ts"
@@ -67,6 +68,7 @@ export interface VerbErrors {
   readonly exportJobs: GetJobsError
   readonly importJobs: ImportJobsError
   readonly job$: WatchJobError
+  readonly eventsAfter$: EventsAfterError
   readonly jobs$: InvalidOptionError
   readonly runs$: InvalidOptionError | InvalidInstantError
   readonly jobActor: JobActorError

@@ -59,6 +59,14 @@ export interface Scheduler {
   readonly events$: Observable<SchedulerEvent>
 
   /**
+   * Everything that happened after the event with the id `cursor`, from what is stored, in whatever process it was told; then everything
+   * that happens, without a gap or a repeat. `"oldest"`: from the oldest event that is kept. What retention has deleted is told as
+   * `EventsForgotten`. Events without an id are not told again. Waits for the start; completes when the scheduler stops. Fails with
+   * `InvalidCursorError`, and with a `StoreError` where what is stored cannot be read.
+   */
+  eventsAfter$(cursor: string): Observable<SchedulerEvent>
+
+  /**
    * The XState actor of the scheduler: new → starting → declaring → active ⇄ paused → draining → stopped, or degraded. It takes `pause`, `resume` and
    * `shutdown`, and emits `refused` for one that fails and for anything else that it is sent.
    */

@@ -27,7 +27,15 @@ import type { SchedulerActor } from "./schedulerActor.ts"
 import type { SchedulerFault } from "./schedulerEnd.ts"
 import { endOf, stoppedOf } from "./schedulerEnd.ts"
 import type { SchedulerStatus } from "./status.ts"
-import type { AddJobError, LifeError, RetryRunError, RunJobError, VerbError, WatchJobError } from "./verbErrors.ts"
+import type {
+  AddJobError,
+  EventsAfterError,
+  LifeError,
+  RetryRunError,
+  RunJobError,
+  VerbError,
+  WatchJobError
+} from "./verbErrors.ts"
 
 /** Everything that a verb can fail with, whichever it is; branch on `_tag`. Each has a union of its own. Anything else is a defect. */
 export type SchedulerError = VerbErrors[Verb | "addJob" | "pause" | "job$"]
@@ -79,6 +87,11 @@ export interface SchedulerService extends Effects<PromiseScheduler, Verb> {
    * slow consumer. Fails when the scheduler has stopped by itself, with `StoreFenced`.
    */
   readonly events: Stream.Stream<SchedulerEvent, SchedulerFault>
+  /**
+   * Everything that happened after the event with the id `cursor`, from what is stored, then everything that happens: see `eventsAfter$` of
+   * the promise face. Fails with `InvalidCursorError`, a `StoreError`, and when the scheduler has stopped by itself.
+   */
+  readonly eventsAfter: (cursor: string) => Stream.Stream<SchedulerEvent, EventsAfterError | SchedulerFault>
   /**
    * Subscribes to the events until the scope is closed: the stream has all that happens from now on, whenever it is run. Each
    * event is taken once: who wants all of them subscribes himself. Ends and fails as `events` does.
@@ -143,6 +156,8 @@ export const serviceOf = (scheduler: EmbeddedScheduler, readCaller: ReadCaller):
     pause: refusable(() => scheduler.pause()),
     resume: refusable(() => scheduler.resume()),
     events: effectStream(scheduler.events$, atEnd),
+    eventsAfter: (cursor) =>
+      effectStream<SchedulerEvent, EventsAfterError | SchedulerFault>(scheduler.eventsAfter$(cursor), atEnd),
     subscribe: subscribed(scheduler.events$, atEnd),
     stopped: stoppedOf(scheduler),
     job: (id) => effectStream<JobRecord | null | undefined, WatchJobError | SchedulerFault>(scheduler.job$(id), atEnd),

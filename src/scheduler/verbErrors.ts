@@ -16,6 +16,7 @@ import type {
   UnknownNameError
 } from "../engine/schedulerError.ts"
 import type { UnrunCallbackError } from "../event/callback.ts"
+import type { InvalidCursorError } from "../event/eventId.ts"
 import type { InvalidJobError } from "../job/jobOptions.ts"
 import type { StoreConflict, StoreError, StoreFenced, StoreUnavailable, StoreUnreadable } from "../store/storeError.ts"
 import type { InvalidEventError } from "../task/runMessage.ts"
@@ -111,6 +112,8 @@ export type ExplainError = VerbError | InvalidInstantError | InvalidJobError | U
 export type PrintJobsError = VerbError | InvalidOptionError | UnrunCallbackError
 /** What `job$` fails with. */
 export type WatchJobError = InvalidJobError
+/** What `eventsAfter$` fails with. */
+export type EventsAfterError = InvalidCursorError | StoreError
 /** What `jobActor` and `snapshot` reject with. */
 export type JobActorError = VerbError | InvalidJobError | UnknownJobError | JobStateError
 /** What `addTask` rejects with. */

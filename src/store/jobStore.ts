@@ -172,6 +172,20 @@ export interface LedgerRow {
   readonly at: EpochMillis
 }
 
+/** What one commit has told, for whoever was not there to hear it. */
+export interface EventsRow {
+  /** Given by the caller, counting up from `nextEvents` without gaps: the order in which commits were made, over all owners. */
+  readonly number: number
+  /** Of its writer's own. */
+  readonly text: string
+}
+
+/** The same as it is read. */
+export interface StoredEventsRow extends EventsRow {
+  /** `at` of its batch. */
+  readonly at: EpochMillis
+}
+
 /** A fact about the store as a whole that an owner leaves to the next; `value: null` takes it away. */
 export interface MarkRow {
   /** Unique in the store. */
@@ -218,6 +232,8 @@ export interface StoreBatch {
   readonly ledger: ReadonlyArray<LedgerRow>
   /** Default: none. */
   readonly marks?: ReadonlyArray<MarkRow>
+  /** Default: nothing was told. */
+  readonly events?: EventsRow
 }
 
 /** Who opens a store. */
@@ -240,6 +256,8 @@ export interface StoreOpening {
   readonly nextRunKey: number
   /** Above the number of every message that waits, and of every one that a checkpoint which is there has taken in. */
   readonly nextMessage: number
+  /** Above the number of every row of events that was ever written, rows that are gone included. */
+  readonly nextEvents: number
   /** Runs to which messages wait, and the numbers of these, ascending. */
   readonly waiting: ReadonlyMap<number, ReadonlyArray<number>>
   /** As earlier owners have left them, by name. */
@@ -299,6 +317,8 @@ export interface RunFilter {
   readonly live?: boolean
   /** This run only. */
   readonly runKey?: number
+  /** These runs only, some hundred at the most, each once: nothing else counts then but `texts`. */
+  readonly runKeys?: ReadonlyArray<number>
   /** The earliest `fireAt`, inclusive. */
   readonly from?: EpochMillis
   /** The latest `fireAt`, inclusive. */
@@ -325,9 +345,19 @@ export interface LedgerFilter {
   readonly limit?: number
 }
 
+/** Which rows of events. */
+export interface EventsFilter {
+  /** Only numbers above this one. */
+  readonly after: number
+  /** At most this many, from 1. */
+  readonly limit: number
+  /** The answer ends with the row with which texts take so many bytes, more or less. Default: it does not. */
+  readonly bytes?: number
+}
+
 /** What `purge` may delete. */
 export interface Retention {
-  /** Finished runs and ledger entries older than this go. */
+  /** Finished runs, ledger entries and events older than this go; events also that are older than the claim of a run that goes for their number. */
   readonly finishedBefore: EpochMillis
   /** Finished runs beyond this many go, oldest first: by claim or by end, as the store has them in order. */
   readonly maxRuns: number
@@ -409,6 +439,8 @@ export interface StoreReads {
   ledger(filter: LedgerFilter): Effect.Effect<ReadonlyArray<LedgerRow & { readonly jobId: string }>, StoreError>
   /** Checkpoints and messages with their runs, by run key: at most `limit` runs with a key above `afterRunKey`. Of one moment. */
   kept(afterRunKey: number, limit: number): Effect.Effect<ReadonlyArray<KeptRow>, StoreError>
+  /** What commits have told, by number. Retention takes the oldest, never the newest row; a row that cannot be read is left out. */
+  events(filter: EventsFilter): Effect.Effect<ReadonlyArray<StoredEventsRow>, StoreError>
 }
 
 /**

@@ -229,6 +229,7 @@ const more: typeof calls = [
   ["removeExecutor", "UnknownNameError", (scheduler) => scheduler.removeExecutor(any(proxy))],
   ["job$", "InvalidJobError", (scheduler) => firstValueFrom(scheduler.job$(any(proxy)))],
   ["jobs$", "InvalidOptionError", (scheduler) => firstValueFrom(scheduler.jobs$(any(proxy)))],
+  ["eventsAfter$", "InvalidCursorError", (scheduler) => firstValueFrom(scheduler.eventsAfter$(any(proxy)))],
   ["runs$", "InvalidOptionError", (scheduler) => firstValueFrom(scheduler.runs$(any(proxy)))],
   ["start", "InvalidOptionError", () => createScheduler().start(any(proxy))],
   ["takes", "InvalidDurationError", () => takes(any(proxy))],

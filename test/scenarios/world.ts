@@ -144,6 +144,7 @@ export type CallName =
   | "messages"
   | "kept"
   | "ledger"
+  | "events"
   | "purge"
   | "forgottenThrough"
 
@@ -156,6 +157,7 @@ export const eachCall = (
   nextJobKey: open.nextJobKey,
   nextRunKey: open.nextRunKey,
   nextMessage: open.nextMessage,
+  nextEvents: open.nextEvents,
   waiting: open.waiting,
   marks: open.marks,
   mended: open.mended ?? [],
@@ -167,7 +169,8 @@ export const eachCall = (
     countJobs: () => wrap("countJobs", open.reads.countJobs()),
     runs: (filter) => wrap("runs", open.reads.runs(filter)),
     ledger: (filter) => wrap("ledger", open.reads.ledger(filter)),
-    kept: (after, limit) => wrap("kept", open.reads.kept(after, limit))
+    kept: (after, limit) => wrap("kept", open.reads.kept(after, limit)),
+    events: (filter) => wrap("events", open.reads.events(filter))
   },
   orphans: (after, limit) => wrap("orphans", open.orphans(after, limit)),
   checkpoints: (runKeys) => wrap("checkpoints", open.checkpoints(runKeys)),

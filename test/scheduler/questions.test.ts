@@ -92,12 +92,12 @@ it("listeners are told by type, in the order of a run's life, once each", async 
   await world.clock.advance(1)
   const stamp = { jobId: "a", runId: firstRunId, fireAt: midnight, attempt: 1, at: midnight }
   expect(told).toEqual([
-    { ...stamp, type: "RunClaimed", seq: told[0]?.seq },
+    { ...stamp, type: "RunClaimed", seq: told[0]?.seq, id: "12.10.1xmjuohs00" },
     { ...stamp, type: "RunStarted", seq: (told[0]?.seq ?? 0) + 1 },
     { ...stamp, type: "RunProgressed", value: { done: 0.5 }, seq: (told[0]?.seq ?? 0) + 2 },
     {
       ...{ ...stamp, type: "RunSucceeded", startedAt: midnight, finishedAt: midnight, result: "ok", seq: told[3]?.seq },
-      ...{ final: true, retryAt: null }
+      ...{ final: true, retryAt: null, id: "13.10.1xmjuohs00" }
     }
   ])
 })

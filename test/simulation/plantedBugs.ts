@@ -301,8 +301,8 @@ export const plantedBugs: ReadonlyArray<PlantedBug> = [
   bug(
     "every event is published twice",
     "src/engine/writer/storeWriter.ts",
-    "host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))",
-    "for (const _ of [1, 2]) host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))"
+    "    this.tell(unit)\n",
+    "    for (const _ of [1, 2]) this.tell(unit)\n"
   ),
   bug(
     "the end of a job is not told",

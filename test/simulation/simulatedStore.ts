@@ -29,7 +29,7 @@ export interface MortalStore {
 }
 
 const verbs = ["commit", "committed", "due", "orphans", "checkpoints", "messages", "purge", "forgottenThrough"] as const
-const questions = ["jobs", "countJobs", "runs", "ledger", "kept"] as const
+const questions = ["jobs", "countJobs", "runs", "ledger", "kept", "events"] as const
 
 /** `Effect.never` keeps a process alive. */
 const silence = Effect.async<never>(() => undefined)
@@ -69,7 +69,7 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
     return Object.fromEntries(led) as unknown as A
   }
   const wrapped = (opened: OpenStore): OpenStore => {
-    const { epoch, nextJobKey, nextRunKey, nextMessage, waiting, marks } = opened
+    const { epoch, nextJobKey, nextRunKey, nextMessage, nextEvents, waiting, marks } = opened
     const owned = ledThrough(opened, verbs)
     const reads = ledThrough(opened.reads, questions)
     const commit: OpenStore["commit"] = (sequence, batch) =>
@@ -77,7 +77,7 @@ export const mortalStore = (inner: JobStore, clock: VirtualClock, watch: StoreWa
         "commit",
         Effect.tap(opened.commit(sequence, batch), (applied) => Effect.sync(() => applied && watch.committed(batch)))
       )
-    return { ...owned, reads, commit, epoch, nextJobKey, nextRunKey, nextMessage, waiting, marks }
+    return { ...owned, reads, commit, epoch, nextJobKey, nextRunKey, nextMessage, nextEvents, waiting, marks }
   }
   return {
     get open() {

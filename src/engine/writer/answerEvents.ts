@@ -5,6 +5,7 @@ import type { AnswerEntry, Ended, JobAnswer } from "../../job/jobEvent.ts"
 import type { Outcome } from "../../job/run.ts"
 import type { Json } from "../../trigger/trigger.ts"
 import type { Job } from "../job/jobCodec.ts"
+import type { EventsText } from "../told/eventsText.ts"
 import type { UnitEnvironment } from "./unitEnvironment.ts"
 
 type Telling = Pick<UnitEnvironment, "now" | "runId">
@@ -31,6 +32,17 @@ export class AnswerEvents {
       else sink.tell({ type: "RunClaimed", jobId, runId: telling.runId(runKey), fireAt, attempt: 1 })
     }
     for (const entry of entries) this.tellEntry(entry, sink, telling)
+  }
+
+  /** The same, to be stored. */
+  writeTo(text: EventsText, telling: Telling): void {
+    const { ended, claims, entries } = this.answer
+    for (const end of ended) {
+      if (end.retryAt === null) text.end(end.run.runKey, this.job.row.id)
+      else this.tellEnd(end, text, telling)
+    }
+    for (const { runKey } of claims) text.claim(runKey)
+    for (const entry of entries) this.tellEntry(entry, text, telling)
   }
 
   private tellEnd({ run, outcome, retryAt }: Ended, sink: EventSink, { now, runId }: Telling): void {

@@ -12,6 +12,7 @@ import type { ClaimRow, LedgerRow, RunRow, SettleRow } from "../../store/jobStor
 import type { RunMessage } from "../../task/runMessage.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Job } from "../job/jobCodec.ts"
+import { EventsText } from "../told/eventsText.ts"
 import { AnswerEvents } from "./answerEvents.ts"
 import type { UnitEnvironment } from "./unitEnvironment.ts"
 
@@ -58,6 +59,18 @@ export class Consequences {
     for (const each of this.toTell)
       if (each instanceof AnswerEvents) each.tellTo(sink, this.environment)
       else sink.tell(each)
+  }
+
+  /** All that is told, as text to be stored; `null`: nothing is. `era`: of the owner. */
+  eventsText(era: string): string | null {
+    if (this.toTell.length === 0) return null
+    const text = new EventsText(era)
+    // Of runs their keys alone: what they are called depends on what the store is called.
+    const telling = { now: this.environment.now, runId: String }
+    for (const each of this.toTell)
+      if (each instanceof AnswerEvents) each.writeTo(text, telling)
+      else text.tell(each)
+    return text.whole
   }
 
   /**

@@ -5,6 +5,7 @@
  * until the store answers again. Long, so that the path and its failures can be read in one piece.
  */
 import { Cause, Effect, Exit } from "effect"
+import type { EventSink } from "../../event/eventStream.ts"
 import type { Settlement } from "../../executor/executor.ts"
 import { forgottenMark, readForgotten } from "../../store/retentionMarks.ts"
 import { readSent, sentMark } from "../../store/sentMark.ts"
@@ -82,6 +83,9 @@ export class StoreWriter implements OrderSource, Writer {
   private sequence = 0
   private nextJobKey: number
   private nextRunKey: number
+  private nextEvents: number
+  /** Tells what this owner has told from what another has. */
+  private readonly era: string
   private forgottenThrough: EpochMillis | null
   /** A purge has begun, and what it has deleted is not known. */
   private forgetsInDoubt = false
@@ -125,6 +129,9 @@ export class StoreWriter implements OrderSource, Writer {
     this.inbox = new Inbox(store)
     this.nextJobKey = store.nextJobKey
     this.nextRunKey = firstRunKey(store, host.timers.now())
+    this.nextEvents = store.nextEvents
+    this.era = `${store.epoch.toString(36)}x${Math.max(0, host.timers.now()).toString(36)}`
+    host.eventIds.tell(name, { number: this.nextEvents - 1, index: null, era: "" })
     this.claimingSince = new ClaimingSince(store.marks)
     this.forgottenThrough = readForgotten(store.marks.get(forgottenMark))
     this.cache = new JobCache(host.cacheLimit, (job) => host.evicted(this, job))
@@ -494,6 +501,7 @@ export class StoreWriter implements OrderSource, Writer {
     const sequence = this.sequence + 1
     const { all: begins } = this.claimingSince
     for (const { name, value } of this.claimingSince.marks(unit.consequences.ledger, unit.now)) unit.mark(name, value)
+    if (unit.changes > 0) unit.writeEvents(this.nextEvents, this.era)
     const batch = unit.batch()
     const startedAt = this.host.timers.monotonicMillis()
     const waitedBefore = this.waitedMs
@@ -573,7 +581,7 @@ export class StoreWriter implements OrderSource, Writer {
       this.cache.put(job)
       this.due.noteChanged(job)
     }
-    host.events.publishAll(unit.now, (sink) => unit.consequences.tellTo(sink))
+    this.tell(unit)
     for (const intent of applied) intent.committed()
     host.committed(this, unit)
     this.deliver(unit.messages)
@@ -584,6 +592,16 @@ export class StoreWriter implements OrderSource, Writer {
       // An attempt that ended meanwhile may be followed by another, once its end is written.
       if (!host.dispatcher.cancel(runId) && !host.dispatcher.holds(runId)) this.submit(cancellingAgain(jobKey, runKey))
     }
+  }
+
+  private tell(unit: UnitOfWork): void {
+    const { name, era, host } = this
+    const tellTo = (sink: EventSink): void => unit.consequences.tellTo(sink)
+    if (unit.events === null) return void host.events.publishAll(unit.now, tellTo, null)
+    const { number } = unit.events
+    this.nextEvents = number + 1
+    const told = host.events.publishAll(unit.now, tellTo, host.eventIds.ofCommit(name, number, era))
+    host.eventIds.tell(name, { number, index: told - 1, era })
   }
 
   private storeAway(error: StoreError): void {

@@ -16,7 +16,14 @@ import { keepArguments } from "../../job/onCommand.ts"
 import type { JobFault, JobMemory } from "../../job/snapshot.ts"
 import { newMemory, stateOf } from "../../job/snapshot.ts"
 import { sentMark } from "../../store/sentMark.ts"
-import type { CheckpointRow, JobDefinitionRow, MarkRow, MessageRow, StoreBatch } from "../../store/jobStore.ts"
+import type {
+  CheckpointRow,
+  EventsRow,
+  JobDefinitionRow,
+  MarkRow,
+  MessageRow,
+  StoreBatch
+} from "../../store/jobStore.ts"
 import type { EpochMillis } from "../../time/instant.ts"
 import type { Json, Trigger } from "../../trigger/trigger.ts"
 import { compileMachine } from "./compiledMachine.ts"
@@ -68,6 +75,8 @@ export class UnitOfWork {
   readonly messages: Array<MessageRow> = []
   /** Facts for the next owner. */
   readonly marks = new Map<MarkRow["name"], MarkRow["value"]>()
+  /** What it tells, once its batch is made. */
+  events: EventsRow | null = null
 
   constructor(environment: UnitEnvironment) {
     this.environment = environment
@@ -290,6 +299,12 @@ export class UnitOfWork {
     return waiting
   }
 
+  /** What it tells is to be stored with it. */
+  writeEvents(number: number, era: string): void {
+    const text = this.consequences.eventsText(era)
+    this.events = text === null ? null : { number, text }
+  }
+
   tell(event: EventBody): void {
     this.consequences.tell(event)
   }
@@ -343,6 +358,7 @@ export class UnitOfWork {
     return {
       ...batch,
       ...(marks.length === 0 ? {} : { marks }),
+      ...(this.events === null ? {} : { events: this.events }),
       ...(checkpoints.length === 0 ? {} : { checkpoints }),
       ...(this.messages.length === 0 ? {} : { messages: this.messages })
     }

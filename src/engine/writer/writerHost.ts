@@ -7,6 +7,7 @@ import type { WallTimers } from "../../time/timers.ts"
 import type { Trigger, TriggerSpec } from "../../trigger/trigger.ts"
 import type { Dispatcher } from "../dispatcher.ts"
 import type { Job, JobCodec } from "../job/jobCodec.ts"
+import type { EventIds } from "../told/eventIds.ts"
 import type { DefinitionEnvironment } from "../job/jobDefinition.ts"
 import type { Writer } from "./writer.ts"
 import type { UnitOfWork } from "./unitOfWork.ts"
@@ -16,6 +17,7 @@ import type { Suspects } from "./suspects.ts"
 export interface WriterHost {
   readonly timers: WallTimers
   readonly events: EventStream
+  readonly eventIds: EventIds
   readonly codec: JobCodec
   readonly tasks: TaskRegistry
   readonly dispatcher: Dispatcher

@@ -10,6 +10,7 @@
 import { Cause, Effect, Exit } from "effect"
 import { checkpointChecks } from "./checkpointChecks.ts"
 import { commitChecks } from "./commitChecks.ts"
+import { eventsChecks } from "./eventsChecks.ts"
 import { jobChecks } from "./jobChecks.ts"
 import { messageChecks } from "./messageChecks.ts"
 import { retentionChecks } from "./retentionChecks.ts"
@@ -32,7 +33,7 @@ export interface StoreContractCheck {
 export const storeContract = (makeStore: () => JobStore | Promise<JobStore>): ReadonlyArray<StoreContractCheck> =>
   [
     ...[...commitChecks, ...jobChecks, ...runChecks, ...checkpointChecks, ...messageChecks],
-    ...[...textChecks, ...retentionChecks]
+    ...[...textChecks, ...retentionChecks, ...eventsChecks]
   ].map(({ name, body }) => ({
     name,
     run: async () => {

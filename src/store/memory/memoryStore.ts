@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import type { EpochMillis } from "../../time/instant.ts"
 import type {
+  EventsFilter,
   JobRow,
   JobLookup,
   JobStore,
@@ -14,6 +15,7 @@ import type {
   OpenStore,
   RunFilter,
   RunRow,
+  StoredEventsRow,
   StoreOwner
 } from "../jobStore.ts"
 import { withinBytes } from "../answerBytes.ts"
@@ -82,6 +84,7 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
     nextJobKey: tables.nextJobKey,
     nextRunKey: tables.nextRunKey,
     nextMessage: nextMessage(tables),
+    nextEvents: tables.nextEvents,
     waiting: tables.messages.numbers,
     marks: new Map(tables.marks),
     commit: (sequence, batch) =>
@@ -100,7 +103,8 @@ const openTables = (tables: MemoryTables, ownership: Ownership, epoch: number): 
       countJobs: () => reading("countJobs", () => new Map([...tables.counts].filter(([, jobs]) => jobs > 0))),
       runs: (filter) => reading("runs", () => filterRuns(tables, filter)),
       ledger: (filter) => reading("ledger", () => filterLedger(tables, filter)),
-      kept: (afterRunKey, limit) => reading("kept", () => keptAfter(tables, afterRunKey, limit))
+      kept: (afterRunKey, limit) => reading("kept", () => keptAfter(tables, afterRunKey, limit)),
+      events: (filter) => reading("events", () => eventsAfter(tables, filter))
     },
     orphans: (afterRunKey, limit) =>
       reading("orphans", () =>
@@ -155,6 +159,17 @@ const nextMessage = ({ messages, checkpoints }: MemoryTables): number => {
   return highest + 1
 }
 
+/** Numbers have no holes but those of rows that are gone, which are the oldest. */
+const eventsAfter = ({ events, nextEvents }: MemoryTables, { after, limit, bytes }: EventsFilter) => {
+  const [oldest = nextEvents] = events.keys()
+  const found: Array<StoredEventsRow> = []
+  for (let number = Math.max(after + 1, oldest); number < nextEvents && found.length < limit; number++) {
+    const row = events.get(number)
+    if (row !== undefined) found.push(row)
+  }
+  return withinBytes(found, ({ text }) => text.length, bytes)
+}
+
 const selectJobs = (tables: MemoryTables, selection: JobLookup): Effect.Effect<ReadonlyArray<JobRow>> => {
   if ("ids" in selection)
     return Effect.succeed(rowsOf(tables, new Set(selection.ids.flatMap((id) => tables.ids.get(id) ?? []))))
@@ -169,7 +184,9 @@ const presentRows = (tables: MemoryTables): ReadonlyArray<JobRow> => rowsOf(tabl
 const liveRows = (tables: MemoryTables): Array<RunRow> =>
   [...tables.live].flatMap((key) => tables.runs.get(key)?.row ?? [])
 
-const filterRuns = (tables: MemoryTables, filter: RunFilter): ReadonlyArray<RunRow> => {
+const filterRuns = (tables: MemoryTables, given: RunFilter): ReadonlyArray<RunRow> => {
+  const { runKeys, texts = true } = given
+  const filter = runKeys === undefined ? given : { runKeys, texts }
   const { outcomes, live, from = -Infinity, to = Infinity, limit = Infinity } = filter
   const found: Array<MemoryRun> = []
   for (const run of runCandidates(tables, filter)) {
@@ -189,7 +206,8 @@ const textLength = ({ args, result, error }: MemoryRun): number =>
   (args?.length ?? 0) + (result?.length ?? 0) + (error?.length ?? 0)
 
 const runCandidates = (tables: MemoryTables, filter: RunFilter): Iterable<MemoryRun> => {
-  const { runKey, jobId, live, from = -Infinity, to = Infinity } = filter
+  const { runKey, runKeys, jobId, live, from = -Infinity, to = Infinity } = filter
+  if (runKeys !== undefined) return runKeys.flatMap((key) => tables.runs.get(key) ?? [])
   if (runKey !== undefined) {
     const run = tables.runs.get(runKey)
     return run === undefined || (jobId !== undefined && run.job.row.id !== jobId) ? [] : [run]

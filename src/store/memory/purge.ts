@@ -8,15 +8,18 @@ import type { MemoryJob, MemoryTables } from "./tables.ts"
 export const purgeMemory = (tables: MemoryTables, retention: Retention): number => {
   const { finishedBefore, maxRuns, doneBefore, limit } = retention
   const slice: Slice = { runs: limit, ledger: limit, jobs: limit }
+  let eventsBefore = finishedBefore
   deleteRuns(tables, slice, tables.finished.through(finishedBefore - 1, slice.runs))
   const excess = Math.min(slice.runs, tables.finished.size - maxRuns)
-  deleteRuns(tables, slice, excess > 0 ? tables.finished.through(Infinity, excess) : [])
+  const beyond = excess > 0 ? tables.finished.through(Infinity, excess) : []
+  for (const key of beyond) eventsBefore = Math.max(eventsBefore, tables.runs.get(key)?.claimedAt ?? 0)
+  deleteRuns(tables, slice, beyond)
   deleteLedger(tables, slice, tables.recorded.through(finishedBefore - 1, slice.ledger))
   for (const key of tables.retired.through(doneBefore - 1, limit)) {
     const job = tables.jobs.get(key)
     if (job !== undefined && job.liveRuns === 0) deleteJob(tables, slice, job, doneBefore)
   }
-  return 3 * limit - slice.runs - slice.ledger - slice.jobs
+  return deleteEvents(tables, eventsBefore, limit) + 3 * limit - slice.runs - slice.ledger - slice.jobs
 }
 
 /** What this call may still delete of each kind. */
@@ -34,6 +37,17 @@ const deleteRuns = (tables: MemoryTables, slice: Slice, runKeys: ReadonlyArray<n
 const deleteLedger = (tables: MemoryTables, slice: Slice, keys: ReadonlyArray<number>): void => {
   keys.forEach((key) => tables.deleteLedger(key))
   slice.ledger -= keys.length
+}
+
+/** The oldest, up to the first that is younger; never the newest. */
+const deleteEvents = ({ events, nextEvents }: MemoryTables, before: EpochMillis, limit: number): number => {
+  let deleted = 0
+  for (const [number, { at }] of events) {
+    if (deleted === limit || at >= before || number === nextEvents - 1) break
+    events.delete(number)
+    deleted += 1
+  }
+  return deleted
 }
 
 /** The job goes with its last run and ledger entry; until then each call takes away what fits. */

@@ -15,7 +15,8 @@ import type {
   LedgerRow,
   RunRow,
   SettleRow,
-  StoreBatch
+  StoreBatch,
+  StoredEventsRow
 } from "../jobStore.ts"
 import type { JobState } from "../../job/snapshot.ts"
 import { RunMessages } from "./runMessages.ts"
@@ -130,6 +131,8 @@ export class MemoryTables {
   /** Of unfinished runs, by key. */
   readonly checkpoints = new Map<number, Required<Omit<CheckpointRow, "runKey">>>()
   readonly messages = new RunMessages()
+  /** What commits have told, by number, ascending. */
+  readonly events = new Map<number, StoredEventsRow>()
   readonly ledger = new Map<number, MemoryLedger>()
   /** Wake-ups by executor. */
   readonly wakes = new Map<string, InstantHeap>()
@@ -145,6 +148,7 @@ export class MemoryTables {
   nextJobKey = 1
   nextRunKey = 1
   nextLedgerKey = 1
+  nextEvents = 1
   readonly marks = new Map<string, string>()
   latest: EpochMillis = 0
 
@@ -155,6 +159,8 @@ export class MemoryTables {
       const job = this.jobs.get(key)
       if (job !== undefined && job.row.removedAt === null) freed.add(job.row.id)
     }
+    const { events } = batch
+    if (events !== undefined && events.number < this.nextEvents) return `events with number ${events.number} exist`
     return this.#addedConflict(batch.added, freed) ?? this.#claimConflict(batch)
   }
 
@@ -173,6 +179,11 @@ export class MemoryTables {
     for (const row of batch.checkpoints ?? []) if (this.live.has(row.runKey)) this.#checkpoint(row)
     for (const row of batch.settled) this.#settle(row)
     for (const row of batch.ledger) this.#record(row)
+    if (batch.events !== undefined) {
+      const { number, text } = batch.events
+      this.events.set(number, { number, at, text })
+      this.nextEvents = Math.max(this.nextEvents, number + 1)
+    }
     for (const { name, value } of batch.marks ?? []) {
       if (value === null) this.marks.delete(name)
       else this.marks.set(name, value)

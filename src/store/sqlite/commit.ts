@@ -8,6 +8,7 @@ import { inChunks, placeholders, sized } from "./chunks.ts"
 import type { SqliteConnection } from "./connection.ts"
 import { wholeNumber } from "./columns.ts"
 import { sqliteCode } from "./errors.ts"
+import { writeEvents } from "./events.ts"
 import { commitsGone } from "./hold.ts"
 import { writeMessages } from "./messages.ts"
 import { type Executors, type SqliteSession, withExecutors } from "./session.ts"
@@ -82,14 +83,17 @@ export const readSequence = ({
 const advance = (
   session: SqliteSession,
   sequence: number,
-  { added, claims }: StoreBatch
+  { added, claims, events }: StoreBatch
 ): Effect.Effect<boolean, CommitError> => {
   const { connection, store, epoch } = session
   return Effect.flatMap(
     connection.run(
-      `UPDATE owner SET sequence = ?, job_key = max(job_key, ?), run_key = max(run_key, ?)
+      `UPDATE owner SET sequence = ?, job_key = max(job_key, ?), run_key = max(run_key, ?), events = max(events, ?)
       WHERE epoch = ? AND sequence = ?`,
-      [sequence, highest(added, ({ key }) => key), highest(claims, ({ runKey }) => runKey), epoch, sequence - 1]
+      [
+        ...[sequence, highest(added, ({ key }) => key), highest(claims, ({ runKey }) => runKey), events?.number ?? 0],
+        ...[epoch, sequence - 1]
+      ]
     ),
     (changed): Effect.Effect<boolean, CommitError> => {
       if (changed === 1) return Effect.succeed(true)
@@ -158,6 +162,7 @@ const writeBatch = (session: SqliteSession, batch: StoreBatch, at: EpochMillis):
         ? connection.run("DELETE FROM marks WHERE name = ?", [name])
         : connection.run("INSERT OR REPLACE INTO marks(name, value) VALUES (?, ?)", [name, value])
     }
+    if (batch.events !== undefined) yield* writeEvents(connection, batch.events, at)
     if (jobs !== 0 || finished !== 0) {
       yield* connection.run("UPDATE owner SET job_count = job_count + ?, finished_runs = finished_runs + ?", [
         jobs,

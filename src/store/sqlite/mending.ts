@@ -45,6 +45,11 @@ export const mend = (connection: SqliteConnection, now: EpochMillis): Effect.Eff
       yield* rekeyed(connection, "ledger", "entry", null, []),
       "ledger entries had a key that no scheduler gives, and have a new one"
     )
+    for (const range of ["number < 1", `number >= ${endOfKeys}`])
+      tell(
+        yield* connection.run(`DELETE FROM events WHERE ${range}`),
+        "commits' events had a number that no scheduler gives, and are gone"
+      )
     tell(
       yield* connection.run(`DELETE FROM executors WHERE number < 1 OR number >= ${2 ** 31} OR typeof(name) <> 'text'`),
       "executors had a number or a name that no scheduler gives"
@@ -182,6 +187,7 @@ const ownerNumbers = [
   { column: "epoch", right: `(SELECT coalesce(max(epoch), 0) FROM runs WHERE epoch BETWEEN 0 AND ${endOfCounts})` },
   { column: "job_key", right: "0" },
   { column: "run_key", right: "0" },
+  { column: "events", right: "0" },
   { column: "job_count", right: "(SELECT count(*) FROM jobs WHERE removed_at IS NULL)" },
   { column: "finished_runs", right: countFinishedRuns }
 ] as const

@@ -34,6 +34,7 @@ export interface Possession {
   readonly jobCount: number
   readonly nextJobKey: number
   readonly nextRunKey: number
+  readonly nextEvents: number
   readonly marks: ReadonlyMap<string, string>
   /** What was damaged and is mended, one sentence each. */
   readonly mended: ReadonlyArray<string>
@@ -213,7 +214,8 @@ const claimEpoch = (
       const [row, another] = yield* connection.rows<Omit<Possession, "hold" | "mended" | "executors" | "marks">>(
         `SELECT epoch + 1 AS epoch, job_count AS jobCount,
         max(job_key, (SELECT coalesce(max(key), 0) FROM jobs)) + 1 AS nextJobKey,
-        max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey FROM owner`
+        max(run_key, (SELECT coalesce(max(run_key), 0) FROM runs)) + 1 AS nextRunKey,
+        max(events, (SELECT coalesce(max(number), 0) FROM events)) + 1 AS nextEvents FROM owner`
       )
       if (row === undefined) return yield* new StoreUnreadable({ store, cause: "its owner row is gone" })
       if (another !== undefined) return yield* new StoreUnreadable({ store, cause: "it has several owner rows" })

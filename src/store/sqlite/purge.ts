@@ -10,6 +10,7 @@ import type { Retention } from "../jobStore.ts"
 import { inChunks, sized } from "./chunks.ts"
 import { wholeNumber } from "./columns.ts"
 import type { SqliteConnection } from "./connection.ts"
+import { oldestEvents } from "./events.ts"
 import { countFinishedRuns, type SqliteSession } from "./session.ts"
 import { StoreFenced, type StoreUnreadable } from "../storeError.ts"
 
@@ -21,7 +22,7 @@ export const purgeSlice = (
   Effect.gen(function* () {
     const { connection, store, epoch } = session
     const slice = yield* findSlice(session, retention)
-    if (slice.runs.length + slice.ledger.length + slice.jobs.length === 0) {
+    if (slice.runs.length + slice.ledger.length + slice.jobs.length + slice.events.length === 0) {
       return 0
     }
     return yield* connection.transaction(
@@ -30,6 +31,7 @@ export const purgeSlice = (
         const ledger = yield* deleteAll(connection, deleteLedger, slice.ledger)
         if (runs + ledger > 0)
           yield* connection.run("INSERT OR IGNORE INTO marks(name, value) VALUES (?, '1')", [purgedMark])
+        const events = yield* deleteAll(connection, deleteEvents, slice.events)
         yield* forget(connection, slice.jobs, retention.doneBefore)
         yield* deleteAll(connection, deleteStates, slice.jobs)
         const jobs = yield* deleteAll(connection, deleteJobs, slice.jobs)
@@ -38,7 +40,7 @@ export const purgeSlice = (
           "UPDATE owner SET finished_runs = finished_runs - ?, job_count = job_count - ? WHERE epoch = ?",
           [runs, slice.present, epoch]
         )
-        return owned === 0 ? yield* Effect.fail(new StoreFenced({ store, epoch })) : runs + ledger + jobs
+        return owned === 0 ? yield* Effect.fail(new StoreFenced({ store, epoch })) : runs + ledger + events + jobs
       })
     )
   })
@@ -52,6 +54,7 @@ export const readForgottenThrough = (connection: SqliteConnection): Effect.Effec
 interface Slice {
   readonly runs: ReadonlyArray<number>
   readonly ledger: ReadonlyArray<number>
+  readonly events: ReadonlyArray<number>
   readonly jobs: ReadonlyArray<number>
   readonly present: number
 }
@@ -77,6 +80,7 @@ const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<
       limit
     })
     session.looked = { runs: oldestRuns.looked, ledger: oldestLedger.looked }
+    const events = yield* oldestEvents(connection, Math.max(finishedBefore, oldestRuns.going.madeThrough), limit)
     const runs = oldestRuns.going
     const ledger = oldestLedger.going
     const jobs: Array<number> = []
@@ -92,7 +96,7 @@ const findSlice = (session: SqliteSession, retention: Retention): Effect.Effect<
         present += removed === 0 ? 1 : 0
       }
     }
-    return { runs: [...runs.keys], ledger: [...ledger.keys], jobs, present }
+    return { runs: [...runs.keys], ledger: [...ledger.keys], events, jobs, present }
   })
 
 const finishedRuns = ({ connection, store }: SqliteSession): Effect.Effect<number, SqlError | StoreUnreadable> =>
@@ -117,6 +121,8 @@ const sliceBytes = 8_000_000
 /** Keys that go, as many as one slice may take. */
 class Going {
   readonly keys = new Set<number>()
+  /** When the last made of those was made that `walk` has found. */
+  madeThrough = -Infinity
   private bytes = 0
   private readonly limit: number
 
@@ -175,7 +181,10 @@ const walk = (connection: SqliteConnection, { sql, from, before, excess, limit }
         if (going.full) return { going, looked }
         looked = key
         // An end that is no number, by damage, may be any: such a row stays, as an unfinished one does.
-        if (typeof endedAt === "number" && (endedAt < before || going.keys.size < excess)) going.add(key, bytes)
+        if (typeof endedAt === "number" && (endedAt < before || going.keys.size < excess)) {
+          going.add(key, bytes)
+          if (typeof madeAt === "number") going.madeThrough = Math.max(going.madeThrough, madeAt)
+        }
         if (rows.length === windowRows && typeof madeAt === "number" && madeAt < before) ended = false
       }
       if (ended) {
@@ -236,5 +245,6 @@ const deleteBy = (table: string, key: string) =>
 
 const deleteRuns = deleteBy("runs", "run_key")
 const deleteLedger = deleteBy("ledger", "entry")
+const deleteEvents = deleteBy("events", "number")
 const deleteStates = deleteBy("job_state", "key")
 const deleteJobs = deleteBy("jobs", "key")

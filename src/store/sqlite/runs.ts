@@ -32,10 +32,19 @@ const farthest = Number.MAX_SAFE_INTEGER
 
 /** Runs by `filter`. Takes the connection for itself a slice at a time. */
 export const readRuns = (session: SqliteSession, filter: RunFilter): Read<ReadonlyArray<RunRow>> => {
-  const { jobId, runKey, live, outcomes } = filter
+  const { jobId, runKey, runKeys, live, outcomes } = filter
   const { connection } = session
   // No run has one of no outcomes; SQLite finds no way to read an index for a condition that nothing meets.
   if (outcomes?.length === 0) return Effect.succeed([])
+  if (runKeys !== undefined)
+    return Effect.map(
+      readRows(
+        connection,
+        filter,
+        runKeys.map((key) => [key, 0, 0])
+      ),
+      (rows) => rows.toSorted((a, b) => b.fireAt - a.fireAt || b.runKey - a.runKey)
+    )
   const places =
     jobId !== undefined || runKey !== undefined || live === true
       ? connection.alone(indexedRuns(connection, filter))

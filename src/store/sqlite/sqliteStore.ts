@@ -10,6 +10,7 @@ import { forgetCheckpoints, readCheckpointKeys, readCheckpoints } from "./checkp
 import { commitBatch, readSequence } from "./commit.ts"
 import { readDue } from "./due.ts"
 import { translated } from "./errors.ts"
+import { readEvents } from "./events.ts"
 import { listJobs } from "./jobList.ts"
 import { readKept } from "./kept.ts"
 import { forgetMessages, readMessages, readWaiting } from "./messages.ts"
@@ -75,7 +76,7 @@ export const sqlite = (options: SqliteOptions): JobStore => {
 
 const openFile = ({ filename: store }: SqliteSettings, possession: Possession, owner: StoreOwner) =>
   Effect.gen(function* () {
-    const { hold, epoch, nextJobKey, nextRunKey, marks, mended, executors } = possession
+    const { hold, epoch, nextJobKey, nextRunKey, nextEvents, marks, mended, executors } = possession
     const { connection } = hold
     const { nextMessage, waiting } = yield* connection.alone(readWaiting(connection))
     const session: SqliteSession = {
@@ -114,6 +115,7 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
       nextJobKey,
       nextRunKey,
       nextMessage,
+      nextEvents,
       waiting,
       marks,
       mended,
@@ -162,7 +164,8 @@ const openFile = ({ filename: store }: SqliteSettings, possession: Possession, o
         countJobs: () => whileOpen("countJobs", () => countJobs(session)),
         runs: (filter) => whileOpen("runs", () => readRuns(session, filter)),
         ledger: (filter) => guarded("ledger", () => readLedger(session, filter)),
-        kept: (afterRunKey, limit) => guarded("kept", () => readKept(connection, afterRunKey, limit))
+        kept: (afterRunKey, limit) => guarded("kept", () => readKept(connection, afterRunKey, limit)),
+        events: (filter) => guarded("events", () => readEvents(connection, filter))
       },
       orphans: (afterRunKey, limit) => guarded("orphans", () => readOrphans(session, afterRunKey, limit)),
       checkpoints: (runKeys) => guarded("checkpoints", () => readCheckpoints(connection, runKeys)),

@@ -4,6 +4,7 @@ import { Dispatcher } from "../../../src/engine/dispatcher.ts"
 import type { Job } from "../../../src/engine/job/jobCodec.ts"
 import { JobCodec } from "../../../src/engine/job/jobCodec.ts"
 import type { DefinitionEnvironment } from "../../../src/engine/job/jobDefinition.ts"
+import { EventIds } from "../../../src/engine/told/eventIds.ts"
 import { Suspects } from "../../../src/engine/writer/suspects.ts"
 import { UnclaimedJobs } from "../../../src/engine/writer/unclaimedJobs.ts"
 import type { UnitOfWork } from "../../../src/engine/writer/unitOfWork.ts"
@@ -21,6 +22,7 @@ import type { SceneTimers } from "./sceneTimers.ts"
 export class SceneHost implements WriterHost {
   readonly timers: SceneTimers
   readonly events = new EventStream((error) => this.reports.push({ error, where: "events" }))
+  readonly eventIds = new EventIds()
   readonly registry = createTriggerRegistry()
   readonly readTrigger = this.registry.read
   readonly codec = new JobCodec((spec) => this.registry.read(spec))

@@ -41,6 +41,9 @@ const spoiling = (spoiled: number, asked: Array<string>): JobStore => {
   const ledger = answer<Effect.Effect.Success<ReturnType<OpenStore["reads"]["ledger"]>>>("ledger", (rows) =>
     otherRows(rows, { ...entry(99_999), jobId: "stranger" })
   )
+  const events = answer<Effect.Effect.Success<ReturnType<OpenStore["reads"]["events"]>>>("events", (rows) =>
+    otherRows(rows, { number: 99_999, at: 1, text: "" })
+  )
   const counts = answer<Effect.Effect.Success<ReturnType<OpenStore["reads"]["countJobs"]>>>(
     "countJobs",
     (found) => new Map(jobStates.map((state) => [state, (found.get(state) ?? 0) + 1]))
@@ -62,7 +65,8 @@ const spoiling = (spoiled: number, asked: Array<string>): JobStore => {
           countJobs: () => counts(open.reads.countJobs()),
           runs: (filter) => runs(open.reads.runs(filter)),
           ledger: (filter) => ledger(open.reads.ledger(filter)),
-          kept: (afterRunKey, limit) => kept(open.reads.kept(afterRunKey, limit))
+          kept: (afterRunKey, limit) => kept(open.reads.kept(afterRunKey, limit)),
+          events: (filter) => events(open.reads.events(filter))
         },
         committed: () => committed(open.committed()),
         due: (query) => due(open.due(query)),

@@ -107,7 +107,7 @@ describe("the owner row", () => {
           const { connection } = session
           yield* connection.rows("PRAGMA ignore_check_constraints = ON")
           yield* connection.run(
-            "INSERT INTO owner SELECT 2, epoch, sequence, pid, host, started_at, job_count, finished_runs, job_key, run_key FROM owner"
+            "INSERT INTO owner SELECT 2, epoch, sequence, pid, host, started_at, job_count, finished_runs, job_key, run_key, events FROM owner"
           )
           const error = yield* Effect.flip(commitBatch(session, 1, batchOf({ added: [job(1)] }), 5000))
           return { error, jobs: yield* connection.rows("SELECT key FROM jobs") }
