@@ -108,11 +108,16 @@ export const executorMachine = setup({
       on: { settled: release, drain: drains }
     },
     draining: {
-      description: "Nothing new is claimed for it. What is here ends in its own time, and what was claimed before may come.",
+      description:
+        "Nothing new is claimed for it. What is here ends in its own time, and what was claimed before may come.",
       on: {
         submitted: { guard: "hasRoom", actions: "count", description: "Orders came that were claimed before." },
         settled: { actions: "count", description: "Some have ended." },
-        closed: { guard: "isEmpty", target: "stopped", description: "It is closed: nothing can come, and nothing runs." }
+        closed: {
+          guard: "isEmpty",
+          target: "stopped",
+          description: "It is closed: nothing can come, and nothing runs."
+        }
       }
     },
     stopped: { description: "It takes nothing, and nothing runs.", tags: ["terminal"], type: "final" }

@@ -1,4 +1,4 @@
-/** Jobs added in a program's own transaction, on a file of its own and on the scheduler's: both are there or neither. */
+/** Jobs added in a program's own transaction, on a file of its own and on the scheduler's: both are there or neither. Some lines over 300, one a refusal. */
 import { rmSync, mkdtempSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
