@@ -28,7 +28,7 @@ await scheduler.start()
 await scheduler.addJob({
   id: "backup",
   task: backup,
-  trigger: interval("100 millis", { immediately: true }),
+  trigger: interval("1 second", { immediately: true }),
   overlap: "queue-one",
   maxRuns: 2,
   ifExists: "keep"
@@ -48,5 +48,5 @@ async function watchTheChildDie() {
   child.kill("SIGKILL")
   await once(child, "exit")
   console.log("killed in mid-run")
-  await sleep(300)
+  await sleep(2_500)
 }

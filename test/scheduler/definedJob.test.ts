@@ -2,12 +2,15 @@
 import { date, interval } from "carillon"
 import { Job, Scheduler } from "carillon/effect"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
-import { describe, expect, it } from "vitest"
+import { beforeEach, describe, expect, it } from "vitest"
 import { at, letter, mail, moving, Refused, SendLetter, sent, Sweep, within } from "./definedJobScene.ts"
 import { advance, start } from "./effectScene.ts"
 
 const failures = <A, E>(exit: Exit.Exit<A, E>) =>
   Exit.isFailure(exit) ? [[...Cause.failures(exit.cause)], [...Cause.defects(exit.cause)]] : "succeeded"
+
+// Other files send letters too, in the same process.
+beforeEach(() => void sent.splice(0))
 
 describe("a job that is executed", () => {
   it("gives what its handler gives, with decoded arguments and a decoded result", async () => {
