@@ -41,6 +41,8 @@ describe("the built package", () => {
       "carillon",
       "carillon/effect",
       "carillon/sqlite",
+      "carillon/cron-parser",
+      "carillon/outbox",
       "carillon/machines",
       "carillon/testing"
     ])
