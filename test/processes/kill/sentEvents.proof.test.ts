@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 
 /** One that works is killed twice at the most: the third crash would park its job. */
 const lives: ReadonlyArray<readonly ["waits" | "works", ReadonlyArray<Killed>]> = [
-  ["waits", ["answered", "rested", "asked", "answered"]],
+  ["waits", ["answered", "rested", "asked", "answered", "rested", "answered", "asked", "rested"]],
   ["works", ["answered", "answered"]],
   ["works", ["rested", "asked"]],
   ["works", ["asked", "answered"]]
