@@ -20,14 +20,14 @@ export type Flush = Effect.Effect<number, SqlError | VerbError, SqlClient | Sche
 
 /** Of one table: it remembers what it has told. */
 export const newFlush = (table: OutboxTable): Flush => {
-  /** What waits for a part that nothing is registered under: told once. */
+  /** Names that nothing is registered under, each told once, however many jobs wait for it. */
   const told = new Set<string>()
   const tell = (error: Waiting) =>
     Effect.suspend(() => {
-      const { message } = error
-      if (told.has(message)) return Effect.void
-      told.add(message)
-      return Effect.logWarning(`a job of the outbox waits: ${message}`)
+      const name = `${error._tag} ${missingName(error)}`
+      if (told.has(name)) return Effect.void
+      told.add(name)
+      return Effect.logWarning(`jobs of the outbox wait, the first of them: ${error.message}`)
     })
   /** All at once; where one cannot be added, one by one. What was added is taken out of the table when it is on the scheduler's disk. */
   const move = (
@@ -77,6 +77,19 @@ const refuse = (table: OutboxTable, row: OutboxRow, error: Error): Effect.Effect
 type Waiting = Extract<AddError, { readonly _tag: (typeof waiting)[number] }>
 const waiting = ["UnknownTaskError", "UnknownNameError", "UnknownTriggerError", "UnknownCalendarError"] as const
 const isWaiting = (error: AddError): error is Waiting => waiting.some((tag) => tag === error._tag)
+
+const missingName = (error: Waiting): string => {
+  switch (error._tag) {
+    case "UnknownTaskError":
+      return error.task
+    case "UnknownNameError":
+      return error.name
+    case "UnknownTriggerError":
+      return error.type
+    case "UnknownCalendarError":
+      return error.calendar
+  }
+}
 
 /** The database or the store, not the job. */
 type Temporary = SqlError | VerbError

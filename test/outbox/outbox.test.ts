@@ -201,6 +201,7 @@ describe("Outbox", () => {
         const scheduler = yield* Scheduler
         yield* Outbox.createTable
         yield* Outbox.addJob({ id: "later", task: "report" })
+        yield* Outbox.addJob({ id: "later still", task: "report" })
         yield* Outbox.addJob({ id: "now", task: "mail" })
         const moved = [yield* Outbox.flush, yield* Outbox.flush]
         const waiting = (yield* rows).map(({ refused }) => refused)
@@ -208,9 +209,11 @@ describe("Outbox", () => {
         return [moved, waiting, yield* Outbox.flush, yield* rows, yield* jobIds]
       })
     )
-    expect(value(exit)).toEqual([[1, 0], [null], 1, [], ["later", "now"]])
-    expect(lines.filter((line) => line.includes("waits"))).toEqual([
-      expect.stringContaining('a job of the outbox waits: job "later": task "report" is not registered')
+    expect(value(exit)).toEqual([[1, 0], [null, null], 2, [], ["later", "later still", "now"]])
+    expect(lines.filter((line) => line.includes("of the outbox"))).toEqual([
+      expect.stringContaining(
+        'jobs of the outbox wait, the first of them: job "later": task "report" is not registered'
+      )
     ])
   })
 
